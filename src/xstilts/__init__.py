@@ -1,0 +1,1 @@
+"""XSTILTs: does English intermediate-task training help zero-shot cross-lingual transfer?"""

@@ -1,0 +1,1 @@
+"""What XSTILTs knows of the world: tasks and languages, as declarations."""

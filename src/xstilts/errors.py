@@ -1,0 +1,30 @@
+"""Mistakes that a person can mend: shown as one message, never as a traceback."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class UserError(Exception):
+    """Something the user gave is wrong; the message says what, where and what to do."""
+
+
+class DataError(UserError):
+    """A data file is not what its reader expects.
+
+    ``row`` is the 1-based line (or record) of ``file`` where the trouble starts; None: the file as a whole is wrong.
+    """
+
+    def __init__(self, file: Path | str, problem: str, row: int | None = None, remedy: str = "") -> None:
+        where = f"{file}" if row is None else f"{file}, row {row}"
+        super().__init__(f"{where}: {problem}" + (f" {remedy}" if remedy else ""))
+        self.file, self.row = Path(file), row
+
+
+def nearest(name: object, valid: Iterable[str]) -> str:
+    """' Did you mean …?' for the valid name closest to ``name``, else the list of what is valid."""
+    names = list(valid)
+    close = difflib.get_close_matches(str(name), names, n=1)
+    return f"Did you mean '{close[0]}'?" if close else f"Valid names: {', '.join(names)}."
