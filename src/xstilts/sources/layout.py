@@ -1,0 +1,81 @@
+"""Where each official release lies below a data root: the layout that the ``files`` source reads and ``synthetic`` writes.
+
+``intermediate/`` holds the releases of the English tasks under their own file names, ``xtreme/`` what XTREME calls its
+``download`` folder. See docs/data.md for where each comes from.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from xstilts.catalogue.languages import Language
+
+_MNLI_TRAIN, _MNLI_DEV = "intermediate/mnli/train.tsv", "intermediate/mnli/dev_matched.tsv"
+_TYDIQA_DEV = "xtreme/tydiqa/tydiqa-goldp-v1.1-dev/tydiqa-goldp-dev-{name}.json"
+_TATOEBA = "xtreme/tatoeba/tatoeba.{iso3}-eng.{iso3}", "xtreme/tatoeba/tatoeba.{iso3}-eng.eng"
+_BUCC = tuple(f"xtreme/bucc2018/{{code}}-en.{{split}}.{side}" for side in ("{code}", "en", "gold"))
+
+#: By task and split, the files that are read together, in this order.
+_FILES: dict[tuple[str, str], tuple[str, ...]] = {
+    ("anli", "train"): (
+        *(f"intermediate/anli/R{n}/train.jsonl" for n in (1, 2, 3)), _MNLI_TRAIN, "intermediate/snli/train.tsv",
+    ),
+    ("anli", "dev"): (*(f"intermediate/anli/R{n}/dev.jsonl" for n in (1, 2, 3)), _MNLI_DEV, "intermediate/snli/dev.tsv"),
+    ("mnli", "train"): (_MNLI_TRAIN,),
+    ("mnli", "dev"): (_MNLI_DEV,),
+    ("qqp", "train"): ("intermediate/qqp/train.tsv",),
+    ("qqp", "dev"): ("intermediate/qqp/dev.tsv",),
+    ("squad_v1", "train"): ("intermediate/squad/train-v1.1.json",),
+    ("squad_v1", "dev"): ("intermediate/squad/dev-v1.1.json",),
+    ("squad_v2", "train"): ("intermediate/squad/train-v2.0.json",),
+    ("squad_v2", "dev"): ("intermediate/squad/dev-v2.0.json",),
+    ("hellaswag", "train"): ("intermediate/hellaswag/hellaswag_train.jsonl",),
+    ("hellaswag", "dev"): ("intermediate/hellaswag/hellaswag_val.jsonl",),
+    ("ccg", "train"): ("intermediate/ccg/train.auto",),
+    ("ccg", "dev"): ("intermediate/ccg/dev.auto",),
+    ("cosmosqa", "train"): ("intermediate/cosmosqa/train.csv",),
+    ("cosmosqa", "dev"): ("intermediate/cosmosqa/valid.csv",),
+    ("commonsenseqa", "train"): ("intermediate/commonsenseqa/train_rand_split.jsonl",),
+    ("commonsenseqa", "dev"): ("intermediate/commonsenseqa/dev_rand_split.jsonl",),
+    **{
+        (task, split): (f"xtreme/{task}/{{split}}-{{code}}.tsv",)
+        for task in ("xnli", "pawsx", "udpos", "panx")
+        for split in ("train", "dev", "test")
+    },
+    ("xquad", "test"): ("xtreme/xquad/xquad.{code}.json",),
+    ("mlqa", "dev"): ("xtreme/mlqa/MLQA_V1/dev/dev-context-{code}-question-{code}.json",),
+    ("mlqa", "test"): ("xtreme/mlqa/MLQA_V1/test/test-context-{code}-question-{code}.json",),
+    ("tydiqa", "train"): ("xtreme/tydiqa/tydiqa-goldp-v1.1-train.json",),
+    ("tydiqa", "dev"): (_TYDIQA_DEV,),  # the public dev set is XTREME's test set, and the only one there is
+    ("tydiqa", "test"): (_TYDIQA_DEV,),
+    ("bucc2018", "dev"): _BUCC,
+    ("bucc2018", "test"): _BUCC,
+    ("tatoeba", "test"): _TATOEBA,
+    ("text", "train"): ("text/{code}.txt",),
+}  # fmt: skip
+
+_TYDIQA_NAMES = {
+    "ar": "arabic", "bn": "bengali", "en": "english", "fi": "finnish", "id": "indonesian", "ko": "korean",
+    "ru": "russian", "sw": "swahili", "te": "telugu",
+}  # fmt: skip
+
+
+def has(task: str, split: str) -> bool:
+    """Whether the release of a task has a split at all."""
+    return (task, split) in _FILES
+
+
+def files(root: Path, task: str, split: str, language: Language) -> tuple[Path, ...]:
+    """The files with the examples of a task, split and language. They need not exist."""
+    values = {
+        "split": split,
+        "code": language.code,
+        "iso3": language.iso3,
+        "name": tydiqa_name(language),
+    }
+    return tuple(root / template.format(**values) for template in _FILES[task, split])
+
+
+def tydiqa_name(language: Language) -> str:
+    """What TyDiQA calls a language in file names and at the start of example ids."""
+    return _TYDIQA_NAMES.get(language.code, language.name.lower())
