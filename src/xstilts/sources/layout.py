@@ -1,4 +1,4 @@
-"""Where each official release lies below a data root: the layout that the ``files`` source reads and ``synthetic`` writes.
+"""Where each official release lies below a data root; the ``files`` source reads this layout, ``synthetic`` writes it.
 
 ``intermediate/`` holds the releases of the English tasks under their own file names, ``xtreme/`` what XTREME calls its
 ``download`` folder. See docs/data.md for where each comes from.
@@ -11,16 +11,15 @@ from pathlib import Path
 from xstilts.catalogue.languages import Language
 
 _MNLI_TRAIN, _MNLI_DEV = "intermediate/mnli/train.tsv", "intermediate/mnli/dev_matched.tsv"
+_ANLI = tuple(f"intermediate/anli/R{n}/{{split}}.jsonl" for n in (1, 2, 3))
 _TYDIQA_DEV = "xtreme/tydiqa/tydiqa-goldp-v1.1-dev/tydiqa-goldp-dev-{name}.json"
 _TATOEBA = "xtreme/tatoeba/tatoeba.{iso3}-eng.{iso3}", "xtreme/tatoeba/tatoeba.{iso3}-eng.eng"
 _BUCC = tuple(f"xtreme/bucc2018/{{code}}-en.{{split}}.{side}" for side in ("{code}", "en", "gold"))
 
 #: By task and split, the files that are read together, in this order.
 _FILES: dict[tuple[str, str], tuple[str, ...]] = {
-    ("anli", "train"): (
-        *(f"intermediate/anli/R{n}/train.jsonl" for n in (1, 2, 3)), _MNLI_TRAIN, "intermediate/snli/train.tsv",
-    ),
-    ("anli", "dev"): (*(f"intermediate/anli/R{n}/dev.jsonl" for n in (1, 2, 3)), _MNLI_DEV, "intermediate/snli/dev.tsv"),
+    ("anli", "train"): (*_ANLI, _MNLI_TRAIN, "intermediate/snli/train.tsv"),
+    ("anli", "dev"): (*_ANLI, _MNLI_DEV, "intermediate/snli/dev.tsv"),
     ("mnli", "train"): (_MNLI_TRAIN,),
     ("mnli", "dev"): (_MNLI_DEV,),
     ("qqp", "train"): ("intermediate/qqp/train.tsv",),
