@@ -59,10 +59,13 @@ def check(task: Task, table: pa.Table, source: str) -> None:
         raise DataError(source, "\n  ".join(problems))
 
 
-def write(path: Path, task: Task, table: pa.Table, provenance: Provenance) -> Provenance:
-    """Check and write one canonical file; returns its provenance with the fingerprint filled in."""
+def write(path: Path, task: Task, table: pa.Table, provenance: Provenance, read_from: str) -> Provenance:
+    """Check and write one canonical file; returns its provenance with the fingerprint filled in.
+
+    ``read_from`` is what an error calls the place where the examples come from.
+    """
     table = table.cast(format_class(task).schema)
-    check(task, table, provenance.source)
+    check(task, table, read_from)
     sealed = Provenance(**{**asdict(provenance), "fingerprint": fingerprint(table)})
     metadata = {_METADATA_KEY: json.dumps(asdict(sealed), sort_keys=True).encode()}
     with replacing(path) as temporary:

@@ -97,6 +97,8 @@ class Architecture(Section):
     initializer_range: Positive = Field(0.05, description="Standard deviation of the initial weights.")
     vocabulary_size: Count = Field(2000, description="Tokens in the vocabulary that is learnt from the study's text.")
 
+    seed: Whole = Field(1, description="Of the initial weights and of pretraining.")
+
     @model_validator(mode="after")
     def _heads_divide(self) -> Architecture:
         if self.hidden_size % self.heads:

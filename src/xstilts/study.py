@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
+from xstilts.atomic import write_text
 from xstilts.catalogue.languages import ENGLISH, Language, languages_of
 from xstilts.catalogue.tasks import TASKS, Task
 from xstilts.errors import UserError, nearest
@@ -34,6 +35,7 @@ from xstilts.settings import (
     merged,
     unique,
 )
+from xstilts.sources import layout
 
 BASELINE = "none"
 
@@ -135,6 +137,10 @@ class Study(Section):
         """The languages in which the study scores a target, in alphabetical order."""
         return tuple(sorted(self.targets[target].languages or self._languages_of_task(TASKS[target])))
 
+    def splits_of(self, target: str) -> tuple[str, ...]:
+        """The splits to score: those the study asks for, or the test split where the release has none of them."""
+        return tuple(split for split in self.splits if layout.has(target, split)) or ("test",)
+
     def encoding_of(self, task: str) -> Encoding:
         return merged(Encoding, self.encoding, self.encoding.tasks.get(task))
 
@@ -164,6 +170,13 @@ def load(config: Mapping[str, Any]) -> Study:
     except ValidationError as error:
         sentences = list(dict.fromkeys(_sentences(error)))
         raise UserError("The study config is not valid:\n" + "\n".join(f"  - {s}" for s in sentences)) from None
+
+
+def store(study: Study, path: Path) -> None:
+    """Write the checked study where jobs read it; a file that says the same already is left alone."""
+    text = study.model_dump_json(indent=2, exclude_unset=True) + "\n"
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        write_text(path, text)
 
 
 def load_file(path: Path) -> Study:

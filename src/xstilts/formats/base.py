@@ -34,6 +34,9 @@ if TYPE_CHECKING:  # torch takes a second to import, and checking data or buildi
 Row = Mapping[str, Any]  # an encoded row: numpy arrays and whole numbers by column
 Batch = dict[str, "torch.Tensor"]
 
+#: The label of positions that no loss is computed for.
+IGNORED = -100
+
 
 @dataclass(frozen=True)
 class Scored:
@@ -51,6 +54,8 @@ class Format(ABC):
     """One task's examples in one format. Built by :func:`xstilts.formats.format_of`."""
 
     schema: ClassVar[pa.Schema]
+    #: Columns with plain text or lists of it.
+    text_columns: ClassVar[tuple[str, ...]]
 
     def __init__(self, task: Task, encoding: Encoding, labels: Sequence[str] = ()) -> None:
         self.task = task
@@ -61,6 +66,14 @@ class Format(ABC):
     @abstractmethod
     def problems(cls, task: Task, table: pa.Table) -> Iterator[tuple[int, str]]:
         """(0-based row, what is wrong with it) for each canonical example that breaks the format's rules."""
+
+    @classmethod
+    def texts(cls, table: pa.Table, file_language: str, language: str) -> Iterator[str]:
+        """The plain text in ``language`` that a file of ``file_language`` holds, to pretrain on."""
+        if language == file_language:
+            for name in cls.text_columns:
+                for value in table.column(name).to_pylist():
+                    yield value if isinstance(value, str) else " ".join(value)
 
     @abstractmethod
     def encode(self, examples: pa.Table, tokenizer: PreTrainedTokenizerFast, first: int = 0) -> pa.Table:
@@ -88,6 +101,12 @@ class Format(ABC):
     def decode(self, outputs: Sequence[Any], rows: Sequence[Row], examples: pa.Table) -> list[str]:
         """One prediction per canonical example, as text; ``outputs[i]`` belongs to encoded row ``rows[i]``."""
         raise NotImplementedError(f"{type(self).__name__} predicts nothing by itself")
+
+    @classmethod
+    def scored_ids(cls, examples: pa.Table) -> list[str]:
+        """The ids of the examples that predictions are made for."""
+        ids: list[str] = examples.column("id").to_pylist()
+        return ids
 
     @classmethod
     def score(cls, task: Task, language: str, predictions: Sequence[str], examples: pa.Table) -> Scored:
@@ -125,6 +144,12 @@ def pad(sequences: Sequence[Sequence[int]], value: int) -> torch.Tensor:
     for row, sequence in enumerate(sequences):
         out[row, : len(sequence)] = torch.as_tensor(sequence, dtype=torch.long)
     return out
+
+
+def inputs_of(encoded: Mapping[str, Any]) -> dict[str, pa.Array]:
+    """The columns of a tokenizer's output that are the encoder's input; the attention mask follows from lengths."""
+    names = [name for name in ("input_ids", "token_type_ids") if name in encoded]
+    return {name: pa.array(encoded[name], pa.list_(pa.int32())) for name in names}
 
 
 def pad_inputs(rows: Sequence[Row], tokens: Tokens) -> Batch:

@@ -1,0 +1,46 @@
+# A transfer study: models x arms x target tasks x seeds. What there is to do follows from the study config alone;
+# the rules below are wiring, and what they run is in src/xstilts.
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+from xstilts.errors import UserError
+from xstilts.runs import RETRIEVAL, Runs
+from xstilts.study import load, store
+
+
+# A study file given with --configfile replaces the default study; --config overrides single values of either.
+if not workflow.configfiles:
+
+    configfile: "config.yaml"
+
+
+try:
+    RUNS = Runs(load(config))
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+
+PATHS = RUNS.paths
+store(RUNS.study, PATHS.study)
+
+
+wildcard_constraints:
+    model="[a-z0-9][a-z0-9_-]*",
+    arm="[a-z0-9][a-z0-9_-]*",
+    task="[a-z0-9_]+",
+    training_set="[a-z0-9_]+",
+    seed=r"\d+",
+
+
+include: "workflow/rules/data.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/results.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        scores=PATHS.scores,
+        tables=rules.tables.output,
+        figures=rules.figures.output,

@@ -1,0 +1,180 @@
+"""The command line: one command per rule of the workflow, and a few for people.
+
+Commands import what they need when they run: checking a config should not wait for torch.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xstilts import study as studies
+from xstilts.errors import UserError
+from xstilts.runs import Runs, Spec
+
+app = typer.Typer(
+    help="Does English intermediate-task training help zero-shot cross-lingual transfer? "
+    "Studies run through snakemake, which calls these commands; each can also be run by hand.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+StudyFile = Annotated[Path, typer.Option("--study", help="The checked config, results/{study}/study.json.")]
+Model = Annotated[str, typer.Option(help="A model of the study.")]
+ArmName = Annotated[str, typer.Option("--arm", help="An arm of the study.")]
+TaskName = Annotated[str, typer.Option("--task", help="A task, as the catalogue calls it.")]
+Seed = Annotated[int, typer.Option(help="A seed of the study.")]
+Threads = Annotated[int, typer.Option(help="CPU threads; the scores of a CPU run depend on their number.")]
+RunId = Annotated[str, typer.Option("--run", help="The planned run's id; the job stops where the config has changed.")]
+
+
+def _open(study: Path) -> Runs:
+    return Runs(studies.load_file(study))
+
+
+def _confirm(spec: Spec, planned: str) -> None:
+    """Stop where the stored study is no longer the one that this job was planned from."""
+    if planned and spec["id"] != planned:
+        raise UserError(
+            f"This job was planned as run {planned}, but the study or the code has changed since: it would now be run "
+            f"{spec['id']}. Start snakemake again."
+        )
+
+
+@app.command()
+def generate(study: StudyFile) -> None:
+    """Write a synthetic study's languages and tasks, in the file formats of the real datasets."""
+    from xstilts.jobs import data
+
+    data.generate(_open(study))
+
+
+@app.command()
+def prepare(study: StudyFile, task: TaskName) -> None:
+    """Read one task's files, check every example, and write them in one format."""
+    from xstilts.jobs import data
+
+    data.prepare(_open(study), task)
+
+
+@app.command()
+def text(study: StudyFile) -> None:
+    """Gather the unlabelled text that the study's own models are pretrained on."""
+    from xstilts.jobs import data
+
+    data.prepare_text(_open(study))
+
+
+@app.command()
+def tokenizer(study: StudyFile, model: Model) -> None:
+    """Learn a model's vocabulary, or take over that of a ready-made model."""
+    from xstilts.jobs import data
+
+    data.train_tokenizer(_open(study), model)
+
+
+@app.command()
+def encode(study: StudyFile, model: Model, task: TaskName) -> None:
+    """Turn one task's examples into token ids, once for all arms and seeds."""
+    from xstilts.jobs import data
+
+    data.encode(_open(study), model, task)
+
+
+@app.command()
+def pretrain(study: StudyFile, model: Model, threads: Threads = 1, run: RunId = "") -> None:
+    """Pretrain a model of the study's own by masked language modelling."""
+    from xstilts.jobs import training
+
+    runs = _open(study)
+    _confirm(runs.pretrain_spec(model), run)
+    training.pretrain(runs, model, threads)
+
+
+@app.command()
+def intermediate(
+    study: StudyFile, model: Model, arm: ArmName, seed: Seed, threads: Threads = 1, run: RunId = ""
+) -> None:
+    """Train an encoder on an arm's English intermediate tasks."""
+    from xstilts.jobs import training
+
+    runs = _open(study)
+    _confirm(runs.intermediate_spec(model, arm, seed), run)
+    training.intermediate(runs, model, arm, seed, threads)
+
+
+@app.command()
+def finetune(
+    study: StudyFile,
+    model: Model,
+    arm: ArmName,
+    training_set: Annotated[str, typer.Option(help="The task whose English training data to fine-tune on.")],
+    seed: Seed,
+    threads: Threads = 1,
+    run: RunId = "",
+) -> None:
+    """Fine-tune an arm's encoder on English, then score its targets in every language."""
+    from xstilts.jobs import training
+
+    runs = _open(study)
+    _confirm(runs.finetune_spec(model, arm, training_set, seed), run)
+    training.finetune(runs, model, arm, training_set, seed, threads)
+
+
+@app.command()
+def retrieve(study: StudyFile, model: Model, arm: ArmName, seed: Seed, threads: Threads = 1, run: RunId = "") -> None:
+    """Score an arm's encoder on sentence retrieval, which needs no training."""
+    from xstilts.jobs import retrieval
+
+    runs = _open(study)
+    _confirm(runs.retrieve_spec(model, arm, seed), run)
+    retrieval.retrieve(runs, model, arm, seed, threads)
+
+
+@app.command()
+def collect(study: StudyFile) -> None:
+    """Gather the scores of all jobs in one file."""
+    from xstilts.jobs import report
+
+    report.collect(_open(study))
+
+
+@app.command()
+def tables(study: StudyFile) -> None:
+    """Write the tables of a study's scores as CSV, Markdown and LaTeX."""
+    from xstilts.jobs import report
+
+    report.tables(_open(study))
+
+
+@app.command()
+def figures(study: StudyFile) -> None:
+    """Draw the figures of a study's scores."""
+    from xstilts.jobs import report
+
+    report.figures(_open(study))
+
+
+@app.command()
+def show(study: StudyFile) -> None:
+    """Print the main table of a study that has run, and where its results are."""
+    from xstilts.jobs import report
+
+    runs = _open(study)
+    print(report.main_table(runs))
+    print(f"\nScores: {runs.paths.scores}\nTables: {runs.paths.tables}\nFigures: {runs.paths.figures}")
+
+
+def main() -> None:
+    """Entry point: a user's mistake is one message on standard error and exit code 1."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")  # jobs read what was prepared; nothing is fetched on the way
+    try:
+        app()
+    except UserError as error:
+        sys.exit(f"xstilts: {error}")

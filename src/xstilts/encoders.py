@@ -1,0 +1,80 @@
+"""Encoders on disk: plain transformers folders, weights as safetensors only."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xstilts.errors import UserError
+from xstilts.settings import Architecture, Compute
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+_WEIGHTS = "model.safetensors"
+_POSITION_OFFSET = 2  # RoBERTa's positions start after the padding id
+
+
+def fresh(architecture: Architecture, tokenizer: PreTrainedTokenizerFast, compute: Compute) -> PreTrainedModel:
+    """An XLM-R of the given shape with random weights, from torch's global random state."""
+    from transformers import AutoModel, XLMRobertaConfig
+
+    config = XLMRobertaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=architecture.hidden_size,
+        num_hidden_layers=architecture.layers,
+        num_attention_heads=architecture.heads,
+        intermediate_size=architecture.feed_forward_size,
+        max_position_embeddings=architecture.max_length + _POSITION_OFFSET,
+        hidden_dropout_prob=architecture.dropout,
+        attention_probs_dropout_prob=architecture.dropout,
+        initializer_range=architecture.initializer_range,
+        type_vocab_size=1,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+    )
+    model: PreTrainedModel = AutoModel.from_config(config, attn_implementation=compute.attention)
+    return model
+
+
+def load(folder: Path, compute: Compute) -> PreTrainedModel:
+    """The encoder in a folder, in float32.
+
+    Raises:
+        UserError: where the folder is no transformers folder with safetensors weights.
+    """
+    from transformers import AutoModel
+
+    if not (folder / "config.json").is_file() or not (folder / _WEIGHTS).is_file():
+        raise UserError(
+            f"{folder}: an encoder's folder needs config.json and {_WEIGHTS}; pickled weights are not read."
+        )
+    model: PreTrainedModel = AutoModel.from_pretrained(
+        folder,
+        use_safetensors=True,
+        trust_remote_code=False,
+        dtype="float32",
+        attn_implementation=compute.attention,
+    )
+    return model
+
+
+def reinitialised(encoder: PreTrainedModel) -> PreTrainedModel:
+    """The same shape with random weights: the control for what pretraining gives."""
+    from transformers import AutoModel
+
+    implementation = encoder.config._attn_implementation
+    model: PreTrainedModel = AutoModel.from_config(encoder.config, attn_implementation=implementation)
+    return model
+
+
+def save(encoder: PreTrainedModel, folder: Path) -> None:
+    """Write the encoder into ``folder``: each file whole or not at all, the weights last."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".saving.") as name:
+        temporary = Path(name)
+        encoder.save_pretrained(temporary, max_shard_size="100GB")
+        for file in sorted(temporary.iterdir(), key=lambda file: file.name == _WEIGHTS):
+            file.replace(folder / file.name)

@@ -1,0 +1,288 @@
+"""Question answering by a span of the context: SQuAD 1.1 and 2.0, XQuAD, MLQA, TyDiQA.
+
+Input ``<s> question </s></s> context </s>``. A context that is too long becomes several windows, whose starts lie
+``doc_stride`` tokens apart (Devlin et al. 2019); ``transformers`` counts the overlap instead. Where a window does not
+hold the whole answer, or there is none, the first token stands for "no answer".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+
+from xstilts.catalogue.tasks import Task
+from xstilts.errors import UserError
+from xstilts.formats.answers import exact_match_and_f1, rules_of
+from xstilts.formats.base import Batch, Format, Row, Scored, Tokens, pad_inputs, run_encoder
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+    from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
+
+#: Tasks whose questions may have no answer.
+UNANSWERABLE = frozenset({"squad_v2"})
+
+
+class SpanQA(Format):
+    """Questions about a ``context``, with ``answers`` that stand in it at ``answer_starts`` (characters)."""
+
+    schema: ClassVar[pa.Schema] = pa.schema(
+        [
+            pa.field("id", pa.string(), nullable=False),
+            pa.field("context", pa.string(), nullable=False),
+            pa.field("question", pa.string(), nullable=False),
+            pa.field("answers", pa.list_(pa.string()), nullable=False),
+            pa.field("answer_starts", pa.list_(pa.int32()), nullable=False),
+        ]
+    )
+
+    @classmethod
+    def problems(cls, task: Task, table: pa.Table) -> Iterator[tuple[int, str]]:
+        columns = (table.column(name).to_pylist() for name in ("context", "question", "answers", "answer_starts"))
+        for row, (context, question, answers, starts) in enumerate(zip(*columns, strict=True)):
+            if not context.strip():
+                yield row, "the context is empty."
+            if not question.strip():
+                yield row, "the question is empty."
+            if len(answers) != len(starts):
+                yield row, f"there are {len(answers)} answers but {len(starts)} answer offsets; each needs one."
+            elif not answers and task.name not in UNANSWERABLE:
+                yield row, f"the question has no answer; in {task.title} every question has one."
+            else:
+                yield from ((row, problem) for problem in _misplaced(context, answers, starts))
+
+    def encode(self, examples: pa.Table, tokenizer: PreTrainedTokenizerFast, first: int = 0) -> pa.Table:
+        """One row per window.
+
+        Columns: ``context_start`` is the position of the window's first context token in ``input_ids``;
+        ``char_starts`` and ``char_ends`` hold the characters of the context that each of its context tokens covers;
+        ``start`` and ``end`` are the positions of the first gold answer's first and last token, 0 where the window
+        does not hold it.
+        """
+        questions = tokenizer(examples.column("question").to_pylist(), add_special_tokens=False)["input_ids"]
+        texts = examples.column("context").to_pylist()
+        contexts = _tokenise(texts, tokenizer)
+        layout = _Layout.of(tokenizer)
+        answers = zip(examples.column("answers").to_pylist(), examples.column("answer_starts").to_pylist(), strict=True)
+        rows = []
+        for example, (answer, question, text) in enumerate(zip(answers, questions, texts, strict=True)):
+            question, context = question[: self.encoding.max_query_length], contexts[text]
+            room = self._room(len(question) + layout.n_special)
+            span = context.span(*answer)
+            for start in window_starts(len(context.ids), room, self.encoding.doc_stride):
+                window = _Context(*(column[start : start + room] for column in context.columns))
+                rows.append({"example": first + example, **layout.row(question, window, span, start)})
+        names = [name for name in _ENCODED.names if name in rows[0]]
+        return pa.Table.from_pylist(rows, pa.schema([_ENCODED.field(name) for name in names]))
+
+    def _room(self, taken: int) -> int:
+        room = self.encoding.max_length - taken
+        if room < 1:
+            raise UserError(
+                f"encoding.max_length = {self.encoding.max_length} leaves no room for a context: a question and the "
+                f"special tokens take {taken}. Raise max_length or lower encoding.max_query_length."
+            )
+        return room
+
+    def collate(self, rows: Sequence[Row], tokens: Tokens) -> Batch:
+        """Adds ``start`` and ``end`` (batch,) and ``candidates`` (batch, length): where an answer may start or end,
+        which is at the context's tokens and, for none, at the first."""
+        import torch
+
+        batch = pad_inputs(rows, tokens)
+        candidates = torch.zeros_like(batch["input_ids"], dtype=torch.bool)
+        candidates[:, 0] = True
+        for index, row in enumerate(rows):
+            candidates[index, row["context_start"] : row["context_start"] + len(row["char_starts"])] = True
+        ends = {name: torch.tensor([int(row[name]) for row in rows]) for name in ("start", "end")}
+        return {**batch, **ends, "candidates": candidates}
+
+    def head(self, config: PreTrainedConfig) -> nn.Module:
+        from torch import nn
+
+        from xstilts.formats.heads import initialise
+
+        head = nn.Linear(config.hidden_size, 2)
+        initialise(head, config)
+        return head
+
+    def logits(self, encoder: PreTrainedModel, head: nn.Module, batch: Batch) -> torch.Tensor:
+        """(batch, length, 2), for start and end; lowest possible but at ``candidates``."""
+        import torch
+
+        logits: torch.Tensor = head(run_encoder(encoder, batch).last_hidden_state)
+        return logits.masked_fill(~batch["candidates"].unsqueeze(-1), torch.finfo(logits.dtype).min)
+
+    def loss(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+        from torch.nn.functional import cross_entropy
+
+        start, end = logits.float().unbind(dim=-1)
+        return (cross_entropy(start, batch["start"]) + cross_entropy(end, batch["end"])) / 2
+
+    def outputs(self, logits: torch.Tensor, batch: Batch) -> list[Any]:
+        """Per row (1 + context tokens, 2): start and end logits of the first token, then of the context's."""
+        found = logits.float().cpu().numpy()
+        candidates = batch["candidates"].cpu().numpy()
+        return [row[chosen] for row, chosen in zip(found, candidates, strict=True)]
+
+    def decode(self, outputs: Sequence[Any], rows: Sequence[Row], examples: pa.Table) -> list[str]:
+        """The text of the span with the highest sum of logits over a question's windows.
+
+        '' where no window has a span, and for tasks with unanswerable questions where the first token's sum, lowest
+        over the windows, is higher.
+        """
+        contexts = examples.column("context")
+        best, null = np.full(examples.num_rows, -np.inf), np.full(examples.num_rows, np.inf)
+        predictions = [""] * examples.num_rows
+        for output, row in zip(outputs, rows, strict=True):
+            example = row["example"]
+            null[example] = min(null[example], output[0].sum())
+            score, start, end = best_span(output[1:], self.encoding.n_best, self.encoding.max_answer_length)
+            if score > best[example]:
+                best[example] = score
+                text = contexts[example].as_py()[row["char_starts"][start] : row["char_ends"][end]]
+                predictions[example] = text.strip()
+        if self.task.name in UNANSWERABLE:
+            predictions = ["" if n > b else text for text, n, b in zip(predictions, null, best, strict=True)]
+        return predictions
+
+    @classmethod
+    def score(cls, task: Task, language: str, predictions: Sequence[str], examples: pa.Table) -> Scored:
+        """Means of exact match and F1; an example's part is the mean of its two."""
+        rules = rules_of(task.name, language)
+        gold = examples.column("answers").to_pylist()
+        scores = np.array([exact_match_and_f1(p, g, rules) for p, g in zip(predictions, gold, strict=True)])
+        exact_match, f1 = scores.mean(axis=0)
+        return Scored(
+            metrics={"exact_match": float(exact_match), "f1": float(f1)},
+            gold=[json.dumps(texts, ensure_ascii=False) for texts in gold],
+            parts=scores.mean(axis=1).tolist(),
+        )
+
+
+_ENCODED = pa.schema(
+    [
+        ("example", pa.int32()),
+        ("input_ids", pa.list_(pa.int32())),
+        ("token_type_ids", pa.list_(pa.int32())),
+        ("context_start", pa.int32()),
+        ("char_starts", pa.list_(pa.int32())),
+        ("char_ends", pa.list_(pa.int32())),
+        ("start", pa.int32()),
+        ("end", pa.int32()),
+    ]
+)
+
+
+def window_starts(length: int, room: int, doc_stride: int) -> range:
+    """The first context token of each window of ``room`` tokens; strides longer than the room would leave gaps."""
+    stride = min(doc_stride, room)
+    return range(0, max(length - room, 0) + stride, stride)
+
+
+def best_span(logits: np.ndarray, n_best: int, max_length: int) -> tuple[float, int, int]:
+    """(sum of logits, first, last) of the best span that starts and ends at one of the ``n_best`` positions for each.
+
+    ``logits`` is (tokens, 2). The sum is -inf where no such span is in order and at most ``max_length`` tokens long.
+    """
+    starts, ends = np.argsort(-logits, axis=0, kind="stable")[:n_best].T
+    lengths = ends[None, :] - starts[:, None] + 1
+    sums = logits[starts, 0][:, None] + logits[ends, 1][None, :]
+    sums = np.where((lengths >= 1) & (lengths <= max_length), sums, -np.inf)
+    if sums.size == 0:
+        return -np.inf, 0, 0
+    start, end = np.unravel_index(sums.argmax(), sums.shape)
+    return float(sums[start, end]), int(starts[start]), int(ends[end])
+
+
+@dataclass(frozen=True)
+class _Context:
+    """The tokens of a context or of a window of it: ids, and the characters they cover."""
+
+    ids: np.ndarray
+    char_starts: np.ndarray
+    char_ends: np.ndarray
+
+    @property
+    def columns(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return self.ids, self.char_starts, self.char_ends
+
+    def span(self, answers: Sequence[str], starts: Sequence[int]) -> tuple[int, int] | None:
+        """First and last token of the first answer; None where there is no answer or none of it became a token."""
+        if not answers:
+            return None
+        first = int(np.searchsorted(self.char_ends, starts[0], side="right"))
+        last = int(np.searchsorted(self.char_starts, starts[0] + len(answers[0]), side="left")) - 1
+        return (first, last) if first <= last else None
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Where a tokenizer puts its special tokens around a pair of texts, and which segment ids it gives the two."""
+
+    before: list[int]
+    between: list[int]
+    after: list[int]
+    segments: tuple[int, int] | None
+
+    @classmethod
+    def of(cls, tokenizer: PreTrainedTokenizerFast) -> _Layout:
+        """Read off an encoded pair; the unknown token serves as text because it is one token everywhere."""
+        pair = tokenizer(tokenizer.unk_token, tokenizer.unk_token, return_token_type_ids=True)
+        ids, sides, segments = pair["input_ids"], pair.sequence_ids(0), pair["token_type_ids"]
+        first, second = sides.index(0), sides.index(1)
+        has_segments = "token_type_ids" in tokenizer.model_input_names
+        return cls(
+            before=ids[:first],
+            between=ids[first + sides.count(0) : second],
+            after=ids[second + sides.count(1) :],
+            segments=(segments[first], segments[second]) if has_segments else None,
+        )
+
+    @property
+    def n_special(self) -> int:
+        return len(self.before) + len(self.between) + len(self.after)
+
+    def row(self, question: list[int], window: _Context, span: tuple[int, int] | None, offset: int) -> dict[str, Any]:
+        """The encoded row of a window that begins at token ``offset`` of the context; ``span`` counts from there."""
+        head = [*self.before, *question, *self.between]
+        tail = [*window.ids.tolist(), *self.after]
+        row = {
+            "input_ids": head + tail,
+            "context_start": len(head),
+            "char_starts": window.char_starts,
+            "char_ends": window.char_ends,
+            "start": 0,
+            "end": 0,
+        }
+        if span and offset <= span[0] and span[1] < offset + len(window.ids):
+            row |= {"start": len(head) + span[0] - offset, "end": len(head) + span[1] - offset}
+        if self.segments:
+            row["token_type_ids"] = [self.segments[0]] * len(head) + [self.segments[1]] * len(tail)
+        return row
+
+
+def _tokenise(texts: Sequence[str], tokenizer: PreTrainedTokenizerFast) -> dict[str, _Context]:
+    """Every different text once: several questions share a context."""
+    different = list(dict.fromkeys(texts))
+    encoded = tokenizer(different, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+    contexts = {}
+    for text, ids, offsets in zip(different, encoded["input_ids"], encoded["offset_mapping"], strict=True):
+        char_starts, char_ends = np.array(offsets, dtype=np.int32).reshape(-1, 2).T
+        contexts[text] = _Context(np.array(ids, dtype=np.int32), char_starts, char_ends)
+    return contexts
+
+
+def _misplaced(context: str, answers: Sequence[str], starts: Sequence[int]) -> Iterator[str]:
+    for answer, start in zip(answers, starts, strict=True):
+        found = context[start : start + len(answer)] if start >= 0 else ""
+        if not answer.strip():
+            yield f"the answer at character {start} is empty."
+        elif found != answer:
+            yield f"the answer '{answer}' should stand at character {start} of the context, where '{found}' stands."

@@ -1,0 +1,125 @@
+"""From a source to canonical and encoded examples."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from xstilts import examples
+from xstilts.atomic import write_json
+from xstilts.catalogue.tasks import TASKS, TEXT, Task
+from xstilts.errors import UserError
+from xstilts.examples import Provenance
+from xstilts.formats import format_class
+from xstilts.runs import Runs
+from xstilts.settings import SyntheticSource
+from xstilts.sources import files, layout
+
+
+def generate(runs: Runs) -> None:
+    """Write the synthetic source's files, in the layout of the official releases."""
+    from xstilts.sources.synthetic import generate as write_all
+
+    source = runs.study.source
+    assert isinstance(source, SyntheticSource)
+    write_all(runs.paths.raw, source)
+    write_json(runs.paths.generated, {"source": source.model_dump(), "tasks": list(runs.tasks())})
+
+
+def prepare(runs: Runs, name: str) -> None:
+    """Canonical files of one task: all of them, or, where anything is wrong with one, none."""
+    task, root = TASKS[name], _root(runs)
+    folder = runs.paths.data(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    listed: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".preparing.") as staging:
+        for split, language in runs.files(name):
+            read_from = layout.files(root, name, split, runs.study.language_table()[language])
+            table = files.read(root, task, split, runs.study.language_table()[language])
+            source = ", ".join(str(path.relative_to(root)) for path in read_from)
+            target = Path(staging) / runs.paths.examples(name, split, language).name
+            shown = ", ".join(map(str, read_from))
+            sealed = examples.write(target, task, table, _provenance(runs, task, split, language, source), shown)
+            listed[f"{split}.{language}"] = {"examples": table.num_rows, "fingerprint": sealed.fingerprint}
+        _publish(runs, task, Path(staging), listed)
+
+
+def prepare_text(runs: Runs) -> None:
+    """Unlabelled text of every language: files of the source, or the sentences of the study's own tasks."""
+    if not runs.text_from_tasks():
+        prepare(runs, TEXT.name)
+        return
+    folder = runs.paths.data(TEXT.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    listed: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".preparing.") as staging:
+        for split, language in runs.files(TEXT.name):
+            texts = list(dict.fromkeys(_texts(runs, language)))
+            if not texts:
+                raise UserError(f"No task of the study has text in '{language}' to pretrain on.")
+            table = pa.table({"id": [str(i) for i in range(len(texts))], "text": texts})
+            target = Path(staging) / runs.paths.examples(TEXT.name, split, language).name
+            source = "the sentences of the study's tasks"
+            sealed = examples.write(target, TEXT, table, _provenance(runs, TEXT, split, language, source), source)
+            listed[f"{split}.{language}"] = {"examples": len(texts), "fingerprint": sealed.fingerprint}
+        _publish(runs, TEXT, Path(staging), listed)
+
+
+def train_tokenizer(runs: Runs, model: str) -> None:
+    """A vocabulary for a model that the study pretrains, or a ready-made model's own tokenizer."""
+    from xstilts import tokenizer
+
+    chosen = runs.study.models[model]
+    if chosen.architecture is None:
+        made = tokenizer.load(Path(str(chosen.path)))
+    else:
+        paths = [runs.paths.examples(TEXT.name, *file) for file in runs.files(TEXT.name)]
+        texts = (text for path in paths for text in examples.read(path).column("text").to_pylist())
+        made = tokenizer.train(texts, chosen.architecture.vocabulary_size, chosen.architecture.max_length)
+    tokenizer.save(made, runs.paths.tokenizer(model))
+
+
+def encode(runs: Runs, model: str, name: str) -> None:
+    """Every file of a task as token ids of one model's tokenizer."""
+    from xstilts import tokenizer
+    from xstilts.encoding import encode_task
+
+    data = [runs.paths.examples(name, *file) for file in runs.files(name)]
+    loaded = tokenizer.load(runs.paths.tokenizer(model))
+    encode_task(TASKS[name], runs.study.encoding_of(name), loaded, data, runs.paths.tokens(model, name))
+
+
+def _root(runs: Runs) -> Path:
+    source = runs.study.source
+    if isinstance(source, SyntheticSource):
+        return runs.paths.raw
+    root = Path(source.root)
+    if not root.is_dir():
+        raise UserError(f"source.root: there is no folder '{root}' (looked from {Path.cwd()}). See docs/data.md.")
+    return root
+
+
+def _provenance(runs: Runs, task: Task, split: str, language: str, source: str) -> Provenance:
+    synthetic = isinstance(runs.study.source, SyntheticSource)
+    licence = "Apache-2.0 (generated)" if synthetic else task.licence
+    return Provenance(task.name, split, language, source, licence, synthetic)
+
+
+def _publish(runs: Runs, task: Task, staging: Path, listed: dict[str, Any]) -> None:
+    """Move finished files to their place, then write the manifest that says they are complete."""
+    for file in sorted(staging.iterdir()):
+        file.replace(runs.paths.data(task.name) / file.name)
+    synthetic = isinstance(runs.study.source, SyntheticSource)
+    manifest = {"task": task.name, "format": task.format, "synthetic": synthetic, "files": listed}
+    write_json(runs.paths.data_manifest(task.name), manifest)
+
+
+def _texts(runs: Runs, language: str) -> Iterator[str]:
+    for name in runs.tasks():
+        for split, code in runs.files(name):
+            table = examples.read(runs.paths.examples(name, split, code))
+            yield from format_class(TASKS[name]).texts(table, language, code)

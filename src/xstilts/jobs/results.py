@@ -1,0 +1,71 @@
+"""What a job leaves for others: scores, predictions, and a record of how they came about."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from xstilts.atomic import write_json
+from xstilts.formats.base import Format
+from xstilts.report.scores import PREDICTIONS, SCORES, write_predictions, write_scores
+from xstilts.runs import Runs, Spec
+from xstilts.training.device import Device
+from xstilts.training.loop import Trained
+
+
+class Results:
+    """Scores and predictions of one job, gathered language by language."""
+
+    def __init__(self, study: str, model: str, arm: str, seed: int, run: str) -> None:
+        self._job = {"study": study, "model": model, "arm": arm, "seed": seed, "run": run}
+        self._scores: list[dict[str, Any]] = []
+        self._predictions: list[pa.Table] = []
+
+    def add(self, formatter: Format, language: str, split: str, predictions: Sequence[str], gold: pa.Table) -> None:
+        """Score one prediction per example and keep both."""
+        target = formatter.task.name
+        scored = formatter.score(formatter.task, language, predictions, gold)
+        count = len(predictions)
+        cell = {**self._job, "target": target, "language": language, "split": split, "n": count}
+        self._scores += [{**cell, "metric": metric, "score": score} for metric, score in scored.metrics.items()]
+        columns = {
+            "target": [target] * count,
+            "language": [language] * count,
+            "split": [split] * count,
+            "example": formatter.scored_ids(gold),
+            "prediction": list(predictions),
+            "gold": scored.gold,
+            "score": scored.parts,
+        }
+        self._predictions.append(pa.table(columns, schema=PREDICTIONS))
+
+    def write(self, runs: Runs, what: str) -> None:
+        """Both files; the scores last, as they say that the job is done."""
+        job = self._job["model"], self._job["arm"], what, self._job["seed"]
+        write_predictions(runs.paths.part("predictions", *job), pa.concat_tables(self._predictions))
+        write_scores(runs.paths.part("scores", *job), pa.Table.from_pylist(self._scores, schema=SCORES))
+
+
+def write_record(path: Path, runs: Runs, spec: Spec, device: Device, trained: Trained | None, started: float) -> None:
+    """The run's spec, the learning curve, and what software and hardware it ran on."""
+    training = {"steps": trained.steps, "best_step": trained.best_step, "curve": trained.curve} if trained else None
+    record = {
+        "study": runs.study.study,
+        "synthetic": runs.study.source.kind == "synthetic",
+        "spec": spec,
+        "training": training,
+        "seconds": round(time.monotonic() - started, 1),
+        "hardware": device.describe(),
+        "software": {
+            "python": platform.python_version(),
+            "xstilts": version("xstilts"),
+            **{name: version(name) for name in ("torch", "transformers", "tokenizers", "pyarrow")},
+        },
+    }
+    write_json(path, record)

@@ -1,0 +1,42 @@
+"""BUCC2018 and Tatoeba: nothing is trained; an arm's encoder embeds sentences as it is."""
+
+from __future__ import annotations
+
+import time
+
+from xstilts import encoders, examples, tokenizer
+from xstilts.catalogue.tasks import TASKS
+from xstilts.encoding import EncodedRows
+from xstilts.formats import format_of
+from xstilts.formats.base import Tokens
+from xstilts.jobs.results import Results, write_record
+from xstilts.retrieval.embedding import embed
+from xstilts.retrieval.predict import Pool, predict
+from xstilts.runs import RETRIEVAL, Runs
+from xstilts.training.device import Device
+
+
+def retrieve(runs: Runs, model: str, arm: str, seed: int, threads: int) -> None:
+    """Embed every pool once, then score all retrieval targets in every language."""
+    started, spec = time.monotonic(), runs.retrieve_spec(model, arm, seed)
+    device = Device.choose(runs.study.compute, threads)
+    tokens = Tokens.of(tokenizer.load(runs.paths.tokenizer(model)))
+    encoder = encoders.load(runs.encoder_weights(model, arm, seed).parent, runs.study.compute).to(device.kind)
+    settings = runs.study.retrieval
+    results = Results(runs.study.study, model, arm, seed, spec["id"])
+    for target in runs.targets_of(RETRIEVAL):
+        formatter = format_of(TASKS[target], runs.study.encoding_of(target))
+        for language in runs.study.languages(target):
+            pools = {}
+            for split in [split for split, code in runs.files(target) if code == language]:
+                rows = EncodedRows(runs.paths.tokens(model, target) / f"{split}.{language}.arrow")
+                gold = examples.read(runs.paths.examples(target, split, language))
+                with device.autocast():
+                    pools[split] = Pool(gold, embed(encoder, rows, tokens, settings))
+            found = predict(TASKS[target], pools, settings.neighbours)
+            for split in runs.study.splits_of(target):
+                results.add(formatter, language, split, found[split], pools[split].examples)
+        print(f"{target}: scored {len(runs.study.languages(target))} languages", flush=True)
+    results.write(runs, RETRIEVAL)
+    record = runs.paths.part("records", model, arm, RETRIEVAL, seed, "json")
+    write_record(record, runs, spec, device, None, started)

@@ -1,0 +1,112 @@
+"""Pretraining, intermediate training, fine-tuning with evaluation: three uses of one loop."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pyarrow as pa
+import torch
+from transformers import PreTrainedTokenizerFast
+
+from xstilts import encoders, examples, tokenizer
+from xstilts.catalogue.languages import ENGLISH
+from xstilts.catalogue.tasks import TASKS, TEXT
+from xstilts.encoding import EncodedRows, EncodedTask
+from xstilts.formats import format_of
+from xstilts.formats.base import Format, Tokens
+from xstilts.jobs.results import Results, write_record
+from xstilts.runs import Runs
+from xstilts.settings import Hyperparameters
+from xstilts.training.device import Device
+from xstilts.training.loop import Material, train
+from xstilts.training.prediction import predict
+
+
+def pretrain(runs: Runs, model: str, threads: int) -> None:
+    """Masked language modelling from random weights, on the study's unlabelled text."""
+    started, spec = time.monotonic(), runs.pretrain_spec(model)
+    device = Device.choose(runs.study.compute, threads)
+    architecture = runs.study.models[model].architecture
+    assert architecture is not None
+    loaded = tokenizer.load(runs.paths.tokenizer(model))
+    torch.manual_seed(architecture.seed)
+    encoder = encoders.fresh(architecture, loaded, runs.study.compute)
+    formatter = _format(runs, model, TEXT.name)
+    rows = EncodedRows(*(_arrow(runs, model, TEXT.name, *file) for file in runs.files(TEXT.name)))
+    hyper = runs.study.training.pretraining
+    what = f"pretraining {model}"
+    trained = train(
+        encoder, [Material(formatter, rows)], _tokens(loaded, architecture.seed), hyper, architecture.seed, device, what
+    )
+    folder = runs.paths.pretrained(model)
+    write_record(folder / "record.json", runs, spec, device, trained, started)
+    encoders.save(encoder.cpu(), folder)
+
+
+def intermediate(runs: Runs, model: str, arm: str, seed: int, threads: int) -> None:
+    """What the arm does to the pretrained encoder: its tasks, mixed; or random weights in its place."""
+    started, spec = time.monotonic(), runs.intermediate_spec(model, arm, seed)
+    chosen, device = runs.study.arms[arm], Device.choose(runs.study.compute, threads)
+    loaded = tokenizer.load(runs.paths.tokenizer(model))
+    encoder = encoders.load(runs.pretrained_weights(model).parent, runs.study.compute)
+    if chosen.weights == "random":
+        torch.manual_seed(seed)
+        encoder = encoders.reinitialised(encoder)
+    hyper = runs.study.intermediate(arm)
+    trained = None
+    if chosen.tasks:
+        materials = [_material(runs, model, task, hyper) for task in chosen.tasks]
+        trained = train(encoder, materials, _tokens(loaded, seed), hyper, seed, device, f"intermediate training {arm}")
+    folder = runs.paths.encoder(model, arm, seed)
+    write_record(folder / "record.json", runs, spec, device, trained, started)
+    encoders.save(encoder.cpu(), folder)
+
+
+def finetune(runs: Runs, model: str, arm: str, training_set: str, seed: int, threads: int) -> None:
+    """Fine-tune on English, then score every language of every target that this training set serves."""
+    started, spec = time.monotonic(), runs.finetune_spec(model, arm, training_set, seed)
+    device = Device.choose(runs.study.compute, threads)
+    loaded = tokenizer.load(runs.paths.tokenizer(model))
+    tokens = _tokens(loaded, seed)
+    encoder = encoders.load(runs.encoder_weights(model, arm, seed).parent, runs.study.compute)
+    hyper = runs.study.target(training_set)
+    material = _material(runs, model, training_set, hyper)
+    trained = train(encoder, [material], tokens, hyper, seed, device, f"fine-tuning {arm} on {training_set}")
+    results = Results(runs.study.study, model, arm, seed, spec["id"])
+    head = trained.heads[training_set]
+    for target in runs.targets_of(training_set):
+        formatter = _format(runs, model, target, material.formatter.labels)
+        for split in runs.study.splits_of(target):
+            for language in runs.study.languages(target):
+                rows = EncodedRows(_arrow(runs, model, target, split, language))
+                gold = examples.read(runs.paths.examples(target, split, language))
+                found = predict(formatter, encoder, head, rows, gold, tokens, hyper.batch_size, device)
+                results.add(formatter, language, split, found, gold)
+    results.write(runs, training_set)
+    record = runs.paths.part("records", model, arm, training_set, seed, "json")
+    write_record(record, runs, spec, device, trained, started)
+
+
+def _format(runs: Runs, model: str, task: str, labels: tuple[str, ...] | None = None) -> Format:
+    """The task's format as it was encoded; ``labels`` are those that a head was trained on."""
+    encoded = EncodedTask.read(runs.paths.tokens_manifest(model, task))
+    return format_of(TASKS[task], encoded.encoding, labels or encoded.labels)
+
+
+def _material(runs: Runs, model: str, task: str, hyper: Hyperparameters) -> Material:
+    dev: pa.Table = examples.read(runs.paths.examples(task, "dev", ENGLISH)).slice(0, hyper.eval_examples)
+    return Material(
+        _format(runs, model, task),
+        train=EncodedRows(_arrow(runs, model, task, "train", ENGLISH)),
+        dev=EncodedRows(_arrow(runs, model, task, "dev", ENGLISH), examples=dev.num_rows),
+        dev_examples=dev,
+    )
+
+
+def _arrow(runs: Runs, model: str, task: str, split: str, language: str) -> Path:
+    return runs.paths.tokens(model, task) / f"{split}.{language}.arrow"
+
+
+def _tokens(loaded: PreTrainedTokenizerFast, seed: int) -> Tokens:
+    return Tokens.of(loaded, torch.Generator().manual_seed(seed))

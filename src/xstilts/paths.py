@@ -1,0 +1,83 @@
+"""Where everything of a study lies: the only place that spells out a path below results/{study}/."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Paths of one study. Arguments may be wildcards in braces, which is how the rules use them."""
+
+    root: Path
+
+    @property
+    def study(self) -> Path:
+        """The checked config, which every job reads."""
+        return self.root / "study.json"
+
+    @property
+    def raw(self) -> Path:
+        """Generated data in the layout of official releases."""
+        return self.root / "raw"
+
+    @property
+    def generated(self) -> Path:
+        return self.raw / "manifest.json"
+
+    def data(self, task: str) -> Path:
+        return self.root / "data" / task
+
+    def data_manifest(self, task: str) -> Path:
+        return self.data(task) / "manifest.json"
+
+    def examples(self, task: str, split: str, language: str) -> Path:
+        return self.data(task) / f"{split}.{language}.parquet"
+
+    def tokenizer(self, model: str) -> Path:
+        return self.root / "tokenizers" / model
+
+    def tokenizer_file(self, model: str) -> Path:
+        return self.tokenizer(model) / "tokenizer.json"
+
+    def tokens(self, model: str, task: str) -> Path:
+        return self.root / "tokens" / model / task
+
+    def tokens_manifest(self, model: str, task: str) -> Path:
+        return self.tokens(model, task) / "manifest.json"
+
+    def pretrained(self, model: str) -> Path:
+        return self.root / "encoders" / model / "pretrained"
+
+    def encoder(self, model: str, arm: str, seed: int | str) -> Path:
+        return self.root / "encoders" / model / arm / f"seed{seed}"
+
+    def part(self, kind: str, model: str, arm: str, what: str, seed: int | str, suffix: str = "parquet") -> Path:
+        """A file of one job: ``kind`` is scores, predictions, records, logs or benchmarks."""
+        return self.root / kind / model / arm / what / f"seed{seed}.{suffix}"
+
+    def log(self, *parts: str) -> Path:
+        return self.root.joinpath("logs", *parts[:-1], f"{parts[-1]}.log")
+
+    def benchmark(self, *parts: str) -> Path:
+        return self.root.joinpath("benchmarks", *parts[:-1], f"{parts[-1]}.tsv")
+
+    @property
+    def scores(self) -> Path:
+        return self.root / "scores.parquet"
+
+    @property
+    def tables(self) -> Path:
+        return self.root / "tables"
+
+    @property
+    def figures(self) -> Path:
+        return self.root / "figures"
+
+    def table_files(self, targets: Iterable[str]) -> list[Path]:
+        return [self.tables / f"{name}.{kind}" for name in ("main", *targets) for kind in ("csv", "md", "tex")]
+
+    def figure_files(self) -> list[Path]:
+        return [self.figures / f"gains.{kind}" for kind in ("svg", "png", "pdf", "csv")]

@@ -1,0 +1,70 @@
+"""The ``files`` source: official releases in a folder, laid out as :mod:`xstilts.sources.layout` says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from xstilts.catalogue.languages import Language
+from xstilts.catalogue.tasks import TEXT, Task
+from xstilts.errors import UserError
+from xstilts.formats import format_class
+from xstilts.sources import layout
+from xstilts.sources.readers import choices, pairs, questions, sentences, tagged
+
+Reader = Callable[[Sequence[Path], Task, Language], Iterator[dict[str, Any]]]
+
+_READERS: dict[str, Reader] = {
+    "anli": pairs.anli_plus,
+    "mnli": pairs.mnli,
+    "qqp": pairs.qqp,
+    "squad_v1": questions.squad,
+    "squad_v2": questions.squad,
+    "hellaswag": choices.hellaswag,
+    "ccg": tagged.ccgbank,
+    "cosmosqa": choices.cosmosqa,
+    "commonsenseqa": choices.commonsenseqa,
+    "xnli": pairs.xtreme,
+    "pawsx": pairs.xtreme,
+    "udpos": tagged.conll,
+    "panx": tagged.conll,
+    "xquad": questions.squad,
+    "mlqa": questions.squad,
+    "tydiqa": questions.tydiqa,
+    "bucc2018": sentences.bucc,
+    "tatoeba": sentences.tatoeba,
+    "text": sentences.passages,
+}
+
+_SPLITS = "train", "dev", "test"
+_CHUNK = 10_000  # rows held as Python objects at a time; ANLI+ has over a million
+
+
+def read(root: Path, task: Task, split: str, language: Language) -> pa.Table:
+    """Canonical examples of one task, split and language, with the columns of the task's format.
+
+    Ids come from the release where it has them, else they are row numbers: they do not change between readings. Whether
+    they repeat, and whether each example keeps its format's rules, is for :func:`xstilts.examples.check` to say.
+
+    Raises:
+        UserError: the task's release has no such split.
+        DataError: a file is missing or is not as its reader expects; names file, row and remedy.
+    """
+    if not layout.has(task.name, split):
+        splits = ", ".join(name for name in _SPLITS if layout.has(task.name, name))
+        raise UserError(f"{task.title} has no {split} split in its release, only {splits}.")
+    rows = _READERS[task.name](layout.files(Path(root), task.name, split, language), task, language)
+    schema = format_class(task).schema
+    batches = []
+    while chunk := list(islice(rows, _CHUNK)):
+        batches.append(pa.RecordBatch.from_pylist(chunk, schema=schema))
+    return pa.Table.from_batches(batches, schema=schema)
+
+
+def text(root: Path, language: Language) -> pa.Table:
+    """Unlabelled text of one language for masked-LM pretraining."""
+    return read(root, TEXT, "train", language)

@@ -1,0 +1,92 @@
+"""Multiple choice: a prompt, some continuations or answers, and which of them is right.
+
+How prompt and choices are put together follows Phang et al.'s code (jiant).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from xstilts.catalogue.languages import Language
+from xstilts.catalogue.tasks import Task
+from xstilts.errors import DataError
+from xstilts.sources.readers.raw import HINT, csv_records, json_records, member
+
+Row = dict[str, Any]
+
+_COSMOS_ANSWERS = "answer0", "answer1", "answer2", "answer3"
+
+
+def hellaswag(paths: Sequence[Path], task: Task, language: Language) -> Iterator[Row]:
+    """HellaSwag: JSON Lines with ``ctx_a``, ``ctx_b``, ``endings`` and ``label`` (0–3, as a number or as text).
+
+    The prompt is ``ctx_a``; a choice is ``ctx_b``, the start of the last sentence, with an ending. ``ind`` is not
+    said to be unique, so the id is the row number.
+    """
+    (path,) = paths
+    for row, record in json_records(path):
+        start = member(path, row, record, "ctx_b", str)
+        endings = [_text(path, row, ending, "endings") for ending in member(path, row, record, "endings", list)]
+        yield {
+            "id": str(row),
+            "prompt": member(path, row, record, "ctx_a", str),
+            "choices": [f"{start} {ending}" if start else ending for ending in endings],
+            "label": _index(path, row, str(member(path, row, record, "label", int, str)), len(endings)),
+        }
+
+
+def cosmosqa(paths: Sequence[Path], task: Task, language: Language) -> Iterator[Row]:
+    """Cosmos QA: CSV with a header and quoted cells: ``id, context, question, answer0 … answer3, label`` (0–3)."""
+    (path,) = paths
+    for row, cells in csv_records(path, ("id", "context", "question", *_COSMOS_ANSWERS, "label")):
+        yield {
+            "id": cells["id"],
+            "prompt": f"{cells['context']} {cells['question']}",
+            "choices": [cells[answer] for answer in _COSMOS_ANSWERS],
+            "label": _index(path, row, cells["label"], len(_COSMOS_ANSWERS)),
+        }
+
+
+def commonsenseqa(paths: Sequence[Path], task: Task, language: Language) -> Iterator[Row]:
+    """CommonsenseQA: JSON Lines with ``id``, ``question.stem``, ``question.choices[]`` and ``answerKey`` (A–E).
+
+    A choice is ``label`` (A–E) and ``text``.
+    """
+    (path,) = paths
+    for row, record in json_records(path):
+        question = member(path, row, record, "question", dict)
+        choices = member(path, row, question, "choices", list)
+        keys = [member(path, row, choice, "label", str) for choice in choices]
+        key = member(path, row, record, "answerKey", str)
+        if key not in keys:
+            raise _no_such_choice(path, row, key, keys)
+        yield {
+            "id": member(path, row, record, "id", str),
+            "prompt": member(path, row, question, "stem", str),
+            "choices": [member(path, row, choice, "text", str) for choice in choices],
+            "label": keys.index(key),
+        }
+
+
+def _index(path: Path, row: int, label: str, choices: int) -> int:
+    valid = [str(index) for index in range(choices)]
+    if label not in valid:
+        raise _no_such_choice(path, row, label, valid)
+    return int(label)
+
+
+def _no_such_choice(path: Path, row: int, label: str, valid: list[str]) -> DataError:
+    return DataError(
+        path,
+        f"the label '{label}' is none of the choices {', '.join(valid)}.",
+        row,
+        f"Test files come without labels; take the train and validation files. {HINT}",
+    )
+
+
+def _text(path: Path, row: int, value: Any, name: str) -> str:
+    if not isinstance(value, str):
+        raise DataError(path, f"'{name}' must hold only text.", row, HINT)
+    return value

@@ -1,0 +1,112 @@
+"""Questions about a passage, in the JSON of SQuAD that all span-QA tasks share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from xstilts.catalogue.languages import Language
+from xstilts.catalogue.tasks import Task
+from xstilts.errors import DataError
+from xstilts.sources.layout import tydiqa_name
+from xstilts.sources.readers.raw import HINT, UNLABELLED, json_document, member, short
+
+Row = dict[str, Any]
+
+_STRIPPED = (
+    "Offsets count characters of the context as released; copies with stripped contexts (such as some on the "
+    "Hugging Face Hub) no longer fit. " + HINT
+)
+
+
+def squad(paths: Sequence[Path], task: Task, language: Language) -> Iterator[Row]:
+    """SQuAD's JSON: ``data[].paragraphs[].context`` and ``.qas[]`` with ``id``, ``question``, ``answers``.
+
+    An answer is ``text`` and ``answer_start``, counted in characters; contexts and questions are left as they are.
+    Every answer must stand at its offset in its context: the releases' do, in all languages. Only SQuAD 2.0 has
+    questions without answer (``is_impossible``, or simply no answers). In errors the row is the question's number.
+    """
+    (path,) = paths
+    for number, context, question in _questions(path):
+        yield _row(path, number, context, question, task)
+
+
+def tydiqa(paths: Sequence[Path], task: Task, language: Language) -> Iterator[Row]:
+    """TyDiQA-GoldP: SQuAD's JSON with ids such as ``english-4518653-0``; only the language's questions are read.
+
+    The train file mixes all languages. Reading it whole would break zero-shot transfer without a sign of it.
+    """
+    (path,) = paths
+    prefix = f"{tydiqa_name(language)}-"
+    found = False
+    for number, context, question in _questions(path):
+        if str(member(path, number, question, "id", str)).startswith(prefix):
+            found = True
+            yield _row(path, number, context, question, task)
+    if not found:
+        raise DataError(
+            path,
+            f"has no question whose id begins with '{prefix}'.",
+            remedy=f"Ids must be those of the original release, which name the language. {HINT}",
+        )
+
+
+def _questions(path: Path) -> Iterator[tuple[int, str, Any]]:
+    """(1-based number, context, question object) in the order of the file."""
+    number = 0
+    for article in member(path, None, json_document(path), "data", list):
+        for paragraph in member(path, number + 1, article, "paragraphs", list):
+            context = member(path, number + 1, paragraph, "context", str)
+            for question in member(path, number + 1, paragraph, "qas", list):
+                number += 1
+                yield number, context, question
+
+
+def _row(path: Path, number: int, context: str, question: Any, task: Task) -> Row:
+    identifier = member(path, number, question, "id", str)
+    answers = member(path, number, question, "answers", list)
+    _check_answerable(path, number, identifier, question, answers, task)
+    texts = [member(path, number, answer, "text", str) for answer in answers]
+    starts = [member(path, number, answer, "answer_start", int) for answer in answers]
+    for text, start in zip(texts, starts, strict=True):
+        _check_answer(path, number, identifier, context, text, start)
+    return {
+        "id": identifier,
+        "context": context,
+        "question": member(path, number, question, "question", str),
+        "answers": texts,
+        "answer_starts": starts,
+    }
+
+
+def _check_answerable(path: Path, number: int, identifier: str, question: Any, answers: list[Any], task: Task) -> None:
+    impossible = member(path, number, question, "is_impossible", bool) if "is_impossible" in question else not answers
+    if impossible == bool(answers):
+        raise DataError(
+            path,
+            f"question '{identifier}' has {len(answers)} answers, but is_impossible is {str(impossible).lower()}.",
+            number,
+            f"An unanswerable question must have none, any other at least one. {HINT}",
+        )
+    if impossible and task.name != "squad_v2":
+        raise DataError(
+            path,
+            f"question '{identifier}' has no answer; only SQuAD 2.0 has such questions.",
+            number,
+            f"Is this the file of {task.title}, with its answers? {HINT}",
+        )
+
+
+def _check_answer(path: Path, number: int, identifier: str, context: str, text: str, start: int) -> None:
+    if not text:
+        raise DataError(path, f"question '{identifier}' has an answer without text.", number, UNLABELLED)
+    if start < 0 or not context.startswith(text, start):
+        found = context[max(start, 0) :][: len(text)]
+        raise DataError(
+            path,
+            f"the answer '{short(text)}' of question '{identifier}' does not stand at offset {start} of its context, "
+            f"which reads '{short(found)}' there.",
+            number,
+            _STRIPPED,
+        )

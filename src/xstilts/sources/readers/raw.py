@@ -1,0 +1,165 @@
+"""What all readers share: lines, fields and records of files, and messages about those that are not as expected.
+
+Files are UTF-8, with or without a byte order mark, with LF or CR LF.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from xstilts.errors import DataError
+
+HINT = "docs/data.md says where each release comes from and where its files go."
+UNLABELLED = (
+    "XTREME's download script strips the labels of test files; scoring needs the files of the original release. " + HINT
+)
+_SHOWN_FILES = 8
+_SHOWN_CHARACTERS = 60
+_TYPES = {str: "text", int: "a whole number", list: "a list", dict: "an object", bool: "true or false"}
+
+
+def lines(path: Path) -> Iterator[tuple[int, str]]:
+    """(1-based row, text) of each line, without its line end.
+
+    Only LF ends a line. Sentences contain U+2028, U+0085 and others of the characters at which ``str.splitlines``
+    breaks.
+
+    Raises:
+        DataError: the file is missing, empty, or not UTF-8.
+    """
+    _check_there(path)
+    with path.open("rb") as handle:
+        for row, raw in enumerate(handle, start=1):
+            if row == 1:
+                raw = raw.removeprefix(codecs.BOM_UTF8)
+            yield row, _decoded(path, row, raw).removesuffix("\n").removesuffix("\r")
+
+
+def tsv(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """(1-based row, fields) of each line that is not blank. Nothing is quoted: a quote character is text."""
+    for row, line in lines(path):
+        if line:
+            yield row, line.split("\t")
+
+
+def csv_records(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
+    """(row where it ends, cells by column) of each record of a CSV file with a header, quoted as in RFC 4180."""
+    reader = csv.reader((line + "\n" for _, line in lines(path)), strict=True)
+    try:
+        header = next(reader)
+        check_columns(path, header, columns)
+        for cells in reader:
+            if len(cells) not in (0, len(header)):
+                raise ragged(path, reader.line_num, len(cells), len(header))
+            if cells:
+                yield reader.line_num, dict(zip(header, cells, strict=True))
+    except csv.Error as error:
+        raise DataError(
+            path, f"is not valid CSV ({error}).", reader.line_num, f"Is a quote left open? {HINT}"
+        ) from None
+
+
+def json_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(1-based row, object) of each line of a JSON Lines file that is not blank."""
+    for row, line in lines(path):
+        if line.strip():
+            record = _parsed(path, line, row)
+            if not isinstance(record, dict):
+                raise DataError(path, "is not a JSON object.", row, f"Each line must be one, as in the release. {HINT}")
+            yield row, record
+
+
+def json_document(path: Path) -> dict[str, Any]:
+    """The one JSON object that a file consists of."""
+    document = _parsed(path, "\n".join(line for _, line in lines(path)))
+    if not isinstance(document, dict):
+        raise DataError(path, "is not a JSON object.", remedy=HINT)
+    return document
+
+
+def member(path: Path, row: int | None, record: Any, name: str, *kinds: type) -> Any:
+    """``record[name]``, checked to exist and to be of one of the kinds."""
+    if not isinstance(record, dict):
+        raise DataError(path, f"an object with '{name}' is expected, found {_shown(record)}.", row, HINT)
+    if name not in record:
+        raise DataError(path, f"has no field '{name}'; its fields are: {', '.join(record)}.", row, HINT)
+    value = record[name]
+    if type(value) not in kinds:
+        expected = " or ".join(_TYPES[kind] for kind in kinds)
+        raise DataError(path, f"field '{name}' must be {expected}, found {_shown(value)}.", row, HINT)
+    return value
+
+
+def check_columns(path: Path, header: list[str], columns: tuple[str, ...]) -> None:
+    absent = [column for column in columns if column not in header]
+    if absent:
+        raise DataError(
+            path,
+            f"the header has no column {', '.join(map(repr, absent))}; its columns are: {', '.join(header)}.",
+            1,
+            f"Is this the release's own file, with its labels? {HINT}",
+        )
+
+
+def ragged(path: Path, row: int, found: int, expected: int) -> DataError:
+    return DataError(
+        path,
+        f"has {found} field{'' if found == 1 else 's'} where {expected} are expected.",
+        row,
+        f"A tab, comma or line end may have slipped into a field, or the file has been converted. {HINT}",
+    )
+
+
+def short(text: str) -> str:
+    """As much of a text from a file as fits into a message."""
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
+
+
+def _check_there(path: Path) -> None:
+    if path.is_file():
+        if path.stat().st_size == 0:
+            raise DataError(path, "is empty.", remedy=f"Was it downloaded whole? {HINT}")
+        return
+    folder = next(parent for parent in path.parents if parent.is_dir())
+    if folder == path.parent:
+        names = sorted(entry.name for entry in folder.iterdir())
+        more = f" and {len(names) - _SHOWN_FILES} more" if len(names) > _SHOWN_FILES else ""
+        there = f"its folder holds {', '.join(names[:_SHOWN_FILES]) or 'nothing'}{more}."
+    else:
+        there = f"of its folders, only {folder} exists."
+    raise DataError(path, f"there is no such file; {there}", remedy=HINT)
+
+
+def _decoded(path: Path, row: int, raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            path,
+            f"byte {error.start + 1} (0x{raw[error.start]:02x}) is not UTF-8.",
+            row,
+            f"The file is in another encoding: convert it to UTF-8, for instance with iconv, or take it anew. {HINT}",
+        ) from None
+
+
+def _parsed(path: Path, text: str, row: int | None = None) -> Any:
+    try:
+        value = json.loads(text)
+        if "\\ud" in text.lower():  # an escaped half of a surrogate pair parses, but is no character
+            json.dumps(value, ensure_ascii=False).encode()
+        return value
+    except json.JSONDecodeError as error:
+        problem = f"is not valid JSON ({error.msg} at column {error.colno})."
+        row = row or error.lineno
+    except UnicodeEncodeError:
+        problem = "has an escaped surrogate (\\ud800 to \\udfff) without its other half."
+    raise DataError(path, problem, row, f"Was the file cut off or converted? {HINT}")
+
+
+def _shown(value: Any) -> str:
+    return short(json.dumps(value, ensure_ascii=False))

@@ -1,0 +1,98 @@
+"""Sentences whose words carry tags: parts of speech, entities, CCG categories."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from xstilts.catalogue.languages import Language
+from xstilts.catalogue.tasks import Task
+from xstilts.errors import DataError
+from xstilts.sources.readers.raw import HINT, UNLABELLED, lines, ragged, short
+
+Row = dict[str, Any]
+
+_LEAF_START = "(<L "
+_LEAF = re.compile(r"\(<L (?P<category>\S+) \S+ \S+ (?P<word>\S+) \S+>\)")
+
+
+def conll(paths: Sequence[Path], task: Task, language: Language) -> Iterator[Row]:
+    """UDPOS and PAN-X as XTREME stores them: ``token TAB tag``, a blank line after each sentence.
+
+    The id is the sentence's number. PAN-X's raw release writes ``en:token``; that prefix is removed where all tokens
+    of the file have it. Empty tokens are kept.
+    """
+    (path,) = paths
+    sentences = list(_sentences(path, task))
+    prefix = f"{language.code}:"
+    if task.name == "panx" and all(token.startswith(prefix) for tokens, _ in sentences for token in tokens):
+        sentences = [([token.removeprefix(prefix) for token in tokens], tags) for tokens, tags in sentences]
+    for number, (tokens, tags) in enumerate(sentences, start=1):
+        yield {"id": str(number), "tokens": tokens, "tags": tags}
+
+
+def ccgbank(paths: Sequence[Path], task: Task, language: Language) -> Iterator[Row]:
+    """CCGbank's ``.auto``: a line ``ID=wsj_0001.1 …``, then the derivation on one line.
+
+    Of the derivation only its leaves ``(<L CAT modPOS origPOS WORD PREDARGCAT>)`` are used: the words and their
+    categories. Words stay as they are (-LRB- for a bracket).
+    """
+    (path,) = paths
+    identifier: str | None = None
+    row = 0
+    for row, line in lines(path):
+        if line.startswith("ID="):
+            if identifier is not None:
+                raise DataError(path, f"the sentence before, '{identifier}', has no derivation.", row, HINT)
+            identifier = line.removeprefix("ID=").split(" ")[0]
+        elif line.strip():
+            if identifier is None:
+                raise DataError(path, "a line 'ID=…' is expected before each derivation.", row, HINT)
+            leaves = _leaves(path, row, line)
+            yield {"id": identifier, "tokens": [word for _, word in leaves], "tags": [tag for tag, _ in leaves]}
+            identifier = None
+    if identifier is not None:
+        raise DataError(path, f"ends before the derivation of '{identifier}'.", row, f"Is the file whole? {HINT}")
+
+
+def _sentences(path: Path, task: Task) -> Iterator[tuple[list[str], list[str]]]:
+    tokens: list[str] = []
+    tags: list[str] = []
+    for row, line in lines(path):
+        if line == "":
+            if tokens:
+                yield tokens, tags
+                tokens, tags = [], []
+            continue
+        fields = line.split("\t")
+        if len(fields) == 1:
+            raise DataError(path, f"the token '{short(line)}' has no tag.", row, UNLABELLED)
+        if len(fields) != 2:
+            raise ragged(path, row, len(fields), 2)
+        if task.labels and fields[1] not in task.labels:
+            raise DataError(
+                path,
+                f"the tag '{short(fields[1])}' is unknown.",
+                row,
+                f"{task.title} has: {', '.join(task.labels)}. {HINT}",
+            )
+        tokens.append(fields[0])
+        tags.append(fields[1])
+    if tokens:
+        yield tokens, tags
+
+
+def _leaves(path: Path, row: int, derivation: str) -> list[tuple[str, str]]:
+    """(category, word) of each leaf, in order."""
+    leaves = [(leaf["category"], leaf["word"]) for leaf in _LEAF.finditer(derivation)]
+    if not leaves or len(leaves) != derivation.count(_LEAF_START):
+        raise DataError(
+            path,
+            f"{len(leaves)} of {derivation.count(_LEAF_START)} leaves have the form "
+            "(<L CAT modPOS origPOS WORD PREDARGCAT>).",
+            row,
+            f"The file must be CCGbank's .auto format. {HINT}",
+        )
+    return leaves

@@ -1,0 +1,134 @@
+"""What there is in the synthetic world: the lexemes, and how their senses relate.
+
+A lexeme is named by its English form; a part after a dot tells homographs apart (``guard.v``). Lexemes with one sense
+are synonyms. A language gives every lexeme a form of its own; what relates the lexemes is the same everywhere.
+"""
+
+from __future__ import annotations
+
+TOPICS = ("farm", "sea", "town", "kitchen", "school", "castle")
+
+AGENTS = {
+    "farm": ("farmer", "shepherd", "miller"),
+    "sea": ("sailor", "captain", "diver"),
+    "town": ("merchant", "tailor", "driver"),
+    "kitchen": ("baker", "cook", "waiter"),
+    "school": ("teacher", "student", "writer"),
+    "castle": ("king", "guard", "knight"),
+}
+#: By topic, things and the kind of thing that each is.
+OBJECTS = {
+    "farm": {"cow": "animal", "goat": "animal", "corn": "food", "plough": "tool", "apple": "food"},
+    "sea": {"crab": "animal", "boat": "vehicle", "net": "tool", "salt": "food", "rope": "tool"},
+    "town": {"cart": "vehicle", "coat": "garment", "hat": "garment", "dog": "animal", "clock": "tool"},
+    "kitchen": {"bread": "food", "soup": "food", "spoon": "tool", "pan": "tool", "apron": "garment"},
+    "school": {"book": "paper", "letter": "paper", "map": "paper", "pen": "tool", "lamp": "tool"},
+    "castle": {"sword": "tool", "crown": "garment", "horse": "animal", "robe": "garment", "coach": "vehicle"},
+}
+PLACES = {
+    "farm": ("field", "barn"),
+    "sea": ("harbour", "beach"),
+    "town": ("market", "street"),
+    "kitchen": ("cellar", "inn"),
+    "school": ("library", "hall"),
+    "castle": ("tower", "garden"),
+}
+#: What happens to a thing, in this order and then from the start again.
+SCRIPTS = (
+    ("find", "buy", "sell"),
+    ("wash", "paint", "show"),
+    ("break", "repair", "test"),
+    ("steal", "hide", "lose"),
+    ("lift", "carry", "drop"),
+    ("see", "draw", "describe"),
+)
+SOCIAL_VERBS = ("help", "meet", "thank", "follow", "call", "guard.v")
+MOTION_VERB = "go"
+COPULA = "be"
+ANTONYM_PAIRS = (
+    ("big", "small"),
+    ("strong", "weak"),
+    ("old", "new"),
+    ("clean", "dirty"),
+    ("heavy", "light"),
+    ("happy", "sad"),
+    ("rich", "poor"),
+    ("kind", "cruel"),
+)
+ADJECTIVES_OF_BOTH = ("big", "small", "strong", "weak", "old", "new")
+ADJECTIVES_OF_THINGS = (*ADJECTIVES_OF_BOTH, "clean", "dirty", "heavy", "light")
+ADJECTIVES_OF_PERSONS = (*ADJECTIVES_OF_BOTH, "happy", "sad", "rich", "poor", "kind", "cruel")
+MANNERS = ("quickly", "slowly", "quietly", "gladly")
+ORGANISATIONS = ("bank", "college", "museum", "club")
+DIRECTIONS = ("north", "south")
+NUMERALS = {"2": "two", "3": "three", "4": "four", "5": "five", "6": "six", "7": "seven", "8": "eight", "9": "nine"}
+
+_SYNONYM_PAIRS = (
+    ("merchant", "trader"),
+    ("student", "pupil"),
+    ("sailor", "seaman"),
+    ("boat", "ship"),
+    ("coat", "jacket"),
+    ("letter", "note"),
+    ("harbour", "port"),
+    ("street", "road"),
+    ("buy", "purchase"),
+    ("repair", "fix"),
+    ("hide", "conceal"),
+    ("carry", "bring"),
+    ("see", "watch"),
+    ("help", "assist"),
+    ("go", "travel"),
+    ("big", "large"),
+    ("small", "little"),
+    ("clean", "tidy"),
+    *NUMERALS.items(),
+)
+
+KIND_OF = {thing: kind for things in OBJECTS.values() for thing, kind in things.items()}
+KINDS = tuple(dict.fromkeys(KIND_OF.values()))
+PERSON = "person"
+
+_FUNCTION_WORDS = {
+    "the": "DET", "a": "DET", "will": "AUX", "not": "PART", "in": "ADP", "at": "ADP", "from": "ADP", "to": "ADP",
+    "and": "CCONJ", "but": "CCONJ", "because": "SCONJ", "so": "ADV", "then": "ADV", "also": "ADV",
+    "who": "PRON", "what": "PRON", "where": "ADV", "when": "ADV",
+}  # fmt: skip
+PUNCTUATION = (".", ",", "?")
+
+
+def _all(by_topic: dict[str, tuple[str, ...]]) -> list[str]:
+    return [word for words in by_topic.values() for word in words]
+
+
+_UPOS_OF_BASE = {
+    **dict.fromkeys([*_all(AGENTS), *KIND_OF, *_all(PLACES), *KINDS, PERSON, *ORGANISATIONS], "NOUN"),
+    **dict.fromkeys([*(verb for script in SCRIPTS for verb in script), *SOCIAL_VERBS, MOTION_VERB], "VERB"),
+    **dict.fromkeys([adjective for pair in ANTONYM_PAIRS for adjective in pair], "ADJ"),
+    **dict.fromkeys(DIRECTIONS, "ADJ"),
+    **dict.fromkeys(MANNERS, "ADV"),
+    **dict.fromkeys(NUMERALS, "NUM"),
+    COPULA: "AUX",
+    **_FUNCTION_WORDS,
+    **dict.fromkeys(PUNCTUATION, "PUNCT"),
+}
+#: Every lexeme but the names, and its universal part of speech.
+UPOS_OF = {**_UPOS_OF_BASE, **{second: _UPOS_OF_BASE[first] for first, second in _SYNONYM_PAIRS}}
+#: Both ways: a lexeme's other wording.
+SYNONYM_OF = {a: b for pair in _SYNONYM_PAIRS for a, b in (pair, pair[::-1])}
+_SENSES = {second: first for first, second in _SYNONYM_PAIRS}
+ANTONYM_OF = {a: b for pair in ANTONYM_PAIRS for a, b in (pair, pair[::-1])}
+#: By verb, the one that comes next in its script.
+NEXT_VERB = {verb: script[(i + 1) % len(script)] for script in SCRIPTS for i, verb in enumerate(script)}
+SCRIPT_OF = {verb: index for index, script in enumerate(SCRIPTS) for verb in script}
+
+_ENGLISH_FORMS = {"be": "is"}
+
+
+def sense(lexeme: str) -> str:
+    """What a lexeme shares with its synonym."""
+    return _SENSES.get(lexeme, lexeme)
+
+
+def english_form(lexeme: str) -> str:
+    return _ENGLISH_FORMS.get(lexeme, lexeme.split(".v")[0])

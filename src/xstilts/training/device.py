@@ -1,0 +1,57 @@
+"""Where training runs, in which precision, and how it is made repeatable."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import torch
+
+from xstilts.errors import UserError
+from xstilts.formats.base import Batch
+from xstilts.settings import Compute
+
+
+@dataclass(frozen=True)
+class Device:
+    """A CPU or one GPU. ``precision`` is what matrix products run in; weights stay in float32."""
+
+    kind: str
+    precision: torch.dtype
+
+    @classmethod
+    def choose(cls, compute: Compute, threads: int) -> Device:
+        """The first GPU where there is one, else ``threads`` CPU threads.
+
+        Raises:
+            UserError: where bfloat16 is demanded of a GPU that lacks it.
+        """
+        torch.set_num_threads(threads)
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it, cuBLAS is not deterministic
+        kind = "cuda" if torch.cuda.is_available() else "cpu"
+        capable = kind == "cuda" and torch.cuda.is_bf16_supported()
+        if compute.precision == "bfloat16" and kind == "cuda" and not capable:
+            raise UserError("compute.precision: this GPU has no bfloat16; use 'auto' or 'float32'.")
+        wanted = compute.precision == "bfloat16" or (compute.precision == "auto" and capable)
+        return cls(kind, torch.bfloat16 if wanted else torch.float32)
+
+    def move(self, batch: Batch) -> Batch:
+        return {name: tensor.to(self.kind, non_blocking=True) for name, tensor in batch.items()}
+
+    def autocast(self) -> AbstractContextManager[None]:
+        if self.precision is torch.float32:
+            return nullcontext()
+        return torch.autocast(self.kind, dtype=self.precision)
+
+    def describe(self) -> dict[str, str | int]:
+        """What to record beside a result."""
+        name = torch.cuda.get_device_name() if self.kind == "cuda" else "CPU"
+        peak = torch.cuda.max_memory_allocated() if self.kind == "cuda" else 0
+        return {
+            "device": name,
+            "precision": str(self.precision).removeprefix("torch."),
+            "threads": torch.get_num_threads(),
+            "peak_gpu_bytes": peak,
+        }

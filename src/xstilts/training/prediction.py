@@ -1,0 +1,53 @@
+"""Predictions of a trained encoder and head, and their scores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import torch
+
+from xstilts.encoding import EncodedRows
+from xstilts.formats.base import Format, Scored, Tokens
+from xstilts.training.batches import ordered_batches
+from xstilts.training.device import Device
+
+if TYPE_CHECKING:
+    from torch import nn
+    from transformers import PreTrainedModel
+
+
+def predict(
+    formatter: Format,
+    encoder: PreTrainedModel,
+    head: nn.Module,
+    rows: EncodedRows,
+    examples: pa.Table,
+    tokens: Tokens,
+    batch_size: int,
+    device: Device,
+) -> list[str]:
+    """One prediction per example, as text. Leaves encoder and head in evaluation mode."""
+    encoder.eval()
+    head.eval()
+    outputs: list[Any] = [None] * len(rows)
+    light: list[Any] = [None] * len(rows)
+    with torch.inference_mode():
+        for indices in ordered_batches(rows.lengths, batch_size):
+            chosen = rows[indices]
+            batch = device.move(formatter.collate(chosen, tokens))
+            with device.autocast():
+                logits = formatter.logits(encoder, head, batch)
+            for index, row, output in zip(indices, chosen, formatter.outputs(logits, batch), strict=True):
+                outputs[index], light[index] = output, row
+    return formatter.decode(outputs, light, examples)
+
+
+def score_examples(formatter: Format, language: str, predictions: list[str], examples: pa.Table) -> Scored:
+    return formatter.score(formatter.task, language, predictions, examples)
+
+
+def headline(formatter: Format, scored: Scored) -> float:
+    """The task's score in points: the mean of its headline metrics."""
+    metrics = formatter.task.headline
+    return sum(scored.metrics[metric] for metric in metrics) / len(metrics)

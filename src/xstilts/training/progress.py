@@ -1,0 +1,51 @@
+"""Progress of long work: a bar on a terminal, a line now and then in a log."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+_SECONDS_BETWEEN_LINES = 15.0
+
+
+class Steps:
+    """Counts ``total`` steps of ``what``; used as a context manager."""
+
+    def __init__(self, what: str, total: int) -> None:
+        self.what, self.total, self.done = what, total, 0
+        self._started = self._spoke = time.monotonic()
+        self._bar: Progress | None = None
+
+    def __enter__(self) -> Steps:
+        if sys.stderr.isatty():
+            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            self._bar = Progress(*columns)
+            self._bar.start()
+            self._task = self._bar.add_task(self.what, total=self.total)
+        else:
+            print(f"{self.what}: {self.total} steps", flush=True)
+        return self
+
+    def step(self, loss: float) -> None:
+        self.done += 1
+        if self._bar:
+            self._bar.update(self._task, advance=1, description=f"{self.what} (loss {loss:.3f})")
+        elif time.monotonic() - self._spoke > _SECONDS_BETWEEN_LINES:
+            self._spoke = time.monotonic()
+            left = (self._spoke - self._started) / self.done * (self.total - self.done)
+            self.say(f"{self.what}: step {self.done}/{self.total}, loss {loss:.3f}, {left:.0f} s left")
+
+    def say(self, line: str) -> None:
+        if self._bar:
+            self._bar.console.print(line)
+        else:
+            print(line, flush=True)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._bar:
+            self._bar.stop()
+        if error is None:
+            print(f"{self.what}: done in {time.monotonic() - self._started:.0f} s", flush=True)

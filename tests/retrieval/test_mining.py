@@ -1,0 +1,142 @@
+"""Mining against brute force, and one example worked by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from xstilts.retrieval.mining import Candidate, best_threshold, mine, nearest
+
+SEEDS = st.integers(0, 2**32 - 1)
+SIZES = st.integers(1, 30)
+
+
+def unit(seed: int, n: int, offset: float = 0.5) -> torch.Tensor:
+    """Random unit vectors; the offset gives them the positive cosines that mean-pooled sentences have."""
+    vectors = np.random.default_rng(seed).normal(offset, 1, (n, 8))
+    return torch.tensor(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=torch.float32)
+
+
+@given(SEEDS, SIZES, SIZES, st.integers(1, 6), st.integers(1, 40))
+@settings(deadline=None)
+def test_nearest_is_brute_force(seed: int, n: int, m: int, k: int, block: int) -> None:
+    queries, index = unit(seed, n), unit(seed + 1, m)
+    similarities, positions = nearest(queries, index, k, block)
+    cosines = queries.numpy().astype(np.float64) @ index.numpy().astype(np.float64).T
+    expected = np.argsort(-cosines, axis=1)[:, :k]
+    assert positions.tolist() == expected.tolist()
+    np.testing.assert_allclose(similarities.numpy(), np.take_along_axis(cosines, expected, axis=1), atol=1e-6)
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 100])
+def test_of_equally_near_ones_the_first(block: int) -> None:
+    index = torch.tensor([[0.0, 1.0], [1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
+    _, positions = nearest(torch.tensor([[1.0, 0.0]]), index, 4, block)
+    assert positions.tolist() == [[1, 2, 4, 0]]
+
+
+def brute_force(foreign: np.ndarray, english: np.ndarray, k: int) -> dict[tuple[int, int], float]:
+    """The same definition, spelled out over the full matrix of cosines."""
+    cosines = foreign.astype(np.float64) @ english.astype(np.float64).T
+
+    def mean(row: np.ndarray) -> float:
+        return float(np.mean(np.sort(row)[::-1][:k]))
+
+    margins = np.array(
+        [
+            [cosines[i, j] / ((mean(cosines[i]) + mean(cosines[:, j])) / 2) for j in range(len(english))]
+            for i in range(len(foreign))
+        ]
+    )
+    pooled = []
+    for i in range(len(foreign)):
+        near = np.argsort(-cosines[i])[:k]
+        pooled.append((i, int(near[np.argmax(margins[i, near])])))
+    for j in range(len(english)):
+        near = np.argsort(-cosines[:, j])[:k]
+        pooled.append((int(near[np.argmax(margins[near, j])]), j))
+    found: dict[tuple[int, int], float] = {}
+    for i, j in sorted(pooled, key=lambda pair: -margins[pair]):
+        if margins[i, j] > 0 and all(i != x and j != y for x, y in found):
+            found[i, j] = margins[i, j]
+    return found
+
+
+@given(SEEDS, SIZES, SIZES, st.integers(1, 6), st.integers(1, 40))
+@settings(deadline=None)
+def test_mine_is_brute_force(seed: int, n: int, m: int, k: int, block: int) -> None:
+    foreign, english = unit(seed, n, offset=1.5), unit(seed + 1, m, offset=1.5)
+    found = mine(foreign, english, k, block)
+    expected = brute_force(foreign.numpy(), english.numpy(), k)
+    assert {(pair.foreign, pair.english): pytest.approx(pair.score, abs=1e-5) for pair in found} == expected
+    assert [pair.score for pair in found] == sorted((pair.score for pair in found), reverse=True)
+
+
+@given(SEEDS, SIZES, SIZES)
+@settings(deadline=None)
+def test_mine_does_not_depend_on_the_order_of_the_pools(seed: int, n: int, m: int) -> None:
+    foreign, english = unit(seed, n), unit(seed + 1, m)
+    draw = np.random.default_rng(seed)
+    of_foreign, of_english = draw.permutation(n), draw.permutation(m)
+    shuffled = mine(foreign[of_foreign], english[of_english], 4)
+    expected = {(pair.foreign, pair.english) for pair in mine(foreign, english, 4)}
+    assert {(of_foreign[pair.foreign], of_english[pair.english]) for pair in shuffled} == expected
+
+
+def test_margins_worked_by_hand() -> None:
+    """Cosines 1 .6 .8 / 0 .8 .6; means of two: .9, .7 / .5, .7, .7."""
+    foreign = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    english = torch.tensor([[1.0, 0.0], [0.6, 0.8], [0.8, 0.6]])
+    first, second = mine(foreign, english, 2)
+    assert first == (0, 0, pytest.approx(1 / 0.7))
+    assert second == (1, 1, pytest.approx(0.8 / 0.7))  # the third English sentence wants the first foreign one: taken
+
+
+def test_empty_pools_and_unrelated_ones_give_no_candidates() -> None:
+    some, none = unit(0, 3), torch.empty(0, 8)
+    assert mine(some, none, 4) == mine(none, some, 4) == []
+    assert mine(torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]]), 4) == []
+    assert mine(torch.tensor([[1.0, 0.0]]), torch.tensor([[-1.0, 0.0]]), 4) == []
+
+
+CANDIDATES = st.lists(st.integers(1, 6), max_size=12).map(
+    lambda scores: [Candidate(i, i, score / 4) for i, score in enumerate(scores)]
+)
+GOLD = st.sets(st.integers(0, 14)).map(lambda ids: {(i, i) for i in ids})
+
+
+def f1_from(candidates: list[Candidate], gold: set[tuple[int, int]], threshold: float) -> tuple[float, int]:
+    kept = {(pair.foreign, pair.english) for pair in candidates if pair.score >= threshold}
+    return 2 * len(kept & gold) / max(1, len(kept) + len(gold)), -len(kept)
+
+
+@given(CANDIDATES, GOLD)
+@settings(deadline=None)
+def test_threshold_maximises_f1_with_the_fewest_pairs(candidates: list[Candidate], gold: set[tuple[int, int]]) -> None:
+    threshold = best_threshold(candidates, gold)
+    tried = [f1_from(candidates, gold, pair.score) for pair in candidates]
+    if tried and max(tried)[0] > 0:
+        assert f1_from(candidates, gold, threshold) == max(tried)
+    else:
+        assert threshold == 0
+
+
+@given(CANDIDATES, GOLD, st.randoms(use_true_random=False))
+@settings(deadline=None)
+def test_threshold_does_not_depend_on_the_order(
+    candidates: list[Candidate], gold: set[tuple[int, int]], random: object
+) -> None:
+    shuffled = list(candidates)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert best_threshold(shuffled, gold) == best_threshold(candidates, gold)
+
+
+def test_threshold_lies_between_two_scores_and_on_the_last() -> None:
+    pairs = [Candidate(0, 0, 1.5), Candidate(1, 1, 1.25), Candidate(2, 2, 1.0)]
+    assert best_threshold(pairs, {(0, 0)}) == 1.375
+    assert best_threshold(pairs, {(0, 0), (2, 2)}) == 1.0
+    low = float(np.nextafter(1.5, 0))
+    assert best_threshold([Candidate(0, 0, 1.5), Candidate(1, 1, low)], {(0, 0)}) == 1.5

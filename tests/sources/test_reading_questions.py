@@ -1,0 +1,94 @@
+"""SQuAD's JSON, TyDiQA's mixed train file, and answers that do not fit."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+SQUAD = "intermediate/squad/train-v1.1.json"
+SQUAD2 = "intermediate/squad/train-v2.0.json"
+TYDIQA = "xtreme/tydiqa/tydiqa-goldp-v1.1-train.json"
+CONTEXT = "  The ferry\u2028to Ålesund 🚢 left at noon. "
+
+
+def question(identifier: str = "q1", text: str = "noon", **fields: Any) -> dict[str, Any]:
+    answers = [{"text": text, "answer_start": CONTEXT.index(text)}] if text else []
+    return {"id": identifier, "question": " When? ", "answers": answers, **fields}
+
+
+def squad(*questions: Any, **paragraph: Any) -> dict[str, Any]:
+    one = {"context": CONTEXT, "qas": [question("q0")]}
+    return {"data": [{"paragraphs": [one, {"context": CONTEXT, "qas": list(questions), **paragraph}]}]}
+
+
+def test_contexts_are_not_stripped_and_offsets_count_characters(release):
+    release.write(SQUAD, json.dumps(squad(question("q1", "🚢"), question("q2", "Å"))))
+    rows = release.rows("squad_v1")
+    assert [row["id"] for row in rows] == ["q0", "q1", "q2"]
+    assert rows[1] == {"id": "q1", "context": CONTEXT, "question": " When? ", "answers": ["🚢"], "answer_starts": [23]}
+    assert CONTEXT[23] == "🚢"
+
+
+def test_questions_without_answer(release):
+    plausible = [{"text": "noon", "answer_start": 0}]
+    impossible = question("q1", "", is_impossible=True, plausible_answers=plausible)
+    release.write(SQUAD2, json.dumps(squad(impossible, question("q2", "", is_impossible=True), question("q3", ""))))
+    rows = release.rows("squad_v2")
+    assert [row["answers"] for row in rows] == [["noon"], [], [], []]
+    assert [row["answer_starts"] for row in rows] == [[CONTEXT.index("noon")], [], [], []]
+
+
+def test_several_answers_of_a_question_are_kept_in_order(release):
+    answers = [{"text": text, "answer_start": CONTEXT.index(text)} for text in ("at noon", "noon", "at noon")]
+    release.write("intermediate/squad/dev-v1.1.json", json.dumps(squad(question(answers=answers))))
+    assert release.rows("squad_v1", "dev")[1]["answers"] == ["at noon", "noon", "at noon"]
+
+
+def test_only_the_wanted_language_of_tydiqa_is_read(release):
+    ids = ["english-12-0", "korean-1-0", "english--32156-2", "englishman-1-0", "swahili-english-1"]
+    release.write(TYDIQA, json.dumps({"data": squad(*map(question, ids))["data"][:1]}))
+    paragraphs = [{"context": CONTEXT, "qas": [question(identifier) for identifier in ids]}]
+    release.write(TYDIQA, json.dumps({"data": [{"paragraphs": paragraphs}]}))
+    assert [row["id"] for row in release.rows("tydiqa")] == ["english-12-0", "english--32156-2"]
+    assert [row["id"] for row in release.rows("tydiqa", language="ko")] == ["korean-1-0"]
+    assert "no question whose id begins with 'finnish-'" in (message := release.error("tydiqa", language="fi"))
+    assert TYDIQA in message and "docs/data.md" in message
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "document", "row", "problem"),
+    [
+        ("squad_v1", SQUAD, squad(question(answers=[{"text": "noon", "answer_start": 3}])), 2, "'noon' of question 'q1' does not stand at offset 3"),
+        ("squad_v1", SQUAD, squad(question(answers=[{"text": "noon", "answer_start": 999}])), 2, "stripped contexts"),
+        ("squad_v1", SQUAD, squad(question(answers=[{"text": " ", "answer_start": -1}])), 2, "does not stand at offset -1"),
+        ("squad_v1", SQUAD, squad(question()), 1, None),
+        ("squad_v1", SQUAD, squad(question(answers=[{"text": "", "answer_start": 0}])), 2, "strips the labels"),
+        ("squad_v1", SQUAD, squad(question(text="")), 2, "'q1' has no answer; only SQuAD 2.0"),
+        ("squad_v2", SQUAD2, squad(question(is_impossible=True)), 2, "'q1' has 1 answers, but is_impossible is true"),
+        ("squad_v2", SQUAD2, squad(question(text="", is_impossible=False)), 2, "has 0 answers, but is_impossible is false"),
+        ("squad_v1", SQUAD, squad(question(answers=[{"text": "noon"}])), 2, "has no field 'answer_start'; its fields are: text"),
+        ("squad_v1", SQUAD, squad(question(answers=[{"text": "noon", "answer_start": "3"}])), 2, "'answer_start' must be a whole number"),
+        ("squad_v1", SQUAD, squad(question(answers={"text": ["noon"]})), 2, "field 'answers' must be a list"),
+        ("squad_v1", SQUAD, squad({"question": "When?"}), 2, "has no field 'id'; its fields are: question"),
+        ("squad_v1", SQUAD, squad("When?"), 2, "an object with 'id' is expected, found \"When?\""),
+        ("squad_v1", SQUAD, squad(question(), context=None), 2, "field 'context' must be text, found null"),
+        ("squad_v1", SQUAD, {"version": "1.1"}, None, "has no field 'data'; its fields are: version"),
+        ("squad_v1", SQUAD, [1], None, "is not a JSON object"),
+    ],
+)  # fmt: skip
+def test_bad_questions(release, task, name, document, row, problem):
+    release.write(name, json.dumps(document))
+    if problem is None:
+        assert len(release.rows(task)) == 2
+        return
+    message = release.error(task)
+    assert (f"{name}, row {row}: " if row else f"{name}: ") in message
+    assert problem in message and "docs/data.md" in message
+
+
+def test_a_file_cut_off(release):
+    release.write(SQUAD, json.dumps(squad(question()), indent=1)[:-30])
+    message = release.error("squad_v1")
+    assert f"{SQUAD}, row " in message and "is not valid JSON" in message and "cut off" in message

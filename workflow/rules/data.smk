@@ -1,0 +1,112 @@
+# From the source's files to token ids.
+
+
+rule generate:
+    output:
+        manifest=PATHS.generated,
+    log:
+        PATHS.log("generate"),
+    benchmark:
+        PATHS.benchmark("generate")
+    conda:
+        "../../envs/xstilts.yaml"
+    priority: 100
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        run=RUNS.generate_spec(),
+    shell:
+        "xstilts generate --study {PATHS.study} > {log} 2>&1"
+
+
+rule prepare:
+    input:
+        source=lambda w: RUNS.source_files(w.task),
+    output:
+        manifest=PATHS.data_manifest("{task}"),
+    log:
+        PATHS.log("prepare", "{task}"),
+    benchmark:
+        PATHS.benchmark("prepare", "{task}")
+    conda:
+        "../../envs/xstilts.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=60,
+    params:
+        run=lambda w: RUNS.prepare_spec(w.task),
+    shell:
+        "xstilts prepare --study {PATHS.study} --task {wildcards.task} > {log} 2>&1"
+
+
+rule text:
+    input:
+        source=RUNS.text_sources(),
+    output:
+        manifest=PATHS.data_manifest("text"),
+    log:
+        PATHS.log("text"),
+    benchmark:
+        PATHS.benchmark("text")
+    conda:
+        "../../envs/xstilts.yaml"
+    priority: 100
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=60,
+    params:
+        run=RUNS.prepare_spec("text"),
+    shell:
+        "xstilts text --study {PATHS.study} > {log} 2>&1"
+
+
+ruleorder: text > prepare
+
+
+rule tokenizer:
+    input:
+        source=lambda w: RUNS.tokenizer_source(w.model),
+    output:
+        tokenizer=PATHS.tokenizer_file("{model}"),
+    log:
+        PATHS.log("tokenizer", "{model}"),
+    benchmark:
+        PATHS.benchmark("tokenizer", "{model}")
+    conda:
+        "../../envs/xstilts.yaml"
+    priority: 100
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=60,
+    params:
+        run=lambda w: RUNS.tokenizer_spec(w.model),
+    shell:
+        "xstilts tokenizer --study {PATHS.study} --model {wildcards.model} > {log} 2>&1"
+
+
+rule encode:
+    input:
+        tokenizer=rules.tokenizer.output.tokenizer,
+        data=PATHS.data_manifest("{task}"),
+    output:
+        manifest=PATHS.tokens_manifest("{model}", "{task}"),
+    log:
+        PATHS.log("encode", "{model}", "{task}"),
+    benchmark:
+        PATHS.benchmark("encode", "{model}", "{task}")
+    conda:
+        "../../envs/xstilts.yaml"
+    priority: lambda w: 100 if w.task == "text" else 0
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=120,
+    params:
+        run=lambda w: RUNS.encode_spec(w.model, w.task),
+    shell:
+        "xstilts encode --study {PATHS.study} --model {wildcards.model} --task {wildcards.task} > {log} 2>&1"

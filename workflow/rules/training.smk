@@ -1,0 +1,114 @@
+# Jobs that use a GPU where there is one. Each is one command, and exec makes it the process that signals reach.
+
+
+rule pretrain:
+    input:
+        tokenizer=PATHS.tokenizer_file("{model}"),
+        examples=lambda w: RUNS.inputs(w.model, ("text",)),
+    output:
+        weights=PATHS.pretrained("{model}") / "model.safetensors",
+        config=PATHS.pretrained("{model}") / "config.json",
+        record=PATHS.pretrained("{model}") / "record.json",
+    log:
+        PATHS.log("pretrain", "{model}"),
+    benchmark:
+        PATHS.benchmark("pretrain", "{model}")
+    conda:
+        "../../envs/xstilts.yaml"
+    priority: 100
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=240,
+    params:
+        run=lambda w: RUNS.pretrain_spec(w.model),
+    shell:
+        "exec xstilts pretrain --study {PATHS.study} --model {wildcards.model}"
+        " --threads {threads} --run {params.run[id]} > {log} 2>&1"
+
+
+rule intermediate:
+    input:
+        tokenizer=PATHS.tokenizer_file("{model}"),
+        encoder=lambda w: RUNS.pretrained_weights(w.model),
+        examples=lambda w: RUNS.inputs(w.model, tuple(RUNS.study.arms[w.arm].tasks)),
+    output:
+        weights=PATHS.encoder("{model}", "{arm}", "{seed}") / "model.safetensors",
+        config=PATHS.encoder("{model}", "{arm}", "{seed}") / "config.json",
+        record=PATHS.encoder("{model}", "{arm}", "{seed}") / "record.json",
+    log:
+        PATHS.log("intermediate", "{model}", "{arm}", "seed{seed}"),
+    benchmark:
+        PATHS.benchmark("intermediate", "{model}", "{arm}", "seed{seed}")
+    conda:
+        "../../envs/xstilts.yaml"
+    priority: 50
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=32000,
+        runtime=1440,
+    params:
+        run=lambda w: RUNS.intermediate_spec(w.model, w.arm, int(w.seed)),
+    shell:
+        "exec xstilts intermediate --study {PATHS.study} --model {wildcards.model} --arm {wildcards.arm}"
+        " --seed {wildcards.seed} --threads {threads} --run {params.run[id]} > {log} 2>&1"
+
+
+rule finetune:
+    input:
+        tokenizer=PATHS.tokenizer_file("{model}"),
+        encoder=lambda w: RUNS.encoder_weights(w.model, w.arm, w.seed),
+        examples=lambda w: RUNS.inputs(w.model, RUNS.evaluated(w.training_set)),
+    output:
+        scores=PATHS.part("scores", "{model}", "{arm}", "{training_set}", "{seed}"),
+        predictions=PATHS.part("predictions", "{model}", "{arm}", "{training_set}", "{seed}"),
+        record=PATHS.part("records", "{model}", "{arm}", "{training_set}", "{seed}", "json"),
+    log:
+        PATHS.part("logs", "{model}", "{arm}", "{training_set}", "{seed}", "log"),
+    benchmark:
+        PATHS.part("benchmarks", "{model}", "{arm}", "{training_set}", "{seed}", "tsv")
+    conda:
+        "../../envs/xstilts.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=32000,
+        runtime=720,
+    params:
+        run=lambda w: RUNS.finetune_spec(w.model, w.arm, w.training_set, int(w.seed)),
+    shell:
+        "exec xstilts finetune --study {PATHS.study} --model {wildcards.model} --arm {wildcards.arm}"
+        " --training-set {wildcards.training_set} --seed {wildcards.seed}"
+        " --threads {threads} --run {params.run[id]} > {log} 2>&1"
+
+
+rule retrieve:
+    input:
+        tokenizer=PATHS.tokenizer_file("{model}"),
+        encoder=lambda w: RUNS.encoder_weights(w.model, w.arm, w.seed),
+        examples=lambda w: RUNS.inputs(w.model, RUNS.evaluated(RETRIEVAL)),
+    output:
+        scores=PATHS.part("scores", "{model}", "{arm}", RETRIEVAL, "{seed}"),
+        predictions=PATHS.part("predictions", "{model}", "{arm}", RETRIEVAL, "{seed}"),
+        record=PATHS.part("records", "{model}", "{arm}", RETRIEVAL, "{seed}", "json"),
+    log:
+        PATHS.part("logs", "{model}", "{arm}", RETRIEVAL, "{seed}", "log"),
+    benchmark:
+        PATHS.part("benchmarks", "{model}", "{arm}", RETRIEVAL, "{seed}", "tsv")
+    conda:
+        "../../envs/xstilts.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=32000,
+        runtime=240,
+    params:
+        run=lambda w: RUNS.retrieve_spec(w.model, w.arm, int(w.seed)),
+    shell:
+        "exec xstilts retrieve --study {PATHS.study} --model {wildcards.model} --arm {wildcards.arm}"
+        " --seed {wildcards.seed} --threads {threads} --run {params.run[id]} > {log} 2>&1"
+
+
+ruleorder: retrieve > finetune
