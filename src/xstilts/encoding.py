@@ -119,7 +119,7 @@ class EncodedRows:
         return self._starts[-1]
 
     def __getitem__(self, indices: Sequence[int]) -> list[Row]:
-        rows = []
+        rows: list[Row] = []
         for index in indices:
             chunk = bisect_right(self._starts, index) - 1
             offset = index - self._starts[chunk]

@@ -33,7 +33,7 @@ _CODE = {
     "tokens": ("formats", "encoding.py", "tokenizer.py"),
     "training": ("formats", "training", "encoding.py", "encoders.py", "jobs/training.py", "jobs/results.py"),
     "retrieval": ("formats", "retrieval", "encoding.py", "encoders.py", "jobs/retrieval.py", "jobs/results.py"),
-    "report": ("report",),
+    "report": ("report", "catalogue", "jobs/report.py"),
 }
 
 
@@ -213,9 +213,20 @@ class Runs:
         )
 
     def report_spec(self) -> Spec:
+        """What tables and figures show beside the scores."""
         study = self.study
-        shown = {"study": study.study, "arms": list(study.arms), "targets": list(study.targets), "splits": study.splits}
-        return _spec("report", **shown, code=code("report"))
+        return _spec(
+            "report",
+            study=study.study,
+            source=study.source.kind,
+            models=list(study.models),
+            seeds=study.seeds,
+            arms={name: arm.model_dump(exclude={"training"}) for name, arm in study.arms.items()},
+            targets={target: list(study.languages(target)) for target in study.targets},
+            splits=study.splits,
+            layer=study.retrieval.layer,
+            code=code("report"),
+        )
 
     def _evaluated_files(self, targets: tuple[str, ...]) -> dict[str, list[str]]:
         return {

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xstilts.errors import UserError
+
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
@@ -58,7 +60,14 @@ def save(tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
 
 
 def load(folder: Path) -> PreTrainedTokenizerFast:
-    """The tokenizer in a transformers folder."""
-    from transformers import AutoTokenizer
+    """The tokenizer in a transformers folder.
 
-    return AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    Raises:
+        UserError: where it is not a fast one.
+    """
+    from transformers import AutoTokenizer, PreTrainedTokenizerFast
+
+    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    if not isinstance(tokenizer, PreTrainedTokenizerFast):
+        raise UserError(f"{folder}: this tokenizer has no tokenizer.json; span offsets need the fast implementation.")
+    return tokenizer

@@ -19,7 +19,8 @@ from xstilts.catalogue.tasks import TASKS
 from xstilts.errors import UserError
 from xstilts.formats import format_of
 from xstilts.formats.base import Tokens
-from xstilts.formats.span_qa import SpanQA, best_span, window_starts
+from xstilts.formats.span_qa import SpanQA, best_span
+from xstilts.formats.span_windows import window_starts
 from xstilts.settings import Encoding
 from xstilts.sources import layout
 
@@ -130,7 +131,7 @@ def test_gold_spans_come_back_from_every_window_that_holds_them(tokenizer, words
             assert not whole or splits_at_edge(row, len(before), len(before) + len(answer))
 
     seen = {place for row in rows for start, end in spans(row) for place in range(start, end)}
-    assert all(place in seen for place, character in enumerate(context) if character.strip("\u200b \n"))
+    assert all(place in seen for place, character in enumerate(context) if not character.isspace())
 
 
 def spans(row: dict) -> list[tuple[int, int]]:
@@ -163,8 +164,9 @@ def test_windows_are_those_of_transformers(tokenizer, bert_tokenizer, words, max
         for index, row in enumerate(rows):
             inside = [place for place, side in enumerate(expected.sequence_ids(index)) if side == 1]
             assert row["context_start"] == inside[0] and len(row["char_starts"]) == len(inside)
-            offsets = [list(expected["offset_mapping"][index][place]) for place in inside]
-            assert [list(pair) for pair in zip(row["char_starts"], row["char_ends"], strict=True)] == offsets
+            starts, ends = zip(*(expected["offset_mapping"][index][place] for place in inside), strict=True)
+            assert row["char_starts"] == list(starts)
+            assert all(ours >= theirs for ours, theirs in zip(row["char_ends"], ends, strict=True))
         if tokenizer_ is bert_tokenizer:
             assert [row["token_type_ids"] for row in rows] == expected["token_type_ids"]
         else:
@@ -196,7 +198,7 @@ def test_best_span_is_that_of_exhaustive_search(n, n_best, max_length, seed):
 def test_the_best_window_answers(tokenizer):
     context = "The weaver sold forty baskets at the harbour market, and her brother counted the coins twice."
     examples = table((context, "Who?", [("brother", 61)]))
-    qa = format_of(SQUAD, Encoding(max_length=26, doc_stride=8))
+    qa = format_of(SQUAD, Encoding(max_length=16, doc_stride=8))
     rows = as_rows(qa.encode(examples, tokenizer))
     outputs = [pointing_at(row, row["context_start"], row["context_start"]) for row in rows]
     best = next(index for index, row in enumerate(rows) if row["start"])
@@ -359,5 +361,5 @@ def test_gold_spans_of_real_text_come_back(slices, tokenizer, task, language):
     assert {row["example"] for row in with_answer} == set(range(len(questions)))
     outputs = [pointing_at(row, row["start"], row["end"]) for row in with_answer]
     for prediction, (_, _, answers) in zip(qa.decode(outputs, with_answer, examples), questions, strict=True):
-        assert answers[0][0].strip(" \u200b\u200c") in prediction  # zero-width characters at its ends are no tokens
+        assert answers[0][0].strip() in prediction
         assert len(prediction) <= len(answers[0][0]) + 20

@@ -48,7 +48,6 @@ def test_several_answers_of_a_question_are_kept_in_order(release):
 
 def test_only_the_wanted_language_of_tydiqa_is_read(release):
     ids = ["english-12-0", "korean-1-0", "english--32156-2", "englishman-1-0", "swahili-english-1"]
-    release.write(TYDIQA, json.dumps({"data": squad(*map(question, ids))["data"][:1]}))
     paragraphs = [{"context": CONTEXT, "qas": [question(identifier) for identifier in ids]}]
     release.write(TYDIQA, json.dumps({"data": [{"paragraphs": paragraphs}]}))
     assert [row["id"] for row in release.rows("tydiqa")] == ["english-12-0", "english--32156-2"]
@@ -57,35 +56,61 @@ def test_only_the_wanted_language_of_tydiqa_is_read(release):
     assert TYDIQA in message and "docs/data.md" in message
 
 
+def answer(text: Any, start: Any) -> dict[str, Any]:
+    return question(answers=[{"text": text, "answer_start": start}])
+
+
 @pytest.mark.parametrize(
-    ("task", "name", "document", "row", "problem"),
+    ("asked", "problem"),
     [
-        ("squad_v1", SQUAD, squad(question(answers=[{"text": "noon", "answer_start": 3}])), 2, "'noon' of question 'q1' does not stand at offset 3"),
-        ("squad_v1", SQUAD, squad(question(answers=[{"text": "noon", "answer_start": 999}])), 2, "stripped contexts"),
-        ("squad_v1", SQUAD, squad(question(answers=[{"text": " ", "answer_start": -1}])), 2, "does not stand at offset -1"),
-        ("squad_v1", SQUAD, squad(question()), 1, None),
-        ("squad_v1", SQUAD, squad(question(answers=[{"text": "", "answer_start": 0}])), 2, "strips the labels"),
-        ("squad_v1", SQUAD, squad(question(text="")), 2, "'q1' has no answer; only SQuAD 2.0"),
-        ("squad_v2", SQUAD2, squad(question(is_impossible=True)), 2, "'q1' has 1 answers, but is_impossible is true"),
-        ("squad_v2", SQUAD2, squad(question(text="", is_impossible=False)), 2, "has 0 answers, but is_impossible is false"),
-        ("squad_v1", SQUAD, squad(question(answers=[{"text": "noon"}])), 2, "has no field 'answer_start'; its fields are: text"),
-        ("squad_v1", SQUAD, squad(question(answers=[{"text": "noon", "answer_start": "3"}])), 2, "'answer_start' must be a whole number"),
-        ("squad_v1", SQUAD, squad(question(answers={"text": ["noon"]})), 2, "field 'answers' must be a list"),
-        ("squad_v1", SQUAD, squad({"question": "When?"}), 2, "has no field 'id'; its fields are: question"),
-        ("squad_v1", SQUAD, squad("When?"), 2, "an object with 'id' is expected, found \"When?\""),
-        ("squad_v1", SQUAD, squad(question(), context=None), 2, "field 'context' must be text, found null"),
-        ("squad_v1", SQUAD, {"version": "1.1"}, None, "has no field 'data'; its fields are: version"),
-        ("squad_v1", SQUAD, [1], None, "is not a JSON object"),
+        (
+            answer("noon", 3),
+            "the answer 'noon' of question 'q1' does not stand at offset 3 of its context, which reads",
+        ),
+        (answer("noon", 999), "copies with stripped contexts"),
+        (answer(" ", -1), "does not stand at offset -1"),
+        (answer("", 0), "an answer without text. XTREME's download script strips the labels"),
+        (answer("noon", "3"), "field 'answer_start' must be a whole number, found \"3\""),
+        (answer(None, 3), "field 'text' must be text, found null"),
+        (question(answers=[{"text": "noon"}]), "has no field 'answer_start'; its fields are: text"),
+        (question(answers={"text": ["noon"]}), "field 'answers' must be a list"),
+        (question(text=""), "'q1' has no answer; only SQuAD 2.0 has such questions. Is this the file of SQuAD 1.1"),
+        ({"question": "When?"}, "has no field 'id'; its fields are: question"),
+        ("When?", "an object with 'id' is expected, found \"When?\""),
     ],
-)  # fmt: skip
-def test_bad_questions(release, task, name, document, row, problem):
-    release.write(name, json.dumps(document))
-    if problem is None:
-        assert len(release.rows(task)) == 2
-        return
-    message = release.error(task)
-    assert (f"{name}, row {row}: " if row else f"{name}: ") in message
-    assert problem in message and "docs/data.md" in message
+)
+def test_bad_questions(release, asked, problem):
+    release.write(SQUAD, json.dumps(squad(asked)))
+    message = release.error("squad_v1")
+    assert f"{SQUAD}, row 2: " in message and problem in message and "docs/data.md" in message
+
+
+@pytest.mark.parametrize(
+    ("asked", "problem"),
+    [
+        (question(is_impossible=True), "'q1' has 1 answers, but is_impossible is true"),
+        (question(text="", is_impossible=False), "'q1' has 0 answers, but is_impossible is false"),
+        (question(is_impossible="no"), "field 'is_impossible' must be true or false"),
+    ],
+)
+def test_answers_must_agree_with_is_impossible(release, asked, problem):
+    release.write(SQUAD2, json.dumps(squad(asked)))
+    message = release.error("squad_v2")
+    assert f"{SQUAD2}, row 2: " in message and problem in message and "docs/data.md" in message
+
+
+@pytest.mark.parametrize(
+    ("document", "problem"),
+    [
+        ({"version": "1.1"}, "has no field 'data'; its fields are: version"),
+        ([1], "is not a JSON object"),
+        (squad(context=None), "row 2: field 'context' must be text, found null"),
+    ],
+)
+def test_bad_documents(release, document, problem):
+    release.write(SQUAD, json.dumps(document))
+    message = release.error("squad_v1")
+    assert SQUAD in message and problem in message and "docs/data.md" in message
 
 
 def test_a_file_cut_off(release):

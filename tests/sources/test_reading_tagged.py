@@ -42,7 +42,8 @@ def test_a_token_that_only_looks_like_a_prefix_is_kept(release):
 def test_leaves_of_a_derivation_become_words_and_categories(release):
     derivation = (
         "(<T S[dcl] 0 2> (<T NP 0 2> (<L NP/N DT DT The NP_1/N_1>) (<L N NN NN plan N>) ) "
-        "(<T S[dcl]\\NP 0 2> (<L (S[dcl]\\NP)/NP VBZ VBZ > (S[dcl]\\NP_2)/NP_3>) (<L NP NN NN < NP>) (<L . . . . .>) ) )\n"
+        "(<T S[dcl]\\NP 0 2> (<L (S[dcl]\\NP)/NP VBZ VBZ > (S[dcl]\\NP_2)/NP_3>) (<L NP NN NN < NP>) "
+        "(<L . . . . .>) ) )\n"
     )
     release.write(CCG, ID + derivation + "\nID=wsj_0001.2\n(<L N NNP NNP -LRB- N>)\n")
     assert release.rows("ccg", "dev") == [

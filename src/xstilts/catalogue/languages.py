@@ -37,5 +37,16 @@ def languages_of(source: str) -> dict[str, Language]:
 
         return {language.code: language for language in LANGUAGES}
     text = resources.files("xstilts.catalogue").joinpath("languages.csv").read_text(encoding="utf-8")
-    rows = csv.DictReader(text.splitlines())
-    return {row["code"]: Language(**{**row, "distance": float(row["distance"])}) for row in rows}
+    return {row["code"]: _language(row) for row in csv.DictReader(text.splitlines())}
+
+
+def _language(row: dict[str, str]) -> Language:
+    return Language(
+        code=row["code"],
+        iso3=row["iso3"],
+        name=row["name"],
+        family=row["family"],
+        genus=row["genus"],
+        script=row["script"],
+        distance=float(row["distance"]),
+    )

@@ -21,6 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 import pyarrow as pa
 
 from xstilts.catalogue.tasks import Task
@@ -139,11 +140,10 @@ def pad(sequences: Sequence[Sequence[int]], value: int) -> torch.Tensor:
     """(batch, longest) int64, each row filled up with ``value`` on the right."""
     import torch
 
-    width = max(len(sequence) for sequence in sequences)
-    out = torch.full((len(sequences), width), value, dtype=torch.long)
+    out = np.full((len(sequences), max(map(len, sequences))), value, dtype=np.int64)
     for row, sequence in enumerate(sequences):
-        out[row, : len(sequence)] = torch.as_tensor(sequence, dtype=torch.long)
-    return out
+        out[row, : len(sequence)] = sequence
+    return torch.from_numpy(out)
 
 
 def inputs_of(encoded: Mapping[str, Any]) -> dict[str, pa.Array]:

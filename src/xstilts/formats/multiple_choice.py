@@ -37,6 +37,7 @@ class MultipleChoice(Format):
             pa.field("label", pa.int32(), nullable=False),
         ]
     )
+    text_columns: ClassVar[tuple[str, ...]] = ("prompt", "choices")
 
     @classmethod
     def problems(cls, task: Task, table: pa.Table) -> Iterator[tuple[int, str]]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from xstilts.catalogue import languages
 from xstilts.catalogue.tasks import Task
 from xstilts.formats.base import Batch, Format, Row, Scored, Tokens, inputs_of, pad_inputs
 
@@ -34,6 +35,18 @@ class Retrieval(Format):
             pa.field("matches", pa.list_(pa.string()), nullable=False),
         ]
     )
+    text_columns: ClassVar[tuple[str, ...]] = ("text",)
+
+    @classmethod
+    def texts(cls, table: pa.Table, file_language: str, language: str) -> Iterator[str]:
+        """Either side's sentences, each by itself: pairs stay unknown."""
+        for side, code in ((FOREIGN, file_language), (ENGLISH, languages.ENGLISH)):
+            if code == language:
+                yield from table.filter(pc.field("side") == side).column("text").to_pylist()
+
+    @classmethod
+    def scored_ids(cls, examples: pa.Table) -> list[str]:
+        return super().scored_ids(queries(examples))
 
     @classmethod
     def problems(cls, task: Task, table: pa.Table) -> Iterator[tuple[int, str]]:

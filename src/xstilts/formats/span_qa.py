@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -19,6 +18,7 @@ from xstilts.catalogue.tasks import Task
 from xstilts.errors import UserError
 from xstilts.formats.answers import exact_match_and_f1, rules_of
 from xstilts.formats.base import Batch, Format, Row, Scored, Tokens, pad_inputs, run_encoder
+from xstilts.formats.span_windows import PairLayout, tokenise, window_starts
 
 if TYPE_CHECKING:
     import torch
@@ -41,6 +41,7 @@ class SpanQA(Format):
             pa.field("answer_starts", pa.list_(pa.int32()), nullable=False),
         ]
     )
+    text_columns: ClassVar[tuple[str, ...]] = ("context", "question")
 
     @classmethod
     def problems(cls, task: Task, table: pa.Table) -> Iterator[tuple[int, str]]:
@@ -65,10 +66,12 @@ class SpanQA(Format):
         ``start`` and ``end`` are the positions of the first gold answer's first and last token, 0 where the window
         does not hold it.
         """
-        questions = tokenizer(examples.column("question").to_pylist(), add_special_tokens=False)["input_ids"]
+        questions = tokenizer(examples.column("question").to_pylist(), add_special_tokens=False, verbose=False)[
+            "input_ids"
+        ]
         texts = examples.column("context").to_pylist()
-        contexts = _tokenise(texts, tokenizer)
-        layout = _Layout.of(tokenizer)
+        contexts = tokenise(texts, tokenizer)
+        layout = PairLayout.of(tokenizer)
         answers = zip(examples.column("answers").to_pylist(), examples.column("answer_starts").to_pylist(), strict=True)
         rows = []
         for example, (answer, question, text) in enumerate(zip(answers, questions, texts, strict=True)):
@@ -76,7 +79,7 @@ class SpanQA(Format):
             room = self._room(len(question) + layout.n_special)
             span = context.span(*answer)
             for start in window_starts(len(context.ids), room, self.encoding.doc_stride):
-                window = _Context(*(column[start : start + room] for column in context.columns))
+                window = context.window(start, room)
                 rows.append({"example": first + example, **layout.row(question, window, span, start)})
         names = [name for name in _ENCODED.names if name in rows[0]]
         return pa.Table.from_pylist(rows, pa.schema([_ENCODED.field(name) for name in names]))
@@ -180,12 +183,6 @@ _ENCODED = pa.schema(
 )
 
 
-def window_starts(length: int, room: int, doc_stride: int) -> range:
-    """The first context token of each window of ``room`` tokens; strides longer than the room would leave gaps."""
-    stride = min(doc_stride, room)
-    return range(0, max(length - room, 0) + stride, stride)
-
-
 def best_span(logits: np.ndarray, n_best: int, max_length: int) -> tuple[float, int, int]:
     """(sum of logits, first, last) of the best span that starts and ends at one of the ``n_best`` positions for each.
 
@@ -199,84 +196,6 @@ def best_span(logits: np.ndarray, n_best: int, max_length: int) -> tuple[float, 
         return -np.inf, 0, 0
     start, end = np.unravel_index(sums.argmax(), sums.shape)
     return float(sums[start, end]), int(starts[start]), int(ends[end])
-
-
-@dataclass(frozen=True)
-class _Context:
-    """The tokens of a context or of a window of it: ids, and the characters they cover."""
-
-    ids: np.ndarray
-    char_starts: np.ndarray
-    char_ends: np.ndarray
-
-    @property
-    def columns(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        return self.ids, self.char_starts, self.char_ends
-
-    def span(self, answers: Sequence[str], starts: Sequence[int]) -> tuple[int, int] | None:
-        """First and last token of the first answer; None where there is no answer or none of it became a token."""
-        if not answers:
-            return None
-        first = int(np.searchsorted(self.char_ends, starts[0], side="right"))
-        last = int(np.searchsorted(self.char_starts, starts[0] + len(answers[0]), side="left")) - 1
-        return (first, last) if first <= last else None
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """Where a tokenizer puts its special tokens around a pair of texts, and which segment ids it gives the two."""
-
-    before: list[int]
-    between: list[int]
-    after: list[int]
-    segments: tuple[int, int] | None
-
-    @classmethod
-    def of(cls, tokenizer: PreTrainedTokenizerFast) -> _Layout:
-        """Read off an encoded pair; the unknown token serves as text because it is one token everywhere."""
-        pair = tokenizer(tokenizer.unk_token, tokenizer.unk_token, return_token_type_ids=True)
-        ids, sides, segments = pair["input_ids"], pair.sequence_ids(0), pair["token_type_ids"]
-        first, second = sides.index(0), sides.index(1)
-        has_segments = "token_type_ids" in tokenizer.model_input_names
-        return cls(
-            before=ids[:first],
-            between=ids[first + sides.count(0) : second],
-            after=ids[second + sides.count(1) :],
-            segments=(segments[first], segments[second]) if has_segments else None,
-        )
-
-    @property
-    def n_special(self) -> int:
-        return len(self.before) + len(self.between) + len(self.after)
-
-    def row(self, question: list[int], window: _Context, span: tuple[int, int] | None, offset: int) -> dict[str, Any]:
-        """The encoded row of a window that begins at token ``offset`` of the context; ``span`` counts from there."""
-        head = [*self.before, *question, *self.between]
-        tail = [*window.ids.tolist(), *self.after]
-        row = {
-            "input_ids": head + tail,
-            "context_start": len(head),
-            "char_starts": window.char_starts,
-            "char_ends": window.char_ends,
-            "start": 0,
-            "end": 0,
-        }
-        if span and offset <= span[0] and span[1] < offset + len(window.ids):
-            row |= {"start": len(head) + span[0] - offset, "end": len(head) + span[1] - offset}
-        if self.segments:
-            row["token_type_ids"] = [self.segments[0]] * len(head) + [self.segments[1]] * len(tail)
-        return row
-
-
-def _tokenise(texts: Sequence[str], tokenizer: PreTrainedTokenizerFast) -> dict[str, _Context]:
-    """Every different text once: several questions share a context."""
-    different = list(dict.fromkeys(texts))
-    encoded = tokenizer(different, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
-    contexts = {}
-    for text, ids, offsets in zip(different, encoded["input_ids"], encoded["offset_mapping"], strict=True):
-        char_starts, char_ends = np.array(offsets, dtype=np.int32).reshape(-1, 2).T
-        contexts[text] = _Context(np.array(ids, dtype=np.int32), char_starts, char_ends)
-    return contexts
 
 
 def _misplaced(context: str, answers: Sequence[str], starts: Sequence[int]) -> Iterator[str]:

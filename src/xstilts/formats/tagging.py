@@ -34,6 +34,7 @@ class Tagging(Format):
             pa.field("tags", pa.list_(pa.string()), nullable=False),
         ]
     )
+    text_columns: ClassVar[tuple[str, ...]] = ("tokens",)
 
     @classmethod
     def problems(cls, task: Task, table: pa.Table) -> Iterator[tuple[int, str]]:
@@ -187,7 +188,7 @@ def _wrong_tags(task: Task, words: list[str], tags: list[str]) -> Iterator[str]:
 def _pieces(sentences: list[list[str]], tokenizer: PreTrainedTokenizerFast, room: int) -> dict[str, list[int]]:
     """The token ids of every different word, tokenised by itself so that it gets a word-start piece of its own."""
     words = list(dict.fromkeys(chain.from_iterable(sentences)))
-    encoded = tokenizer(words, add_special_tokens=False, return_attention_mask=False)
+    encoded = tokenizer(words, add_special_tokens=False, verbose=False)
     unknown = [tokenizer.unk_token_id]
     return {
         word: ids if 0 < len(ids) <= room else unknown for word, ids in zip(words, encoded["input_ids"], strict=True)

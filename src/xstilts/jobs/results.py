@@ -23,6 +23,7 @@ class Results:
     """Scores and predictions of one job, gathered language by language."""
 
     def __init__(self, study: str, model: str, arm: str, seed: int, run: str) -> None:
+        self._model, self._arm, self._seed = model, arm, seed
         self._job = {"study": study, "model": model, "arm": arm, "seed": seed, "run": run}
         self._scores: list[dict[str, Any]] = []
         self._predictions: list[pa.Table] = []
@@ -47,7 +48,7 @@ class Results:
 
     def write(self, runs: Runs, what: str) -> None:
         """Both files; the scores last, as they say that the job is done."""
-        job = self._job["model"], self._job["arm"], what, self._job["seed"]
+        job = self._model, self._arm, what, self._seed
         write_predictions(runs.paths.part("predictions", *job), pa.concat_tables(self._predictions))
         write_scores(runs.paths.part("scores", *job), pa.Table.from_pylist(self._scores, schema=SCORES))
 

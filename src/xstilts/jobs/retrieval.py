@@ -21,7 +21,8 @@ def retrieve(runs: Runs, model: str, arm: str, seed: int, threads: int) -> None:
     started, spec = time.monotonic(), runs.retrieve_spec(model, arm, seed)
     device = Device.choose(runs.study.compute, threads)
     tokens = Tokens.of(tokenizer.load(runs.paths.tokenizer(model)))
-    encoder = encoders.load(runs.encoder_weights(model, arm, seed).parent, runs.study.compute).to(device.kind)
+    encoder = encoders.load(runs.encoder_weights(model, arm, seed).parent, runs.study.compute)
+    device.place(encoder)
     settings = runs.study.retrieval
     results = Results(runs.study.study, model, arm, seed, spec["id"])
     for target in runs.targets_of(RETRIEVAL):

@@ -14,7 +14,7 @@ import pandas as pd
 
 from xstilts.atomic import replacing, write_text
 from xstilts.catalogue.tasks import TASKS
-from xstilts.report.gains import AVERAGE, task_cells
+from xstilts.report.gains import AVERAGE, is_control, task_cells
 from xstilts.report.tables import FEWER, MISSING, arm_label, cell_texts, labelled, seeds_note, warning_of
 from xstilts.study import BASELINE, Study
 
@@ -49,18 +49,30 @@ def gains_chart(cells: pd.DataFrame, study: Study) -> alt.VConcatChart:
         for split in study.splits
     ]
     subtitle = [
+        *filter(None, [warning_of(study)]),
         f"Points gained or lost over no intermediate training (its points in brackets). {seeds_note(study)}",
-        "Blue: gain, orange: loss; untrained controls do not count for the range of the colours.",
-        f"{MISSING}: not scored. {FEWER}: fewer seeds than the study has.",
+        _legend(cells, study),
     ]
     title = alt.TitleParams(
         f"Gains by intermediate arm and target task, study {study.study}",
-        subtitle=[*filter(None, [warning_of(study)]), *subtitle],
+        subtitle=subtitle,
         anchor="start",
         offset=16,
     )
     chart = alt.vconcat(*rows, title=title, spacing=24).resolve_scale(color="independent")
     return chart.configure(font=_FONT, padding=12).configure_view(stroke=None)
+
+
+def _legend(cells: pd.DataFrame, study: Study) -> str:
+    """What the colours mean, and of the rest what there is to see."""
+    text = "".join(cell_texts(cells, study))
+    sentences = {
+        "Blue: gain, orange: loss.": True,
+        "Controls do not count for the range of the colours.": any(is_control(arm, study) for arm in study.arms),
+        f"{MISSING}: not scored.": MISSING in text,
+        f"{FEWER}: not all seeds.": FEWER in text,
+    }
+    return " ".join(sentence for sentence, holds in sentences.items() if holds)
 
 
 def _row(cells: pd.DataFrame, study: Study, name: str) -> alt.HConcatChart:
@@ -71,12 +83,12 @@ def _row(cells: pd.DataFrame, study: Study, name: str) -> alt.HConcatChart:
 
 
 def _heat_map(cells: pd.DataFrame, study: Study, first: bool) -> alt.LayerChart:
-    points = cells[cells["arm"] == BASELINE].set_index("target")["score"]
-    gains = cells[cells["arm"] != BASELINE]
+    baseline, gains = (cells[(cells["arm"] == BASELINE) == which] for which in (True, False))
     arms = [arm_label(arm, study) for arm in gains["arm"].drop_duplicates()]
-    titles = {target: f"{TASKS[target].title}\n({points[target]:.1f})" for target in gains["target"].drop_duplicates()}
-    trained = gains[[study.arms[arm].weights != "random" for arm in gains["arm"]]]
-    most = max(_LEAST_RANGE, trained["gain"].abs().max()) if trained["gain"].notna().any() else _LEAST_RANGE
+    points = zip(baseline["target"], cell_texts(baseline, study), strict=True)
+    titles = {target: f"{TASKS[target].title}\n({text})" for target, text in points}
+    of_arms = gains["gain"][[not is_control(arm, study) for arm in gains["arm"]]]
+    most = max([_LEAST_RANGE, *of_arms.dropna().abs()])
     data = pd.DataFrame(
         {
             "arm": [arm_label(arm, study) for arm in gains["arm"]],

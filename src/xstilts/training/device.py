@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
+from torch import nn
 
 from xstilts.errors import UserError
 from xstilts.formats.base import Batch
@@ -36,6 +37,10 @@ class Device:
             raise UserError("compute.precision: this GPU has no bfloat16; use 'auto' or 'float32'.")
         wanted = compute.precision == "bfloat16" or (compute.precision == "auto" and capable)
         return cls(kind, torch.bfloat16 if wanted else torch.float32)
+
+    def place(self, module: nn.Module) -> None:
+        """Move a module's weights here, in place."""
+        module.to(torch.device(self.kind))
 
     def move(self, batch: Batch) -> Batch:
         return {name: tensor.to(self.kind, non_blocking=True) for name, tensor in batch.items()}

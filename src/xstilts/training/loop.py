@@ -82,8 +82,8 @@ def train(
     """
     torch.manual_seed(seed)
     heads = nn.ModuleDict({material.name: material.formatter.head(encoder.config) for material in materials})
-    encoder.to(device.kind)
-    heads.to(device.kind)
+    device.place(encoder)
+    device.place(heads)
     total = planned_steps(materials, hyper)
     trained = Trained(heads, steps=total)
     optimiser = adamw(encoder, heads, hyper)

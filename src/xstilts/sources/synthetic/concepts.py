@@ -18,12 +18,12 @@ AGENTS = {
 }
 #: By topic, things and the kind of thing that each is.
 OBJECTS = {
-    "farm": {"cow": "animal", "goat": "animal", "corn": "food", "plough": "tool", "apple": "food"},
-    "sea": {"crab": "animal", "boat": "vehicle", "net": "tool", "salt": "food", "rope": "tool"},
-    "town": {"cart": "vehicle", "coat": "garment", "hat": "garment", "dog": "animal", "clock": "tool"},
+    "farm": {"cow": "beast", "goat": "beast", "corn": "food", "plough": "tool", "apple": "food"},
+    "sea": {"crab": "beast", "boat": "vehicle", "net": "tool", "salt": "food", "rope": "tool"},
+    "town": {"cart": "vehicle", "coat": "garment", "hat": "garment", "dog": "beast", "clock": "tool"},
     "kitchen": {"bread": "food", "soup": "food", "spoon": "tool", "pan": "tool", "apron": "garment"},
     "school": {"book": "paper", "letter": "paper", "map": "paper", "pen": "tool", "lamp": "tool"},
-    "castle": {"sword": "tool", "crown": "garment", "horse": "animal", "robe": "garment", "coach": "vehicle"},
+    "castle": {"sword": "tool", "crown": "garment", "horse": "beast", "robe": "garment", "coach": "vehicle"},
 }
 PLACES = {
     "farm": ("field", "barn"),

@@ -26,6 +26,7 @@ UNLINKED = 0.25
 #: How documents go on after their first sentence, and how often.
 KINDS = {"next": 0.34, "restatement": 0.20, "contrast": 0.12, "other": 0.12, "answer": 0.16, "kind": 0.06}
 NEGATED = 0.2
+THIRD_STEPS = 0.5
 
 _ANSWERABLE = ("agent", "patient", "place", "time")
 
@@ -71,16 +72,15 @@ def _document(scenes: Scenes) -> list[Utterance]:
     rng = scenes.rng
     kind = rng.choices(tuple(KINDS), tuple(KINDS.values()))[0]
     if kind == "next":
-        event = scenes.action()
-        return _linked(scenes, scenes.uttered(event), scenes.uttered(scenes.following(event)), "then")
+        return _sequence(scenes)
     if kind == "restatement":
         return _restatement(scenes)
     if kind == "contrast":
         return _contrast(scenes)
     if kind == "kind":
+        if rng.random() < 0.5:
+            return [Utterance(scenes.kind()), scenes.uttered(scenes.event())]
         event = scenes.action()
-        while generalised(event) == event:
-            event = scenes.action()
         return _linked(scenes, scenes.uttered(event), Utterance(generalised(event)), "so")
     event = scenes.event()
     if kind == "other":
@@ -90,9 +90,19 @@ def _document(scenes: Scenes) -> list[Utterance]:
     return [Utterance(_asked(event, role, rng), asks=role), scenes.uttered(event)]
 
 
+def _sequence(scenes: Scenes) -> list[Utterance]:
+    """Two or three steps of a script."""
+    first = scenes.action()
+    second = scenes.following(first)
+    steps = _linked(scenes, scenes.uttered(first), scenes.uttered(second), "then")
+    if scenes.rng.random() < THIRD_STEPS:
+        steps += _linked(scenes, steps[1], scenes.uttered(scenes.following(second)), "then")[1:]
+    return steps
+
+
 def _restatement(scenes: Scenes) -> list[Utterance]:
     """The same again: in other words, in another order, by the opposite of the opposite, or only a part of it."""
-    event = scenes.event() if scenes.rng.random() < 0.9 else scenes.kind()
+    event = scenes.event()
     negated = event._replace(negated=scenes.rng.random() < NEGATED)
     if (other := opposite(event)) is not None and scenes.rng.random() < 0.5:
         return _linked(scenes, Utterance(event), Utterance(other._replace(negated=True)), "so")

@@ -83,9 +83,13 @@ class Grammar:
             answers.append(found)
         return " ".join(words), answers
 
-    def predicate(self, event: Event, parts: Sequence[str]) -> str:
-        """The clause without its agent and stop, as the ending of a sentence that has named the agent."""
-        chunks = [chunk for chunk in self.chunks(Utterance(event)) if chunk.role not in parts]
+    def phrase(self, phrase: Phrase) -> str:
+        """A participant by itself, as the agent of a clause."""
+        return " ".join(token.form for token in self._chunk("agent", phrase).tokens)
+
+    def predicate(self, event: Event) -> str:
+        """The sentence without its agent: the ending of a sentence that has named the agent."""
+        chunks = [chunk for chunk in self.chunks(Utterance(event)) if chunk.role != "agent"]
         return " ".join(token.form for chunk in chunks for token in chunk.tokens)
 
     def word(self, lexeme: str) -> Token:

@@ -1,0 +1,155 @@
+"""What readers see in the tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from small_study import MakeScores, study_config, xquad
+
+from xstilts.report.gains import AVERAGE, language_cells, task_cells
+from xstilts.report.tables import SYNTHETIC, main_table_text, write_tables
+from xstilts.report.typeset import Block, Page, latex
+from xstilts.study import Study, load
+
+
+@pytest.fixture
+def folder(scores: pd.DataFrame, study: Study, tmp_path: Path) -> Path:
+    write_tables(scores, study, tmp_path / "tables")
+    return tmp_path / "tables"
+
+
+def markdown_rows(file: Path) -> dict[str, list[str]]:
+    rows = [line.strip("|").split("|") for line in file.read_text().splitlines() if line.startswith("|")]
+    return {label.strip(): [cell.strip() for cell in cells] for label, *cells in rows}
+
+
+def tex_rows(file: Path) -> list[str]:
+    """The lines of the first tabular, without the blanks that align them."""
+    body = file.read_text().split(r"\begin{tabular}")[1].split(r"\end{tabular}")[0]
+    return [" ".join(line.split()) for line in body.splitlines()[1:-1]]
+
+
+def test_every_table_is_written_in_every_form(scores: pd.DataFrame, study: Study, tmp_path: Path) -> None:
+    files = write_tables(scores, study, tmp_path)
+    assert {file.name for file in files} == {
+        f"{name}.{suffix}" for name in ("main", "xquad", "tatoeba") for suffix in ("csv", "md", "tex")
+    }
+    assert sorted(files) == sorted(tmp_path.iterdir())
+
+
+def test_main_table(folder: Path) -> None:
+    rows = markdown_rows(folder / "main.md")
+    assert rows["arm"] == ["XQuAD", "Tatoeba", "Average"]
+    assert rows["none (baseline)"] == ["63.0", "31.0", "47.0"]
+    assert rows["MNLI"] == ["+0.7", "+23.5", "+12.1"]
+    assert rows["two_tasks"] == ["+5.0†", "−11.0", "−3.0†"]
+    assert rows["random (untrained control)"] == ["−53.0", "–", "–"]
+
+
+def test_controls_stand_last_below_a_rule(folder: Path) -> None:
+    assert [line.split(" & ")[0] for line in tex_rows(folder / "main.tex")] == [
+        r"\toprule", "arm", r"\midrule", "none (baseline)", r"\midrule", "MNLI", r"two\_tasks", r"\midrule",
+        "random (untrained control)",
+    ]  # fmt: skip
+
+
+def test_notes_say_what_the_numbers_are(folder: Path) -> None:
+    for file in (folder / "main.md", folder / "main.tex"):
+        text = file.read_text()
+        assert "2 seeds (1, 2)" in text and "xlmr, test" in text and "mean of exact match and F1" in text
+        assert "points (0" in text and "not scored" in text and "fewer seeds than the study's 2" in text
+        assert SYNTHETIC not in text
+
+
+def test_language_table_keeps_english_apart_from_the_zero_shot_mean(folder: Path) -> None:
+    rows = markdown_rows(folder / "xquad.md")
+    assert rows["arm"] == ["en", "zero-shot", "mean", "de"]
+    assert rows["none (baseline)"] == ["76.0", "50.0", "63.0", "50.0"]
+    assert rows["MNLI"] == ["0.0", "+1.4", "+0.7", "+1.4"]
+    assert markdown_rows(folder / "tatoeba.md")["arm"] == ["mean", "de"]
+
+
+def test_csv_files_hold_the_numbers_in_full(folder: Path, scores: pd.DataFrame, study: Study) -> None:
+    for name, cells in (("main", task_cells(scores, study)), ("xquad", language_cells(scores, study, "xquad"))):
+        table = pd.read_csv(folder / f"{name}.csv")
+        columns = ["model", "split", "arm", "target", "score", "seeds", "gain", "gain_seeds", "n"]
+        pd.testing.assert_frame_equal(table[columns], cells[columns], check_exact=True)
+        assert not table["synthetic"].any() and set(table["study"]) == {"small_one"}
+        assert set(table.loc[table["control"], "arm"]) == {"random"}
+
+
+def test_scores_survive_the_csv_unrounded(make_scores: MakeScores, tmp_path: Path) -> None:
+    study = load(study_config(targets={"tatoeba": {"languages": ["de"]}}, seeds=[1]))
+    score = 100 / 3
+    write_tables(make_scores([("none", "tatoeba", "de", "accuracy", 1, score)]), study, tmp_path)
+    table = pd.read_csv(tmp_path / "tatoeba.csv")
+    assert table.loc[(table["arm"] == "none") & (table["language"] == "de"), "score"].item() == score
+
+
+def test_the_same_scores_give_the_same_bytes(folder: Path, scores: pd.DataFrame, study: Study, tmp_path: Path) -> None:
+    again = write_tables(scores.sample(frac=1, random_state=5), study, tmp_path / "again")
+    assert all(file.read_bytes() == (folder / file.name).read_bytes() for file in again)
+
+
+def test_latex_is_escaped(folder: Path) -> None:
+    text = (folder / "main.tex").read_text()
+    assert r"two\_tasks" in text and r"study small\_one" in text
+    assert "$-$11.0" in text and "+23.5" in text and "& --" in " ".join(text.split())
+    assert text.isascii()
+    nasty = Page("100 % of {a_b} & #1 ~ ^ $", "", [], [Block("m", "l", ["arm", "50%_&"], [["c_d", "1.0"], None])])
+    lines = latex(nasty)
+    assert r"100 \% of \{a\_b\} \& \#1 \textasciitilde{} \textasciicircum{} \$" in lines
+    assert r"50\%\_\&" in lines and r"c\_d" in lines
+
+
+def test_many_languages_are_broken_into_panels(make_scores: MakeScores, tmp_path: Path) -> None:
+    study = load(study_config(targets={"panx": {}}, seeds=[1]))
+    scores = make_scores(("none", "panx", language, "f1", 1, 50.0) for language in study.languages("panx"))
+    write_tables(scores, study, tmp_path)
+    headers = [line.split("|")[2:-1] for line in (tmp_path / "panx.md").read_text().splitlines() if "| arm" in line]
+    languages = [name.strip() for header in headers for name in header]
+    assert languages[:3] == ["en", "zero-shot", "mean"]
+    assert sorted(languages) == sorted([*study.languages("panx"), "zero-shot", "mean"])
+    assert max(map(len, headers)) <= 13
+
+
+def test_languages_without_data_are_named(make_scores: MakeScores, tmp_path: Path) -> None:
+    study = load(study_config(targets={"xquad": {"languages": ["en", "de", "vi"]}}, seeds=[1]))
+    write_tables(make_scores(xquad("none", 1, (70, 80), (50, 60))), study, tmp_path)
+    assert "XQuAD, test: no scores in 1 of 3 languages (vi)." in (tmp_path / "main.md").read_text()
+
+
+def test_models_and_splits_have_tables_of_their_own(scores: pd.DataFrame, tmp_path: Path) -> None:
+    models = {"xlmr": {"path": "a"}, "mbert": {"path": "b"}}
+    study = load(study_config(models=models, splits=["dev", "test"]))
+    other = scores.assign(model="mbert", split="dev", score=scores["score"] / 2)
+    write_tables(pd.concat([scores, other]), study, tmp_path)
+    text = (tmp_path / "main.md").read_text()
+    blocks = {block.splitlines()[0]: block for block in text.split("## ")[1:]}
+    assert list(blocks) == ["xlmr, dev", "xlmr, test", "mbert, dev", "mbert, test"]
+    assert "63.0" in blocks["xlmr, test"] and "31.5" in blocks["mbert, dev"] and "31.5" not in blocks["xlmr, dev"]
+    assert (tmp_path / "main.tex").read_text().count(r"\begin{table*}") == 4
+
+
+def test_synthetic_scores_say_so_in_every_file(
+    synthetic_scores: pd.DataFrame, synthetic_study: Study, tmp_path: Path
+) -> None:
+    for file in write_tables(synthetic_scores, synthetic_study, tmp_path):
+        if file.suffix == ".csv":
+            assert pd.read_csv(file)["synthetic"].all()
+        else:
+            assert SYNTHETIC in file.read_text()
+    assert SYNTHETIC in main_table_text(synthetic_scores, synthetic_study)
+
+
+def test_text_for_the_terminal(scores: pd.DataFrame, study: Study) -> None:
+    lines = [line.split() for line in main_table_text(scores, study).splitlines()]
+    assert ["MNLI", "+0.7", "+23.5", "+12.1"] in lines
+
+
+def test_a_study_that_has_only_its_baseline(scores: pd.DataFrame, tmp_path: Path) -> None:
+    study = load(study_config(arms={"none": {}}))
+    write_tables(scores[scores["arm"] == "none"], study, tmp_path)
+    assert set(pd.read_csv(tmp_path / "main.csv")["target"]) == {"xquad", "tatoeba", AVERAGE}
