@@ -9,7 +9,6 @@ from xstilts.errors import UserError
 from xstilts.runs import RETRIEVAL, Runs
 from xstilts.study import load, store
 
-
 # A study file given with --configfile replaces the default study; --config overrides single values of either.
 if not workflow.configfiles:
 

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from xstilts import study as studies
-from xstilts.errors import UserError
+from xstilts.catalogue.tasks import TEXT
+from xstilts.errors import UserError, nearest
 from xstilts.runs import Runs, Spec
 
 app = typer.Typer(
@@ -33,8 +35,21 @@ Threads = Annotated[int, typer.Option(help="CPU threads; the scores of a CPU run
 RunId = Annotated[str, typer.Option("--run", help="The planned run's id; the job stops where the config has changed.")]
 
 
-def _open(study: Path) -> Runs:
-    return Runs(studies.load_file(study))
+def _open(study: Path, **names: str | int) -> Runs:
+    """The stored study's runs; the given model, arm, task, … must be among its own."""
+    runs = Runs(studies.load_file(study))
+    valid: dict[str, Iterable[str | int]] = {
+        "model": runs.study.models,
+        "arm": runs.study.arms,
+        "task": runs.tasks() + ((TEXT.name,) if runs.any_pretraining() else ()),
+        "training_set": runs.training_sets(),
+        "seed": runs.study.seeds,
+    }
+    for what, name in names.items():
+        if name not in valid[what]:
+            label = what.replace("_", " ")
+            raise UserError(f"the study has no {label} '{name}'. {nearest(name, map(str, valid[what]))}")
+    return runs
 
 
 def _confirm(spec: Spec, planned: str) -> None:
@@ -59,7 +74,7 @@ def prepare(study: StudyFile, task: TaskName) -> None:
     """Read one task's files, check every example, and write them in one format."""
     from xstilts.jobs import data
 
-    data.prepare(_open(study), task)
+    data.prepare(_open(study, task=task), task)
 
 
 @app.command()
@@ -75,7 +90,7 @@ def tokenizer(study: StudyFile, model: Model) -> None:
     """Learn a model's vocabulary, or take over that of a ready-made model."""
     from xstilts.jobs import data
 
-    data.train_tokenizer(_open(study), model)
+    data.train_tokenizer(_open(study, model=model), model)
 
 
 @app.command()
@@ -83,7 +98,7 @@ def encode(study: StudyFile, model: Model, task: TaskName) -> None:
     """Turn one task's examples into token ids, once for all arms and seeds."""
     from xstilts.jobs import data
 
-    data.encode(_open(study), model, task)
+    data.encode(_open(study, model=model, task=task), model, task)
 
 
 @app.command()
@@ -91,7 +106,7 @@ def pretrain(study: StudyFile, model: Model, threads: Threads = 1, run: RunId = 
     """Pretrain a model of the study's own by masked language modelling."""
     from xstilts.jobs import training
 
-    runs = _open(study)
+    runs = _open(study, model=model)
     _confirm(runs.pretrain_spec(model), run)
     training.pretrain(runs, model, threads)
 
@@ -103,7 +118,7 @@ def intermediate(
     """Train an encoder on an arm's English intermediate tasks."""
     from xstilts.jobs import training
 
-    runs = _open(study)
+    runs = _open(study, model=model, arm=arm, seed=seed)
     _confirm(runs.intermediate_spec(model, arm, seed), run)
     training.intermediate(runs, model, arm, seed, threads)
 
@@ -121,7 +136,7 @@ def finetune(
     """Fine-tune an arm's encoder on English, then score its targets in every language."""
     from xstilts.jobs import training
 
-    runs = _open(study)
+    runs = _open(study, model=model, arm=arm, training_set=training_set, seed=seed)
     _confirm(runs.finetune_spec(model, arm, training_set, seed), run)
     training.finetune(runs, model, arm, training_set, seed, threads)
 
@@ -131,7 +146,7 @@ def retrieve(study: StudyFile, model: Model, arm: ArmName, seed: Seed, threads: 
     """Score an arm's encoder on sentence retrieval, which needs no training."""
     from xstilts.jobs import retrieval
 
-    runs = _open(study)
+    runs = _open(study, model=model, arm=arm, seed=seed)
     _confirm(runs.retrieve_spec(model, arm, seed), run)
     retrieval.retrieve(runs, model, arm, seed, threads)
 
@@ -174,6 +189,7 @@ def main() -> None:
     """Entry point: a user's mistake is one message on standard error and exit code 1."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # jobs read what was prepared; nothing is fetched on the way
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # of loading and saving: noise in a log
     try:
         app()
     except UserError as error:

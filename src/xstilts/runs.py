@@ -149,20 +149,20 @@ class Runs:
     # What determines a job's result
 
     def generate_spec(self) -> Spec:
-        return _spec("generate", source=self.study.source.model_dump(), tasks=list(self.tasks()), code=code("data"))
+        return self._spec("generate", source=self.study.source.model_dump(), tasks=list(self.tasks()), code=code("data"))
 
     def prepare_spec(self, task: str) -> Spec:
         files = [f"{split}.{language}" for split, language in self.files(task)]
-        return _spec("prepare", task=task, files=files, source=self.study.source.model_dump(), code=code("data"))
+        return self._spec("prepare", task=task, files=files, source=self.study.source.model_dump(), code=code("data"))
 
     def tokenizer_spec(self, model: str) -> Spec:
-        return _spec("tokenizer", model=self.study.models[model].model_dump(), code=code("tokens"))
+        return self._spec("tokenizer", model=self.study.models[model].model_dump(), code=code("tokens"))
 
     def encode_spec(self, model: str, task: str) -> Spec:
-        return _spec("encode", task=task, encoding=self.study.encoding_of(task).model_dump(), code=code("tokens"))
+        return self._spec("encode", task=task, encoding=self.study.encoding_of(task).model_dump(), code=code("tokens"))
 
     def pretrain_spec(self, model: str) -> Spec:
-        return _spec(
+        return self._spec(
             "pretrain",
             model=self.study.models[model].model_dump(),
             training=self.study.training.pretraining.model_dump(),
@@ -173,7 +173,7 @@ class Runs:
 
     def intermediate_spec(self, model: str, arm: str, seed: int) -> Spec:
         chosen = self.study.arms[arm]
-        return _spec(
+        return self._spec(
             "intermediate",
             pretrained=self._pretrained_id(model),
             tasks=list(chosen.tasks),
@@ -187,7 +187,7 @@ class Runs:
 
     def finetune_spec(self, model: str, arm: str, training_set: str, seed: int) -> Spec:
         targets = self.targets_of(training_set)
-        return _spec(
+        return self._spec(
             "finetune",
             encoder=self._encoder_id(model, arm, seed),
             training_set=training_set,
@@ -201,7 +201,7 @@ class Runs:
 
     def retrieve_spec(self, model: str, arm: str, seed: int) -> Spec:
         targets = self.targets_of(RETRIEVAL)
-        return _spec(
+        return self._spec(
             "retrieve",
             encoder=self._encoder_id(model, arm, seed),
             evaluated=self._evaluated_files(targets),
@@ -215,9 +215,8 @@ class Runs:
     def report_spec(self) -> Spec:
         """What tables and figures show beside the scores."""
         study = self.study
-        return _spec(
+        return self._spec(
             "report",
-            study=study.study,
             source=study.source.kind,
             models=list(study.models),
             seeds=study.seeds,
@@ -227,6 +226,11 @@ class Runs:
             layer=study.retrieval.layer,
             code=code("report"),
         )
+
+    def _spec(self, job: str, **values: Any) -> Spec:
+        """A spec with its id, a hash of all the rest."""
+        text = json.dumps({"job": job, "study": str(self.paths.study), **values}, sort_keys=True)
+        return {"id": hashlib.sha256(text.encode()).hexdigest()[:12], **json.loads(text)}
 
     def _evaluated_files(self, targets: tuple[str, ...]) -> dict[str, list[str]]:
         return {
@@ -243,13 +247,6 @@ class Runs:
         if self.study.arms[arm].trains:
             return str(self.intermediate_spec(model, arm, seed)["id"])
         return self._pretrained_id(model)
-
-
-def _spec(job: str, **values: Any) -> Spec:
-    """A spec with its id, a hash of all the rest."""
-    spec = {"job": job, **values}
-    text = json.dumps(spec, sort_keys=True)
-    return {"id": hashlib.sha256(text.encode()).hexdigest()[:12], **json.loads(text)}
 
 
 @cache

@@ -8,9 +8,9 @@ rule generate:
         PATHS.log("generate"),
     benchmark:
         PATHS.benchmark("generate")
+    priority: 100
     conda:
         "../../envs/xstilts.yaml"
-    priority: 100
     threads: 1
     resources:
         mem_mb=4000,
@@ -18,7 +18,7 @@ rule generate:
     params:
         run=RUNS.generate_spec(),
     shell:
-        "xstilts generate --study {PATHS.study} > {log} 2>&1"
+        "xstilts generate --study {params.run[study]} > {log} 2>&1"
 
 
 rule prepare:
@@ -39,7 +39,7 @@ rule prepare:
     params:
         run=lambda w: RUNS.prepare_spec(w.task),
     shell:
-        "xstilts prepare --study {PATHS.study} --task {wildcards.task} > {log} 2>&1"
+        "xstilts prepare --study {params.run[study]} --task {wildcards.task} > {log} 2>&1"
 
 
 rule text:
@@ -51,9 +51,9 @@ rule text:
         PATHS.log("text"),
     benchmark:
         PATHS.benchmark("text")
+    priority: 100
     conda:
         "../../envs/xstilts.yaml"
-    priority: 100
     threads: 1
     resources:
         mem_mb=8000,
@@ -61,7 +61,7 @@ rule text:
     params:
         run=RUNS.prepare_spec("text"),
     shell:
-        "xstilts text --study {PATHS.study} > {log} 2>&1"
+        "xstilts text --study {params.run[study]} > {log} 2>&1"
 
 
 ruleorder: text > prepare
@@ -76,9 +76,9 @@ rule tokenizer:
         PATHS.log("tokenizer", "{model}"),
     benchmark:
         PATHS.benchmark("tokenizer", "{model}")
+    priority: 100
     conda:
         "../../envs/xstilts.yaml"
-    priority: 100
     threads: 1
     resources:
         mem_mb=8000,
@@ -86,7 +86,7 @@ rule tokenizer:
     params:
         run=lambda w: RUNS.tokenizer_spec(w.model),
     shell:
-        "xstilts tokenizer --study {PATHS.study} --model {wildcards.model} > {log} 2>&1"
+        "xstilts tokenizer --study {params.run[study]} --model {wildcards.model} > {log} 2>&1"
 
 
 rule encode:
@@ -99,9 +99,9 @@ rule encode:
         PATHS.log("encode", "{model}", "{task}"),
     benchmark:
         PATHS.benchmark("encode", "{model}", "{task}")
+    priority: lambda w: 100 if w.task == "text" else 0
     conda:
         "../../envs/xstilts.yaml"
-    priority: lambda w: 100 if w.task == "text" else 0
     threads: 1
     resources:
         mem_mb=8000,
@@ -109,4 +109,4 @@ rule encode:
     params:
         run=lambda w: RUNS.encode_spec(w.model, w.task),
     shell:
-        "xstilts encode --study {PATHS.study} --model {wildcards.model} --task {wildcards.task} > {log} 2>&1"
+        "xstilts encode --study {params.run[study]} --model {wildcards.model} --task {wildcards.task} > {log} 2>&1"

@@ -19,7 +19,7 @@ rule collect:
     params:
         run=RUNS.report_spec(),
     shell:
-        "xstilts collect --study {PATHS.study} > {log} 2>&1"
+        "xstilts collect --study {params.run[study]} > {log} 2>&1"
 
 
 rule tables:
@@ -40,7 +40,7 @@ rule tables:
     params:
         run=RUNS.report_spec(),
     shell:
-        "xstilts tables --study {PATHS.study} > {log} 2>&1"
+        "xstilts tables --study {params.run[study]} > {log} 2>&1"
 
 
 rule figures:
@@ -61,4 +61,4 @@ rule figures:
     params:
         run=RUNS.report_spec(),
     shell:
-        "xstilts figures --study {PATHS.study} > {log} 2>&1"
+        "xstilts figures --study {params.run[study]} > {log} 2>&1"

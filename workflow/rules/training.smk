@@ -13,9 +13,9 @@ rule pretrain:
         PATHS.log("pretrain", "{model}"),
     benchmark:
         PATHS.benchmark("pretrain", "{model}")
+    priority: 100
     conda:
         "../../envs/xstilts.yaml"
-    priority: 100
     threads: 1
     resources:
         gpu=1,
@@ -24,7 +24,7 @@ rule pretrain:
     params:
         run=lambda w: RUNS.pretrain_spec(w.model),
     shell:
-        "exec xstilts pretrain --study {PATHS.study} --model {wildcards.model}"
+        "exec xstilts pretrain --study {params.run[study]} --model {wildcards.model}"
         " --threads {threads} --run {params.run[id]} > {log} 2>&1"
 
 
@@ -41,9 +41,9 @@ rule intermediate:
         PATHS.log("intermediate", "{model}", "{arm}", "seed{seed}"),
     benchmark:
         PATHS.benchmark("intermediate", "{model}", "{arm}", "seed{seed}")
+    priority: 50
     conda:
         "../../envs/xstilts.yaml"
-    priority: 50
     threads: 1
     resources:
         gpu=1,
@@ -52,7 +52,7 @@ rule intermediate:
     params:
         run=lambda w: RUNS.intermediate_spec(w.model, w.arm, int(w.seed)),
     shell:
-        "exec xstilts intermediate --study {PATHS.study} --model {wildcards.model} --arm {wildcards.arm}"
+        "exec xstilts intermediate --study {params.run[study]} --model {wildcards.model} --arm {wildcards.arm}"
         " --seed {wildcards.seed} --threads {threads} --run {params.run[id]} > {log} 2>&1"
 
 
@@ -63,8 +63,12 @@ rule finetune:
         examples=lambda w: RUNS.inputs(w.model, RUNS.evaluated(w.training_set)),
     output:
         scores=PATHS.part("scores", "{model}", "{arm}", "{training_set}", "{seed}"),
-        predictions=PATHS.part("predictions", "{model}", "{arm}", "{training_set}", "{seed}"),
-        record=PATHS.part("records", "{model}", "{arm}", "{training_set}", "{seed}", "json"),
+        predictions=PATHS.part(
+            "predictions", "{model}", "{arm}", "{training_set}", "{seed}"
+        ),
+        record=PATHS.part(
+            "records", "{model}", "{arm}", "{training_set}", "{seed}", "json"
+        ),
     log:
         PATHS.part("logs", "{model}", "{arm}", "{training_set}", "{seed}", "log"),
     benchmark:
@@ -79,7 +83,7 @@ rule finetune:
     params:
         run=lambda w: RUNS.finetune_spec(w.model, w.arm, w.training_set, int(w.seed)),
     shell:
-        "exec xstilts finetune --study {PATHS.study} --model {wildcards.model} --arm {wildcards.arm}"
+        "exec xstilts finetune --study {params.run[study]} --model {wildcards.model} --arm {wildcards.arm}"
         " --training-set {wildcards.training_set} --seed {wildcards.seed}"
         " --threads {threads} --run {params.run[id]} > {log} 2>&1"
 
@@ -107,7 +111,7 @@ rule retrieve:
     params:
         run=lambda w: RUNS.retrieve_spec(w.model, w.arm, int(w.seed)),
     shell:
-        "exec xstilts retrieve --study {PATHS.study} --model {wildcards.model} --arm {wildcards.arm}"
+        "exec xstilts retrieve --study {params.run[study]} --model {wildcards.model} --arm {wildcards.arm}"
         " --seed {wildcards.seed} --threads {threads} --run {params.run[id]} > {log} 2>&1"
 
 

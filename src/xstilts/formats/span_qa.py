@@ -66,15 +66,12 @@ class SpanQA(Format):
         ``start`` and ``end`` are the positions of the first gold answer's first and last token, 0 where the window
         does not hold it.
         """
-        questions = tokenizer(examples.column("question").to_pylist(), add_special_tokens=False, verbose=False)[
-            "input_ids"
-        ]
-        texts = examples.column("context").to_pylist()
-        contexts = tokenise(texts, tokenizer)
-        layout = PairLayout.of(tokenizer)
+        questions, texts = examples.column("question").to_pylist(), examples.column("context").to_pylist()
+        contexts, layout = tokenise(texts, tokenizer), PairLayout.of(tokenizer)
+        question_ids = tokenizer(questions, add_special_tokens=False, verbose=False)["input_ids"]
         answers = zip(examples.column("answers").to_pylist(), examples.column("answer_starts").to_pylist(), strict=True)
         rows = []
-        for example, (answer, question, text) in enumerate(zip(answers, questions, texts, strict=True)):
+        for example, (answer, question, text) in enumerate(zip(answers, question_ids, texts, strict=True)):
             question, context = question[: self.encoding.max_query_length], contexts[text]
             room = self._room(len(question) + layout.n_special)
             span = context.span(*answer)

@@ -97,10 +97,10 @@ def train(
             heads.train()
             loss = _backward(encoder, heads[material.name], material.formatter, rows, tokens, hyper, device)
             if not math.isfinite(loss):
-                rate = schedule.get_last_lr()[0]
+                at = f"at step {step} of {total} ({material.name}, learning rate {schedule.get_last_lr()[0]:.2g})"
                 raise UserError(
-                    f"{what}: the loss is {loss} at step {step} of {total} ({material.name}, learning rate {rate:.2g}); "
-                    "nothing was written. Lower the learning rate or raise warmup_share for this task."
+                    f"{what}: the loss is {loss} {at}. Nothing was written. "
+                    "Lower the learning rate or raise warmup_share for this task."
                 )
             torch.nn.utils.clip_grad_norm_(parameters, hyper.clip_norm)
             optimiser.step()

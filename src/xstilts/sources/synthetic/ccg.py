@@ -73,7 +73,7 @@ class Derivations:
         return Node("S[dcl]", (self._adpositional("S/S", "in", self._noun_phrase(fronted)), clause), 1)
 
     def _agent(self, event: Event) -> Node:
-        noun_phrase = self._noun_phrase(event.agent, modifiable=event.verb != COPULA)
+        noun_phrase = self._noun_phrase(event.agent, behind=0.0 if event.verb == COPULA else IN_PLACE + RELATIVE)
         if event.verb == COPULA or self._rng.random() >= COORDINATED:
             return noun_phrase
         other = self._noun_phrase(self._scenes.actor(self._scenes.situation().agent))
@@ -104,7 +104,7 @@ class Derivations:
         """The verb with its objects, then one adjunct after the other."""
         if event.patient is not None:
             verb = self._leaf(rf"({_BARE})/NP", event.verb)
-            phrase = Node(_BARE, (verb, self._noun_phrase(event.patient, modifiable=True)))
+            phrase = Node(_BARE, (verb, self._noun_phrase(event.patient, behind=IN_PLACE)))
         else:
             assert event.source is not None and event.goal is not None
             verb = self._leaf(rf"(({_BARE})/PP)/PP", event.verb)
@@ -122,7 +122,7 @@ class Derivations:
             phrase = Node(_BARE, (phrase, adjunct))
         return phrase
 
-    def _noun_phrase(self, phrase: Phrase, modifiable: bool = False) -> Node:
+    def _noun_phrase(self, phrase: Phrase, behind: float = 0.0) -> Node:
         if phrase.name:
             noun = self._leaf("N", phrase.extra or phrase.head)
             if phrase.extra:
@@ -138,18 +138,19 @@ class Derivations:
             if modifier is not None:
                 noun = Node("N", (self._leaf("N/N", modifier), noun), 1)
         noun_phrase = Node("NP[nb]", (self._leaf("NP[nb]/N", "the"), noun), 1)
-        return self._modified(noun_phrase) if modifiable else noun_phrase
+        return self._modified(noun_phrase, behind)
 
-    def _modified(self, noun_phrase: Node) -> Node:
+    def _modified(self, noun_phrase: Node, behind: float) -> Node:
+        """With a place or a relative clause behind the noun, in the given share of all cases; places come first."""
         draw = self._rng.random()
+        if draw >= behind:
+            return noun_phrase
         if draw < IN_PLACE:
             place = self._scenes.place(self._scenes.situation().place)
             return Node("NP", (noun_phrase, self._adpositional(r"NP\NP", "in", self._noun_phrase(place))))
-        if draw < IN_PLACE + RELATIVE:
-            action = self._scenes.action()._replace(place=None, time=None, manner=None)
-            relative = self._leaf(r"(NP\NP)/(S[dcl]\NP)", "who")
-            return Node("NP", (noun_phrase, Node(r"NP\NP", (relative, self._plain(action)))))
-        return noun_phrase
+        action = self._scenes.action()._replace(place=None, time=None, manner=None)
+        relative = self._leaf(r"(NP\NP)/(S[dcl]\NP)", "who")
+        return Node("NP", (noun_phrase, Node(r"NP\NP", (relative, self._plain(action)))))
 
     def _plain(self, action: Event) -> Node:
         """A verb phrase whose object has nothing behind its noun."""

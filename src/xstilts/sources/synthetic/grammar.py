@@ -165,9 +165,7 @@ class Grammar:
                 ORGANISATION: [head, extra] if modifier_first else [extra, head],
             }[phrase.name]
         marks = ["B", *["I"] * (len(words) - 1)]
-        return tuple(
-            word._replace(entity=f"{mark}-{phrase.name}") for word, mark in zip(words, marks, strict=True)
-        )
+        return tuple(word._replace(entity=f"{mark}-{phrase.name}") for word, mark in zip(words, marks, strict=True))
 
     def _head(self, lexeme: str, role: str) -> Token:
         token = self.word(lexeme)

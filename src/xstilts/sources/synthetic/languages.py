@@ -65,7 +65,15 @@ DESIGNS: tuple[Design, ...] = (
     Design("qae", "Elmarese", 0.15, order="SOV", adposition="after", case=True, article=False),
     Design("qaf", "Fenthian", 0.10, order="VSO", adjective="after", article=False, script="Grek"),
     Design(
-        "qag", "Gorzani", 0.0, order="SOV", adjective="after", adposition="after", case=True, article=False, script="Geor"
+        "qag",
+        "Gorzani",
+        0.0,
+        order="SOV",
+        adjective="after",
+        adposition="after",
+        case=True,
+        article=False,
+        script="Geor",
     ),
 )
 

@@ -138,7 +138,11 @@ class Inference:
         other = self._scenes.action()
         if self._rng.random() < 0.5 and premise.verb != COPULA:
             return other._replace(agent=premise.agent)
-        if premise.patient is not None and sense(premise.verb) not in SOCIAL_VERBS and premise.patient.head not in KINDS:
+        if (
+            premise.patient is not None
+            and sense(premise.verb) not in SOCIAL_VERBS
+            and premise.patient.head not in KINDS
+        ):
             return other._replace(patient=premise.patient, verb=self._other(premise, "verb"))  # type: ignore[arg-type]
         return other
 

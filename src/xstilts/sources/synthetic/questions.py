@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from xstilts.sources.synthetic.concepts import TOPICS, sense
+from xstilts.sources.synthetic.concepts import SOCIAL_VERBS, TOPICS, sense
 from xstilts.sources.synthetic.grammar import Grammar
 from xstilts.sources.synthetic.meaning import Event, Phrase, Utterance, reworded, same_sense
 from xstilts.sources.synthetic.scenes import Rates, Scenes
@@ -21,6 +21,7 @@ REWORDED = 0.3
 PLACELESS = 0.5
 UNANSWERABLE = 1 / 3
 
+_IDENTIFYING = ("agent", "patient", "verb")
 _ASKED = ("agent", "patient", "place", "time")
 
 
@@ -93,12 +94,12 @@ class Passages:
         return Question(Utterance(event, asks=role), sentence, role, answerable)
 
     def _elsewhere(self, events: list[Event], event: Event, role: str) -> Event:
-        """The event with a participant, or the verb, that makes it one that the passage does not tell."""
+        """The event with another participant or verb, so that the question is about nothing that the passage tells."""
+        draw = self._scenes.social if sense(event.verb) in SOCIAL_VERBS else self._scenes.action
         while True:
-            other = self._scenes.action()
-            slot = self._rng.choice([slot for slot in ("agent", "patient", "verb") if slot != role])
-            changed = event._replace(**{slot: getattr(other, slot)})
-            if not any(_confusable(changed, told) for told in events):
+            slot = self._rng.choice([slot for slot in _IDENTIFYING if slot != role])
+            changed = event._replace(**{slot: getattr(draw(), slot)})
+            if not any(_answers(told, changed, role) for told in events):
                 return changed
 
 
@@ -112,14 +113,21 @@ def in_language(grammar: Grammar, passage: Passage) -> tuple[str, list[Answer]]:
     return context, answers
 
 
+def _answers(told: Event, asked: Event, role: str) -> bool:
+    """Whether an event agrees with a question for ``role`` in all that the question surely mentions."""
+    return all(_agree(told, asked, part) for part in _IDENTIFYING if part != role)
+
+
 def _confusable(first: Event, second: Event) -> bool:
     """Whether a question about one event could be about the other, because two of three things agree."""
-    agreeing = (
-        sense(first.verb) == sense(second.verb),
-        same_sense(first.agent, second.agent) or _shares_name(first.agent, second.agent),
-        same_sense(first.patient, second.patient),
-    )
-    return sum(agreeing) >= 2
+    return sum(_agree(first, second, part) for part in _IDENTIFYING) >= 2
+
+
+def _agree(first: Event, second: Event, part: str) -> bool:
+    one, other = getattr(first, part), getattr(second, part)
+    if part == "verb":
+        return sense(one) == sense(other)
+    return same_sense(one, other) or (one is not None and other is not None and _shares_name(one, other))
 
 
 def _shares_name(first: Phrase, second: Phrase) -> bool:

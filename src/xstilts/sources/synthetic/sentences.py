@@ -12,7 +12,9 @@ from xstilts.sources.synthetic.world import World
 
 TAGGING_RATES = Rates(adjective=0.3, manner=0.12)
 #: Encyclopedic: full of names.
-NAME_RATES = Rates(adjective=0.15, person=0.35, organisation=0.25, city=0.7, place=0.6, motion=0.15, state=0.1, manner=0.0)
+NAME_RATES = Rates(
+    adjective=0.15, person=0.35, organisation=0.25, city=0.7, place=0.6, motion=0.15, state=0.1, manner=0.0
+)
 #: Longer than elsewhere: a sentence should be unlike all others of its pool.
 RETRIEVAL_RATES = Rates(adjective=0.4, place=0.7, time=0.2, manner=0.15, state=0.05)
 QUESTIONS, NEGATED, TWO_CLAUSES = 0.2, 0.2, 0.3

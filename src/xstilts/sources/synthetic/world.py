@@ -61,7 +61,9 @@ class World:
         self.agents = [agent for topic in TOPICS for agent in AGENTS[topic]]
         self.things = list(KIND_OF)
         self.places = [place for topic in TOPICS for place in PLACES[topic]]
-        self._topic_of = {word: topic for table in (AGENTS, OBJECTS, PLACES) for topic in TOPICS for word in table[topic]}
+        self._topic_of = {
+            word: topic for table in (AGENTS, OBJECTS, PLACES) for topic in TOPICS for word in table[topic]
+        }
         self._frequency = {**_zipf(self.agents, rng), **_zipf(self.things, rng), **_zipf(self.places, rng)}
         scripts = range(len(SCRIPTS))
         self._affinity: dict[tuple[str | int, str | int], float] = {
@@ -74,6 +76,7 @@ class World:
             )
         }
         self.names = _names(rng)
+        self._fits: dict[tuple[str, str, str], float] = {}
         self.situations = {topic: self._cumulative(topic) for topic in TOPICS}
         self.adjectives = {
             **{agent: _weighted(ADJECTIVES_OF_PERSONS, rng) for agent in self.agents},
@@ -89,6 +92,12 @@ class World:
 
     def fit(self, agent: str, thing: str, place: str) -> float:
         """How well three concepts go together, over all topics and scripts; only ratios have a meaning."""
+        known = self._fits.get((agent, thing, place))
+        if known is None:
+            known = self._fits[agent, thing, place] = self._fit(agent, thing, place)
+        return known
+
+    def _fit(self, agent: str, thing: str, place: str) -> float:
         topical = sum(self._on(agent, topic) * self._on(thing, topic) * self._on(place, topic) for topic in TOPICS)
         pairs = self._affinity[agent, thing] * self._affinity[agent, place] * self._affinity[thing, place]
         return topical * pairs * self._frequency[agent] * self._frequency[thing] * self._frequency[place]
