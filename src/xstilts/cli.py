@@ -40,7 +40,9 @@ def _open(study: Path, **names: str | int) -> Runs:
     runs = Runs(studies.load_file(study))
     valid: dict[str, Iterable[str | int]] = {
         "model": runs.study.models,
+        "model_to_pretrain": [model for model in runs.study.models if runs.pretrains(model)],
         "arm": runs.study.arms,
+        "arm_that_trains": [name for name, arm in runs.study.arms.items() if arm.trains],
         "task": runs.tasks() + ((TEXT.name,) if runs.any_pretraining() else ()),
         "training_set": runs.training_sets(),
         "seed": runs.study.seeds,
@@ -106,7 +108,7 @@ def pretrain(study: StudyFile, model: Model, threads: Threads = 1, run: RunId = 
     """Pretrain a model of the study's own by masked language modelling."""
     from xstilts.jobs import training
 
-    runs = _open(study, model=model)
+    runs = _open(study, model=model, model_to_pretrain=model)
     _confirm(runs.pretrain_spec(model), run)
     training.pretrain(runs, model, threads)
 
@@ -118,7 +120,7 @@ def intermediate(
     """Train an encoder on an arm's English intermediate tasks."""
     from xstilts.jobs import training
 
-    runs = _open(study, model=model, arm=arm, seed=seed)
+    runs = _open(study, model=model, arm=arm, arm_that_trains=arm, seed=seed)
     _confirm(runs.intermediate_spec(model, arm, seed), run)
     training.intermediate(runs, model, arm, seed, threads)
 

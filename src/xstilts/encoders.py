@@ -43,21 +43,25 @@ def load(folder: Path, compute: Compute) -> PreTrainedModel:
     """The encoder in a folder, in float32.
 
     Raises:
-        UserError: where the folder is no transformers folder with safetensors weights.
+        UserError: where the folder is no transformers folder with safetensors weights, or these are damaged.
     """
+    from safetensors import SafetensorError
     from transformers import AutoModel
 
     if not (folder / "config.json").is_file() or not (folder / _WEIGHTS).is_file():
         raise UserError(
             f"{folder}: an encoder's folder needs config.json and {_WEIGHTS}; pickled weights are not read."
         )
-    model: PreTrainedModel = AutoModel.from_pretrained(
-        folder,
-        use_safetensors=True,
-        trust_remote_code=False,
-        dtype="float32",
-        attn_implementation=compute.attention,
-    )
+    try:
+        model: PreTrainedModel = AutoModel.from_pretrained(
+            folder,
+            use_safetensors=True,
+            trust_remote_code=False,
+            dtype="float32",
+            attn_implementation=compute.attention,
+        )
+    except (OSError, ValueError, SafetensorError) as error:
+        raise UserError(f"{folder}: transformers cannot load this encoder: {error}") from error
     return model
 
 

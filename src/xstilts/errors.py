@@ -24,7 +24,9 @@ class DataError(UserError):
 
 
 def nearest(name: object, valid: Iterable[str]) -> str:
-    """' Did you mean …?' for the valid name closest to ``name``, else the list of what is valid."""
+    """'Did you mean …?' with the valid name closest to ``name``, else the list of what is valid."""
     names = list(valid)
+    if not names:
+        return "There are none."
     close = difflib.get_close_matches(str(name), names, n=1)
     return f"Did you mean '{close[0]}'?" if close else f"Valid names: {', '.join(names)}."

@@ -32,9 +32,13 @@ _CODE = {
     "data": ("catalogue/tasks.py", "sources", "formats", "examples.py", "jobs/data.py"),
     "tokens": ("formats", "encoding.py", "tokenizer.py"),
     "training": ("formats", "training", "encoding.py", "encoders.py", "jobs/training.py", "jobs/results.py"),
-    "retrieval": ("formats", "retrieval", "encoding.py", "encoders.py", "jobs/retrieval.py", "jobs/results.py"),
+    "retrieval": (
+        "formats", "retrieval", "training/device.py", "encoding.py", "encoders.py", "jobs/retrieval.py",
+        "jobs/results.py",
+    ),
     "report": ("report", "catalogue", "jobs/report.py"),
-}
+}  # fmt: skip
+_CODE_SUFFIXES = {".py", ".csv", ".txt"}
 
 
 @dataclass(frozen=True)
@@ -149,22 +153,34 @@ class Runs:
     # What determines a job's result
 
     def generate_spec(self) -> Spec:
-        return self._spec("generate", source=self.study.source.model_dump(), tasks=list(self.tasks()), code=code("data"))
+        return self._spec("generate", source=self.study.source.model_dump(), code=code("data"))
 
     def prepare_spec(self, task: str) -> Spec:
-        files = [f"{split}.{language}" for split, language in self.files(task)]
-        return self._spec("prepare", task=task, files=files, source=self.study.source.model_dump(), code=code("data"))
+        source = self.study.source.model_dump()
+        return self._spec("prepare", task=task, files=self._file_names(task), source=source, code=code("data"))
 
     def tokenizer_spec(self, model: str) -> Spec:
-        return self._spec("tokenizer", model=self.study.models[model].model_dump(), code=code("tokens"))
+        chosen = self.study.models[model]
+        shape = chosen.architecture and chosen.architecture.model_dump(include={"vocabulary_size", "max_length"})
+        learnt_from = self._text() if shape else None
+        return self._spec("tokenizer", path=chosen.path, architecture=shape, text=learnt_from, code=code("tokens"))
 
     def encode_spec(self, model: str, task: str) -> Spec:
-        return self._spec("encode", task=task, encoding=self.study.encoding_of(task).model_dump(), code=code("tokens"))
+        return self._spec(
+            "encode",
+            tokenizer=self.tokenizer_spec(model)["id"],
+            task=task,
+            files=self._file_names(task),
+            data=self._data(),
+            encoding=self.study.encoding_of(task).model_dump(),
+            code=code("tokens"),
+        )
 
     def pretrain_spec(self, model: str) -> Spec:
         return self._spec(
             "pretrain",
             model=self.study.models[model].model_dump(),
+            text=self._text(),
             training=self.study.training.pretraining.model_dump(),
             encoding=self.study.encoding_of(TEXT.name).model_dump(),
             compute=self.study.compute.model_dump(),
@@ -178,6 +194,7 @@ class Runs:
             pretrained=self._pretrained_id(model),
             tasks=list(chosen.tasks),
             weights=chosen.weights,
+            data=self._data(),
             training=self.study.intermediate(arm).model_dump(),
             encoding={task: self.study.encoding_of(task).model_dump() for task in chosen.tasks},
             seed=seed,
@@ -192,6 +209,7 @@ class Runs:
             encoder=self._encoder_id(model, arm, seed),
             training_set=training_set,
             evaluated=self._evaluated_files(targets),
+            data=self._data(),
             training=self.study.target(training_set).model_dump(),
             encoding={task: self.study.encoding_of(task).model_dump() for task in self.evaluated(training_set)},
             seed=seed,
@@ -205,6 +223,7 @@ class Runs:
             "retrieve",
             encoder=self._encoder_id(model, arm, seed),
             evaluated=self._evaluated_files(targets),
+            data=self._data(),
             retrieval=self.study.retrieval.model_dump(),
             encoding={task: self.study.encoding_of(task).model_dump() for task in targets},
             seed=seed,
@@ -232,6 +251,19 @@ class Runs:
         text = json.dumps({"job": job, "study": str(self.paths.study), **values}, sort_keys=True)
         return {"id": hashlib.sha256(text.encode()).hexdigest()[:12], **json.loads(text)}
 
+    def _data(self) -> Spec:
+        """What the source's labelled data is, wherever it lies."""
+        return self.study.source.model_dump(exclude={"root", "text", "documents"})
+
+    def _text(self) -> Spec:
+        """What unlabelled text a study's own models learn from."""
+        source = self.study.source.model_dump(exclude={"root"})
+        tasks = {task: self._file_names(task) for task in self.tasks()} if self.text_from_tasks() else None
+        return {"source": source, "files": self._file_names(TEXT.name), "tasks": tasks}
+
+    def _file_names(self, task: str) -> list[str]:
+        return [f"{split}.{language}" for split, language in self.files(task)]
+
     def _evaluated_files(self, targets: tuple[str, ...]) -> dict[str, list[str]]:
         return {
             target: [
@@ -256,6 +288,7 @@ def code(part: str) -> str:
     digest = hashlib.sha256()
     for name in _CODE[part]:
         path = package / name
-        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+        found = path.rglob("*") if path.is_dir() else [path]
+        for file in sorted(file for file in found if file.suffix in _CODE_SUFFIXES):
             digest.update(f"{file.relative_to(package)}\0".encode() + file.read_bytes())
     return digest.hexdigest()[:12]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
 
-from xstilts.catalogue.tasks import INTERMEDIATE_TASKS, TARGET_TASKS, TASKS
+from xstilts.catalogue.tasks import INTERMEDIATE_TASKS, TARGET_TASKS, TASKS, TRAINING_SETS
 from xstilts.errors import nearest
 
 
@@ -19,7 +19,8 @@ def _number(value: Any) -> Any:
         return value
     if re.fullmatch(r"[-+]?\d+e[-+]?\d+", value, re.IGNORECASE):
         mantissa, exponent = re.split("e", value, flags=re.IGNORECASE)
-        raise ValueError(f"YAML reads {value} as text; write {mantissa}.0e{exponent}")
+        plain = f"{mantissa}.0e{exponent}" if exponent.startswith("-") else f"{float(value):.0f}"
+        raise ValueError(f"YAML reads {value} as text; write {plain}")
     return value
 
 
@@ -55,6 +56,7 @@ NonNegative = Annotated[float, BeforeValidator(_number), Field(ge=0, allow_inf_n
 Share = Annotated[float, BeforeValidator(_number), Field(ge=0, lt=1)]
 IntermediateTask = Annotated[str, _known(INTERMEDIATE_TASKS, "intermediate task")]
 TargetTask = Annotated[str, _known(TARGET_TASKS, "target task")]
+TrainingSet = Annotated[str, _known(TRAINING_SETS, "training set")]
 AnyTask = Annotated[str, _known(tuple(TASKS), "task")]
 
 
@@ -62,6 +64,12 @@ class Section(BaseModel):
     """A part of the config: unknown keys are errors, values do not change after reading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _may_be_empty(cls, value: Any) -> Any:
+        """``xnli:`` in YAML, with nothing below it, means ``xnli: {}``."""
+        return {} if value is None else value
 
 
 S = TypeVar("S", bound=Section)
@@ -144,18 +152,28 @@ HyperparametersOverride: Any = _partial(Hyperparameters)
 EncodingOverride: Any = _partial(Encoding)
 
 
-class Stage(Hyperparameters):
-    """A stage's hyper-parameters, and what is different for single tasks."""
+class IntermediateStage(Hyperparameters):
+    """Intermediate training, and what is different for single tasks."""
 
-    tasks: dict[AnyTask, HyperparametersOverride] = Field({}, description="Overrides by training task.")
+    tasks: dict[IntermediateTask, HyperparametersOverride] = Field(
+        {}, description="Overrides by task, for arms of that task alone."
+    )
+
+
+class TargetStage(Hyperparameters):
+    """Fine-tuning, and what is different for single training sets."""
+
+    tasks: dict[TrainingSet, HyperparametersOverride] = Field(
+        {}, description="Overrides by the task that is trained on: squad_v1 for XQuAD and MLQA."
+    )
 
 
 class Training(Section):
     """Hyper-parameters of the three stages."""
 
     pretraining: Hyperparameters = Hyperparameters()
-    intermediate: Stage = Stage()
-    target: Stage = Stage()
+    intermediate: IntermediateStage = IntermediateStage()
+    target: TargetStage = TargetStage()
 
 
 class Encodings(Encoding):

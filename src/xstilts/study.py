@@ -6,16 +6,18 @@ in :mod:`xstilts.settings`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from xstilts.atomic import write_text
 from xstilts.catalogue.languages import ENGLISH, Language, languages_of
 from xstilts.catalogue.tasks import TASKS, Task
 from xstilts.errors import UserError, nearest
+from xstilts.mistakes import sentences
 from xstilts.settings import (
     Architecture,
     Compute,
@@ -38,10 +40,6 @@ from xstilts.settings import (
 from xstilts.sources import layout
 
 BASELINE = "none"
-
-T = TypeVar("T")
-#: A section whose keys may all be left out: ``xnli:`` in YAML means ``xnli: {}``.
-OrEmpty = Annotated[T, BeforeValidator(lambda value: {} if value is None else value)]
 
 
 class Model(Section):
@@ -89,10 +87,8 @@ class Study(Section):
     source: Annotated[SyntheticSource | FilesSource, Field(discriminator="kind")]
     models: dict[Name, Model] = Field(min_length=1, description="Encoders by name.")
     seeds: Annotated[list[Whole], AfterValidator(unique)] = Field([1], min_length=1)
-    arms: dict[Name, OrEmpty[Arm]] = Field(
-        description="What happens before the target task, by name; 'none' is the baseline."
-    )
-    targets: dict[TargetTask, OrEmpty[Target]] = Field(min_length=1)
+    arms: dict[Name, Arm] = Field(description="What happens before the target task, by name; 'none' is the baseline.")
+    targets: dict[TargetTask, Target] = Field(min_length=1)
     splits: Annotated[list[Literal["dev", "test"]], AfterValidator(unique)] = Field(
         ["test"], min_length=1, description="Splits to score in every language."
     )
@@ -103,8 +99,10 @@ class Study(Section):
 
     @model_validator(mode="after")
     def _has_baseline(self) -> Study:
-        if BASELINE not in self.arms or self.arms[BASELINE].trains:
+        if BASELINE not in self.arms:
             raise ValueError(f"arms: gains need the baseline; add '{BASELINE}: {{}}' to arms")
+        if self.arms[BASELINE].trains:
+            raise ValueError(f"arms.{BASELINE}: is the baseline, which trains nothing; give this arm another name")
         return self
 
     @model_validator(mode="after")
@@ -121,6 +119,26 @@ class Study(Section):
                     raise ValueError(
                         f"targets.{name}.languages: {TASKS[name].title} has no '{language}', only {', '.join(valid)}"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _fits_its_models(self) -> Study:
+        """What is known before training of the encoders that the study makes itself."""
+        lengths = {"encoding.max_length": self.encoding.max_length}
+        lengths |= {
+            f"encoding.tasks.{task}.max_length": self.encoding_of(task).max_length for task in self.encoding.tasks
+        }
+        retrieves = any(TASKS[target].format == "retrieval" for target in self.targets)
+        layers = {"retrieval.layer": self.retrieval.layer} if retrieves else {}
+        for name, model in self.models.items():
+            if (shape := model.architecture) is None:
+                continue
+            for values, limit, what in ((lengths, shape.max_length, "max_length"), (layers, shape.layers, "layers")):
+                for key, value in values.items():
+                    if value > limit:
+                        raise ValueError(
+                            f"{key}: {value} is more than the {limit} of models.{name}.architecture.{what}"
+                        )
         return self
 
     def language_table(self) -> dict[str, Language]:
@@ -168,8 +186,8 @@ def load(config: Mapping[str, Any]) -> Study:
     try:
         return Study.model_validate(dict(config))
     except ValidationError as error:
-        sentences = list(dict.fromkeys(_sentences(error)))
-        raise UserError("The study config is not valid:\n" + "\n".join(f"  - {s}" for s in sentences)) from None
+        listed = "\n".join(f"  - {sentence}" for sentence in sentences(error, Study))
+        raise UserError(f"The study config is not valid:\n{listed}") from None
 
 
 def store(study: Study, path: Path) -> None:
@@ -183,43 +201,7 @@ def load_file(path: Path) -> Study:
     """The study that a run of the workflow has checked and stored."""
     if not path.is_file():
         raise UserError(f"{path}: no such study file. It is written when snakemake reads the config.")
-    return Study.model_validate_json(path.read_bytes())
-
-
-def _sentences(error: ValidationError) -> Iterator[str]:
-    for problem in error.errors(include_url=False):
-        path = [part for part in problem["loc"] if part not in ("[key]", "synthetic", "files")]
-        where, found = ".".join(map(str, path)), problem["input"]
-        match problem["type"]:
-            case "missing":
-                yield f"{where}: this key is required."
-            case "extra_forbidden":
-                yield f"{where}: unknown key. {nearest(path[-1], _keys_at(path[:-1]))}"
-            case "value_error":
-                text = str(problem["ctx"]["error"])
-                yield f"{where}: {text}." if where else f"{text}."
-            case "union_tag_invalid" | "union_tag_not_found":
-                yield f"{where}.kind: must be 'synthetic' or 'files'."
-            case _:
-                message = problem["msg"].removeprefix("Input ")
-                yield f"{where}: {message}, but is {found!r}."
-
-
-def _keys_at(path: list[Any]) -> list[str]:
-    """The valid keys of the section at ``path``, found by walking down the models."""
-    found: list[type[Section]] = [Study]
-    for part in path:
-        found = [kind for section in found for kind in _sections_in(section, str(part))] or found
-    return sorted({name for section in found for name in section.model_fields})
-
-
-def _sections_in(section: type[Section], key: str) -> Iterator[type[Section]]:
-    field = section.model_fields.get(key)
-    if field is None:
-        return
-    pending: list[Any] = [field.annotation]
-    while pending:
-        kind = pending.pop()
-        if isinstance(kind, type) and issubclass(kind, Section):
-            yield kind
-        pending.extend(getattr(kind, "__args__", ()))
+    try:
+        return load(json.loads(path.read_bytes()))
+    except (ValueError, TypeError):
+        raise UserError(f"{path}: not a study that snakemake has checked; these are results/*/study.json.") from None

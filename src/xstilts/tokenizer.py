@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xstilts.errors import UserError
 
 if TYPE_CHECKING:
+    from tokenizers.normalizers import Normalizer
     from transformers import PreTrainedTokenizerFast
 
 #: In XLM-R's order, so that ids 0 to 3 mean there what they mean here.
 SPECIAL_TOKENS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
+_WORD_MARK = "▁"
 _ALPHABET_SHARE = 0.5  # of the vocabulary may be single characters; rarer ones become <unk>
 
 
@@ -22,13 +25,16 @@ def train(texts: Iterable[str], vocabulary_size: int, max_length: int) -> PreTra
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast
 
+    texts = list(texts)
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
     tokenizer.normalizer = normalizers.NFKC()
+    alphabet = _alphabet(texts, tokenizer.normalizer, int(vocabulary_size * _ALPHABET_SHARE))
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Metaspace(), pre_tokenizers.Punctuation()])
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary_size,
         special_tokens=list(SPECIAL_TOKENS),
-        limit_alphabet=int(vocabulary_size * _ALPHABET_SHARE),
+        initial_alphabet=alphabet,
+        limit_alphabet=len(alphabet),
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
@@ -50,6 +56,13 @@ def train(texts: Iterable[str], vocabulary_size: int, max_length: int) -> PreTra
     )
 
 
+def _alphabet(texts: Sequence[str], normalizer: Normalizer, size: int) -> list[str]:
+    """The word mark and the most frequent characters; the trainer's own choice among equals differs between runs."""
+    counts = Counter(character for text in texts for character in normalizer.normalize_str(text))
+    del counts[" "]
+    return [_WORD_MARK, *sorted(counts, key=lambda character: (-counts[character], character))[: max(0, size - 1)]]
+
+
 def save(tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
     """Write the tokenizer's files into ``folder``, ``tokenizer.json`` last."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -63,11 +76,13 @@ def load(folder: Path) -> PreTrainedTokenizerFast:
     """The tokenizer in a transformers folder.
 
     Raises:
-        UserError: where it is not a fast one.
+        UserError: where there is none, or it is not a fast one.
     """
     from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
+    if not (folder / "tokenizer.json").is_file():
+        raise UserError(f"{folder}: there is no tokenizer.json; span offsets need a tokenizer's fast implementation.")
     tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
-        raise UserError(f"{folder}: this tokenizer has no tokenizer.json; span offsets need the fast implementation.")
+        raise UserError(f"{folder}: transformers takes this for a slow tokenizer; span offsets need a fast one.")
     return tokenizer

@@ -22,12 +22,13 @@ from xstilts.sources import files, layout
 
 def generate(runs: Runs) -> None:
     """Write the synthetic source's files, in the layout of the official releases."""
-    from xstilts.sources.synthetic import generate as write_all
+    from xstilts.sources.synthetic.generate import generate as write_all
 
     source = runs.study.source
-    assert isinstance(source, SyntheticSource)
+    if not isinstance(source, SyntheticSource):
+        raise UserError("The study's source is a folder of files; there is nothing to generate.")
     write_all(runs.paths.raw, source)
-    write_json(runs.paths.generated, {"source": source.model_dump(), "tasks": list(runs.tasks())})
+    write_json(runs.paths.generated, {"source": source.model_dump()})
 
 
 def prepare(runs: Runs, name: str) -> None:

@@ -7,6 +7,7 @@ import time
 from xstilts import encoders, examples, tokenizer
 from xstilts.catalogue.tasks import TASKS
 from xstilts.encoding import EncodedRows
+from xstilts.errors import UserError
 from xstilts.formats import format_of
 from xstilts.formats.base import Tokens
 from xstilts.jobs.results import Results, write_record
@@ -18,6 +19,8 @@ from xstilts.training.device import Device
 
 def retrieve(runs: Runs, model: str, arm: str, seed: int, threads: int) -> None:
     """Embed every pool once, then score all retrieval targets in every language."""
+    if not runs.targets_of(RETRIEVAL):
+        raise UserError("The study has no retrieval target.")
     started, spec = time.monotonic(), runs.retrieve_spec(model, arm, seed)
     device = Device.choose(runs.study.compute, threads)
     tokens = Tokens.of(tokenizer.load(runs.paths.tokenizer(model)))

@@ -131,10 +131,10 @@ class Derivations:
                 noun = Node("N", (first, noun), 1)
             return Node("NP", (noun,))
         noun = self._leaf("N", phrase.head)
-        if phrase.count is not None:
+        if phrase.number is not None:
             assert noun.token is not None
             noun = noun._replace(token=noun.token._replace(form=noun.token.form + "s"))
-        for modifier in (phrase.adjective, phrase.count):
+        for modifier in (phrase.adjective, phrase.number):
             if modifier is not None:
                 noun = Node("N", (self._leaf("N/N", modifier), noun), 1)
         noun_phrase = Node("NP[nb]", (self._leaf("NP[nb]/N", "the"), noun), 1)

@@ -12,7 +12,7 @@ from xstilts.sources.synthetic.meaning import Event, Phrase, Utterance, same_sen
 from xstilts.sources.synthetic.scenes import Rates, Scenes
 from xstilts.sources.synthetic.world import Situation, World
 
-STORY_RATES = Rates(place=0.35, time=0.0, manner=0.0, adjective=0.15, count=0.05, topical=0.0, fronted=0.2)
+STORY_RATES = Rates(place=0.35, time=0.0, manner=0.0, adjective=0.15, number=0.05, topical=0.0, fronted=0.2)
 NONE_OF_THEM = "None of the above choices ."
 #: Share of Cosmos questions that offer it, and how many choices there are.
 WITH_NONE = 0.2
@@ -139,7 +139,7 @@ class CommonSense:
         event = Event(
             verb,
             Phrase(scenes.wording(situation.agent)),
-            Phrase(scenes.wording(situation.thing), count=None),
+            Phrase(scenes.wording(situation.thing)),
             place=Phrase(scenes.wording(situation.place)),
         )
         stem = self._grammar.text(Utterance(event, fronted=self._rng.random() < 0.3, asks=role))

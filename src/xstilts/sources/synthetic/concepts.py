@@ -6,24 +6,26 @@ are synonyms. A language gives every lexeme a form of its own; what relates the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 TOPICS = ("farm", "sea", "town", "kitchen", "school", "castle")
 
 AGENTS = {
-    "farm": ("farmer", "shepherd", "miller"),
-    "sea": ("sailor", "captain", "diver"),
-    "town": ("merchant", "tailor", "driver"),
-    "kitchen": ("baker", "cook", "waiter"),
-    "school": ("teacher", "student", "writer"),
-    "castle": ("king", "guard", "knight"),
+    "farm": ("farmer", "shepherd"),
+    "sea": ("sailor", "captain"),
+    "town": ("merchant", "tailor"),
+    "kitchen": ("baker", "cook"),
+    "school": ("teacher", "student"),
+    "castle": ("king", "guard"),
 }
 #: By topic, things and the kind of thing that each is.
 OBJECTS = {
-    "farm": {"cow": "beast", "goat": "beast", "corn": "food", "plough": "tool", "apple": "food"},
-    "sea": {"crab": "beast", "boat": "vehicle", "net": "tool", "salt": "food", "rope": "tool"},
-    "town": {"cart": "vehicle", "coat": "garment", "hat": "garment", "dog": "beast", "clock": "tool"},
-    "kitchen": {"bread": "food", "soup": "food", "spoon": "tool", "pan": "tool", "apron": "garment"},
-    "school": {"book": "paper", "letter": "paper", "map": "paper", "pen": "tool", "lamp": "tool"},
-    "castle": {"sword": "tool", "crown": "garment", "horse": "beast", "robe": "garment", "coach": "vehicle"},
+    "farm": {"cow": "beast", "corn": "food", "plough": "tool"},
+    "sea": {"crab": "beast", "boat": "vehicle", "net": "tool"},
+    "town": {"dog": "beast", "cart": "vehicle", "coat": "garment"},
+    "kitchen": {"bread": "food", "soup": "food", "apron": "garment"},
+    "school": {"book": "paper", "letter": "paper", "map": "paper"},
+    "castle": {"crown": "garment", "sword": "tool", "coach": "vehicle"},
 }
 PLACES = {
     "farm": ("field", "barn"),
@@ -42,7 +44,7 @@ SCRIPTS = (
     ("lift", "carry", "drop"),
     ("see", "draw", "describe"),
 )
-SOCIAL_VERBS = ("help", "meet", "thank", "follow", "call", "guard.v")
+SOCIAL_VERBS = ("help", "meet", "follow", "guard.v")
 MOTION_VERB = "go"
 COPULA = "be"
 ANTONYM_PAIRS = (
@@ -50,23 +52,20 @@ ANTONYM_PAIRS = (
     ("strong", "weak"),
     ("old", "new"),
     ("clean", "dirty"),
-    ("heavy", "light"),
     ("happy", "sad"),
     ("rich", "poor"),
-    ("kind", "cruel"),
 )
 ADJECTIVES_OF_BOTH = ("big", "small", "strong", "weak", "old", "new")
-ADJECTIVES_OF_THINGS = (*ADJECTIVES_OF_BOTH, "clean", "dirty", "heavy", "light")
-ADJECTIVES_OF_PERSONS = (*ADJECTIVES_OF_BOTH, "happy", "sad", "rich", "poor", "kind", "cruel")
-MANNERS = ("quickly", "slowly", "quietly", "gladly")
-ORGANISATIONS = ("bank", "college", "museum", "club")
+ADJECTIVES_OF_THINGS = (*ADJECTIVES_OF_BOTH, "clean", "dirty")
+ADJECTIVES_OF_PERSONS = (*ADJECTIVES_OF_BOTH, "happy", "sad", "rich", "poor")
+MANNERS = ("quickly", "slowly", "gladly")
+ORGANISATIONS = ("bank", "college", "club")
 DIRECTIONS = ("north", "south")
-NUMERALS = {"2": "two", "3": "three", "4": "four", "5": "five", "6": "six", "7": "seven", "8": "eight", "9": "nine"}
+NUMERALS = {"2": "two", "3": "three", "4": "four", "5": "five", "6": "six"}
 
 _SYNONYM_PAIRS = (
     ("merchant", "trader"),
     ("student", "pupil"),
-    ("sailor", "seaman"),
     ("boat", "ship"),
     ("coat", "jacket"),
     ("letter", "note"),
@@ -76,12 +75,10 @@ _SYNONYM_PAIRS = (
     ("repair", "fix"),
     ("hide", "conceal"),
     ("carry", "bring"),
-    ("see", "watch"),
     ("help", "assist"),
     ("go", "travel"),
     ("big", "large"),
     ("small", "little"),
-    ("clean", "tidy"),
     *NUMERALS.items(),
 )
 
@@ -97,7 +94,7 @@ _FUNCTION_WORDS = {
 PUNCTUATION = (".", ",", "?")
 
 
-def _all(by_topic: dict[str, tuple[str, ...]]) -> list[str]:
+def _all(by_topic: Mapping[str, tuple[str, ...]]) -> list[str]:
     return [word for words in by_topic.values() for word in words]
 
 

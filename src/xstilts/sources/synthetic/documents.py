@@ -11,20 +11,22 @@ import random
 from collections.abc import Iterator, Mapping
 
 from xstilts.catalogue.languages import ENGLISH
-from xstilts.sources.synthetic.concepts import ANTONYM_OF, COPULA, sense
+from xstilts.sources.synthetic.concepts import COPULA, SOCIAL_VERBS, sense
 from xstilts.sources.synthetic.grammar import Grammar, Token
 from xstilts.sources.synthetic.meaning import Event, Utterance, generalised, opposite, reworded
 from xstilts.sources.synthetic.scenes import Scenes
 
 ENGLISH_SHARE = 0.25
 #: Share of the words of a document in another language that are English.
-SWITCHED = 0.10
+SWITCHED = 0.14
 #: Share of the words of an English document that are foreign.
-STRAY = 0.06
+STRAY = 0.08
 #: Share of second sentences that lack the word which says how they relate to the first.
 UNLINKED = 0.25
 #: How documents go on after their first sentence, and how often.
-KINDS = {"next": 0.34, "restatement": 0.20, "contrast": 0.12, "other": 0.12, "answer": 0.16, "kind": 0.06}
+KINDS = {
+    "next": 0.32, "restatement": 0.20, "contrast": 0.12, "other": 0.08, "answer": 0.08, "exchange": 0.14, "kind": 0.06,
+}  # fmt: skip
 NEGATED = 0.2
 THIRD_STEPS = 0.5
 
@@ -82,12 +84,14 @@ def _document(scenes: Scenes) -> list[Utterance]:
             return [Utterance(scenes.kind()), scenes.uttered(scenes.event())]
         event = scenes.action()
         return _linked(scenes, scenes.uttered(event), Utterance(generalised(event)), "so")
+    if kind == "exchange":
+        return _exchange(scenes)
     event = scenes.event()
     if kind == "other":
         event = event._replace(negated=rng.random() < NEGATED)
         return _linked(scenes, scenes.uttered(event), scenes.uttered(scenes.event()), "also")
-    role = rng.choice([role for role in _ANSWERABLE if getattr(event, role) is not None])
-    return [Utterance(_asked(event, role, rng), asks=role), scenes.uttered(event)]
+    told = [scenes.uttered(event), scenes.uttered(scenes.event())]
+    return [_question(event, rng), *rng.sample(told, 2)]
 
 
 def _sequence(scenes: Scenes) -> list[Utterance]:
@@ -112,12 +116,22 @@ def _restatement(scenes: Scenes) -> list[Utterance]:
     return _linked(scenes, scenes.uttered(negated), scenes.uttered(again), "so")
 
 
+def _exchange(scenes: Scenes) -> list[Utterance]:
+    """Two things that happen, a question about one of them, and a short answer."""
+    events = [scenes.event(), scenes.event()]
+    event = scenes.rng.choice(events)
+    question = _question(event, scenes.rng)
+    return [*map(scenes.uttered, events), question, Utterance(event, only=question.asks)]
+
+
 def _contrast(scenes: Scenes) -> list[Utterance]:
-    """Somebody does it and somebody else does not; or something is so and something else the opposite."""
+    """Somebody does it and somebody else does not, or not the other way round; or something else is the opposite."""
     event = scenes.event()
     other = scenes.state() if event.verb == COPULA else scenes.action()
     contrary = opposite(event)
-    if contrary is not None and sense(str(event.quality)) in ANTONYM_OF:
+    if sense(event.verb) in SOCIAL_VERBS and event.patient is not None and scenes.rng.random() < 0.5:
+        second = event._replace(agent=event.patient, patient=event.agent, negated=True)
+    elif contrary is not None:
         second = contrary._replace(agent=other.agent)
     else:
         second = event._replace(agent=other.agent, negated=True)
@@ -129,9 +143,10 @@ def _linked(scenes: Scenes, first: Utterance, second: Utterance, link: str) -> l
     return [first, second if scenes.rng.random() < UNLINKED else second._replace(link=link)]
 
 
-def _asked(event: Event, role: str, rng: random.Random) -> Event:
-    """The event as a question mentions it: what is not asked for may be left out."""
+def _question(event: Event, rng: random.Random) -> Utterance:
+    """A question for any participant of the event; what is not asked for may be left out."""
+    role = rng.choice([role for role in _ANSWERABLE if getattr(event, role) is not None])
     kept = {"time": None, "manner": None} if role != "time" else {"manner": None}
     if role != "place" and rng.random() < 0.5:
         kept["place"] = None
-    return event._replace(**kept)  # type: ignore[arg-type]
+    return Utterance(event._replace(**kept), asks=role)  # type: ignore[arg-type]

@@ -46,6 +46,8 @@ class Grammar:
         """The utterance's parts in this language's order, punctuation included."""
         event, asks = utterance.event, utterance.asks
         parts = {role: self._chunk(role, value) for role, value in _filled(event) if role != asks}
+        if utterance.only:
+            return [parts[utterance.only], self._words("stop", utterance.stop)]
         first: list[Chunk] = [self._words("link", utterance.link)] if utterance.link else []
         if utterance.topical and "patient" in parts:
             first += [parts.pop("patient"), self._words("topic", ",")]
@@ -143,9 +145,9 @@ class Grammar:
         if phrase.name:
             return self._name(phrase, role)
         noun = self._head(phrase.head, role)
-        if phrase.count and self.design.code == ENGLISH:
+        if phrase.number and self.design.code == ENGLISH:
             noun = noun._replace(form=noun.form + "s")
-        count = (self.word(phrase.count),) if phrase.count else ()
+        count = (self.word(phrase.number),) if phrase.number else ()
         if phrase.adjective is None:
             return (*count, noun)
         adjective = self.word(phrase.adjective)

@@ -14,7 +14,7 @@ class Phrase(NamedTuple):
 
     head: str
     adjective: str | None = None
-    count: str | None = None
+    number: str | None = None
     name: str = ""
     extra: str | None = None
 
@@ -41,13 +41,15 @@ class Utterance(NamedTuple):
     """An event as it is put into words.
 
     ``topical`` puts the patient first, ``fronted`` the place or time; ``asks`` names the participant that a question
-    asks for; ``link`` is the word that ties the utterance to the one before; ``stop`` is its punctuation.
+    asks for, ``only`` the one that a short answer consists of; ``link`` is the word that ties the utterance to the one
+    before; ``stop`` is its punctuation.
     """
 
     event: Event
     topical: bool = False
     fronted: bool = False
     asks: str | None = None
+    only: str | None = None
     link: str | None = None
     stop: str = "."
 
@@ -77,7 +79,7 @@ def reworded_phrase(phrase: Phrase) -> Phrase:
     return phrase._replace(
         head=phrase.head if phrase.name else synonym(phrase.head),
         adjective=phrase.adjective and synonym(phrase.adjective),
-        count=phrase.count and synonym(phrase.count),
+        number=phrase.number and synonym(phrase.number),
     )
 
 

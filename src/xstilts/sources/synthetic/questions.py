@@ -12,11 +12,11 @@ from xstilts.sources.synthetic.meaning import Event, Phrase, Utterance, reworded
 from xstilts.sources.synthetic.scenes import Rates, Scenes
 from xstilts.sources.synthetic.world import World
 
-PASSAGE_RATES = Rates(adjective=0.2, manner=0.0, time=0.25, place=0.5, count=0.05, motion=0.0, state=0.0, topical=0.15)
-SENTENCES = 3
+PASSAGE_RATES = Rates(adjective=0.2, manner=0.0, time=0.25, place=0.5, number=0.05, motion=0.0, state=0.0, topical=0.15)
+SENTENCES = 2
 QUESTIONS = 2
 #: Share of questions in other words than the passage's.
-REWORDED = 0.3
+REWORDED = 0.2
 #: Share of questions that leave out a place that is not asked for.
 PLACELESS = 0.5
 UNANSWERABLE = 1 / 3

@@ -50,11 +50,11 @@ class Rates:
     time: float = 0.10
     manner: float = 0.06
     adjective: float = 0.25
-    count: float = 0.08
+    number: float = 0.08
     synonym: float = 0.35
-    person: float = 0.14
-    organisation: float = 0.06
-    city: float = 0.15
+    person: float = 0.18
+    organisation: float = 0.08
+    city: float = 0.20
     full_name: float = 0.5
     topical: float = 0.20
     fronted: float = 0.30
@@ -120,11 +120,11 @@ class Scenes:
         """Somebody or something has a quality."""
         situation = self.situation()
         if self.rng.random() < 0.5:
-            agent = self.actor(situation.agent, organisations=False)
+            agent, concept = self.actor(situation.agent, organisations=False), situation.agent
         else:
-            agent = self.thing(situation.thing)
-        agent = agent._replace(adjective=None, count=None)
-        return Event(COPULA, agent, quality=self.wording(self.adjective(agent.name and situation.agent or agent.head)))
+            agent, concept = self.thing(situation.thing), situation.thing
+        bare = agent._replace(adjective=None, number=None)
+        return Event(COPULA, bare, quality=self.wording(self.adjective(concept)))
 
     def kind(self) -> Event:
         """What kind of thing a thing is."""
@@ -169,10 +169,10 @@ class Scenes:
         return Phrase(self.rng.choice(self.world.names.cities), name=PLACE, extra=extra)
 
     def thing(self, thing: str) -> Phrase:
-        count = None
-        if self.rng.random() < self.rates.count:
-            count = self.wording(self.rng.choice(_NUMERALS))
-        return Phrase(self.wording(thing), self._perhaps_adjective(thing), count)
+        number = None
+        if self.rng.random() < self.rates.number:
+            number = self.wording(self.rng.choice(_NUMERALS))
+        return Phrase(self.wording(thing), self._perhaps_adjective(thing), number)
 
     def place(self, place: str) -> Phrase:
         if self.rng.random() < self.rates.city:

@@ -28,9 +28,9 @@ OFF_TOPIC = 0.08
 #: Standard deviation of the logarithm of an affinity.
 AFFINITY_SPREAD = 1.0
 
-GIVEN_NAMES, FAMILY_NAMES, CITIES = 16, 14, 12
+GIVEN_NAMES, FAMILY_NAMES, CITIES = 10, 8, 8
 #: So many families are called like a city: the context decides.
-SHARED_NAMES = 4
+SHARED_NAMES = 3
 
 
 class Situation(NamedTuple):
@@ -66,7 +66,7 @@ class World:
         }
         self._frequency = {**_zipf(self.agents, rng), **_zipf(self.things, rng), **_zipf(self.places, rng)}
         scripts = range(len(SCRIPTS))
-        self._affinity: dict[tuple[str | int, str | int], float] = {
+        self._affinity: dict[tuple[object, object], float] = {
             pair: rng.lognormvariate(0, AFFINITY_SPREAD)
             for pair in (
                 *product(self.agents, self.things),
