@@ -7,23 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from sentences import TEXT
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
 #: Slices of the real datasets, in the layout of ``xstilts.sources.layout``; beside the checkout unless told otherwise.
 SLICES = Path(os.environ.get("XSTILTS_SLICES", Path(__file__).resolve().parents[2] / "shared" / "data"))
-
-TEXT = (
-    "The weaver Ottilie sold forty baskets at the harbour market, and her brother counted the coins twice.",
-    "Where did the ferry from Lindholm arrive on the second of March? It arrived at the old stone pier (north side).",
-    "Die Brücke über den Fluss wurde im Jahr 1871 von einer kleinen Gesellschaft gebaut.",
-    "الجسر القديم يقع في المدينة الكبيرة بجانب النهر",
-    "這座橋在一八七一年建成，位於河流的北岸。",
-    "पुराना पुल नदी के उत्तर में है।",
-    "สะพานเก่าอยู่ทางเหนือของแม่น้ำ",
-    "Старый мост стоит на северном берегу реки.",
-)
 
 
 @pytest.fixture(scope="session")

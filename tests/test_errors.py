@@ -23,7 +23,7 @@ def test_data_error_about_a_whole_file() -> None:
     [
         ("mnl", ["mnli", "qqp"], "Did you mean 'mnli'?"),
         ("zzz", ["mnli", "qqp"], "Valid names: mnli, qqp."),
-        (12, ["1", "2"], "Did you mean '1'?"),
+        (3, ["1", "2"], "Valid names: 1, 2."),
         ("mnli", [], "There are none."),
     ],
 )

@@ -3,7 +3,17 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from xstilts.settings import Architecture, Encoding, Hyperparameters, HyperparametersOverride, Training, merged
+from xstilts.settings import (
+    Architecture,
+    Compute,
+    Encoding,
+    Hyperparameters,
+    HyperparametersOverride,
+    RetrievalSettings,
+    Section,
+    Training,
+    merged,
+)
 
 
 def test_later_sections_override_what_they_set_and_nothing_else() -> None:
@@ -39,3 +49,10 @@ def test_numbers_may_come_as_text(value: object) -> None:
 def test_sections_do_not_change_after_reading() -> None:
     with pytest.raises(ValidationError):
         Architecture().layers = 3
+
+
+@pytest.mark.parametrize("kind", [Architecture, Hyperparameters, Encoding, RetrievalSettings, Compute, Training])
+def test_a_default_spelt_out_stays_the_same(kind: type[Section]) -> None:
+    """Run ids are hashes of these values, in which 3 and 3.0 differ."""
+    defaults = kind().model_dump_json()
+    assert kind.model_validate_json(defaults).model_dump_json() == defaults

@@ -115,7 +115,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
      "training.intermediate.tasks.xnli: there is no intermediate task 'xnli'. Did you mean 'mnli'?"),
     ({"encoding": {"tasks": {"txt": {}}}}, "encoding.tasks.txt: there is no task 'txt'. Did you mean 'text'?"),
     # the rest
-    ({"retrieval": {"special_tokens": "perhaps"}}, "retrieval.special_tokens: must be true or false, but is 'perhaps'."),
+    ({"retrieval": {"special_tokens": "maybe"}}, "retrieval.special_tokens: must be true or false, but is 'maybe'."),
     ({"compute": {"precision": "fp16"}}, "compute.precision: must be 'auto', 'float32' or 'bfloat16', but is 'fp16'."),
 ]  # fmt: skip
 
@@ -126,7 +126,9 @@ def test_a_mistake_is_one_sentence(changes: dict[str, Any], sentence: str) -> No
 
 
 def test_every_mistake_is_named_at_once() -> None:
-    assert complaints({}) == [f"{key}: this key is required." for key in ("study", "source", "models", "arms", "targets")]
+    assert complaints({}) == [
+        f"{key}: this key is required." for key in ("study", "source", "models", "arms", "targets")
+    ]
 
 
 def test_long_values_are_shown_short() -> None:
@@ -199,7 +201,7 @@ def test_numbers_given_as_text_are_numbers() -> None:
 
 
 class TestHyperparameters:
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def study(self) -> Study:
         training = {
             "intermediate": {"batch_size": 2, "epochs": 2, "learning_rate": 2e-3, "tasks": {"mnli": {"epochs": 3}}},

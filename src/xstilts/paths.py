@@ -33,6 +33,11 @@ class Paths:
     def data_manifest(self, task: str) -> Path:
         return self.data(task) / "manifest.json"
 
+    @property
+    def prepared(self) -> Path:
+        """Says that all of the study's data has been read and found to be in order."""
+        return self.root / "data" / "complete"
+
     def examples(self, task: str, split: str, language: str) -> Path:
         return self.data(task) / f"{split}.{language}.parquet"
 

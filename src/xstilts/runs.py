@@ -123,6 +123,12 @@ class Runs:
         path = self.study.models[model].path
         return (Path(path) if path else self.paths.pretrained(model)) / "model.safetensors"
 
+    def starting_weights(self, model: str, arm: str) -> list[Path]:
+        """What an arm's training starts from; nothing where it draws random weights in a shape that the study gives."""
+        if self.study.arms[arm].weights == "random" and self.pretrains(model):
+            return []
+        return [self.pretrained_weights(model)]
+
     def encoder_weights(self, model: str, arm: str, seed: int | str) -> Path:
         """Where an arm's encoder is: what the arm trained, or the pretrained one."""
         if self.study.arms[arm].trains:
@@ -191,7 +197,7 @@ class Runs:
         chosen = self.study.arms[arm]
         return self._spec(
             "intermediate",
-            pretrained=self._pretrained_id(model),
+            start=self._start(model, arm),
             tasks=list(chosen.tasks),
             weights=chosen.weights,
             data=self._data(),
@@ -232,14 +238,14 @@ class Runs:
         )
 
     def report_spec(self) -> Spec:
-        """What tables and figures show beside the scores."""
+        """What tables and figures show beside the scores; models and arms stand in the study's order."""
         study = self.study
         return self._spec(
             "report",
             source=study.source.kind,
             models=list(study.models),
             seeds=study.seeds,
-            arms={name: arm.model_dump(exclude={"training"}) for name, arm in study.arms.items()},
+            arms=[[name, arm.model_dump(exclude={"training"})] for name, arm in study.arms.items()],
             targets={target: list(study.languages(target)) for target in study.targets},
             splits=study.splits,
             layer=study.retrieval.layer,
@@ -274,6 +280,13 @@ class Runs:
 
     def _pretrained_id(self, model: str) -> str:
         return str(self.pretrain_spec(model)["id"] if self.pretrains(model) else self.study.models[model].path)
+
+    def _start(self, model: str, arm: str) -> str | Spec:
+        """What an arm's training starts from: a pretrained encoder's id, or what gives random weights their shape."""
+        shape = self.study.models[model].architecture
+        if shape is None or self.starting_weights(model, arm):
+            return self._pretrained_id(model)
+        return {"architecture": shape.model_dump(exclude={"seed"}), "text": self._text()}
 
     def _encoder_id(self, model: str, arm: str, seed: int) -> str:
         if self.study.arms[arm].trains:

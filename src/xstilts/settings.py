@@ -123,7 +123,7 @@ class Hyperparameters(Section):
         None,
         description="Examples per forward pass; gradients accumulate up to batch_size. All at once where left out.",
     )
-    epochs: Positive = Field(3, description="Passes over the training data.")
+    epochs: Positive = Field(3.0, description="Passes over the training data.")
     max_steps: Whole | None = Field(None, description="Optimiser steps; replaces the number that epochs gives.")
     warmup_share: Share = Field(0.1, description="Share of the steps spent warming up.")
     weight_decay: NonNegative = Field(0.01, description="AdamW's decay; biases and layer norms are exempt.")

@@ -113,7 +113,7 @@ def test_only_the_first_byte_order_mark_is_none_of_the_text(release):
 
 def test_text_has_one_passage_per_line(release):
     release.write("text/sw.txt", "Habari.\n\n  \nMvua \u2028inanyesha.\nMwisho")
-    table = files.text(release.root, languages_of("files")["sw"])
+    table = files.read(release.root, TASKS["text"], "train", languages_of("files")["sw"])
     assert table.to_pylist() == [
         {"id": "1", "text": "Habari."},
         {"id": "4", "text": "Mvua \u2028inanyesha."},

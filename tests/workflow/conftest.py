@@ -106,7 +106,7 @@ class Workspace:
     def snakemake(self, *arguments: str) -> Finished:
         """Snakemake with this workspace's study."""
         (self.folder / "study.yaml").write_text(yaml.safe_dump(self.config, sort_keys=False), encoding="utf-8")
-        return self.bare_snakemake("--configfile", "study.yaml", *arguments)
+        return self.bare_snakemake(*arguments, "--configfile", "study.yaml")
 
     def planned(self, *arguments: str) -> list[str]:
         """The jobs that a run would start now, as 'rule wildcard …'."""
@@ -138,6 +138,11 @@ def jobs_in(output: str) -> list[str]:
         values = [pair.split("=")[1] for pair in wildcards[1].split(", ")] if wildcards else []
         found.append(" ".join([announced[1], *values]))
     return sorted(found)
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    return REPOSITORY
 
 
 @pytest.fixture

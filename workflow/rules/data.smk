@@ -30,6 +30,7 @@ rule prepare:
         PATHS.log("prepare", "{task}"),
     benchmark:
         PATHS.benchmark("prepare", "{task}")
+    priority: 100
     conda:
         "../../envs/xstilts.yaml"
     threads: 1
@@ -65,6 +66,20 @@ rule text:
 
 
 ruleorder: text > prepare
+
+
+# Training waits until all data has been read once, so that a mistake in any file comes to light before the first job
+# trains. Afterwards only the file stays: a rule that ran again for a new task would have all training run again, and
+# as ancient() input it would hide other reasons to run from Snakemake.
+if not PATHS.prepared.exists():
+
+    rule prepared:
+        input:
+            manifests=[PATHS.data_manifest(task) for task in RUNS.tasks()],
+            text=PATHS.data_manifest("text") if RUNS.any_pretraining() else [],
+        output:
+            touch(PATHS.prepared),
+        priority: 100
 
 
 rule tokenizer:

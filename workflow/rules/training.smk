@@ -3,6 +3,7 @@
 
 rule pretrain:
     input:
+        prepared=PATHS.prepared,
         tokenizer=PATHS.tokenizer_file("{model}"),
         examples=lambda w: RUNS.inputs(w.model, ("text",)),
     output:
@@ -30,8 +31,9 @@ rule pretrain:
 
 rule intermediate:
     input:
+        prepared=PATHS.prepared,
         tokenizer=PATHS.tokenizer_file("{model}"),
-        encoder=lambda w: RUNS.pretrained_weights(w.model),
+        encoder=lambda w: RUNS.starting_weights(w.model, w.arm),
         examples=lambda w: RUNS.inputs(w.model, tuple(RUNS.study.arms[w.arm].tasks)),
     output:
         weights=PATHS.encoder("{model}", "{arm}", "{seed}") / "model.safetensors",
@@ -58,6 +60,7 @@ rule intermediate:
 
 rule finetune:
     input:
+        prepared=PATHS.prepared,
         tokenizer=PATHS.tokenizer_file("{model}"),
         encoder=lambda w: RUNS.encoder_weights(w.model, w.arm, w.seed),
         examples=lambda w: RUNS.inputs(w.model, RUNS.evaluated(w.training_set)),
@@ -90,6 +93,7 @@ rule finetune:
 
 rule retrieve:
     input:
+        prepared=PATHS.prepared,
         tokenizer=PATHS.tokenizer_file("{model}"),
         encoder=lambda w: RUNS.encoder_weights(w.model, w.arm, w.seed),
         examples=lambda w: RUNS.inputs(w.model, RUNS.evaluated(RETRIEVAL)),

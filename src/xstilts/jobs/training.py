@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import torch
-from transformers import PreTrainedTokenizerFast
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from xstilts import encoders, examples, tokenizer
 from xstilts.catalogue.languages import ENGLISH
@@ -49,10 +49,7 @@ def intermediate(runs: Runs, model: str, arm: str, seed: int, threads: int) -> N
     started, spec = time.monotonic(), runs.intermediate_spec(model, arm, seed)
     chosen, device = runs.study.arms[arm], Device.choose(runs.study.compute, threads)
     loaded = tokenizer.load(runs.paths.tokenizer(model))
-    encoder = encoders.load(runs.pretrained_weights(model).parent, runs.study.compute)
-    if chosen.weights == "random":
-        torch.manual_seed(seed)
-        encoder = encoders.reinitialised(encoder)
+    encoder = _start(runs, model, arm, seed, loaded)
     hyper = runs.study.intermediate(arm)
     trained = None
     if chosen.tasks:
@@ -86,6 +83,17 @@ def finetune(runs: Runs, model: str, arm: str, training_set: str, seed: int, thr
     results.write(runs, training_set)
     record = runs.paths.part("records", model, arm, training_set, seed, "json")
     write_record(record, runs, spec, device, trained, started)
+
+
+def _start(runs: Runs, model: str, arm: str, seed: int, loaded: PreTrainedTokenizerFast) -> PreTrainedModel:
+    """The encoder that an arm begins with."""
+    compute, architecture = runs.study.compute, runs.study.models[model].architecture
+    random = runs.study.arms[arm].weights == "random"
+    torch.manual_seed(seed)
+    if random and architecture:
+        return encoders.fresh(architecture, loaded, compute)
+    encoder = encoders.load(runs.pretrained_weights(model).parent, compute)
+    return encoders.reinitialised(encoder) if random else encoder
 
 
 def _format(runs: Runs, model: str, task: str, labels: tuple[str, ...] | None = None) -> Format:

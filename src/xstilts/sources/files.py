@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from xstilts.catalogue.languages import Language
-from xstilts.catalogue.tasks import TEXT, Task
+from xstilts.catalogue.tasks import Task
 from xstilts.errors import UserError
 from xstilts.formats import format_class
 from xstilts.sources import layout
@@ -63,8 +63,3 @@ def read(root: Path, task: Task, split: str, language: Language) -> pa.Table:
     while chunk := list(islice(rows, _CHUNK)):
         batches.append(pa.RecordBatch.from_pylist(chunk, schema=schema))
     return pa.Table.from_batches(batches, schema=schema)
-
-
-def text(root: Path, language: Language) -> pa.Table:
-    """Unlabelled text of one language for masked-LM pretraining."""
-    return read(root, TEXT, "train", language)

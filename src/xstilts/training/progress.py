@@ -22,7 +22,12 @@ class Steps:
 
     def __enter__(self) -> Steps:
         if sys.stderr.isatty():
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            columns = (
+                TextColumn("{task.description}", markup=False),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeRemainingColumn(),
+            )
             self._bar = Progress(*columns, console=Console(stderr=True))
             self._bar.start()
             self._task = self._bar.add_task(self.what, total=self.total)
@@ -41,7 +46,7 @@ class Steps:
 
     def say(self, line: str) -> None:
         if self._bar:
-            self._bar.console.print(line)
+            self._bar.console.print(line, markup=False, highlight=False)
         else:
             print(line, flush=True)
 

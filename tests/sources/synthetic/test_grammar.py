@@ -7,7 +7,7 @@ from xstilts.sources.synthetic.languages import Design
 from xstilts.sources.synthetic.lexicon import OBJECT_SUFFIX
 from xstilts.sources.synthetic.meaning import Event, Phrase, Utterance
 
-WORDS = "the a will not be in from to at baker buy bread old market big 3 . , ? who what where then Mila Rofir Divan bank north"
+WORDS = "the a will not in at baker buy bread old market 3 . , ? where then Mila Rofir Divan bank north"
 FORMS = {word: word for word in WORDS.split()} | {OBJECT_SUFFIX: "um", "be": "is"}
 BUYS = Event("buy", Phrase("baker", "old"), Phrase("bread"), place=Phrase("market"))
 

@@ -21,11 +21,11 @@ GENERAL = 0.1
 #: Share of negated hypotheses, and of negated neutral premises.
 NEGATED = 0.35
 #: Share of premises in other words.
-REWORDED = 0.35
+REWORDED = 0.25
 #: Share of premises that say more than the hypothesis, where logic allows it.
 RICHER = 0.5
-#: Share of neutral premises that differ in one participant only, not two.
-ONE_DIFFERENCE = 0.25
+#: In how many of its participants and verb a neutral premise differs, and how often.
+DIFFERENCES = {1: 0.25, 2: 0.40, 3: 0.35}
 #: Share of pairs about something that is so, rather than happens.
 STATES = 0.15
 
@@ -50,7 +50,7 @@ class Inference:
         premise = self._premise(hypothesis, event, label)
         said: tuple[Utterance, ...] = (scenes.uttered(premise),)
         if self._adversarial:
-            said = tuple(rng.sample((*said, scenes.uttered(self._beside(premise))), 2))
+            said = tuple(rng.sample((*said, scenes.uttered(self._beside(premise, hypothesis))), 2))
         return Pair(said, (scenes.uttered(hypothesis),), label)
 
     def _premise(self, hypothesis: Event, specific: Event, label: str) -> Event:
@@ -76,9 +76,10 @@ class Inference:
         return reworded(same) if self._rng.random() < REWORDED else same
 
     def _unrelated(self, event: Event) -> Event:
-        """The event with one or two of its participants and verb exchanged for something else."""
+        """The event with some of its participants, or its verb, exchanged for something else."""
         slots = [*participants(event), *(["quality"] if event.quality else ["verb"] if event.patient else [])]
-        for slot in self._rng.sample(slots, 1 if self._rng.random() < ONE_DIFFERENCE else 2):
+        number = self._rng.choices(tuple(DIFFERENCES), tuple(DIFFERENCES.values()))[0]
+        for slot in self._rng.sample(slots, min(number, len(slots))):
             event = exchanged(self._scenes, event, slot)
         return event
 
@@ -91,11 +92,12 @@ class Inference:
             return event._replace(place=place)
         return event if event.time else event._replace(time=self._scenes.numeral())
 
-    def _beside(self, premise: Event) -> Event:
-        """Another action, with the same agent or on the same thing where the premise is an action."""
+    def _beside(self, premise: Event, hypothesis: Event) -> Event:
+        """Another action, with the premise's agent or thing where it has these; never what the hypothesis is about."""
         other = self._scenes.action()
+        while sense(other.verb) == sense(hypothesis.verb):
+            other = self._scenes.action()
         if premise.patient is None or sense(premise.verb) in SOCIAL_VERBS or premise.patient.head in KINDS:
             return other
-        if self._rng.random() < 0.5:
-            return exchanged(self._scenes, premise, "patient")._replace(verb=other.verb, negated=False)
-        return exchanged(self._scenes, premise, "agent")._replace(verb=other.verb, negated=False)
+        changed = exchanged(self._scenes, premise, self._rng.choice(("agent", "patient")))
+        return changed._replace(verb=other.verb, negated=False)

@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from xstilts.sources.synthetic.concepts import ANTONYM_OF, COPULA, SOCIAL_VERBS, sense
+from xstilts.sources.synthetic.concepts import ANTONYM_OF, COPULA, MOTION_VERB, SOCIAL_VERBS, sense
 from xstilts.sources.synthetic.meaning import Event, Utterance, same_sense
 from xstilts.sources.synthetic.scenes import Rates, Scenes
 
-#: Little beside the participants that matter.
-PAIR_RATES = Rates(adjective=0.15, manner=0.0, number=0.04, time=0.1, topical=0.15, fronted=0.3)
+#: Short sentences, with little beside the participants that matter.
+PAIR_RATES = Rates(
+    adjective=0.08,
+    manner=0.0,
+    number=0.03,
+    place=0.25,
+    time=0.08,
+    full_name=0.15,
+    synonym=0.2,
+    topical=0.08,
+    fronted=0.3,
+)
 
 _PERSONS_AND_THINGS = ("agent", "patient", "source", "goal")
 
@@ -45,6 +55,6 @@ def _events_like(scenes: Scenes, event: Event) -> Callable[[], Event]:
     """Draws events of the same kind, so that their participants fit."""
     if event.verb == COPULA:
         return scenes.state
-    if event.patient is None:
+    if sense(event.verb) == MOTION_VERB:
         return scenes.motion
     return scenes.social if sense(event.verb) in SOCIAL_VERBS else scenes.action

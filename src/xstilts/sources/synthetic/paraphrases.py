@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 
-from xstilts.sources.synthetic.concepts import SOCIAL_VERBS, TOPICS, sense
-from xstilts.sources.synthetic.meaning import Event, Utterance, reworded, same_sense
+from xstilts.sources.synthetic.concepts import ADJECTIVES_OF_BOTH, SOCIAL_VERBS, TOPICS, sense
+from xstilts.sources.synthetic.meaning import Event, Phrase, Utterance, reworded, without
 from xstilts.sources.synthetic.pairs import PAIR_RATES, Pair, exchanged, participants
 from xstilts.sources.synthetic.scenes import Scenes
 from xstilts.sources.synthetic.world import World
@@ -14,13 +14,11 @@ from xstilts.sources.synthetic.world import World
 #: Share of second wordings that use all synonyms there are.
 REWORDED = 0.5
 #: Share of different sentences in which a participant is replaced, not exchanged for another of the sentence.
-REPLACED = 0.3
+REPLACED = 0.5
 #: Share of pairs of questions about an action on a thing; the others are about two persons.
 ABOUT_THINGS = 0.6
 
 DIFFERENT, PARAPHRASE = "0", "1"
-
-Events = tuple[Event, ...]
 
 _ASKED = ("agent", "patient", "place", "time")
 
@@ -33,35 +31,28 @@ class Paraphrases:
         self._rng = rng
 
     def statements(self, label: str) -> Pair:
-        """Of one or two clauses; a different meaning has participants in each other's place, or another one."""
+        """Different ones have participants, or their qualities, in each other's place, or another participant."""
         kind = self._rng.choice(tuple(_SWAPS))
-        if kind == "persons":
-            events: Events = (self._scenes.social(),)
-        elif kind == "places":
-            events = (self._scenes.motion(),)
-        else:
-            events = self._two_actions()
+        event = self._swappable(kind)
         change = self._replaced if self._rng.random() < REPLACED else _SWAPS[kind]
-        return self._pair(tuple(map(self._scenes.uttered, events)), change, label)
+        return self._pair(self._scenes.uttered(event), change, label)
 
     def questions(self, label: str) -> Pair:
         """A different question has another participant or verb, or turns the persons round."""
-        event = self._asked_about()
+        event, asks = self._asked_about()
         while event == reworded(event):
-            event = self._asked_about()
-        asks = self._rng.choice([role for role in _ASKED if getattr(event, role) is not None])
-        said = Utterance(event, fronted=self._rng.random() < PAIR_RATES.fronted, asks=asks)
-        return self._pair((said,), lambda events: (self._other_question(events[0], asks),), label)
+            event, asks = self._asked_about()
+        said = self._scenes.uttered(event)._replace(topical=False, asks=asks)
+        return self._pair(said, lambda event: self._other_question(event, asks), label)
 
-    def _pair(self, said: tuple[Utterance, ...], change: Callable[[Events], Events], label: str) -> Pair:
-        again = said
+    def _pair(self, said: Utterance, change: Callable[[Event], Event], label: str) -> Pair:
+        again = self._again(said)
         while again == said:
-            again = tuple(map(self._again, said))
+            again = self._again(said)
         if label == DIFFERENT:
-            events = change(tuple(utterance.event for utterance in again))
-            again = tuple(utterance._replace(event=event) for utterance, event in zip(again, events, strict=True))
+            again = again._replace(event=change(again.event))
         first, second = self._rng.sample((said, again), 2)
-        return Pair(first, second, label)
+        return Pair((first,), (second,), label)
 
     def _again(self, utterance: Utterance) -> Utterance:
         """The same in other words, in another order, or both, or neither."""
@@ -69,25 +60,31 @@ class Paraphrases:
         styled = self._scenes.uttered(event)
         return styled._replace(asks=utterance.asks, topical=styled.topical and not utterance.asks)
 
-    def _replaced(self, events: Events) -> Events:
-        """One event has another participant."""
-        at = self._rng.randrange(len(events))
-        event = exchanged(self._scenes, events[at], self._rng.choice(participants(events[at])))
-        return (*events[:at], event, *events[at + 1 :])
+    def _replaced(self, event: Event) -> Event:
+        return exchanged(self._scenes, event, self._rng.choice(participants(event)))
 
-    def _two_actions(self) -> Events:
-        """Two short actions that have nothing in common."""
-        one, other = self._scenes.action(), self._scenes.action()
-        while (
-            same_sense(one.agent, other.agent)
-            or same_sense(one.patient, other.patient)
-            or sense(one.verb) == sense(other.verb)
-        ):
-            other = self._scenes.action()
-        return tuple(event._replace(place=None, time=None, manner=None) for event in (one, other))
+    def _swappable(self, kind: str) -> Event:
+        """An event that can be worded in two ways, with two persons, two places, or two different qualities."""
+        while True:
+            event = self._scenes.motion() if kind == "places" else self._scenes.social()
+            if kind == "qualities":
+                event = self._with_qualities(self._scenes.action() if self._rng.random() < 0.5 else event)
+            if event != reworded(event) or event.place or (event.patient and not event.patient.name):
+                return event
 
-    def _asked_about(self) -> Event:
-        return self._scenes.action() if self._rng.random() < ABOUT_THINGS else self._scenes.social()
+    def _with_qualities(self, event: Event) -> Event:
+        """With an adjective at the agent and another one at the patient; names become persons by role."""
+        assert event.patient is not None
+        first, second = self._rng.sample(ADJECTIVES_OF_BOTH, 2)
+        agent = event.agent if not event.agent.name else Phrase(self._scenes.situation().agent)
+        patient = event.patient if not event.patient.name else Phrase(self._scenes.situation().thing)
+        return event._replace(agent=agent._replace(adjective=first), patient=patient._replace(adjective=second))
+
+    def _asked_about(self) -> tuple[Event, str]:
+        """What is told of an event, and the role that is asked for."""
+        event = self._scenes.action() if self._rng.random() < ABOUT_THINGS else self._scenes.social()
+        asks = self._rng.choice([role for role in _ASKED if getattr(event, role) is not None])
+        return without(event, asks), asks
 
     def _other_question(self, event: Event, asks: str) -> Event:
         if sense(event.verb) in SOCIAL_VERBS and asks in ("place", "time"):
@@ -98,29 +95,24 @@ class Paraphrases:
         return event
 
 
-def _with_persons_swapped(events: Events) -> Events:
-    (event,) = events
-    return (event._replace(agent=event.patient, patient=event.agent),)  # type: ignore[arg-type]
+def _with_persons_swapped(event: Event) -> Event:
+    return event._replace(agent=event.patient, patient=event.agent)  # type: ignore[arg-type]
 
 
-def _with_places_swapped(events: Events) -> Events:
-    (event,) = events
-    return (event._replace(source=event.goal, goal=event.source),)
+def _with_places_swapped(event: Event) -> Event:
+    return event._replace(source=event.goal, goal=event.source)
 
 
-def _with_things_swapped(events: Events) -> Events:
-    one, other = events
-    return one._replace(patient=other.patient), other._replace(patient=one.patient)
+def _with_qualities_swapped(event: Event) -> Event:
+    agent, patient = event.agent, event.patient
+    assert patient is not None
+    return event._replace(
+        agent=agent._replace(adjective=patient.adjective), patient=patient._replace(adjective=agent.adjective)
+    )
 
 
-def _with_agents_swapped(events: Events) -> Events:
-    one, other = events
-    return one._replace(agent=other.agent), other._replace(agent=one.agent)
-
-
-_SWAPS: dict[str, Callable[[Events], Events]] = {
+_SWAPS: dict[str, Callable[[Event], Event]] = {
     "persons": _with_persons_swapped,
     "places": _with_places_swapped,
-    "things": _with_things_swapped,
-    "agents": _with_agents_swapped,
+    "qualities": _with_qualities_swapped,
 }

@@ -12,11 +12,14 @@ from xstilts.sources.synthetic.meaning import Event, Phrase, Utterance, reworded
 from xstilts.sources.synthetic.scenes import Rates, Scenes
 from xstilts.sources.synthetic.world import World
 
-PASSAGE_RATES = Rates(adjective=0.2, manner=0.0, time=0.25, place=0.5, number=0.05, motion=0.0, state=0.0, topical=0.15)
+PASSAGE_RATES = Rates(
+    adjective=0.1, manner=0.0, time=0.2, place=0.45, number=0.05, motion=0.0, state=0.0,
+    full_name=0.2, synonym=0.2, topical=0.08,
+)  # fmt: skip
 SENTENCES = 2
 QUESTIONS = 2
 #: Share of questions in other words than the passage's.
-REWORDED = 0.2
+REWORDED = 0.1
 #: Share of questions that leave out a place that is not asked for.
 PLACELESS = 0.5
 UNANSWERABLE = 1 / 3

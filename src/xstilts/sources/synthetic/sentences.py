@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from xstilts.sources.synthetic.concepts import TOPICS
-from xstilts.sources.synthetic.meaning import Utterance
+from xstilts.sources.synthetic.meaning import Utterance, without
 from xstilts.sources.synthetic.scenes import Rates, Scenes
 from xstilts.sources.synthetic.world import World
 
@@ -34,7 +34,7 @@ class Sentences:
         if self._rng.random() < QUESTIONS:
             event = self._scenes.event()
             role = self._rng.choice([role for role in _ASKED if getattr(event, role) is not None])
-            return (Utterance(event, asks=role),)
+            return (Utterance(without(event, role), asks=role),)
         first = self.statement()
         if self._rng.random() >= TWO_CLAUSES:
             return (first,)
@@ -44,7 +44,3 @@ class Sentences:
     def statement(self) -> Utterance:
         utterance = self._scenes.uttered(self._scenes.event())
         return utterance._replace(event=utterance.event._replace(negated=self._rng.random() < NEGATED))
-
-    def stream(self) -> Iterator[Sentence]:
-        while True:
-            yield self.draw()

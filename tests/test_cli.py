@@ -1,0 +1,140 @@
+"""The command line: help for strangers, and one message for what is wrong."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from configs import own, ready_made
+from typer.testing import CliRunner
+
+from xstilts import cli
+from xstilts.study import load, store
+
+COMMANDS = [
+    "generate", "prepare", "text", "tokenizer", "encode", "pretrain", "intermediate", "finetune", "retrieve", "collect",
+    "tables", "figures", "show",
+]  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the command runs; it has nothing but what the test puts there."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def refusal(command: str, config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> str:
+    """What a command that cannot run says on standard error, given a stored study."""
+    store(load(config), Path("study.json"))
+    before = sorted(Path.cwd().rglob("*"))
+    monkeypatch.setattr(sys, "argv", ["xstilts", *command.split(), "--study", "study.json"])
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    assert isinstance(caught.value.code, str), "a text is printed to standard error, and the exit code is 1"
+    assert sorted(Path.cwd().rglob("*")) == before, "nothing is written"
+    return caught.value.code
+
+
+def test_every_command_is_documented() -> None:
+    listed = CliRunner().invoke(cli.app, ["--help"])
+    assert listed.exit_code == 0
+    registered = {command.callback.__name__ for command in cli.app.registered_commands if command.callback}
+    assert registered >= set(COMMANDS)
+    for command in registered:
+        assert command in listed.output
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help(command: str) -> None:
+    shown = CliRunner().invoke(cli.app, [command, "--help"], env={"COLUMNS": "200", "TERM": "dumb"})
+    assert shown.exit_code == 0
+    assert "--study" in shown.output
+    assert "results/{study}/study.json" in shown.output
+
+
+def test_without_a_command_help_is_shown() -> None:
+    assert "Usage" in CliRunner().invoke(cli.app, []).output
+
+
+def test_an_option_that_is_left_out() -> None:
+    result = CliRunner().invoke(cli.app, ["prepare"])
+    assert result.exit_code == 2
+    assert "--study" in result.output
+
+
+XNLI = "--training-set xnli"
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("prepare --task xnly", "the study has no task 'xnly'. Did you mean 'xnli'?"),
+        ("prepare --task ccg",
+         "the study has no task 'ccg'. Valid names: mnli, qqp, xnli, squad_v1, xquad, mlqa, tatoeba."),
+        ("encode --model xlm --task xnli", "the study has no model 'xlm'. Did you mean 'xlmr'?"),
+        ("tokenizer --model x", "the study has no model 'x'. Valid names: xlmr."),
+        (f"finetune --model xlmr --arm mnly --seed 1 {XNLI}", "the study has no arm 'mnly'. Did you mean 'mnli'?"),
+        (f"finetune --model xlmr --arm none --seed 3 {XNLI}", "the study has no seed '3'. Valid names: 1, 2."),
+        ("finetune --model xlmr --arm none --seed 1 --training-set xquad",
+         "the study has no training set 'xquad'. Did you mean 'squad_v1'?"),
+        ("retrieve --model xlmr --arm non --seed 1", "the study has no arm 'non'. Did you mean 'none'?"),
+        ("pretrain --model xlmr", "the study has no model to pretrain 'xlmr'. There are none."),
+        ("intermediate --model xlmr --arm none --seed 1",
+         "the study has no arm that trains 'none'. Valid names: mnli, pair."),
+        ("generate", "The study's source is a folder of files; there is nothing to generate."),
+        ("prepare --task xnli", "source.root: there is no folder 'data'"),
+        ("tokenizer --model xlmr", "models/xlmr: there is no tokenizer.json"),
+    ],
+)  # fmt: skip
+def test_mistakes(folder: Path, monkeypatch: pytest.MonkeyPatch, command: str, message: str) -> None:
+    said = refusal(command, ready_made(), monkeypatch)
+    assert said.startswith(f"xstilts: {message}")
+
+
+def test_retrieval_in_a_study_without_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = refusal("retrieve --model xlmr --arm none --seed 1", ready_made(targets={"xnli": {}}), monkeypatch)
+    assert said == "xstilts: The study has no retrieval target."
+
+
+@pytest.mark.parametrize("command", ["pretrain --model tiny", "intermediate --model tiny --arm mnli --seed 1",
+                                     f"finetune --model tiny --arm none --seed 1 {XNLI}",
+                                     "retrieve --model tiny --arm none --seed 1"])  # fmt: skip
+def test_a_job_that_was_planned_from_another_config(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    said = refusal(f"{command} --run 0123456789ab", own(), monkeypatch)
+    assert said.startswith("xstilts: This job was planned as run 0123456789ab, but the study or the code has changed")
+    assert said.endswith("Start snakemake again.")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_missing_study_file(folder: Path, command: str) -> None:
+    options = {
+        "prepare": "--task xnli", "tokenizer": "--model m", "encode": "--model m --task xnli", "pretrain": "--model m",
+        "intermediate": "--model m --arm none --seed 1", "finetune": f"--model m --arm none --seed 1 {XNLI}",
+        "retrieve": "--model m --arm none --seed 1",
+    }  # fmt: skip
+    arguments = [command, "--study", "nowhere/study.json", *options.get(command, "").split()]
+    result = CliRunner().invoke(cli.app, arguments)
+    assert str(result.exception) == (
+        "nowhere/study.json: no such study file. It is written when snakemake reads the config."
+    )
+
+
+def test_as_a_program(folder: Path) -> None:
+    """One message on standard error, no traceback, exit code 1."""
+    program = Path(sys.executable).parent / "xstilts"
+    done = subprocess.run([program, "show", "--study", "study.json"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("xstilts: study.json: no such study file.")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_checking_a_config_does_not_wait_for_torch() -> None:
+    check = "import sys, xstilts.cli; sys.exit(' '.join({'torch', 'transformers', 'pandas'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True)
+    assert done.stderr.strip() == ""

@@ -1,0 +1,90 @@
+"""A task that a tiny encoder learns in a few steps: whether a harbour is mentioned decides the label."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+from xstilts import encoders
+from xstilts.catalogue.tasks import TASKS
+from xstilts.encoding import EncodedRows, encode_task
+from xstilts.formats import format_of
+from xstilts.formats.base import Tokens
+from xstilts.formats.classification import Classification
+from xstilts.settings import Architecture, Compute, Encoding
+from xstilts.training.device import Device
+from xstilts.training.loop import Material
+
+WORDS = ["the", "old", "stone", "pier", "arrived", "at", "market", "counted", "forty", "baskets"]
+ENCODING = Encoding(max_length=24)
+SHAPE = Architecture(hidden_size=16, layers=1, heads=2, feed_forward_size=16, max_length=24)
+
+MakeEncoder = Callable[[], PreTrainedModel]
+MakeTokens = Callable[[], Tokens]
+
+
+def _examples(count: int, seed: int) -> pa.Table:
+    rng = np.random.default_rng(seed)
+    rows = []
+    for index in range(count):
+        words, label = rng.choice(WORDS, size=rng.integers(1, 8)).tolist(), int(rng.integers(2))
+        if label:
+            words.insert(int(rng.integers(len(words) + 1)), "harbour")
+        rows.append({"id": str(index), "premise": " ".join(words), "hypothesis": "harbour?", "label": str(label)})
+    return pa.Table.from_pylist(rows, schema=Classification.schema)
+
+
+@pytest.fixture(scope="session")
+def make_material(
+    tokenizer: PreTrainedTokenizerFast, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Material]:
+    """A task's material: so many training examples, and 20 of dev data unless told otherwise."""
+
+    def make(task: str = "pawsx", train: int = 60, dev: bool = True) -> Material:
+        folder: Path = tmp_path_factory.mktemp(task)
+        dev_examples = _examples(20, seed=2)
+        pq.write_table(_examples(train, seed=1), folder / "train.en.parquet")
+        pq.write_table(dev_examples, folder / "dev.en.parquet")
+        paths = [folder / "train.en.parquet", folder / "dev.en.parquet"]
+        encode_task(TASKS[task], ENCODING, tokenizer, paths, folder / "tokens")
+        return Material(
+            format_of(TASKS[task], ENCODING),
+            EncodedRows(folder / "tokens" / "train.en.arrow"),
+            EncodedRows(folder / "tokens" / "dev.en.arrow") if dev else None,
+            dev_examples if dev else None,
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def material(make_material: Callable[..., Material]) -> Material:
+    return make_material()
+
+
+@pytest.fixture
+def make_encoder(tokenizer: PreTrainedTokenizerFast) -> MakeEncoder:
+    """The same random encoder each time."""
+
+    def make() -> PreTrainedModel:
+        torch.manual_seed(0)
+        return encoders.fresh(SHAPE, tokenizer, Compute())
+
+    return make
+
+
+@pytest.fixture
+def tokens(tokenizer: PreTrainedTokenizerFast) -> Tokens:
+    return Tokens.of(tokenizer)
+
+
+@pytest.fixture(scope="session")
+def cpu() -> Device:
+    return Device("cpu", torch.float32)

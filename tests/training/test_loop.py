@@ -1,0 +1,212 @@
+"""The training loop: repeatable, steps as planned, the best state restored."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from transformers import PreTrainedModel
+
+from xstilts.errors import UserError
+from xstilts.formats.base import Batch, Tokens
+from xstilts.formats.classification import Classification
+from xstilts.settings import Hyperparameters
+from xstilts.training import loop
+from xstilts.training.device import Device
+from xstilts.training.loop import Material, Trained, planned_steps, train
+
+FAST = Hyperparameters(learning_rate=5e-3, batch_size=10, max_steps=6, eval_every=2)
+
+Run = Callable[..., tuple[PreTrainedModel, Trained]]
+State = dict[str, torch.Tensor]
+
+
+@pytest.fixture
+def run(make_encoder: Callable[[], PreTrainedModel], material: Material, tokens: Tokens, cpu: Device) -> Run:
+    """Train a tiny encoder; returns it with what came out beside it."""
+
+    def run(*materials: Material, hyper: Hyperparameters = FAST, seed: int = 1) -> tuple[PreTrainedModel, Trained]:
+        encoder = make_encoder()
+        return encoder, train(encoder, materials or [material], tokens, hyper, seed, cpu, "a test")
+
+    return run
+
+
+def state(module: torch.nn.Module) -> State:
+    return {name: value.clone() for name, value in module.state_dict().items()}
+
+
+def same(one: State, other: State) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def scripted(monkeypatch: pytest.MonkeyPatch, scores: list[float]) -> list[State]:
+    """Let evaluations give these scores; returns the encoder's state at each of them."""
+    states: list[State] = []
+    script = iter(scores)
+
+    def score(material: Material, encoder: PreTrainedModel, *rest: Any) -> float:
+        states.append(state(encoder))
+        return next(script)
+
+    monkeypatch.setattr(loop, "_dev_score", score)
+    return states
+
+
+def test_learns(run: Run) -> None:
+    _, trained = run(hyper=FAST.model_copy(update={"max_steps": 120, "eval_every": 40}))
+    assert max(entry["pawsx"] for entry in trained.curve) >= 80
+    losses = [entry["loss"] for entry in trained.curve]
+    assert losses[-1] < 0.2 < losses[0]
+
+
+def test_two_runs_give_the_same_weights(run: Run) -> None:
+    (one, trained), (two, again) = run(), run()
+    assert same(state(one), state(two))
+    assert same(state(trained.heads), state(again.heads))
+    assert trained.curve == again.curve
+
+
+def test_another_seed_gives_other_weights(run: Run) -> None:
+    assert not same(state(run()[0]), state(run(seed=2)[0]))
+
+
+def test_the_state_of_the_generator_outside_does_not_matter(run: Run) -> None:
+    torch.rand(3)
+    one = state(run()[0])
+    torch.rand(30)
+    assert same(one, state(run()[0]))
+
+
+class TestMicroBatches:
+    @pytest.mark.parametrize("size", [1, 3, 4, 10, 99])
+    def test_give_the_gradients_of_the_whole_batch(
+        self,
+        make_encoder: Callable[[], PreTrainedModel],
+        material: Material,
+        tokens: Tokens,
+        cpu: Device,
+        size: int,
+    ) -> None:
+        rows = material.train[range(10)]
+        found = []
+        for micro in (None, size):
+            encoder = make_encoder()
+            head = material.formatter.head(encoder.config)
+            hyper = FAST.model_copy(update={"micro_batch_size": micro})
+            loss = loop._backward(encoder, head, material.formatter, rows, tokens, hyper, cpu)
+            found.append((loss, [p.grad for p in (*encoder.parameters(), *head.parameters()) if p.grad is not None]))
+        (whole_loss, whole), (loss, parts) = found
+        assert loss == pytest.approx(whole_loss, rel=1e-5)
+        assert len(whole) == len(parts) > 0
+        for one, other in zip(whole, parts, strict=True):
+            assert torch.allclose(one, other, atol=1e-6)
+
+
+class TestSteps:
+    def materials(self, make: Callable[..., Material], *sizes: int) -> list[Material]:
+        return [make(task, train=size) for task, size in zip(("pawsx", "qqp"), sizes, strict=False)]
+
+    @pytest.mark.parametrize(
+        ("hyper", "expected"),
+        [
+            ({"epochs": 1}, 3 + 2),  # 25 rows make 3 batches of up to ten, 12 make 2
+            ({"epochs": 3}, 15),
+            ({"epochs": 0.5}, 3),
+            ({"epochs": 1, "examples_cap": 20}, 2 + 2),
+            ({"epochs": 3, "max_steps": 7}, 7),
+            ({"max_steps": 0}, 0),
+        ],
+    )
+    def test_planned(self, make_material: Callable[..., Material], hyper: dict[str, Any], expected: int) -> None:
+        assert planned_steps(self.materials(make_material, 25, 12), Hyperparameters(batch_size=10, **hyper)) == expected
+
+    def test_are_taken_as_planned(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        taken = []
+        whole = loop._backward
+        monkeypatch.setattr(loop, "_backward", lambda *args: taken.append(len(args[3])) or whole(*args))
+        _, trained = run(hyper=Hyperparameters(batch_size=16, epochs=2, learning_rate=1e-3))
+        assert trained.steps == len(taken) == 8
+        assert sum(taken) == 2 * 60  # every example twice
+
+    def test_of_a_mixture_have_one_task_each_and_a_head_per_task(
+        self, run: Run, make_material: Callable[..., Material], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seen = []
+        whole = loop._backward
+        monkeypatch.setattr(loop, "_backward", lambda *args: seen.append((args[1], args[2].task.name)) or whole(*args))
+        materials = self.materials(make_material, 60, 60)
+        _, trained = run(*materials, hyper=FAST.model_copy(update={"max_steps": 30}))
+        assert set(trained.heads) == {"pawsx", "qqp"}
+        assert {name for _, name in seen} == {"pawsx", "qqp"}
+        assert all(head is trained.heads[name] for head, name in seen)
+        assert set(trained.curve[0]) == {"step", "loss", "pawsx", "qqp"}
+
+    def test_none(self, run: Run, make_encoder: Callable[[], PreTrainedModel]) -> None:
+        encoder, trained = run(hyper=FAST.model_copy(update={"max_steps": 0}))
+        assert same(state(encoder), state(make_encoder()))
+        assert (trained.steps, trained.best_step, trained.curve) == (0, 0, [])
+
+
+class TestSelection:
+    def test_restores_the_best_state(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        states = scripted(monkeypatch, [50.0, 90.0, 70.0])
+        encoder, trained = run()
+        assert trained.best_step == 4
+        assert same(state(encoder), states[1])
+        assert not same(states[1], states[2])
+        assert [(entry["step"], entry["pawsx"]) for entry in trained.curve] == [(2, 50.0), (4, 90.0), (6, 70.0)]
+
+    def test_takes_the_earliest_of_equal_states(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        states = scripted(monkeypatch, [80.0, 80.0, 80.0])
+        encoder, trained = run()
+        assert trained.best_step == 2
+        assert same(state(encoder), states[0])
+
+    def test_of_a_mixture_goes_by_the_mean_over_tasks(
+        self, run: Run, make_material: Callable[..., Material], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        scripted(monkeypatch, [90.0, 0.0, 60.0, 60.0, 50.0, 20.0])
+        _, trained = run(make_material("pawsx"), make_material("qqp"))
+        assert trained.best_step == 4
+
+    def test_happens_at_the_end_where_eval_every_lies_beyond_it(
+        self, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        states = scripted(monkeypatch, [10.0])
+        _, trained = run(hyper=FAST.model_copy(update={"eval_every": 1000}))
+        assert len(states) == 1
+        assert trained.best_step == trained.curve[0]["step"] == 6
+
+    def test_leaves_the_last_state_where_there_is_no_dev_data(
+        self, run: Run, make_material: Callable[..., Material]
+    ) -> None:
+        encoder, trained = run(make_material(dev=False))
+        with_dev, _ = run(hyper=FAST.model_copy(update={"eval_every": 1000}))
+        assert trained.best_step == 6
+        assert all(set(entry) == {"step", "loss"} for entry in trained.curve)
+        assert same(state(encoder), state(with_dev))
+
+
+class Broken(Classification):
+    """Its loss is no number from the third step on."""
+
+    losses: Iterator[float]
+
+    def loss(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+        return super().loss(logits, batch) * next(self.losses)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_loss_that_is_not_finite_stops_training(run: Run, material: Material, value: float) -> None:
+    formatter = Broken(material.formatter.task, material.formatter.encoding, material.formatter.labels)
+    formatter.losses = iter([1.0, 1.0, value])
+    with pytest.raises(UserError) as caught:
+        run(replace(material, formatter=formatter))
+    message = str(caught.value)
+    assert message.startswith(f"a test: the loss is {value} at step 3 of 6 (pawsx, learning rate 0.004).")
+    assert "Lower the learning rate" in message
