@@ -18,6 +18,7 @@ from typing import Any
 import xstilts
 from xstilts.catalogue.languages import ENGLISH
 from xstilts.catalogue.tasks import TASKS, TEXT
+from xstilts.formats import format_class
 from xstilts.paths import Paths
 from xstilts.settings import FilesSource, SyntheticSource
 from xstilts.sources import layout
@@ -178,7 +179,7 @@ class Runs:
             task=task,
             files=self._file_names(task),
             data=self._data(),
-            encoding=self.study.encoding_of(task).model_dump(),
+            encoding=self._encoding(task),
             code=code("tokens"),
         )
 
@@ -188,7 +189,7 @@ class Runs:
             model=self.study.models[model].model_dump(),
             text=self._text(),
             training=self.study.training.pretraining.model_dump(),
-            encoding=self.study.encoding_of(TEXT.name).model_dump(),
+            encoding=self._encoding(TEXT.name),
             compute=self.study.compute.model_dump(),
             code=code("training"),
         )
@@ -202,7 +203,7 @@ class Runs:
             weights=chosen.weights,
             data=self._data(),
             training=self.study.intermediate(arm).model_dump(),
-            encoding={task: self.study.encoding_of(task).model_dump() for task in chosen.tasks},
+            encoding={task: self._encoding(task) for task in chosen.tasks},
             seed=seed,
             compute=self.study.compute.model_dump(),
             code=code("training"),
@@ -217,7 +218,7 @@ class Runs:
             evaluated=self._evaluated_files(targets),
             data=self._data(),
             training=self.study.target(training_set).model_dump(),
-            encoding={task: self.study.encoding_of(task).model_dump() for task in self.evaluated(training_set)},
+            encoding={task: self._encoding(task) for task in self.evaluated(training_set)},
             seed=seed,
             compute=self.study.compute.model_dump(),
             code=code("training"),
@@ -231,7 +232,7 @@ class Runs:
             evaluated=self._evaluated_files(targets),
             data=self._data(),
             retrieval=self.study.retrieval.model_dump(),
-            encoding={task: self.study.encoding_of(task).model_dump() for task in targets},
+            encoding={task: self._encoding(task) for task in targets},
             seed=seed,
             compute=self.study.compute.model_dump(),
             code=code("retrieval"),
@@ -277,6 +278,10 @@ class Runs:
             ]
             for target in targets
         }
+
+    def _encoding(self, task: str) -> dict[str, Any]:
+        """The encoding settings that matter to a task: a new doc_stride concerns span QA alone."""
+        return self.study.encoding_of(task).model_dump(include=set(format_class(TASKS[task]).settings))
 
     def _pretrained_id(self, model: str) -> str:
         return str(self.pretrain_spec(model)["id"] if self.pretrains(model) else self.study.models[model].path)

@@ -57,6 +57,8 @@ class Format(ABC):
     schema: ClassVar[pa.Schema]
     #: Columns with plain text or lists of it.
     text_columns: ClassVar[tuple[str, ...]]
+    #: The encoding settings that examples of this format depend on.
+    settings: ClassVar[tuple[str, ...]] = ("max_length",)
 
     def __init__(self, task: Task, encoding: Encoding, labels: Sequence[str] = ()) -> None:
         self.task = task

@@ -27,6 +27,7 @@ class MaskedLM(Format):
         [pa.field("id", pa.string(), nullable=False), pa.field("text", pa.string(), nullable=False)]
     )
     text_columns: ClassVar[tuple[str, ...]] = ("text",)
+    settings: ClassVar[tuple[str, ...]] = ("max_length", "mask_probability")
 
     @classmethod
     def problems(cls, task: Task, table: pa.Table) -> Iterator[tuple[int, str]]:

@@ -267,5 +267,5 @@ def test_tasks_have_no_foreign_words(root: Path) -> None:
     assert all(word.isascii() for word in english)
     own = (root / "text/qag.txt").read_text(encoding="utf-8")
     assert any(word.isascii() and word.isalpha() for word in own.split())
-    for _, tokens in enumerate(sentences(path_of(root, "udpos", "test", "qag"))):
+    for tokens in sentences(path_of(root, "udpos", "test", "qag")):
         assert all(not (word.isascii() and word.isalpha()) for word, _ in tokens)

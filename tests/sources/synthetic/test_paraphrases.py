@@ -7,7 +7,7 @@ import pytest
 
 from xstilts.sources.synthetic.concepts import sense
 from xstilts.sources.synthetic.grammar import Grammar
-from xstilts.sources.synthetic.meaning import Event, Phrase, Utterance
+from xstilts.sources.synthetic.meaning import Phrase, Utterance
 from xstilts.sources.synthetic.paraphrases import DIFFERENT, PARAPHRASE, Paraphrases
 from xstilts.sources.synthetic.world import World
 
@@ -51,5 +51,7 @@ def test_half_of_the_different_statements_have_the_same_words(world: World, rng:
 
 
 def _words(said: tuple[Utterance, ...]) -> list[object]:
-    events: list[Event] = [utterance.event for utterance in said]
-    return [_sense(value) for event in events for value in event]
+    """The senses in the sentences, whatever their roles."""
+    values = [value for utterance in said for value in utterance.event]
+    flat = [part for value in values for part in (value if isinstance(value, Phrase) else [value])]
+    return [_sense(part) for part in flat]
