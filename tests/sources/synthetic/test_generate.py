@@ -269,3 +269,14 @@ def test_tasks_have_no_foreign_words(root: Path) -> None:
     assert any(word.isascii() and word.isalpha() for word in own.split())
     for tokens in sentences(path_of(root, "udpos", "test", "qag")):
         assert all(not (word.isascii() and word.isalpha()) for word, _ in tokens)
+
+
+def test_intermediate_tasks_keep_off_what_targets_are_evaluated_on(root: Path) -> None:
+    evaluated = {tuple(row[:2]) for split in ("dev", "test") for row in rows(path_of(root, "xnli", split))}
+    *rounds, mnli, snli = layout.files(root, "anli", "train", LANGUAGES["en"])
+    trained = {(row["sentence1"], row["sentence2"]) for path in (mnli, snli) for row in table(path)}
+    trained |= {(each["context"], each["hypothesis"]) for path in rounds for each in records(path)}
+    assert not trained & evaluated
+    asked = {each["context"] for task in ("xquad", "mlqa") for each in questions(path_of(root, task, "test"))}
+    for task in ("squad_v1", "squad_v2"):
+        assert not asked & {each["context"] for each in questions(path_of(root, task, "train"))}

@@ -50,9 +50,16 @@ class Paraphrases:
         while again == said:
             again = self._again(said)
         if label == DIFFERENT:
-            again = again._replace(event=change(again.event))
+            again = again._replace(event=self._changed(again.event, change))
         first, second = self._rng.sample((said, again), 2)
         return Pair((first,), (second,), label)
+
+    def _changed(self, event: Event, change: Callable[[Event], Event]) -> Event:
+        """Where the event could be put into other words, so can the changed one: neither sentence alone tells."""
+        changed = change(event)
+        while reworded(event) != event and reworded(changed) == changed:
+            changed = change(event)
+        return changed
 
     def _again(self, utterance: Utterance) -> Utterance:
         """The same in other words, in another order, or both, or neither."""
