@@ -7,6 +7,7 @@ min_version("9.27")
 
 from xstilts.errors import UserError
 from xstilts.runs import RETRIEVAL, Runs
+from xstilts.specs import Specs
 from xstilts.study import load, store
 
 # A study file given with --configfile replaces the default study; --config overrides single values of either.
@@ -20,7 +21,7 @@ try:
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
-PATHS = RUNS.paths
+PATHS, SPECS = RUNS.paths, Specs(RUNS)
 store(RUNS.study, PATHS.study)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import PreTrainedModel, PreTrainedTokenizerFast
+from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerFast
 
 from xstilts import encoders
 from xstilts.errors import UserError
@@ -105,3 +105,11 @@ def test_reinitialised_keeps_the_shape_and_nothing_else(encoder: PreTrainedModel
     assert other.config._attn_implementation == encoder.config._attn_implementation
     torch.manual_seed(5)
     assert same(encoders.reinitialised(encoder), other)
+
+
+@pytest.mark.parametrize(("kind", "positions", "longest"), [("xlm-roberta", 22, 20), ("bert", 22, 22)])
+def test_says_how_long_an_input_a_ready_made_encoder_takes(
+    kind: str, positions: int, longest: int, tmp_path: Path
+) -> None:
+    AutoConfig.for_model(kind, max_position_embeddings=positions).save_pretrained(tmp_path)
+    assert encoders.longest_input(tmp_path) == longest

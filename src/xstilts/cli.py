@@ -16,7 +16,8 @@ import typer
 from xstilts import study as studies
 from xstilts.catalogue.tasks import TEXT
 from xstilts.errors import UserError, nearest
-from xstilts.runs import Runs, Spec
+from xstilts.runs import Runs
+from xstilts.specs import Spec, Specs
 
 app = typer.Typer(
     help="Does English intermediate-task training help zero-shot cross-lingual transfer? "
@@ -109,7 +110,7 @@ def pretrain(study: StudyFile, model: Model, threads: Threads = 1, run: RunId = 
     from xstilts.jobs import training
 
     runs = _open(study, model=model, model_to_pretrain=model)
-    _confirm(runs.pretrain_spec(model), run)
+    _confirm(Specs(runs).pretrain(model), run)
     training.pretrain(runs, model, threads)
 
 
@@ -121,7 +122,7 @@ def intermediate(
     from xstilts.jobs import training
 
     runs = _open(study, model=model, arm=arm, arm_that_trains=arm, seed=seed)
-    _confirm(runs.intermediate_spec(model, arm, seed), run)
+    _confirm(Specs(runs).intermediate(model, arm, seed), run)
     training.intermediate(runs, model, arm, seed, threads)
 
 
@@ -139,7 +140,7 @@ def finetune(
     from xstilts.jobs import training
 
     runs = _open(study, model=model, arm=arm, training_set=training_set, seed=seed)
-    _confirm(runs.finetune_spec(model, arm, training_set, seed), run)
+    _confirm(Specs(runs).finetune(model, arm, training_set, seed), run)
     training.finetune(runs, model, arm, training_set, seed, threads)
 
 
@@ -149,7 +150,7 @@ def retrieve(study: StudyFile, model: Model, arm: ArmName, seed: Seed, threads: 
     from xstilts.jobs import retrieval
 
     runs = _open(study, model=model, arm=arm, seed=seed)
-    _confirm(runs.retrieve_spec(model, arm, seed), run)
+    _confirm(Specs(runs).retrieve(model, arm, seed), run)
     retrieval.retrieve(runs, model, arm, seed, threads)
 
 

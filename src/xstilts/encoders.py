@@ -65,6 +65,15 @@ def load(folder: Path, compute: Compute) -> PreTrainedModel:
     return model
 
 
+def longest_input(folder: Path) -> int:
+    """Tokens that a ready-made encoder has positions for; RoBERTa and its kin count theirs from the padding id on."""
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    offset = config.pad_token_id + 1 if "roberta" in config.model_type else 0
+    return int(config.max_position_embeddings) - offset
+
+
 def reinitialised(encoder: PreTrainedModel) -> PreTrainedModel:
     """The same shape with random weights: the control for what pretraining gives."""
     from transformers import AutoModel

@@ -18,6 +18,7 @@ from xstilts.jobs.results import Results, write_record
 from xstilts.report.scores import PREDICTIONS, SCORES
 from xstilts.runs import RETRIEVAL, Runs
 from xstilts.settings import Encoding
+from xstilts.specs import Specs
 from xstilts.study import load
 from xstilts.training.device import Device
 from xstilts.training.loop import Trained
@@ -96,7 +97,7 @@ def test_a_prediction_too_few_is_an_error(runs: Runs) -> None:
 def test_record_says_how_a_result_came_about(runs: Runs, trains: bool) -> None:
     curve = [{"step": 5, "loss": 1.0, "xnli": 40.0}]
     trained = Trained(nn.ModuleDict(), steps=10, best_step=5, curve=curve) if trains else None
-    spec, path = runs.finetune_spec("tiny", "none", "xnli", 1), runs.paths.root / "record.json"
+    spec, path = Specs(runs).finetune("tiny", "none", "xnli", 1), runs.paths.root / "record.json"
     write_record(path, runs, spec, Device("cpu", torch.float32), trained, time.monotonic() - 3)
     record = json.loads(path.read_text())
     assert record["spec"] == spec

@@ -59,9 +59,13 @@ CASES = {
     "unknown label": Case("xnli", "xtreme/xnli/test-de.tsv", replacing("neutral", "netural"), 3, "netural"),
     "no label": Case("xnli", "xtreme/xnli/test-de.tsv", replacing("\tneutral", ""), 3, "no label"),
     "ragged row": Case("xnli", "xtreme/xnli/test-de.tsv", replacing("Ein Hund", "Ein\tHund"), 2, "4 fields"),
-    "ragged row under a header": Case("mnli", "intermediate/mnli/train.tsv", replacing("A dog", "A\tdog"), 3, "5 fields"),
+    "ragged row under a header": Case(
+        "mnli", "intermediate/mnli/train.tsv", replacing("A dog", "A\tdog"), 3, "5 fields"
+    ),
     "word without tag": Case("udpos", "xtreme/udpos/test-de.tsv", replacing("laufen\tVERB", "laufen"), 2, "no tag"),
-    "tag without word": Case("udpos", "xtreme/udpos/test-de.tsv", replacing("laufen\tVERB", "laufen\tVERB\tX"), 2, "3 f"),
+    "tag without word": Case(
+        "udpos", "xtreme/udpos/test-de.tsv", replacing("laufen\tVERB", "laufen\tVERB\tX"), 2, "3 f"
+    ),
     "unknown tag": Case("udpos", "xtreme/udpos/test-de.tsv", replacing("VERB", "VRB"), 2, "VRB"),
     "answer elsewhere": Case("xquad", QUESTIONS, replacing("Anna lebt", " Anna lebt"), 1, "offset 13"),
     "question without answer": Case("xquad", QUESTIONS, replacing('"text": "Rom"', '"text": ""'), 1, "q0"),

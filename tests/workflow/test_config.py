@@ -8,6 +8,7 @@ import shutil
 import pytest
 import yaml
 
+
 @pytest.fixture
 def with_default(workspace):
     """A workspace with a default study whose arms and settings are not those of the tiny study."""
@@ -76,7 +77,11 @@ def change(config, path, value):
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        ("training.target.learning_rat", 0.1, "training.target.learning_rat: unknown key. Did you mean 'learning_rate'?"),
+        (
+            "training.target.learning_rat",
+            0.1,
+            "training.target.learning_rat: unknown key. Did you mean 'learning_rate'?",
+        ),
         ("training.target.learning_rate", "1e-5", "write 1.0e-5"),
         ("training.target.batch_size", 0, "training.target.batch_size"),
         ("arms.mnli.tasks", ["mnly"], "Did you mean 'mnli'?"),

@@ -17,7 +17,9 @@ TARGETS = ("xnli", "pawsx", "udpos", "panx", "xquad", "mlqa", "tydiqa", "bucc201
 REPORT = ["all", "collect", "figures", "tables"]
 
 
-def arm_jobs(arm: str, *, trains: bool = True, sets: tuple[str, ...] = ("squad_v1", "xnli"), seed: int = 1) -> list[str]:
+def arm_jobs(
+    arm: str, *, trains: bool = True, sets: tuple[str, ...] = ("squad_v1", "xnli"), seed: int = 1
+) -> list[str]:
     """All jobs of one arm and seed of the tiny study."""
     own = [f"intermediate small {arm} {seed}"] if trains else []
     tuned = [f"finetune small {arm} {training_set} {seed}" for training_set in sets]
@@ -252,7 +254,9 @@ def test_training_code_trains_everything_and_prepares_nothing(edit, name):
 
 
 def test_retrieval_code_trains_nothing(edit):
-    assert edit("retrieval/mining.py") == sorted([*(f"retrieve small {a} 1" for a in ("control", "mnli", "none")), *REPORT])
+    assert edit("retrieval/mining.py") == sorted(
+        [*(f"retrieve small {a} 1" for a in ("control", "mnli", "none")), *REPORT]
+    )
 
 
 def test_a_readers_code_prepares_again(edit):

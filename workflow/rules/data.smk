@@ -16,7 +16,7 @@ rule generate:
         mem_mb=4000,
         runtime=30,
     params:
-        run=RUNS.generate_spec(),
+        run=SPECS.generate(),
     shell:
         "xstilts generate --study {params.run[study]} > {log} 2>&1"
 
@@ -38,7 +38,7 @@ rule prepare:
         mem_mb=8000,
         runtime=60,
     params:
-        run=lambda w: RUNS.prepare_spec(w.task),
+        run=lambda w: SPECS.prepare(w.task),
     shell:
         "xstilts prepare --study {params.run[study]} --task {wildcards.task} > {log} 2>&1"
 
@@ -60,7 +60,7 @@ rule text:
         mem_mb=8000,
         runtime=60,
     params:
-        run=RUNS.prepare_spec("text"),
+        run=SPECS.prepare("text"),
     shell:
         "xstilts text --study {params.run[study]} > {log} 2>&1"
 
@@ -99,7 +99,7 @@ rule tokenizer:
         mem_mb=8000,
         runtime=60,
     params:
-        run=lambda w: RUNS.tokenizer_spec(w.model),
+        run=lambda w: SPECS.tokenizer(w.model),
     shell:
         "xstilts tokenizer --study {params.run[study]} --model {wildcards.model} > {log} 2>&1"
 
@@ -122,6 +122,6 @@ rule encode:
         mem_mb=8000,
         runtime=120,
     params:
-        run=lambda w: RUNS.encode_spec(w.model, w.task),
+        run=lambda w: SPECS.encode(w.model, w.task),
     shell:
         "xstilts encode --study {params.run[study]} --model {wildcards.model} --task {wildcards.task} > {log} 2>&1"

@@ -17,7 +17,7 @@ rule collect:
         mem_mb=4000,
         runtime=30,
     params:
-        run=RUNS.report_spec(),
+        run=SPECS.report(),
     shell:
         "xstilts collect --study {params.run[study]} > {log} 2>&1"
 
@@ -38,7 +38,7 @@ rule tables:
         mem_mb=4000,
         runtime=30,
     params:
-        run=RUNS.report_spec(),
+        run=SPECS.report(),
     shell:
         "xstilts tables --study {params.run[study]} > {log} 2>&1"
 
@@ -59,6 +59,6 @@ rule figures:
         mem_mb=4000,
         runtime=30,
     params:
-        run=RUNS.report_spec(),
+        run=SPECS.report(),
     shell:
         "xstilts figures --study {params.run[study]} > {log} 2>&1"

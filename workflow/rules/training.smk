@@ -23,7 +23,7 @@ rule pretrain:
         mem_mb=16000,
         runtime=240,
     params:
-        run=lambda w: RUNS.pretrain_spec(w.model),
+        run=lambda w: SPECS.pretrain(w.model),
     shell:
         "exec xstilts pretrain --study {params.run[study]} --model {wildcards.model}"
         " --threads {threads} --run {params.run[id]} > {log} 2>&1"
@@ -52,7 +52,7 @@ rule intermediate:
         mem_mb=32000,
         runtime=1440,
     params:
-        run=lambda w: RUNS.intermediate_spec(w.model, w.arm, int(w.seed)),
+        run=lambda w: SPECS.intermediate(w.model, w.arm, int(w.seed)),
     shell:
         "exec xstilts intermediate --study {params.run[study]} --model {wildcards.model} --arm {wildcards.arm}"
         " --seed {wildcards.seed} --threads {threads} --run {params.run[id]} > {log} 2>&1"
@@ -84,7 +84,7 @@ rule finetune:
         mem_mb=32000,
         runtime=720,
     params:
-        run=lambda w: RUNS.finetune_spec(w.model, w.arm, w.training_set, int(w.seed)),
+        run=lambda w: SPECS.finetune(w.model, w.arm, w.training_set, int(w.seed)),
     shell:
         "exec xstilts finetune --study {params.run[study]} --model {wildcards.model} --arm {wildcards.arm}"
         " --training-set {wildcards.training_set} --seed {wildcards.seed}"
@@ -113,7 +113,7 @@ rule retrieve:
         mem_mb=32000,
         runtime=240,
     params:
-        run=lambda w: RUNS.retrieve_spec(w.model, w.arm, int(w.seed)),
+        run=lambda w: SPECS.retrieve(w.model, w.arm, int(w.seed)),
     shell:
         "exec xstilts retrieve --study {params.run[study]} --model {wildcards.model} --arm {wildcards.arm}"
         " --seed {wildcards.seed} --threads {threads} --run {params.run[id]} > {log} 2>&1"

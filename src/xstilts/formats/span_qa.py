@@ -42,7 +42,13 @@ class SpanQA(Format):
         ]
     )
     text_columns: ClassVar[tuple[str, ...]] = ("context", "question")
-    settings: ClassVar[tuple[str, ...]] = ("max_length", "doc_stride", "max_query_length", "n_best", "max_answer_length")
+    settings: ClassVar[tuple[str, ...]] = (
+        "max_length",
+        "doc_stride",
+        "max_query_length",
+        "n_best",
+        "max_answer_length",
+    )
 
     @classmethod
     def problems(cls, task: Task, table: pa.Table) -> Iterator[tuple[int, str]]:

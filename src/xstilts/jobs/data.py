@@ -85,13 +85,23 @@ def train_tokenizer(runs: Runs, model: str) -> None:
 
 
 def encode(runs: Runs, model: str, name: str) -> None:
-    """Every file of a task as token ids of one model's tokenizer."""
-    from xstilts import tokenizer
+    """Every file of a task as token ids of one model's tokenizer.
+
+    Raises:
+        UserError: where a ready-made model has no positions for inputs of the length that the study sets.
+    """
+    from xstilts import encoders, tokenizer
     from xstilts.encoding import encode_task
 
+    encoding, path = runs.study.encoding_of(name), runs.study.models[model].path
+    if path and encoding.max_length > (longest := encoders.longest_input(Path(path))):
+        raise UserError(
+            f"encoding: max_length is {encoding.max_length} for {name}, "
+            f"but the model '{model}' takes inputs of up to {longest} tokens."
+        )
     data = [runs.paths.examples(name, *file) for file in runs.files(name)]
     loaded = tokenizer.load(runs.paths.tokenizer(model))
-    encode_task(TASKS[name], runs.study.encoding_of(name), loaded, data, runs.paths.tokens(model, name))
+    encode_task(TASKS[name], encoding, loaded, data, runs.paths.tokens(model, name))
 
 
 def _root(runs: Runs) -> Path:

@@ -14,7 +14,8 @@ import pyarrow as pa
 from xstilts.atomic import write_json
 from xstilts.formats.base import Format
 from xstilts.report.scores import PREDICTIONS, SCORES, write_predictions, write_scores
-from xstilts.runs import Runs, Spec
+from xstilts.runs import Runs
+from xstilts.specs import Spec
 from xstilts.training.device import Device
 from xstilts.training.loop import Trained
 

@@ -14,6 +14,7 @@ from xstilts.jobs.results import Results, write_record
 from xstilts.retrieval.embedding import embed
 from xstilts.retrieval.predict import Pool, predict
 from xstilts.runs import RETRIEVAL, Runs
+from xstilts.specs import Specs
 from xstilts.training.device import Device
 
 
@@ -21,7 +22,7 @@ def retrieve(runs: Runs, model: str, arm: str, seed: int, threads: int) -> None:
     """Embed every pool once, then score all retrieval targets in every language."""
     if not runs.targets_of(RETRIEVAL):
         raise UserError("The study has no retrieval target.")
-    started, spec = time.monotonic(), runs.retrieve_spec(model, arm, seed)
+    started, spec = time.monotonic(), Specs(runs).retrieve(model, arm, seed)
     device = Device.choose(runs.study.compute, threads)
     tokens = Tokens.of(tokenizer.load(runs.paths.tokenizer(model)))
     encoder = encoders.load(runs.encoder_weights(model, arm, seed).parent, runs.study.compute)

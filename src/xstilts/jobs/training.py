@@ -18,6 +18,7 @@ from xstilts.formats.base import Format, Tokens
 from xstilts.jobs.results import Results, write_record
 from xstilts.runs import Runs
 from xstilts.settings import Hyperparameters
+from xstilts.specs import Specs
 from xstilts.training.device import Device
 from xstilts.training.loop import Material, train
 from xstilts.training.prediction import predict
@@ -25,7 +26,7 @@ from xstilts.training.prediction import predict
 
 def pretrain(runs: Runs, model: str, threads: int) -> None:
     """Masked language modelling from random weights, on the study's unlabelled text."""
-    started, spec = time.monotonic(), runs.pretrain_spec(model)
+    started, spec = time.monotonic(), Specs(runs).pretrain(model)
     device = Device.choose(runs.study.compute, threads)
     architecture = runs.study.models[model].architecture
     assert architecture is not None
@@ -46,7 +47,7 @@ def pretrain(runs: Runs, model: str, threads: int) -> None:
 
 def intermediate(runs: Runs, model: str, arm: str, seed: int, threads: int) -> None:
     """What the arm does to the pretrained encoder: its tasks, mixed; or random weights in its place."""
-    started, spec = time.monotonic(), runs.intermediate_spec(model, arm, seed)
+    started, spec = time.monotonic(), Specs(runs).intermediate(model, arm, seed)
     chosen, device = runs.study.arms[arm], Device.choose(runs.study.compute, threads)
     loaded = tokenizer.load(runs.paths.tokenizer(model))
     encoder = _start(runs, model, arm, seed, loaded)
@@ -62,7 +63,7 @@ def intermediate(runs: Runs, model: str, arm: str, seed: int, threads: int) -> N
 
 def finetune(runs: Runs, model: str, arm: str, training_set: str, seed: int, threads: int) -> None:
     """Fine-tune on English, then score every language of every target that this training set serves."""
-    started, spec = time.monotonic(), runs.finetune_spec(model, arm, training_set, seed)
+    started, spec = time.monotonic(), Specs(runs).finetune(model, arm, training_set, seed)
     device = Device.choose(runs.study.compute, threads)
     loaded = tokenizer.load(runs.paths.tokenizer(model))
     tokens = _tokens(loaded, seed)

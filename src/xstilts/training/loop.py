@@ -142,7 +142,11 @@ def _backward(
     hyper: Hyperparameters,
     device: Device,
 ) -> float:
-    """Gradients of one step's mean loss, accumulated over micro-batches; returns that loss."""
+    """Gradients of one step's mean loss, accumulated over micro-batches; returns that loss.
+
+    Micro-batches count by their rows, as in jiant. Where a loss is a mean over tokens (tagging, masked LM), splitting a
+    batch therefore shifts weight to the tokens of short rows.
+    """
     size = hyper.micro_batch_size or len(rows)
     total = torch.zeros((), device=device.kind)
     for start in range(0, len(rows), size):

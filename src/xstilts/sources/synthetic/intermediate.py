@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 from xstilts.atomic import write_text
 from xstilts.catalogue.languages import ENGLISH
 from xstilts.catalogue.tasks import NLI
-from xstilts.sources.synthetic import releases
+from xstilts.sources.synthetic import releases, targets
 from xstilts.sources.synthetic.ccg import Derivations
 from xstilts.sources.synthetic.choices import Choice, CommonSense, Stories
 from xstilts.sources.synthetic.concepts import TOPICS
@@ -15,7 +15,7 @@ from xstilts.sources.synthetic.inference import Inference
 from xstilts.sources.synthetic.pairs import Pair
 from xstilts.sources.synthetic.paraphrases import DIFFERENT, PARAPHRASE, Paraphrases
 from xstilts.sources.synthetic.questions import Passages
-from xstilts.sources.synthetic.workshop import Workshop
+from xstilts.sources.synthetic.workshop import Workshop, pair_key
 
 DOMAINS: dict[str, tuple[str, ...]] = {
     "anli/R1": ("castle",),
@@ -56,7 +56,7 @@ def mnli(shop: Workshop) -> None:
 
 def qqp(shop: Workshop) -> None:
     draw = Paraphrases(shop.world, shop.rng("qqp"), DOMAINS["qqp"]).questions
-    for split, pairs in shop.labelled("qqp", (DIFFERENT, PARAPHRASE), draw, ("dev", "train")).items():
+    for split, pairs in shop.labelled("qqp", (DIFFERENT, PARAPHRASE), draw, ("dev", "train"), set()).items():
         shop.write("qqp", split, releases.glue_qqp([shop.texts(pair) for pair in pairs]))
 
 
@@ -93,14 +93,17 @@ def ccg(shop: Workshop) -> None:
 
 
 def _inference(shop: Workshop, domain: str, share: float = 1.0, adversarial: bool = False) -> dict[str, list[Pair]]:
+    """Dev and train pairs, none of which XNLI is evaluated on."""
     source = Inference(shop.world, shop.rng(domain), DOMAINS[domain], adversarial)
-    return shop.labelled(domain, NLI, source.draw, ("dev", "train"), share)
+    reserved = {pair_key(pair) for pairs in targets.inference_evaluation(shop).values() for pair in pairs}
+    return shop.labelled(domain, NLI, source.draw, ("dev", "train"), reserved, share)
 
 
 def _squad(shop: Workshop, task: str, unanswerable: bool) -> None:
-    """The dev passages first; a train passage never is one of them."""
+    """The dev passages first; a train passage never is one of them, nor of those that XQuAD and MLQA ask about."""
     source = Passages(shop.world, shop.rng(task), DOMAINS["squad"], unanswerable)
-    seen: set[Hashable] = set()
+    evaluation = [*targets.xquad_evaluation(shop).values(), *targets.mlqa_evaluation(shop).values()]
+    seen: set[Hashable] = {passage.utterances for passages in evaluation for passage in passages}
     for split in ("dev", "train"):
         passages = shop.passages(source, shop.size(split), seen)
         articles = shop.articles(ENGLISH, passages, f"{task}/{split}", 24, impossible=unanswerable)

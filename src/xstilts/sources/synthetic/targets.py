@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 from xstilts.atomic import write_text
@@ -13,9 +13,9 @@ from xstilts.sources.synthetic import releases
 from xstilts.sources.synthetic.inference import Inference
 from xstilts.sources.synthetic.pairs import Pair
 from xstilts.sources.synthetic.paraphrases import DIFFERENT, PARAPHRASE, Paraphrases
-from xstilts.sources.synthetic.questions import Passages, in_language
+from xstilts.sources.synthetic.questions import Passage, Passages, in_language
 from xstilts.sources.synthetic.sentences import NAME_RATES, RETRIEVAL_RATES, TAGGING_RATES, Sentence, Sentences
-from xstilts.sources.synthetic.workshop import BY_CODE, Workshop, unseen
+from xstilts.sources.synthetic.workshop import BY_CODE, Workshop, pair_key, unseen
 
 DOMAINS: dict[str, tuple[str, ...]] = {
     "xnli": ("farm", "castle", "sea"),
@@ -35,12 +35,22 @@ BUCC_PAIRED, BUCC_ID_ROOM = 2 / 3, 10
 
 
 def xnli(shop: Workshop) -> None:
-    _pairs(shop, "xnli", NLI, Inference(shop.world, shop.rng("xnli"), DOMAINS["xnli"]).draw)
+    evaluation = inference_evaluation(shop)
+    seen: set[Hashable] = {pair_key(pair) for pairs in evaluation.values() for pair in pairs}
+    draw = Inference(shop.world, shop.rng("xnli", "train"), DOMAINS["xnli"]).draw
+    _write_pairs(shop, "xnli", evaluation | shop.labelled("xnli", NLI, draw, ("train",), seen))
+
+
+def inference_evaluation(shop: Workshop) -> dict[str, list[Pair]]:
+    """XNLI's dev and test pairs; intermediate tasks have to keep off them."""
+    draw = Inference(shop.world, shop.rng("xnli", "evaluation"), DOMAINS["xnli"]).draw
+    return shop.labelled("xnli", NLI, draw, ("dev", "test"), set())
 
 
 def pawsx(shop: Workshop) -> None:
     draw = Paraphrases(shop.world, shop.rng("pawsx"), DOMAINS["pawsx"]).statements
-    _pairs(shop, "pawsx", (DIFFERENT, PARAPHRASE), draw)
+    splits = ("dev", "test", "train")
+    _write_pairs(shop, "pawsx", shop.labelled("pawsx", (DIFFERENT, PARAPHRASE), draw, splits, set()))
 
 
 def udpos(shop: Workshop) -> None:
@@ -52,20 +62,24 @@ def panx(shop: Workshop) -> None:
 
 
 def xquad(shop: Workshop) -> None:
-    source = Passages(shop.world, shop.rng("xquad"), DOMAINS["xquad"])
-    passages = shop.passages(source, shop.size("test"), set())
-    for code in shop.grammars:
-        shop.write("xquad", "test", releases.squad(shop.articles(code, passages, "xquad", 24), "1.1"), code)
+    _write_parallel_questions(shop, "xquad", xquad_evaluation(shop), "1.1", id_length=24)
 
 
 def mlqa(shop: Workshop) -> None:
+    _write_parallel_questions(shop, "mlqa", mlqa_evaluation(shop), 1.0, id_length=40)
+
+
+def xquad_evaluation(shop: Workshop) -> dict[str, list[Passage]]:
+    """By split; SQuAD has to keep off these passages."""
+    source = Passages(shop.world, shop.rng("xquad"), DOMAINS["xquad"])
+    return {"test": shop.passages(source, shop.size("test"), set())}
+
+
+def mlqa_evaluation(shop: Workshop) -> dict[str, list[Passage]]:
+    """By split; SQuAD has to keep off these passages."""
     source = Passages(shop.world, shop.rng("mlqa"), DOMAINS["mlqa"])
     seen: set[Hashable] = set()
-    for split in ("dev", "test"):
-        passages = shop.passages(source, shop.size(split), seen)
-        for code in shop.grammars:
-            articles = shop.articles(code, passages, f"mlqa/{split}", 40)
-            shop.write("mlqa", split, releases.squad(articles, 1.0), code)
+    return {split: shop.passages(source, shop.size(split), seen) for split in ("dev", "test")}
 
 
 def tydiqa(shop: Workshop) -> None:
@@ -99,11 +113,20 @@ def tatoeba(shop: Workshop) -> None:
             write_text(path, "".join(shop.grammars[side].text(*sentence) + "\n" for sentence in sentences))
 
 
-def _pairs(shop: Workshop, task: str, labels: Sequence[str], draw: Callable[[str], Pair]) -> None:
+def _write_pairs(shop: Workshop, task: str, pairs_of: Mapping[str, Sequence[Pair]]) -> None:
     """Train in English; dev and test, of one meaning, in every language."""
-    for split, pairs in shop.labelled(task, labels, draw, ("dev", "test", "train")).items():
+    for split, pairs in pairs_of.items():
         for code in [ENGLISH] if split == "train" else shop.grammars:
             shop.write(task, split, releases.tsv(shop.texts(pair, code) for pair in pairs), code)
+
+
+def _write_parallel_questions(
+    shop: Workshop, task: str, passages_of: Mapping[str, Sequence[Passage]], version: str | float, id_length: int
+) -> None:
+    for split, passages in passages_of.items():
+        for code in shop.grammars:
+            articles = shop.articles(code, passages, f"{task}/{split}", id_length)
+            shop.write(task, split, releases.squad(articles, version), code)
 
 
 def _tagging(shop: Workshop, task: str, source: Sentences, column: str) -> None:

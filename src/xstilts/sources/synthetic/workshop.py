@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -71,16 +72,22 @@ class Workshop:
         labels: Sequence[str],
         draw: Callable[[str], Pair],
         splits: Sequence[str],
+        seen: set[Hashable],
         share: float = 1.0,
     ) -> dict[str, list[Pair]]:
-        """Pairs with equally many of every label, in random order; none occurs twice. ``share`` scales the sizes."""
-        seen: set[Hashable] = set()
+        """Unseen pairs with equally many of every label, in random order. ``share`` scales the sizes.
+
+        Train pairs may repeat: labels for which there are fewer different pairs would otherwise run out of common ones,
+        and rare words would tell the label.
+        """
         found: dict[str, list[Pair]] = {}
         for split in splits:
             number = max(len(labels), round(share * self.size(split)))
             order = [labels[i % len(labels)] for i in range(number)]
             self.rng(purpose, split, "labels").shuffle(order)
-            found[split] = [unseen(lambda label=label: draw(label), 1, seen, _pair_key)[0] for label in order]  # type: ignore[misc]
+            found[split] = []
+            for label in order:
+                found[split] += unseen(partial(draw, label), 1, seen, pair_key, repeat=split == "train")
         return found
 
     def dev_and_train(self, draw: Callable[[], T], key: Callable[[T], Hashable]) -> dict[str, list[T]]:
@@ -126,17 +133,20 @@ class Workshop:
         ]
 
 
-def unseen(draw: Callable[[], T], number: int, seen: set[Hashable], key: Callable[[T], Hashable]) -> list[T]:
-    """So many draws whose keys are not in ``seen``, and now are."""
+def unseen(
+    draw: Callable[[], T], number: int, seen: set[Hashable], key: Callable[[T], Hashable], repeat: bool = False
+) -> list[T]:
+    """So many draws whose keys are not in ``seen``, and now are; with ``repeat``, they still are not."""
     found: list[T] = []
     while len(found) < number:
         example = draw()
         identity = key(example)
         if identity not in seen:
-            seen.add(identity)
             found.append(example)
+            if not repeat:
+                seen.add(identity)
     return found
 
 
-def _pair_key(pair: Pair) -> Hashable:
+def pair_key(pair: Pair) -> Hashable:
     return pair.first, pair.second

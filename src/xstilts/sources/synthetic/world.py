@@ -26,7 +26,7 @@ ZIPF_EXPONENT = 0.5
 #: Weight of a concept outside its own topic.
 OFF_TOPIC = 0.08
 #: Standard deviation of the logarithm of an affinity.
-AFFINITY_SPREAD = 1.0
+AFFINITY_SPREAD = 1.2
 
 GIVEN_NAMES, FAMILY_NAMES, CITIES = 10, 8, 8
 #: So many families are called like a city: the context decides.

@@ -1,0 +1,198 @@
+"""What determines each job's result.
+
+A run spec is a plain dict of everything that a job's result depends on, upstream runs included by their ids. It is the
+single ``params`` entry of the job's rule (Snakemake compares it between invocations), its hash is the run's id, and it
+is stored with the scores. File contents are not in it: Snakemake compares the manifests that list their checksums.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import xstilts
+from xstilts.catalogue.tasks import TASKS, TEXT
+from xstilts.formats import format_class
+from xstilts.runs import RETRIEVAL, Runs
+
+Spec = dict[str, Any]
+
+#: What of the source code a kind of job depends on, relative to the package.
+_CODE = {
+    "data": ("catalogue/tasks.py", "sources", "formats", "examples.py", "jobs/data.py"),
+    "tokens": ("formats", "encoding.py", "tokenizer.py"),
+    "training": ("formats", "training", "encoding.py", "encoders.py", "jobs/training.py", "jobs/results.py"),
+    "retrieval": (
+        "formats", "retrieval", "training/device.py", "encoding.py", "encoders.py", "jobs/retrieval.py",
+        "jobs/results.py",
+    ),
+    "report": ("report", "catalogue", "jobs/report.py"),
+}  # fmt: skip
+_CODE_SUFFIXES = {".py", ".csv", ".txt"}
+
+
+@dataclass(frozen=True)
+class Specs:
+    """The run specs of one study."""
+
+    runs: Runs
+
+    def generate(self) -> Spec:
+        return self._spec("generate", source=self.runs.study.source.model_dump(), code=code("data"))
+
+    def prepare(self, task: str) -> Spec:
+        source = self.runs.study.source.model_dump()
+        return self._spec("prepare", task=task, files=self._file_names(task), source=source, code=code("data"))
+
+    def tokenizer(self, model: str) -> Spec:
+        chosen = self.runs.study.models[model]
+        shape = chosen.architecture and chosen.architecture.model_dump(include={"vocabulary_size", "max_length"})
+        learnt_from = self._text() if shape else None
+        return self._spec("tokenizer", path=chosen.path, architecture=shape, text=learnt_from, code=code("tokens"))
+
+    def encode(self, model: str, task: str) -> Spec:
+        return self._spec(
+            "encode",
+            tokenizer=self.tokenizer(model)["id"],
+            task=task,
+            files=self._file_names(task),
+            data=self._data(),
+            encoding=self._encoding(task),
+            code=code("tokens"),
+        )
+
+    def pretrain(self, model: str) -> Spec:
+        return self._spec(
+            "pretrain",
+            model=self.runs.study.models[model].model_dump(),
+            text=self._text(),
+            training=self.runs.study.training.pretraining.model_dump(),
+            encoding=self._encoding(TEXT.name),
+            compute=self.runs.study.compute.model_dump(),
+            code=code("training"),
+        )
+
+    def intermediate(self, model: str, arm: str, seed: int) -> Spec:
+        chosen = self.runs.study.arms[arm]
+        return self._spec(
+            "intermediate",
+            start=self._start(model, arm),
+            tasks=list(chosen.tasks),
+            weights=chosen.weights,
+            data=self._data(),
+            training=self.runs.study.intermediate(arm).model_dump(),
+            encoding={task: self._encoding(task) for task in chosen.tasks},
+            selection={task: list(TASKS[task].headline) for task in chosen.tasks},
+            seed=seed,
+            compute=self.runs.study.compute.model_dump(),
+            code=code("training"),
+        )
+
+    def finetune(self, model: str, arm: str, training_set: str, seed: int) -> Spec:
+        targets = self.runs.targets_of(training_set)
+        return self._spec(
+            "finetune",
+            encoder=self._encoder_id(model, arm, seed),
+            training_set=training_set,
+            evaluated=self._evaluated_files(targets),
+            data=self._data(),
+            training=self.runs.study.target(training_set).model_dump(),
+            encoding={task: self._encoding(task) for task in self.runs.evaluated(training_set)},
+            selection=list(TASKS[training_set].headline),
+            seed=seed,
+            compute=self.runs.study.compute.model_dump(),
+            code=code("training"),
+        )
+
+    def retrieve(self, model: str, arm: str, seed: int) -> Spec:
+        targets = self.runs.targets_of(RETRIEVAL)
+        return self._spec(
+            "retrieve",
+            encoder=self._encoder_id(model, arm, seed),
+            evaluated=self._evaluated_files(targets),
+            data=self._data(),
+            retrieval=self.runs.study.retrieval.model_dump(),
+            encoding={task: self._encoding(task) for task in targets},
+            seed=seed,
+            compute=self.runs.study.compute.model_dump(),
+            code=code("retrieval"),
+        )
+
+    def report(self) -> Spec:
+        """What tables and figures show beside the scores; models and arms stand in the study's order."""
+        study = self.runs.study
+        return self._spec(
+            "report",
+            source=study.source.kind,
+            models=list(study.models),
+            seeds=study.seeds,
+            arms=[[name, arm.model_dump(exclude={"training"})] for name, arm in study.arms.items()],
+            targets={target: list(study.languages(target)) for target in study.targets},
+            splits=study.splits,
+            layer=study.retrieval.layer,
+            code=code("report"),
+        )
+
+    def _spec(self, job: str, **values: Any) -> Spec:
+        """A spec with its id, a hash of all the rest."""
+        text = json.dumps({"job": job, "study": str(self.runs.paths.study), **values}, sort_keys=True)
+        return {"id": hashlib.sha256(text.encode()).hexdigest()[:12], **json.loads(text)}
+
+    def _data(self) -> Spec:
+        """What the source's labelled data is, wherever it lies."""
+        return self.runs.study.source.model_dump(exclude={"root", "text", "documents"})
+
+    def _text(self) -> Spec:
+        """What unlabelled text a study's own models learn from."""
+        source = self.runs.study.source.model_dump(exclude={"root"})
+        tasks = {task: self._file_names(task) for task in self.runs.tasks()} if self.runs.text_from_tasks() else None
+        return {"source": source, "files": self._file_names(TEXT.name), "tasks": tasks}
+
+    def _file_names(self, task: str) -> list[str]:
+        return [f"{split}.{language}" for split, language in self.runs.files(task)]
+
+    def _evaluated_files(self, targets: tuple[str, ...]) -> dict[str, list[str]]:
+        return {
+            target: [
+                f"{split}.{code}"
+                for split in self.runs.study.splits_of(target)
+                for code in self.runs.study.languages(target)
+            ]
+            for target in targets
+        }
+
+    def _encoding(self, task: str) -> dict[str, Any]:
+        """The encoding settings that matter to a task: a new doc_stride concerns span QA alone."""
+        return self.runs.study.encoding_of(task).model_dump(include=set(format_class(TASKS[task]).settings))
+
+    def _pretrained_id(self, model: str) -> str:
+        return str(self.pretrain(model)["id"] if self.runs.pretrains(model) else self.runs.study.models[model].path)
+
+    def _start(self, model: str, arm: str) -> str | Spec:
+        """What an arm's training starts from: a pretrained encoder's id, or what gives random weights their shape."""
+        shape = self.runs.study.models[model].architecture
+        if shape is None or self.runs.starting_weights(model, arm):
+            return self._pretrained_id(model)
+        return {"architecture": shape.model_dump(exclude={"seed"}), "text": self._text()}
+
+    def _encoder_id(self, model: str, arm: str, seed: int) -> str:
+        if self.runs.study.arms[arm].trains:
+            return str(self.intermediate(model, arm, seed)["id"])
+        return self._pretrained_id(model)
+
+
+@cache
+def code(part: str) -> str:
+    """A hash of the source files that a kind of job depends on: editing plots retrains nothing, the loop does."""
+    package = Path(xstilts.__file__).parent
+    digest = hashlib.sha256()
+    for name in _CODE[part]:
+        path = package / name
+        found = path.rglob("*") if path.is_dir() else [path]
+        for file in sorted(file for file in found if file.suffix in _CODE_SUFFIXES):
+            digest.update(f"{file.relative_to(package)}\0".encode() + file.read_bytes())
+    return digest.hexdigest()[:12]
