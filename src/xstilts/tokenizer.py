@@ -22,14 +22,16 @@ _ALPHABET_SHARE = 0.5  # of the vocabulary may be single characters; rarer ones 
 
 def train(texts: Iterable[str], vocabulary_size: int, max_length: int) -> PreTrainedTokenizerFast:
     """A byte-pair vocabulary with XLM-R's word marks and input layout, learnt from ``texts``."""
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast
 
     texts = list(texts)
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
     tokenizer.normalizer = normalizers.NFKC()
     alphabet = _alphabet(texts, tokenizer.normalizer, int(vocabulary_size * _ALPHABET_SHARE))
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Metaspace(), pre_tokenizers.Punctuation()])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Metaspace(), pre_tokenizers.Split(Regex(r"▁?\p{P}"), behavior="isolated")]
+    )
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary_size,
         special_tokens=list(SPECIAL_TOKENS),

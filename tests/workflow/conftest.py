@@ -39,7 +39,11 @@ TINY: dict[str, Any] = {
     },
     "seeds": [1],
     "arms": {"none": {}, "mnli": {"tasks": ["mnli"]}, "control": {"weights": "random"}},
-    "targets": {"xnli": {"languages": ["de", "en"]}, "xquad": {"languages": ["de", "en"]}, "tatoeba": {"languages": ["de"]}},
+    "targets": {
+        "xnli": {"languages": ["de", "en"]},
+        "xquad": {"languages": ["de", "en"]},
+        "tatoeba": {"languages": ["de"]},
+    },
     "training": {
         "pretraining": {"max_steps": 2, "batch_size": 2},
         "intermediate": {"max_steps": 2, "batch_size": 2},
@@ -47,7 +51,7 @@ TINY: dict[str, Any] = {
     },
     "encoding": {"max_length": 32, "doc_stride": 16, "max_query_length": 8},
     "retrieval": {"layer": 1},
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Which study runs: the default one, one given with --configfile, values given with --config; and what if it is wrong."""
+"""Which study runs: the default one, that of --configfile, with values of --config; and what happens to a wrong one."""
 
 from __future__ import annotations
 

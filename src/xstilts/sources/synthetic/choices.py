@@ -36,7 +36,7 @@ class Stories:
 
     def __init__(self, world: World, rng: random.Random, grammar: Grammar, topics: Sequence[str] = TOPICS) -> None:
         self._scenes = Scenes(world, rng, topics, STORY_RATES)
-        self._rng, self._grammar, self._world = rng, grammar, world
+        self._rng, self._grammar = rng, grammar
 
     def ending(self) -> Choice:
         """HellaSwag: two steps of a script, and the start of the third."""

@@ -56,7 +56,10 @@ class Inference:
     def _premise(self, hypothesis: Event, specific: Event, label: str) -> Event:
         """``specific`` is the hypothesis before it was negated or made more general."""
         if label == NEUTRAL:
-            premise = self._unrelated(specific)._replace(negated=self._rng.random() < NEGATED)
+            premise = self._unrelated(specific)
+            while _is_general(hypothesis) and generalised(premise).patient == hypothesis.patient:
+                premise = self._unrelated(specific)
+            premise = premise._replace(negated=self._rng.random() < NEGATED)
         elif hypothesis.verb == COPULA:
             return self._state(hypothesis, label)
         else:
@@ -101,3 +104,7 @@ class Inference:
             return other
         changed = exchanged(self._scenes, premise, self._rng.choice(("agent", "patient")))
         return changed._replace(verb=other.verb, negated=False)
+
+
+def _is_general(event: Event) -> bool:
+    return event.patient is not None and event.patient.head in KINDS
