@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,13 +66,28 @@ def load(folder: Path, compute: Compute) -> PreTrainedModel:
     return model
 
 
-def longest_input(folder: Path) -> int:
-    """Tokens that a ready-made encoder has positions for; RoBERTa and its kin count theirs from the padding id on."""
-    from transformers import AutoConfig
+@dataclass(frozen=True)
+class Limits:
+    """What a ready-made encoder can take: the tokens of an input, and its layers."""
 
-    config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-    offset = config.pad_token_id + 1 if "roberta" in config.model_type else 0
-    return int(config.max_position_embeddings) - offset
+    longest_input: int
+    layers: int
+
+    @classmethod
+    def of(cls, folder: Path) -> Limits:
+        """Read off the encoder's config. RoBERTa and its kin count positions from the padding id on.
+
+        Raises:
+            UserError: where there is no config that transformers knows.
+        """
+        from transformers import AutoConfig
+
+        try:
+            config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+        except (OSError, ValueError) as error:
+            raise UserError(f"{folder}: transformers cannot read an encoder's config.json here: {error}") from error
+        offset = config.pad_token_id + 1 if "roberta" in config.model_type else 0
+        return cls(int(config.max_position_embeddings) - offset, int(config.num_hidden_layers))
 
 
 def reinitialised(encoder: PreTrainedModel) -> PreTrainedModel:

@@ -62,7 +62,8 @@ class Finished:
     text: str
 
     def ok(self) -> Finished:
-        assert self.code == 0, self.text
+        if self.code:
+            pytest.fail("\n".join(self.text.splitlines()[-50:]), pytrace=False)
         return self
 
 

@@ -15,7 +15,7 @@ from xstilts.catalogue.tasks import TASKS, TEXT, Task
 from xstilts.errors import UserError
 from xstilts.examples import Provenance
 from xstilts.formats import format_class
-from xstilts.runs import Runs
+from xstilts.runs import RETRIEVAL, Runs
 from xstilts.settings import SyntheticSource
 from xstilts.sources import files, layout
 
@@ -76,7 +76,9 @@ def train_tokenizer(runs: Runs, model: str) -> None:
 
     chosen = runs.study.models[model]
     if chosen.architecture is None:
-        made = tokenizer.load(Path(str(chosen.path)))
+        folder = Path(str(chosen.path))
+        _check_ready_made(runs, model, folder)
+        made = tokenizer.load(folder)
     else:
         paths = [runs.paths.examples(TEXT.name, *file) for file in runs.files(TEXT.name)]
         texts = (text for path in paths for text in examples.read(path).column("text").to_pylist())
@@ -85,23 +87,30 @@ def train_tokenizer(runs: Runs, model: str) -> None:
 
 
 def encode(runs: Runs, model: str, name: str) -> None:
-    """Every file of a task as token ids of one model's tokenizer.
-
-    Raises:
-        UserError: where a ready-made model has no positions for inputs of the length that the study sets.
-    """
-    from xstilts import encoders, tokenizer
+    """Every file of a task as token ids of one model's tokenizer."""
+    from xstilts import tokenizer
     from xstilts.encoding import encode_task
 
-    encoding, path = runs.study.encoding_of(name), runs.study.models[model].path
-    if path and encoding.max_length > (longest := encoders.longest_input(Path(path))):
-        raise UserError(
-            f"encoding: max_length is {encoding.max_length} for {name}, "
-            f"but the model '{model}' takes inputs of up to {longest} tokens."
-        )
     data = [runs.paths.examples(name, *file) for file in runs.files(name)]
     loaded = tokenizer.load(runs.paths.tokenizer(model))
-    encode_task(TASKS[name], encoding, loaded, data, runs.paths.tokens(model, name))
+    encode_task(TASKS[name], runs.study.encoding_of(name), loaded, data, runs.paths.tokens(model, name))
+
+
+def _check_ready_made(runs: Runs, model: str, folder: Path) -> None:
+    """Whether a ready-made encoder can take what the study asks of it, which is known only once its folder is read."""
+    from xstilts.encoders import Limits
+
+    limits = Limits.of(folder)
+    for task in runs.tasks():
+        length = runs.study.encoding_of(task).max_length
+        if length > limits.longest_input:
+            raise UserError(
+                f"encoding: max_length is {length} for {task}, "
+                f"but the model '{model}' takes inputs of up to {limits.longest_input} tokens."
+            )
+    layer = runs.study.retrieval.layer
+    if runs.targets_of(RETRIEVAL) and layer > limits.layers:
+        raise UserError(f"retrieval.layer is {layer}, but the model '{model}' has {limits.layers} layers.")
 
 
 def _root(runs: Runs) -> Path:
