@@ -23,7 +23,11 @@ Spec = dict[str, Any]
 
 #: What of the source code a kind of job depends on, relative to the package.
 _CODE = {
-    "data": ("catalogue/tasks.py", "sources", "formats", "examples.py", "jobs/data.py"),
+    "generating": ("catalogue/tasks.py", "sources/synthetic", "sources/layout.py"),
+    "reading": (
+        "catalogue/tasks.py", "sources/readers", "sources/files.py", "sources/layout.py", "formats", "examples.py",
+        "jobs/data.py",
+    ),
     "tokens": ("formats", "encoding.py", "tokenizer.py"),
     "training": ("formats", "training", "encoding.py", "encoders.py", "jobs/training.py", "jobs/results.py"),
     "retrieval": (
@@ -42,11 +46,11 @@ class Specs:
     runs: Runs
 
     def generate(self) -> Spec:
-        return self._spec("generate", source=self.runs.study.source.model_dump(), code=code("data"))
+        return self._spec("generate", source=self.runs.study.source.model_dump(), code=code("generating"))
 
     def prepare(self, task: str) -> Spec:
         source = self.runs.study.source.model_dump()
-        return self._spec("prepare", task=task, files=self._file_names(task), source=source, code=code("data"))
+        return self._spec("prepare", task=task, files=self._file_names(task), source=source, code=code("reading"))
 
     def tokenizer(self, model: str) -> Spec:
         chosen = self.runs.study.models[model]
@@ -84,7 +88,7 @@ class Specs:
             tasks=list(chosen.tasks),
             weights=chosen.weights,
             data=self._data(),
-            training=self.runs.study.intermediate(arm).model_dump(),
+            training=self.runs.study.intermediate(arm).model_dump() if chosen.tasks else None,
             encoding={task: self._encoding(task) for task in chosen.tasks},
             selection={task: list(TASKS[task].headline) for task in chosen.tasks},
             seed=seed,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from conftest import jobs_in
+from workspace import jobs_in
 
 from xstilts import study as studies
 

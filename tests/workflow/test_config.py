@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 import yaml
+from workspace import REPOSITORY
 
 
 @pytest.fixture
@@ -43,8 +44,8 @@ def test_a_study_file_replaces_the_default_study(with_default):
     assert not (with_default.folder / "results" / "default").exists()
 
 
-def test_no_arm_of_the_demo_leaks_into_a_study(workspace, repository):
-    demo = repository / "config.yaml"
+def test_no_arm_of_the_demo_leaks_into_a_study(workspace):
+    demo = REPOSITORY / "config.yaml"
     shutil.copy(demo, workspace.folder)
     arms = yaml.safe_load(demo.read_text(encoding="utf-8"))["arms"]
     done = workspace.snakemake("--dry-run").ok()

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import REPOSITORY, Workspace
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from workspace import REPOSITORY, Workspace
 
 from xstilts import study as studies
 from xstilts.runs import Runs

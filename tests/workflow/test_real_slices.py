@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from conftest import REPOSITORY, Finished, Workspace
+from workspace import REPOSITORY, Finished, Workspace
 
 ARMS = "none", "mnli", "all"
 HEADLINE = {
