@@ -162,9 +162,6 @@ class Study(Section):
     def encoding_of(self, task: str) -> Encoding:
         return merged(Encoding, self.encoding, self.encoding.tasks.get(task))
 
-    def pretraining(self) -> Hyperparameters:
-        return self.training.pretraining
-
     def intermediate(self, arm: str) -> Hyperparameters:
         """Of a single-task arm: stage, then task, then arm; a mixture has no task of its own."""
         tasks = self.arms[arm].tasks

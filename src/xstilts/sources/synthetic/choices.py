@@ -14,9 +14,9 @@ from xstilts.sources.synthetic.world import Situation, World
 
 STORY_RATES = Rates(place=0.35, time=0.0, manner=0.0, adjective=0.15, number=0.05, topical=0.0, fronted=0.2)
 NONE_OF_THEM = "None of the above choices ."
-#: Share of Cosmos questions that offer it, and how many choices there are.
+#: Share of Cosmos questions that offer it.
 WITH_NONE = 0.2
-COSMOS_CHOICES, HELLASWAG_CHOICES, COMMONSENSE_CHOICES = 4, 4, 5
+COMMONSENSE_CHOICES = 5
 #: A wrong choice of common sense goes with the question at most this much as well as the right one.
 CLEARLY_WORSE = 0.4
 

@@ -29,7 +29,7 @@ DIFFERENCES = {1: 0.25, 2: 0.40, 3: 0.35}
 #: Share of pairs about something that is so, rather than happens.
 STATES = 0.15
 
-ENTAILMENT, NEUTRAL, CONTRADICTION = NLI
+ENTAILMENT, NEUTRAL, _ = NLI
 
 
 class Inference:
