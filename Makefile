@@ -18,7 +18,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 demo: setup
-	snakemake --quiet rules
+	snakemake --quiet rules || { echo "The demo failed; results/demo/logs says why."; exit 1; }
 	xstilts show --study results/demo/study.json
 
 test: setup

@@ -55,8 +55,10 @@ def _open(study: Path, **names: str | int) -> Runs:
     return runs
 
 
-def _confirm(spec: Spec, planned: str) -> None:
-    """Stop where the stored study is no longer the one that this job was planned from."""
+def _begin(runs: Runs, spec: Spec, planned: str) -> None:
+    """Stop where the stored study is no longer the one that this job was planned from; else say what scores mean."""
+    if runs.study.warning:
+        print(runs.study.warning, flush=True)
     if planned and spec["id"] != planned:
         raise UserError(
             f"This job was planned as run {planned}, but the study or the code has changed since: it would now be run "
@@ -110,7 +112,7 @@ def pretrain(study: StudyFile, model: Model, threads: Threads = 1, run: RunId = 
     from xstilts.jobs import training
 
     runs = _open(study, model=model, model_to_pretrain=model)
-    _confirm(Specs(runs).pretrain(model), run)
+    _begin(runs, Specs(runs).pretrain(model), run)
     training.pretrain(runs, model, threads)
 
 
@@ -122,7 +124,7 @@ def intermediate(
     from xstilts.jobs import training
 
     runs = _open(study, model=model, arm=arm, arm_that_trains=arm, seed=seed)
-    _confirm(Specs(runs).intermediate(model, arm, seed), run)
+    _begin(runs, Specs(runs).intermediate(model, arm, seed), run)
     training.intermediate(runs, model, arm, seed, threads)
 
 
@@ -140,7 +142,7 @@ def finetune(
     from xstilts.jobs import training
 
     runs = _open(study, model=model, arm=arm, training_set=training_set, seed=seed)
-    _confirm(Specs(runs).finetune(model, arm, training_set, seed), run)
+    _begin(runs, Specs(runs).finetune(model, arm, training_set, seed), run)
     training.finetune(runs, model, arm, training_set, seed, threads)
 
 
@@ -150,7 +152,7 @@ def retrieve(study: StudyFile, model: Model, arm: ArmName, seed: Seed, threads: 
     from xstilts.jobs import retrieval
 
     runs = _open(study, model=model, arm=arm, seed=seed)
-    _confirm(Specs(runs).retrieve(model, arm, seed), run)
+    _begin(runs, Specs(runs).retrieve(model, arm, seed), run)
     retrieval.retrieve(runs, model, arm, seed, threads)
 
 

@@ -82,10 +82,14 @@ class Limits:
         """
         from transformers import AutoConfig
 
+        if not (
+            folder / "config.json"
+        ).is_file():  # transformers would take the path for the name of a hub's repository
+            raise UserError(f"{folder}: there is no config.json of a transformers encoder.")
         try:
             config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
         except (OSError, ValueError) as error:
-            raise UserError(f"{folder}: transformers cannot read an encoder's config.json here: {error}") from error
+            raise UserError(f"{folder}: transformers cannot use this encoder's config.json: {error}") from error
         offset = config.pad_token_id + 1 if "roberta" in config.model_type else 0
         return cls(int(config.max_position_embeddings) - offset, int(config.num_hidden_layers))
 

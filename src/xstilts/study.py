@@ -40,6 +40,7 @@ from xstilts.settings import (
 from xstilts.sources import layout
 
 BASELINE = "none"
+SYNTHETIC = "Synthetic languages and tasks: these scores say nothing about real languages."
 
 
 class Model(Section):
@@ -140,6 +141,11 @@ class Study(Section):
                             f"{key}: {value} is more than the {limit} of models.{name}.architecture.{what}"
                         )
         return self
+
+    @property
+    def warning(self) -> str:
+        """What stands wherever a person reads a score of the study; empty where nothing needs to."""
+        return SYNTHETIC if self.source.kind == "synthetic" else ""
 
     def language_table(self) -> dict[str, Language]:
         """By code, every language that the study's source can have."""

@@ -10,8 +10,7 @@ import pytest
 from small_study import study_config
 
 from xstilts.report.figures import write_figures
-from xstilts.report.tables import SYNTHETIC
-from xstilts.study import Study, load
+from xstilts.study import SYNTHETIC, Study, load
 
 
 def texts(svg: Path) -> list[str]:

@@ -9,9 +9,9 @@ import pytest
 from small_study import MakeScores, study_config, xquad
 
 from xstilts.report.gains import AVERAGE, language_cells, task_cells
-from xstilts.report.tables import SYNTHETIC, main_table_text, write_tables
+from xstilts.report.tables import main_table_text, write_tables
 from xstilts.report.typeset import Block, Page, latex
-from xstilts.study import Study, load
+from xstilts.study import SYNTHETIC, Study, load
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pandas as pd
 from xstilts.atomic import replacing, write_text
 from xstilts.catalogue.tasks import TASKS
 from xstilts.report.gains import AVERAGE, is_control, task_cells
-from xstilts.report.tables import FEWER, MISSING, arm_label, cell_texts, labelled, seeds_note, warning_of
+from xstilts.report.tables import FEWER, MISSING, arm_label, cell_texts, labelled, seeds_note
 from xstilts.study import BASELINE, Study
 
 _CELL = {"width": 70, "height": 25}  # pixels
@@ -49,7 +49,7 @@ def gains_chart(cells: pd.DataFrame, study: Study) -> alt.VConcatChart:
         for split in study.splits
     ]
     subtitle = [
-        *filter(None, [warning_of(study)]),
+        *filter(None, [study.warning]),
         f"Points gained or lost over no intermediate training (its points in brackets). {seeds_note(study)}",
         _legend(cells, study),
     ]

@@ -30,8 +30,6 @@ from xstilts.report.gains import (
 from xstilts.report.typeset import Block, Page, Row, latex, markdown, plain
 from xstilts.study import BASELINE, Study
 
-SYNTHETIC = "Synthetic languages and tasks: these scores say nothing about real languages."
-
 MISSING = "–"
 FEWER = "†"  # stands at what has not all of the study's seeds
 
@@ -66,11 +64,6 @@ def arm_label(arm: str, study: Study) -> str:
     if arm == BASELINE:
         return f"{arm} (baseline)"
     return TASKS[arm].title if study.arms[arm].tasks == [arm] else arm
-
-
-def warning_of(study: Study) -> str:
-    """What stands wherever a person reads a score of the study; empty where nothing needs to."""
-    return SYNTHETIC if study.source.kind == "synthetic" else ""
 
 
 def seeds_note(study: Study) -> str:
@@ -162,7 +155,7 @@ def _page(
         notes.append(f"{MISSING}: not scored, or for a mean: something that it needs is not scored.")
     if any(cell.endswith(FEWER) for cell in text):
         notes.append(f"{FEWER}: fewer seeds than the study's {len(study.seeds)}; the CSV file says how many.")
-    return Page(title, warning_of(study), notes, blocks)
+    return Page(title, study.warning, notes, blocks)
 
 
 def _rows(cells: pd.DataFrame, study: Study, column: str, columns: list[str]) -> list[Row]:
