@@ -20,7 +20,7 @@ STUDIES = [REPOSITORY / "config.yaml", *sorted((REPOSITORY / "workflow" / "studi
 
 #: Paths that exist on one machine only, and hosts that packages or models are fetched from.
 LOCAL_PATH = re.compile(rb"(?<![\w.~)}>/-])/(home|root|tmp|work|mnt|Users|scratch|data|opt|srv)/\w")
-REGISTRY = re.compile(rb"https?://[\w.-]*(pypi|pythonhosted|anaconda|index-url)[\w.-]*|--(extra-)?index-url")
+REGISTRY = re.compile(rb"https?://[\w.-]+/simple\b|--(extra-)?index-url")
 
 
 def pins() -> dict[str, str]:
