@@ -11,10 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from small_study import study_config
 
 from xstilts.errors import DataError, UserError
 from xstilts.report.scores import PREDICTIONS, SCORES, collect, read_scores, write_predictions, write_scores
-from xstilts.study import Study
+from xstilts.study import Study, load
 
 
 def as_table(frame: pd.DataFrame) -> pa.Table:
@@ -87,6 +88,10 @@ def test_collecting_keeps_every_score_in_an_order_of_its_own(
     write_scores(tmp_path / "one.parquet", collected)
     write_scores(tmp_path / "two.parquet", reversed_)
     assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "two.parquet").read_bytes()
+
+
+def test_a_test_split_that_stands_in_for_a_missing_dev_split_is_collected(parts: list[Path]) -> None:
+    assert collect(parts, load(study_config(splits=["dev"]))).num_rows > 0  # neither XQuAD nor Tatoeba has a dev split
 
 
 def test_a_score_given_twice_is_refused_with_both_places(parts: list[Path], study: Study, tmp_path: Path) -> None:

@@ -48,6 +48,14 @@ def test_main_table(folder: Path) -> None:
     assert rows["random (untrained control)"] == ["−53.0", "–", "–"]
 
 
+def test_where_a_release_has_no_dev_split_its_test_split_stands_in(scores: pd.DataFrame, tmp_path: Path) -> None:
+    of_dev = load(study_config(splits=["dev"]))
+    write_tables(scores, of_dev, tmp_path)
+    rows = markdown_rows(tmp_path / "main.md")
+    assert rows["none (baseline)"] == ["63.0", "31.0", "47.0"]
+    assert "XQuAD: the release has no dev split; its test split stands in." in (tmp_path / "main.md").read_text()
+
+
 def test_controls_stand_last_below_a_rule(folder: Path) -> None:
     assert [line.split(" & ")[0] for line in tex_rows(folder / "main.tex")] == [
         r"\toprule", "arm", r"\midrule", "none (baseline)", r"\midrule", "MNLI", r"two\_tasks", r"\midrule",

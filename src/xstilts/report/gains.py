@@ -41,6 +41,12 @@ def is_control(arm: str, study: Study) -> bool:
     return study.arms[arm].weights == "random"
 
 
+def as_asked(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """The scores by the splits that the study asks for: where a release has no dev split, its test split stands in."""
+    asked = scores["split"].isin(study.splits)
+    return scores.assign(split=scores["split"].where(asked, study.splits[0]))
+
+
 def scored_languages(scores: pd.DataFrame) -> dict[tuple[str, str], set[str]]:
     """By target and split, the languages in which anything is scored; some dev splits have fewer than test."""
     groups = scores.groupby(["target", "split"])["language"]
@@ -53,6 +59,7 @@ def task_cells(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
     An arm has a task score where it is scored in every language of the target that any arm is scored in, and an average
     where it has a score (or gain) for every target of the study.
     """
+    scores = as_asked(scores, study)
     per_seed = _over_languages(_by_language(scores), scored_languages(scores), ALL)
     cells = _on_grid(_over_seeds(per_seed), study, targets_of(study), [ALL])
     groups = cells.groupby(["model", "split", "arm"], sort=False)
@@ -72,7 +79,7 @@ def task_cells(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
 
 def language_cells(scores: pd.DataFrame, study: Study, target: str) -> pd.DataFrame:
     """Cells of every model, split, arm and language of one target, with the means :data:`ZERO_SHOT` and :data:`ALL`."""
-    of_target = scores[scores["target"] == target]
+    of_target = as_asked(scores[scores["target"] == target], study)
     by_language, expected = _by_language(of_target), scored_languages(of_target)
     means = [_over_languages(by_language, expected, mean) for mean in (ZERO_SHOT, ALL)]
     per_seed = pd.concat([by_language, *means], ignore_index=True)

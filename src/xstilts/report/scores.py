@@ -146,7 +146,7 @@ def _refuse_unknown(rows: pd.DataFrame, study: Study) -> None:
         "model": study.models,
         "arm": study.arms,
         "target": study.targets,
-        "split": study.splits,
+        "split": dict.fromkeys(split for target in study.targets for split in study.splits_of(target)),
         "seed": study.seeds,
     }
     for column, names in valid.items():

@@ -21,6 +21,7 @@ from xstilts.report.gains import (
     AVERAGE,
     ZERO_SHOT,
     arms_of,
+    as_asked,
     is_control,
     language_cells,
     scored_languages,
@@ -122,9 +123,13 @@ def _metrics(target: str) -> str:
 
 
 def _languages_notes(scores: pd.DataFrame, study: Study, targets: Sequence[str]) -> list[str]:
-    """A sentence for each target that is scored in fewer languages than the study has."""
-    scored, notes = scored_languages(scores), []
+    """Sentences about targets scored on another split than asked for, or in fewer languages than the study has."""
+    scored, notes = scored_languages(as_asked(scores, study)), []
     for target in targets:
+        if not set(study.splits_of(target)) <= set(study.splits):
+            notes.append(
+                f"{TASKS[target].title}: the release has no {study.splits[0]} split; its test split stands in."
+            )
         for split in study.splits:
             absent = [code for code in study.languages(target) if code not in scored.get((target, split), set())]
             if absent:
