@@ -50,6 +50,9 @@ class Paths:
     def tokens(self, model: str, task: str) -> Path:
         return self.root / "tokens" / model / task
 
+    def encoded(self, model: str, task: str, split: str, language: str) -> Path:
+        return self.tokens(model, task) / f"{split}.{language}.arrow"
+
     def tokens_manifest(self, model: str, task: str) -> Path:
         return self.tokens(model, task) / "manifest.json"
 

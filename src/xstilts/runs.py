@@ -59,7 +59,7 @@ class Runs:
             wanted += [("train", ENGLISH), ("dev", ENGLISH)]
         if task in self.study.targets:
             splits = self.study.splits_of(task)
-            if task == "bucc2018":  # its threshold is tuned on dev
+            if TASKS[task].tuned_on_dev:
                 splits = ("dev", *(split for split in splits if split != "dev"))
             wanted += [(split, code) for split in splits for code in self.study.languages(task)]
         return tuple(dict.fromkeys(wanted))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from xstilts.errors import UserError
 
 if TYPE_CHECKING:
+    from tokenizers import Tokenizer
     from tokenizers.normalizers import Normalizer
     from transformers import PreTrainedTokenizerFast
 
@@ -22,8 +23,7 @@ _ALPHABET_SHARE = 0.5  # of the vocabulary may be single characters; rarer ones 
 
 def train(texts: Iterable[str], vocabulary_size: int, max_length: int) -> PreTrainedTokenizerFast:
     """A byte-pair vocabulary with XLM-R's word marks and input layout, learnt from ``texts``."""
-    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
-    from transformers import PreTrainedTokenizerFast
+    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
     texts = list(texts)
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
@@ -40,12 +40,20 @@ def train(texts: Iterable[str], vocabulary_size: int, max_length: int) -> PreTra
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
-    ids = [(token, tokenizer.token_to_id(token)) for token in ("<s>", "</s>")]
-    tokenizer.post_processor = processors.TemplateProcessing(
+    return in_xlmr_layout(tokenizer, max_length)
+
+
+def in_xlmr_layout(backend: Tokenizer, max_length: int) -> PreTrainedTokenizerFast:
+    """A vocabulary that holds ``SPECIAL_TOKENS``, with XLM-R's ``<s> a </s></s> b </s>`` put around its pieces."""
+    from tokenizers import processors
+    from transformers import PreTrainedTokenizerFast
+
+    ids = [(token, backend.token_to_id(token)) for token in ("<s>", "</s>")]
+    backend.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=ids
     )
     return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
+        tokenizer_object=backend,
         bos_token="<s>",
         cls_token="<s>",
         eos_token="</s>",

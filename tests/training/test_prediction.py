@@ -12,7 +12,7 @@ from xstilts.formats.classification import Classification
 from xstilts.settings import Encoding
 from xstilts.training.device import Device
 from xstilts.training.loop import Material
-from xstilts.training.prediction import headline, predict, score_examples
+from xstilts.training.prediction import headline, predict
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 100])
@@ -50,7 +50,7 @@ def test_dropout_has_no_part_in_predictions(
 def test_scores_are_of_the_formatter_s_task(material: Material) -> None:
     assert material.dev_examples is not None
     gold = material.dev_examples.column("label").to_pylist()
-    scored = score_examples(material.formatter, "en", gold, material.dev_examples)
+    scored = material.formatter.score(material.formatter.task, "en", gold, material.dev_examples)
     assert headline(material.formatter, scored) == 100.0
 
 

@@ -27,7 +27,8 @@ class Task:
     ``languages`` are those of its evaluation splits (ISO 639-1); training data is always English. ``labels`` is empty
     where the label set is open (CCG: read off the training split) or has no meaning. ``trained_on`` names the task
     whose English training split a target is fine-tuned on: the target itself, another task (SQuAD serves XQuAD and
-    MLQA), or None (retrieval). The task's score is the mean of its ``headline`` metrics.
+    MLQA), or None (retrieval). The task's score is the mean of its ``headline`` metrics. ``unanswerable``: a question
+    may have no answer. ``tuned_on_dev``: scoring a language needs its dev split, which a threshold is chosen on.
     """
 
     name: str
@@ -39,6 +40,8 @@ class Task:
     languages: tuple[str, ...] = ("en",)
     labels: tuple[str, ...] = ()
     trained_on: str | None = None
+    unanswerable: bool = False
+    tuned_on_dev: bool = False
 
     @property
     def trains(self) -> bool:
@@ -61,7 +64,7 @@ _INTERMEDIATE = (
     Task("anli", "ANLI+", "classification", "intermediate", "CC BY-NC 4.0 (ANLI)", ("accuracy",), labels=NLI),
     Task("mnli", "MNLI", "classification", "intermediate", "OANC; CC BY-SA 3.0; CC BY 3.0", ("accuracy",), labels=NLI),
     Task("qqp", "QQP", "classification", "intermediate", "Quora's terms of use", ("accuracy", "f1"), labels=("0", "1")),
-    Task("squad_v2", "SQuAD 2.0", "span_qa", "intermediate", "CC BY-SA 4.0", ("exact_match", "f1")),
+    Task("squad_v2", "SQuAD 2.0", "span_qa", "intermediate", "CC BY-SA 4.0", ("exact_match", "f1"), unanswerable=True),
     Task("squad_v1", "SQuAD 1.1", "span_qa", "intermediate", "CC BY-SA 4.0", ("exact_match", "f1")),
     Task("hellaswag", "HellaSwag", "multiple_choice", "intermediate", "MIT", ("accuracy",)),
     Task("ccg", "CCG", "tagging", "intermediate", "LDC user agreement (LDC2005T13)", ("accuracy",)),
@@ -91,6 +94,7 @@ _TARGETS = (
     ),
     Task(
         "bucc2018", "BUCC2018", "retrieval", "target", "none stated", ("f1",), _languages("de fr ru zh"),
+        tuned_on_dev=True,
     ),
     Task("tatoeba", "Tatoeba", "retrieval", "target", "CC BY 2.0 FR", ("accuracy",), _TATOEBA),
 )  # fmt: skip

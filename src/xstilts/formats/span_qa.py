@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from torch import nn
     from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
 
-#: Tasks whose questions may have no answer.
-UNANSWERABLE = frozenset({"squad_v2"})
-
 
 class SpanQA(Format):
     """Questions about a ``context``, with ``answers`` that stand in it at ``answer_starts`` (characters)."""
@@ -60,7 +57,7 @@ class SpanQA(Format):
                 yield row, "the question is empty."
             if len(answers) != len(starts):
                 yield row, f"there are {len(answers)} answers but {len(starts)} answer offsets; each needs one."
-            elif not answers and task.name not in UNANSWERABLE:
+            elif not answers and not task.unanswerable:
                 yield row, f"the question has no answer; in {task.title} every question has one."
             else:
                 yield from ((row, problem) for problem in _misplaced(context, answers, starts))
@@ -155,7 +152,7 @@ class SpanQA(Format):
                 best[example] = score
                 text = contexts[example].as_py()[row["char_starts"][start] : row["char_ends"][end]]
                 predictions[example] = text.strip()
-        if self.task.name in UNANSWERABLE:
+        if self.task.unanswerable:
             predictions = ["" if n > b else text for text, n, b in zip(predictions, null, best, strict=True)]
         return predictions
 

@@ -34,7 +34,7 @@ def retrieve(runs: Runs, model: str, arm: str, seed: int, threads: int) -> None:
         for language in runs.study.languages(target):
             pools = {}
             for split in [split for split, code in runs.files(target) if code == language]:
-                rows = EncodedRows(runs.paths.tokens(model, target) / f"{split}.{language}.arrow")
+                rows = EncodedRows(runs.paths.encoded(model, target, split, language))
                 gold = examples.read(runs.paths.examples(target, split, language))
                 with device.autocast():
                     pools[split] = Pool(gold, embed(encoder, rows, tokens, settings))

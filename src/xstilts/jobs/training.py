@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import pyarrow as pa
 import torch
@@ -34,7 +33,7 @@ def pretrain(runs: Runs, model: str, threads: int) -> None:
     torch.manual_seed(architecture.seed)
     encoder = encoders.fresh(architecture, loaded, runs.study.compute)
     formatter = _format(runs, model, TEXT.name)
-    rows = EncodedRows(*(_arrow(runs, model, TEXT.name, *file) for file in runs.files(TEXT.name)))
+    rows = EncodedRows(*(runs.paths.encoded(model, TEXT.name, *file) for file in runs.files(TEXT.name)))
     hyper = runs.study.training.pretraining
     what = f"pretraining {model}"
     trained = train(
@@ -77,7 +76,7 @@ def finetune(runs: Runs, model: str, arm: str, training_set: str, seed: int, thr
         formatter = _format(runs, model, target, material.formatter.labels)
         for split in runs.study.splits_of(target):
             for language in runs.study.languages(target):
-                rows = EncodedRows(_arrow(runs, model, target, split, language))
+                rows = EncodedRows(runs.paths.encoded(model, target, split, language))
                 gold = examples.read(runs.paths.examples(target, split, language))
                 found = predict(formatter, encoder, head, rows, gold, tokens, hyper.batch_size, device)
                 results.add(formatter, language, split, found, gold)
@@ -107,14 +106,10 @@ def _material(runs: Runs, model: str, task: str, hyper: Hyperparameters) -> Mate
     dev: pa.Table = examples.read(runs.paths.examples(task, "dev", ENGLISH)).slice(0, hyper.eval_examples)
     return Material(
         _format(runs, model, task),
-        train=EncodedRows(_arrow(runs, model, task, "train", ENGLISH)),
-        dev=EncodedRows(_arrow(runs, model, task, "dev", ENGLISH), examples=dev.num_rows),
+        train=EncodedRows(runs.paths.encoded(model, task, "train", ENGLISH)),
+        dev=EncodedRows(runs.paths.encoded(model, task, "dev", ENGLISH), examples=dev.num_rows),
         dev_examples=dev,
     )
-
-
-def _arrow(runs: Runs, model: str, task: str, split: str, language: str) -> Path:
-    return runs.paths.tokens(model, task) / f"{split}.{language}.arrow"
 
 
 def _tokens(loaded: PreTrainedTokenizerFast, seed: int) -> Tokens:

@@ -17,6 +17,7 @@ import pyarrow as pa
 import torch
 from torch import nn
 
+from xstilts.catalogue.languages import ENGLISH
 from xstilts.encoding import EncodedRows
 from xstilts.errors import UserError
 from xstilts.formats.base import Format, Row, Tokens
@@ -24,7 +25,7 @@ from xstilts.settings import Hyperparameters
 from xstilts.training.batches import batches_per_epoch, mixture, shuffled_batches
 from xstilts.training.device import Device
 from xstilts.training.optimiser import adamw, linear_schedule
-from xstilts.training.prediction import headline, predict, score_examples
+from xstilts.training.prediction import headline, predict
 from xstilts.training.progress import Steps
 from xstilts.training.selection import BestState
 
@@ -173,7 +174,7 @@ def _dev_score(
     head = heads[material.name]
     formatter, examples = material.formatter, material.dev_examples
     predictions = predict(formatter, encoder, head, material.dev, examples, tokens, hyper.batch_size, device)
-    return headline(formatter, score_examples(formatter, "en", predictions, examples))
+    return headline(formatter, formatter.score(formatter.task, ENGLISH, predictions, examples))
 
 
 def _rounded(scores: Mapping[str, float]) -> str:

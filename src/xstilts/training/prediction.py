@@ -43,10 +43,6 @@ def predict(
     return formatter.decode(outputs, light, examples)
 
 
-def score_examples(formatter: Format, language: str, predictions: list[str], examples: pa.Table) -> Scored:
-    return formatter.score(formatter.task, language, predictions, examples)
-
-
 def headline(formatter: Format, scored: Scored) -> float:
     """The task's score in points: the mean of its headline metrics."""
     metrics = formatter.task.headline

@@ -89,7 +89,7 @@ def _check_answerable(path: Path, number: int, identifier: str, question: Any, a
             number,
             f"An unanswerable question must have none, any other at least one. {HINT}",
         )
-    if impossible and task.name != "squad_v2":
+    if impossible and not task.unanswerable:
         raise DataError(
             path,
             f"question '{identifier}' has no answer; only SQuAD 2.0 has such questions.",
