@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
 
-from xstilts.catalogue.tasks import INTERMEDIATE_TASKS, TARGET_TASKS, TASKS, TRAINING_SETS
+from xstilts.catalogue.tasks import INTERMEDIATE_TASKS, RETRIEVAL_TASKS, TARGET_TASKS, TASKS, TRAINING_SETS
 from xstilts.errors import nearest
 
 
@@ -57,6 +57,7 @@ Share = Annotated[float, BeforeValidator(_number), Field(ge=0, lt=1)]
 IntermediateTask = Annotated[str, _known(INTERMEDIATE_TASKS, "intermediate task")]
 TargetTask = Annotated[str, _known(TARGET_TASKS, "target task")]
 TrainingSet = Annotated[str, _known(TRAINING_SETS, "training set")]
+RetrievalTask = Annotated[str, _known(RETRIEVAL_TASKS, "retrieval task")]
 AnyTask = Annotated[str, _known(tuple(TASKS), "task")]
 
 
@@ -126,12 +127,26 @@ class Hyperparameters(Section):
     epochs: Positive = Field(3.0, description="Passes over the training data.")
     max_steps: Whole | None = Field(None, description="Optimiser steps; replaces the number that epochs gives.")
     warmup_share: Share = Field(0.1, description="Share of the steps spent warming up.")
+    warmup_steps: Whole | None = Field(None, description="Steps spent warming up; replaces warmup_share.")
     weight_decay: NonNegative = Field(0.01, description="AdamW's decay; biases and layer norms are exempt.")
     adam_beta2: Share = Field(0.999, description="AdamW's second-moment decay.")
     adam_epsilon: Positive = Field(1e-8, description="AdamW's epsilon.")
     clip_norm: Positive = Field(1.0, description="Gradients are scaled down to this norm.")
-    eval_every: Count = Field(1000, description="Steps between evaluations on English dev data; the best is kept.")
-    eval_examples: Count = Field(500, description="How many dev examples of a task an evaluation uses, from the first.")
+    clip_each: Literal["step", "micro_batch"] = Field(
+        "step", description="When to scale gradients down: once per step, or after each micro-batch as jiant does."
+    )
+    selection: Literal["best", "last"] = Field(
+        "best", description="Which weights to keep: the best of all evaluations on English dev data, or the last."
+    )
+    eval_every: Count = Field(1000, description="Steps between evaluations on English dev data.")
+    eval_examples: Count | None = Field(
+        500, description="How many dev examples of a task an evaluation uses, from the first; null: all."
+    )
+    sentence_vector: Literal["pooler", "first_token"] = Field(
+        "pooler",
+        description="What heads for sentences and choices read: the encoder's pooler, as in jiant, or the first "
+        "token's state, as in XTREME's code.",
+    )
     examples_cap: Count | None = Field(
         None, description="A mixture draws tasks in proportion to their size, counted up to this many examples."
     )
@@ -145,6 +160,11 @@ class Encoding(Section):
     max_query_length: Count = Field(64, description="Span QA: longer questions are cut to this many tokens.")
     n_best: Count = Field(20, description="Span QA: start and end positions considered per window.")
     max_answer_length: Count = Field(30, description="Span QA: longest answer in tokens.")
+    long_sentences: Literal["split", "truncate"] = Field(
+        "split",
+        description="Tagging: split sentences above max_length and join their tags again, as in XTREME's code; or cut "
+        "them off and give the words beyond the last tag that was predicted, as jiant does.",
+    )
     mask_probability: Share = Field(0.15, description="Masked LM: share of the tokens to predict.")
 
 
@@ -182,14 +202,38 @@ class Encodings(Encoding):
     tasks: dict[AnyTask, EncodingOverride] = Field({}, description="Overrides by task.")
 
 
-class RetrievalSettings(Section):
-    """How sentences are embedded and matched."""
+class Embedding(Section):
+    """How a retrieval task's sentences are embedded and matched."""
 
     layer: Whole = Field(
         14, description="Hidden states to pool; 0 is the embedding layer, 14 the paper's for XLM-R Large."
     )
-    special_tokens: bool = Field(True, description="Whether <s> and </s> are part of the mean, as in XTREME's code.")
+    pooling: Literal["mean", "first_token"] = Field(
+        "mean", description="The mean over positions, or the first token's state alone."
+    )
+    special_tokens: bool = Field(True, description="Whether <s> and </s> are part of the mean, as in both codes.")
     neighbours: Count = Field(4, description="Neighbours that make the margin of BUCC2018.")
+    duplicates: Literal["drop", "expand"] = Field(
+        "drop",
+        description="BUCC2018, mined pairs whose sentence stands under several ids: drop them, as XTREME does, or name "
+        "each pair of ids, as jiant does.",
+    )
+
+
+EmbeddingOverride: Any = _partial(Embedding)
+
+
+class RetrievalSettings(Embedding):
+    """How sentences are embedded and matched, and what is different for single tasks."""
+
+    tasks: dict[RetrievalTask, EmbeddingOverride] = Field({}, description="Overrides by task.")
+
+
+class Limits(Section):
+    """How much of each file is used: for trying things out. Scores are then of the first examples only."""
+
+    train: Count | None = Field(None, description="Training examples per task; null: all.")
+    eval: Count | None = Field(None, description="Examples per task, language and dev or test split; null: all.")
 
 
 class Compute(Section):
@@ -220,4 +264,17 @@ class FilesSource(Section):
         "files",
         description="Unlabelled text for pretraining: 'files' reads text/{language}.txt, one passage a line; "
         "'tasks' takes the sentences of the study's own tasks.",
+    )
+
+
+class HubSource(FilesSource):
+    """Datasets of the Hugging Face Hub at pinned revisions; what it does not have is read from files below ``root``."""
+
+    kind: Literal["hub"]  # type: ignore[assignment]
+    root: str = Field("data", description="The folder with the files of tasks that do not come from the Hub.")
+    files: Annotated[list[AnyTask], AfterValidator(unique)] = Field(
+        ["bucc2018", "ccg"], description="Tasks to read from files; the Hub has these two not at all or not whole."
+    )
+    mirror: str | None = Field(
+        None, description="A folder with clones of the Hub's repositories, {namespace}/{name}, to read in its place."
     )

@@ -21,12 +21,15 @@ from xstilts.mistakes import sentences
 from xstilts.settings import (
     Architecture,
     Compute,
+    Embedding,
     Encoding,
     Encodings,
     FilesSource,
+    HubSource,
     Hyperparameters,
     HyperparametersOverride,
     IntermediateTask,
+    Limits,
     Name,
     RetrievalSettings,
     Section,
@@ -85,9 +88,10 @@ class Study(Section):
     """A transfer study: models x arms x targets x seeds."""
 
     study: Name = Field(description="Name of the study; results lie in results/{study}/.")
-    source: Annotated[SyntheticSource | FilesSource, Field(discriminator="kind")]
+    source: Annotated[SyntheticSource | FilesSource | HubSource, Field(discriminator="kind")]
     models: dict[Name, Model] = Field(min_length=1, description="Encoders by name.")
     seeds: Annotated[list[Whole], AfterValidator(unique)] = Field([1], min_length=1)
+    examples: Limits = Field(Limits(), description="How much of each file to use.")
     arms: dict[Name, Arm] = Field(description="What happens before the target task, by name; 'none' is the baseline.")
     targets: dict[TargetTask, Target] = Field(min_length=1)
     splits: Annotated[list[Literal["dev", "test"]], AfterValidator(unique)] = Field(
@@ -167,6 +171,9 @@ class Study(Section):
 
     def encoding_of(self, task: str) -> Encoding:
         return merged(Encoding, self.encoding, self.encoding.tasks.get(task))
+
+    def embedding_of(self, task: str) -> Embedding:
+        return merged(Embedding, self.retrieval, self.retrieval.tasks.get(task))
 
     def intermediate(self, arm: str) -> Hyperparameters:
         """Of a single-task arm: stage, then task, then arm; a mixture has no task of its own."""

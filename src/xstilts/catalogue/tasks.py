@@ -105,5 +105,6 @@ TEXT = Task("text", "Unlabelled text", "masked_lm", "text", "that of its sources
 TASKS: dict[str, Task] = {task.name: task for task in (*_INTERMEDIATE, *_TARGETS, TEXT)}
 INTERMEDIATE_TASKS: tuple[str, ...] = tuple(task.name for task in _INTERMEDIATE)
 TARGET_TASKS: tuple[str, ...] = tuple(task.name for task in _TARGETS)
+RETRIEVAL_TASKS: tuple[str, ...] = tuple(task.name for task in _TARGETS if task.format == "retrieval")
 #: The tasks whose English training data targets are fine-tuned on.
 TRAINING_SETS: tuple[str, ...] = tuple(dict.fromkeys(task.trained_on for task in _TARGETS if task.trained_on))

@@ -57,6 +57,8 @@ class Format(ABC):
     schema: ClassVar[pa.Schema]
     #: Columns with plain text or lists of it.
     text_columns: ClassVar[tuple[str, ...]]
+    #: The column with the gold answers: null in every row of a file whose release has had them removed.
+    gold_column: ClassVar[str] = ""
     #: The encoding settings that examples of this format depend on.
     settings: ClassVar[tuple[str, ...]] = ("max_length",)
 
@@ -69,6 +71,16 @@ class Format(ABC):
     @abstractmethod
     def problems(cls, task: Task, table: pa.Table) -> Iterator[tuple[int, str]]:
         """(0-based row, what is wrong with it) for each canonical example that breaks the format's rules."""
+
+    @classmethod
+    def has_gold(cls, table: pa.Table) -> bool:
+        """Whether a file's examples can be scored. A file has gold answers for all of them or for none."""
+        return bool(cls.gold_column) and table.column(cls.gold_column).null_count == 0
+
+    @classmethod
+    def limited(cls, table: pa.Table, count: int) -> pa.Table:
+        """The first ``count`` examples, for trying things out."""
+        return table.slice(0, count)
 
     @classmethod
     def texts(cls, table: pa.Table, file_language: str, language: str) -> Iterator[str]:
@@ -86,8 +98,8 @@ class Format(ABC):
     def collate(self, rows: Sequence[Row], tokens: Tokens) -> Batch:
         """Tensors of one batch on the CPU, padded to its longest row."""
 
-    def head(self, config: PreTrainedConfig) -> nn.Module:
-        """A freshly initialised head for an encoder of this shape."""
+    def head(self, config: PreTrainedConfig, sentence_vector: str = "pooler") -> nn.Module:
+        """A freshly initialised head for an encoder of this shape; see ``Hyperparameters.sentence_vector``."""
         raise NotImplementedError(f"{type(self).__name__} is used without a head")
 
     def logits(self, encoder: PreTrainedModel, head: nn.Module, batch: Batch) -> torch.Tensor:
@@ -110,6 +122,11 @@ class Format(ABC):
         """The ids of the examples that predictions are made for."""
         ids: list[str] = examples.column("id").to_pylist()
         return ids
+
+    @classmethod
+    def misfits(cls, task: Task, predictions: Sequence[str], examples: pa.Table) -> Iterator[tuple[str, str]]:
+        """(example id, what is wrong) of each prediction that is none of the possible answers to its example."""
+        return iter(())
 
     @classmethod
     def score(cls, task: Task, language: str, predictions: Sequence[str], examples: pa.Table) -> Scored:

@@ -28,9 +28,10 @@ class Classification(Format):
             pa.field("id", pa.string(), nullable=False),
             pa.field("premise", pa.string(), nullable=False),
             pa.field("hypothesis", pa.string(), nullable=False),
-            pa.field("label", pa.string(), nullable=False),
+            pa.field("label", pa.string()),
         ]
     )
+    gold_column: ClassVar[str] = "label"
     text_columns: ClassVar[tuple[str, ...]] = ("premise", "hypothesis")
 
     @classmethod
@@ -60,16 +61,14 @@ class Classification(Format):
 
         return {**pad_inputs(rows, tokens), "labels": torch.tensor([int(row["label"]) for row in rows])}
 
-    def head(self, config: PreTrainedConfig) -> nn.Module:
-        from xstilts.formats.heads import PooledHead
+    def head(self, config: PreTrainedConfig, sentence_vector: str = "pooler") -> nn.Module:
+        from xstilts.formats.heads import SentenceHead
 
-        return PooledHead(config, len(self.labels))
+        return SentenceHead(config, len(self.labels), sentence_vector)
 
     def logits(self, encoder: PreTrainedModel, head: nn.Module, batch: Batch) -> torch.Tensor:
         """(batch, labels)."""
-        from xstilts.formats.heads import pooled
-
-        logits: torch.Tensor = head(pooled(run_encoder(encoder, batch)))
+        logits: torch.Tensor = head(run_encoder(encoder, batch))
         return logits
 
     def loss(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:

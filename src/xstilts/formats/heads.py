@@ -9,22 +9,27 @@ from torch import nn
 from transformers import PreTrainedConfig
 
 
-class PooledHead(nn.Module):
+class SentenceHead(nn.Module):
     """Dropout, dense, tanh, dropout, linear, from one vector per input to ``n_outputs`` numbers.
 
-    The shape of jiant's ``ClassificationHead`` and ``RegressionHead``, which stand on the encoder's own pooler.
+    The vector is the encoder's pooler output, on which jiant's ``ClassificationHead`` and ``RegressionHead`` stand, or
+    the first token's state, which ``transformers``' own classifier reads in XTREME's code.
     """
 
-    def __init__(self, config: PreTrainedConfig, n_outputs: int) -> None:
+    def __init__(self, config: PreTrainedConfig, n_outputs: int, sentence_vector: str = "pooler") -> None:
         super().__init__()
+        self.sentence_vector = sentence_vector
         self.dropout = nn.Dropout(config.hidden_dropout_prob)
         self.dense = nn.Linear(config.hidden_size, config.hidden_size)
         self.output = nn.Linear(config.hidden_size, n_outputs)
         initialise(self, config)
 
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """(batch, hidden) to (batch, n_outputs)."""
-        hidden = torch.tanh(self.dense(self.dropout(inputs)))
+    def forward(self, encoded: Any) -> torch.Tensor:
+        """The encoder's output for a batch to (batch, n_outputs). Encoders without a pooler give the first state."""
+        vector = getattr(encoded, "pooler_output", None) if self.sentence_vector == "pooler" else None
+        if vector is None:
+            vector = encoded.last_hidden_state[:, 0]
+        hidden = torch.tanh(self.dense(self.dropout(vector)))
         outputs: torch.Tensor = self.output(self.dropout(hidden))
         return outputs
 
@@ -36,15 +41,6 @@ def initialise(head: nn.Module, config: PreTrainedConfig) -> None:
             nn.init.normal_(module.weight, std=config.initializer_range)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
-
-
-def pooled(output: Any) -> torch.Tensor:
-    """(batch, hidden): the pooler's output, or the first token's state from an encoder without a pooler."""
-    found: torch.Tensor | None = getattr(output, "pooler_output", None)
-    if found is not None:
-        return found
-    first: torch.Tensor = output.last_hidden_state[:, 0]
-    return first
 
 
 class MaskedLMHead(nn.Module):

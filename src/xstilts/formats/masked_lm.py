@@ -60,7 +60,7 @@ class MaskedLM(Format):
         corrupted = torch.where(chosen & (fate >= 0.9), noise, corrupted)
         return {**batch, "input_ids": corrupted, "labels": original.masked_fill(~chosen, IGNORED)}
 
-    def head(self, config: PreTrainedConfig) -> nn.Module:
+    def head(self, config: PreTrainedConfig, sentence_vector: str = "pooler") -> nn.Module:
         from xstilts.formats.heads import MaskedLMHead
 
         return MaskedLMHead(config)

@@ -37,6 +37,7 @@ class MultipleChoice(Format):
             pa.field("label", pa.int32(), nullable=False),
         ]
     )
+    gold_column: ClassVar[str] = "label"
     text_columns: ClassVar[tuple[str, ...]] = ("prompt", "choices")
 
     @classmethod
@@ -84,16 +85,14 @@ class MultipleChoice(Format):
             "labels": torch.tensor([int(row["label"]) for row in rows]),
         }
 
-    def head(self, config: PreTrainedConfig) -> nn.Module:
-        from xstilts.formats.heads import PooledHead
+    def head(self, config: PreTrainedConfig, sentence_vector: str = "pooler") -> nn.Module:
+        from xstilts.formats.heads import SentenceHead
 
-        return PooledHead(config, 1)
+        return SentenceHead(config, 1, sentence_vector)
 
     def logits(self, encoder: PreTrainedModel, head: nn.Module, batch: Batch) -> torch.Tensor:
         """(batch, most choices), -inf where an example has fewer."""
-        from xstilts.formats.heads import pooled
-
-        scores: torch.Tensor = head(pooled(run_encoder(encoder, batch)))
+        scores: torch.Tensor = head(run_encoder(encoder, batch))
         missing = scores.new_full(batch["choices"].shape, float("-inf"))
         return missing.masked_scatter(batch["choices"], scores)
 

@@ -32,9 +32,10 @@ class Retrieval(Format):
             pa.field("id", pa.string(), nullable=False),
             pa.field("side", pa.string(), nullable=False),
             pa.field("text", pa.string(), nullable=False),
-            pa.field("matches", pa.list_(pa.string()), nullable=False),
+            pa.field("matches", pa.list_(pa.string())),
         ]
     )
+    gold_column: ClassVar[str] = "matches"
     text_columns: ClassVar[tuple[str, ...]] = ("text",)
 
     @classmethod

@@ -34,10 +34,11 @@ class SpanQA(Format):
             pa.field("id", pa.string(), nullable=False),
             pa.field("context", pa.string(), nullable=False),
             pa.field("question", pa.string(), nullable=False),
-            pa.field("answers", pa.list_(pa.string()), nullable=False),
-            pa.field("answer_starts", pa.list_(pa.int32()), nullable=False),
+            pa.field("answers", pa.list_(pa.string())),
+            pa.field("answer_starts", pa.list_(pa.int32())),
         ]
     )
+    gold_column: ClassVar[str] = "answers"
     text_columns: ClassVar[tuple[str, ...]] = ("context", "question")
     settings: ClassVar[tuple[str, ...]] = (
         "max_length",
@@ -107,7 +108,7 @@ class SpanQA(Format):
         ends = {name: torch.tensor([int(row[name]) for row in rows]) for name in ("start", "end")}
         return {**batch, **ends, "candidates": candidates}
 
-    def head(self, config: PreTrainedConfig) -> nn.Module:
+    def head(self, config: PreTrainedConfig, sentence_vector: str = "pooler") -> nn.Module:
         from torch import nn
 
         from xstilts.formats.heads import initialise

@@ -31,9 +31,10 @@ class Tagging(Format):
         [
             pa.field("id", pa.string(), nullable=False),
             pa.field("tokens", pa.list_(pa.string()), nullable=False),
-            pa.field("tags", pa.list_(pa.string()), nullable=False),
+            pa.field("tags", pa.list_(pa.string())),
         ]
     )
+    gold_column: ClassVar[str] = "tags"
     text_columns: ClassVar[tuple[str, ...]] = ("tokens",)
 
     @classmethod
@@ -90,7 +91,7 @@ class Tagging(Format):
         batch["labels"][sentence, batch["first_tokens"][is_word]] = label_ids[is_word]
         return batch
 
-    def head(self, config: PreTrainedConfig) -> nn.Module:
+    def head(self, config: PreTrainedConfig, sentence_vector: str = "pooler") -> nn.Module:
         from torch import nn
 
         from xstilts.formats.heads import initialise
