@@ -58,7 +58,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch, scores: list[float]) -> list[State
 
 
 def test_learns(run: Run) -> None:
-    _, trained = run(hyper=FAST.model_copy(update={"max_steps": 120, "eval_every": 40}))
+    _, trained = run(hyper=FAST.model_copy(update={"max_steps": 200, "eval_every": 40}))
     assert max(entry["pawsx"] for entry in trained.curve) >= 80
     losses = [entry["loss"] for entry in trained.curve]
     assert losses[-1] < 0.2 < losses[0]
@@ -105,6 +105,40 @@ class TestMicroBatches:
         assert len(whole) == len(parts) > 0
         for one, other in zip(whole, parts, strict=True):
             assert torch.allclose(one, other, atol=1e-6)
+
+
+class TestClipping:
+    def gradients(
+        self, material: Material, make_encoder: Any, tokens: Tokens, cpu: Device, rows: Any = range(10), **hyper: Any
+    ) -> list[torch.Tensor]:
+        """The gradients of one step over some rows, in micro-batches of four."""
+        encoder = make_encoder()
+        torch.manual_seed(3)
+        head = material.formatter.head(encoder.config)
+        chosen = FAST.model_copy(update={"micro_batch_size": 4, "clip_norm": 0.01, **hyper})
+        loop._backward(encoder, head, material.formatter, material.train[rows], tokens, chosen, cpu)
+        return [p.grad for p in (*encoder.parameters(), *head.parameters()) if p.grad is not None]
+
+    @pytest.mark.parametrize("each", ["step", "micro_batch"])
+    def test_leaves_gradients_of_the_norm(
+        self, each: str, material: Material, make_encoder: Any, tokens: Tokens, cpu: Device
+    ) -> None:
+        found = self.gradients(material, make_encoder, tokens, cpu, clip_each=each)
+        assert float(torch.nn.utils.get_total_norm(found)) == pytest.approx(0.01, rel=1e-3)
+
+    def test_after_each_micro_batch_weights_the_last_ones_more(
+        self, material: Material, make_encoder: Any, tokens: Tokens, cpu: Device
+    ) -> None:
+        """Clipped to almost nothing, what accumulated before hardly counts beside the next micro-batch."""
+        once = self.gradients(material, make_encoder, tokens, cpu, clip_norm=1e-6)
+        each = self.gradients(material, make_encoder, tokens, cpu, clip_norm=1e-6, clip_each="micro_batch")
+        last = self.gradients(material, make_encoder, tokens, cpu, rows=range(8, 10))
+        assert cosine(each, last) > 0.999 > cosine(once, last)
+
+
+def cosine(one: list[torch.Tensor], other: list[torch.Tensor]) -> float:
+    flat = (torch.cat([gradient.flatten() for gradient in gradients]) for gradients in (one, other))
+    return float(torch.nn.functional.cosine_similarity(*flat, dim=0))
 
 
 class TestSteps:
@@ -166,6 +200,13 @@ class TestSelection:
         encoder, trained = run()
         assert trained.best_step == 2
         assert same(state(encoder), states[0])
+
+    def test_can_be_left_out(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        states = scripted(monkeypatch, [50.0, 90.0, 70.0])
+        encoder, trained = run(hyper=FAST.model_copy(update={"selection": "last"}))
+        assert trained.best_step == 6
+        assert same(state(encoder), states[2])
+        assert [entry["pawsx"] for entry in trained.curve] == [50.0, 90.0, 70.0]
 
     def test_of_a_mixture_goes_by_the_mean_over_tasks(
         self, run: Run, make_material: Callable[..., Material], monkeypatch: pytest.MonkeyPatch

@@ -2,7 +2,7 @@
 
 AdamW with linear warm-up and decay, gradient clipping, one task per step; now and then an evaluation on English dev
 data, after which the best state so far is kept and, at the end, restored (protocol: jiant's ``runscript`` and
-``metarunner``; but gradients are clipped once per step, not once per micro-batch).
+``metarunner``; ``Hyperparameters`` says where XTREME's scripts do otherwise).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from xstilts.formats.base import Format, Row, Tokens
 from xstilts.settings import Hyperparameters
 from xstilts.training.batches import batches_per_epoch, mixture, shuffled_batches
 from xstilts.training.device import Device
-from xstilts.training.optimiser import adamw, linear_schedule
+from xstilts.training.optimiser import adamw, schedule
 from xstilts.training.prediction import headline, predict
 from xstilts.training.progress import Steps
 from xstilts.training.selection import BestState
@@ -35,7 +35,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Material:
-    """One task's part in a training run: rows to learn from, and dev data to select on (absent when pretraining)."""
+    """One task's part in a training run: rows to learn from, and dev data to select on.
+
+    Dev data is absent when pretraining, and where its labels have been removed: then nothing can be selected.
+    """
 
     formatter: Format
     train: EncodedRows
@@ -82,30 +85,28 @@ def train(
         UserError: where the loss stops being finite.
     """
     torch.manual_seed(seed)
-    heads = nn.ModuleDict({material.name: material.formatter.head(encoder.config) for material in materials})
+    heads = nn.ModuleDict({m.name: m.formatter.head(encoder.config, hyper.sentence_vector) for m in materials})
     device.place(encoder)
     device.place(heads)
     total = planned_steps(materials, hyper)
     trained = Trained(heads, steps=total)
     optimiser = adamw(encoder, heads, hyper)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, linear_schedule(total, hyper.warmup_share))
+    rate = schedule(optimiser, total, hyper)
     best = BestState()
     losses: list[float] = []
-    parameters = [*encoder.parameters(), *heads.parameters()]
     with Steps(what, total) as steps:
         for step, (material, rows) in enumerate(_steps(materials, hyper, seed, total), start=1):
             encoder.train()
             heads.train()
             loss = _backward(encoder, heads[material.name], material.formatter, rows, tokens, hyper, device)
             if not math.isfinite(loss):
-                at = f"at step {step} of {total} ({material.name}, learning rate {schedule.get_last_lr()[0]:.2g})"
+                at = f"at step {step} of {total} ({material.name}, learning rate {rate.get_last_lr()[0]:.2g})"
                 raise UserError(
                     f"{what}: the loss is {loss} {at}. Nothing was written. "
                     "Lower the learning rate or raise warmup_share for this task."
                 )
-            torch.nn.utils.clip_grad_norm_(parameters, hyper.clip_norm)
             optimiser.step()
-            schedule.step()
+            rate.step()
             optimiser.zero_grad(set_to_none=True)
             losses.append(loss)
             steps.step(loss)
@@ -115,7 +116,8 @@ def train(
                 losses.clear()
                 if scores:
                     steps.say(f"{what}: step {step}, dev {_rounded(scores)}")
-                    best.offer(step, float(np.mean(list(scores.values()))), encoder, heads)
+                    if hyper.selection == "best":
+                        best.offer(step, float(np.mean(list(scores.values()))), encoder, heads)
     trained.best_step = best.restore(encoder, heads) if best.step else total
     return trained
 
@@ -143,9 +145,9 @@ def _backward(
     hyper: Hyperparameters,
     device: Device,
 ) -> float:
-    """Gradients of one step's mean loss, accumulated over micro-batches; returns that loss.
+    """Gradients of one step's mean loss, accumulated over micro-batches and clipped; returns that loss.
 
-    Micro-batches count by their rows, as in jiant. Where a loss is a mean over tokens (tagging, masked LM), splitting a
+    jiant clips what has accumulated so far after each micro-batch. Micro-batches count by their rows, as in jiant. Where a loss is a mean over tokens (tagging, masked LM), splitting a
     batch therefore shifts weight to the tokens of short rows.
     """
     size = hyper.micro_batch_size or len(rows)
@@ -158,6 +160,8 @@ def _backward(
         loss = formatter.loss(logits, batch) * (len(part) / len(rows))
         loss.backward()
         total += loss.detach()
+        if hyper.clip_each == "micro_batch" or start + size >= len(rows):
+            torch.nn.utils.clip_grad_norm_([*encoder.parameters(), *head.parameters()], hyper.clip_norm)
     return float(total)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import torch
 from torch import nn
+from torch.optim.lr_scheduler import LRScheduler
+from transformers import get_linear_schedule_with_warmup
 
 from xstilts.settings import Hyperparameters
 
@@ -22,13 +23,7 @@ def adamw(encoder: nn.Module, heads: nn.Module, hyper: Hyperparameters) -> torch
     return torch.optim.AdamW(groups, lr=hyper.learning_rate, betas=betas, eps=hyper.adam_epsilon, fused=True)
 
 
-def linear_schedule(total: int, warmup_share: float) -> Callable[[int], float]:
-    """The share of the peak learning rate at a step: up from 0 while warming up, then down to 0 at ``total``."""
-    warmup = math.ceil(total * warmup_share)
-
-    def share(step: int) -> float:
-        if step < warmup:
-            return (step + 1) / (warmup + 1)
-        return max(0.0, (total - step) / max(1, total - warmup))
-
-    return share
+def schedule(optimiser: torch.optim.Optimizer, total: int, hyper: Hyperparameters) -> LRScheduler:
+    """Linear warm-up from 0, then linear decay to 0 at step ``total``; the first step of a warm-up changes nothing."""
+    warmup = hyper.warmup_steps if hyper.warmup_steps is not None else math.ceil(total * hyper.warmup_share)
+    return get_linear_schedule_with_warmup(optimiser, warmup, total)
