@@ -6,7 +6,9 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 from xstilts.errors import UserError
-from xstilts.runs import RETRIEVAL, Runs
+from xstilts.paths import MODELS
+from xstilts.runs import INTERMEDIATE, RETRIEVAL, Runs
+from xstilts.sources.available import without_missing
 from xstilts.specs import Specs
 from xstilts.study import load, store
 
@@ -17,7 +19,7 @@ if not workflow.configfiles:
 
 
 try:
-    RUNS = Runs(load(config))
+    RUNS = Runs(without_missing(load(config)))
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -31,8 +33,10 @@ wildcard_constraints:
     task="[a-z0-9_]+",
     training_set="[a-z0-9_]+",
     seed=r"\d+",
+    snapshot="[\\w.-]+--[0-9a-f]{40}",
 
 
+include: "workflow/rules/prefetch.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/results.smk"
@@ -44,3 +48,4 @@ rule all:
         scores=PATHS.scores,
         tables=rules.tables.output,
         figures=rules.figures.output,
+        submission=rules.submission.output,

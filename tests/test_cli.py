@@ -16,7 +16,7 @@ from xstilts.study import load, store
 
 COMMANDS = [
     "generate", "prepare", "text", "tokenizer", "encode", "pretrain", "intermediate", "finetune", "retrieve", "collect",
-    "tables", "figures", "show",
+    "tables", "figures", "show", "prefetch", "prefetch-model", "submission", "submit-check", "score",
 ]  # fmt: skip
 
 
@@ -43,8 +43,8 @@ def test_every_command_is_documented() -> None:
     listed = CliRunner().invoke(cli.app, ["--help"])
     assert listed.exit_code == 0
     registered = {command.callback.__name__ for command in cli.app.registered_commands if command.callback}
-    assert registered >= set(COMMANDS)
-    for command in registered:
+    assert {name.replace("_", "-") for name in registered} == set(COMMANDS)
+    for command in COMMANDS:
         assert command in listed.output
 
 
@@ -116,7 +116,8 @@ def test_missing_study_file(folder: Path, command: str) -> None:
     options = {
         "prepare": "--task xnli", "tokenizer": "--model m", "encode": "--model m --task xnli", "pretrain": "--model m",
         "intermediate": "--model m --arm none --seed 1", "finetune": f"--model m --arm none --seed 1 {XNLI}",
-        "retrieve": "--model m --arm none --seed 1",
+        "retrieve": "--model m --arm none --seed 1", "prefetch": "--task xnli", "prefetch-model": "--snapshot a",
+        "submit-check": "folder", "score": "folder",
     }  # fmt: skip
     arguments = [command, "--study", "nowhere/study.json", *options.get(command, "").split()]
     result = CliRunner().invoke(cli.app, arguments)

@@ -72,6 +72,36 @@ def test_repeated_id() -> None:
     assert message.startswith("test-de.tsv: example 4 has the id 'b' of example 2. Ids must be unique")
 
 
+@given(st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=9), st.integers(0, 9))
+def test_the_first_repeated_id_is_named_however_the_table_is_chunked(ids: list[str], cut: int) -> None:
+    table = nli(len(ids), id=ids)
+    table = pa.concat_tables([table.slice(0, cut), table.slice(cut)])
+    repeated = [row for row, identifier in enumerate(ids) if identifier in ids[:row]]
+    if not repeated:
+        check(XNLI, table, "test-de.tsv")
+        return
+    identifier = ids[repeated[0]]
+    said = f"example {repeated[0] + 1} has the id '{identifier}' of example {ids.index(identifier) + 1}."
+    assert said in refusal(table)
+
+
+def test_gold_of_some_examples_only() -> None:
+    message = refusal(nli(4, label=["neutral", None, "neutral", None]))
+    assert "test-de.tsv: example 2 (id '1') has no gold answer ('label')" in message
+    assert "2 of the file's 4 examples have none" in message
+    assert "for all of its examples, or, where its release has none, for no example" in message
+
+
+def test_a_test_file_may_be_without_gold_but_not_a_training_file(tmp_path: Path) -> None:
+    without = nli(3, label=pa.nulls(3, pa.string()))
+    write(tmp_path / "test.parquet", XNLI, without, ORIGIN, "test-de.tsv")
+    assert read(tmp_path / "test.parquet").column("label").to_pylist() == [None] * 3
+    train = Provenance(**{**vars(ORIGIN), "split": "train"})
+    with pytest.raises(DataError, match=r"train-en\.tsv: has no gold answers \('label'\) to train on\."):
+        write(tmp_path / "train.parquet", XNLI, without, train, "train-en.tsv")
+    assert not (tmp_path / "train.parquet").exists()
+
+
 def test_broken_examples_are_named_with_row_and_id() -> None:
     message = refusal(nli(3, label=["neutral", "maybe", "-"]))
     assert "test-de.tsv: example 2 (id '1'): label 'maybe' is none of XNLI's" in message

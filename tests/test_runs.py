@@ -21,7 +21,7 @@ def runs_of(config: Config) -> Runs:
 class TestJobs:
     def test_one_fine_tuning_serves_all_targets_of_its_training_set(self) -> None:
         runs = runs_of(ready_made())
-        assert runs.training_sets() == ("xnli", "squad_v1")
+        assert runs.study.training_sets() == ("xnli", "squad_v1")
         assert runs.targets_of("squad_v1") == ("xquad", "mlqa")
         assert runs.targets_of(RETRIEVAL) == ("tatoeba",)
         assert runs.evaluations() == ("xnli", "squad_v1", RETRIEVAL)
@@ -37,7 +37,7 @@ class TestJobs:
         runs = runs_of(ready_made(arms=arms, targets={target: {} for target in TARGET_TASKS}, seeds=[1]))
         assert len(runs.evaluations()) == 6 + 1
         assert len(runs.score_files()) == 11 * 7
-        assert len(runs.tasks()) == 18
+        assert len(runs.study.tasks()) == 18
 
     def test_without_retrieval_targets_there_is_no_retrieval(self) -> None:
         assert runs_of(ready_made(targets={"xnli": {}})).evaluations() == ("xnli",)
@@ -45,7 +45,7 @@ class TestJobs:
     def test_retrieval_alone_trains_nothing(self) -> None:
         runs = runs_of(ready_made(targets={"tatoeba": {}}, arms={"none": {}}))
         assert runs.evaluations() == (RETRIEVAL,)
-        assert runs.tasks() == ("tatoeba",)
+        assert runs.study.tasks() == ("tatoeba",)
 
     def test_score_files_are_where_the_jobs_put_them(self) -> None:
         runs = runs_of(ready_made(seeds=[3], arms={"none": {}}))
@@ -96,7 +96,7 @@ class TestFiles:
 
     def test_text_from_tasks_waits_for_the_tasks(self) -> None:
         runs = runs_of(own(source={"kind": "files", "root": "data", "text": "tasks"}))
-        assert runs.text_sources() == [runs.paths.data_manifest(task) for task in runs.tasks()]
+        assert runs.text_sources() == [runs.paths.data_manifest(task) for task in runs.study.tasks()]
 
 
 class TestEncoders:
@@ -120,3 +120,34 @@ class TestEncoders:
         assert runs.evaluated("xnli") == ("xnli",)
         inputs = runs.inputs("xlmr", runs.evaluated("xnli"))
         assert inputs == [runs.paths.data_manifest("xnli"), runs.paths.tokens_manifest("xlmr", "xnli")]
+
+
+class TestHub:
+    COMMIT = "0123456789" * 4
+
+    def runs(self) -> Runs:
+        models = {"xlmr": {"path": f"hf://FacebookAI/xlm-roberta-large@{self.COMMIT}"}, "local": {"path": "models/a"}}
+        arms = {"none": {}, "mnli": {"tasks": ["mnli"]}}
+        targets = {"xnli": {}, "bucc2018": {"languages": ["de"]}}
+        return runs_of(ready_made(source={"kind": "hub", "root": "data"}, models=models, arms=arms, targets=targets))
+
+    def test_what_comes_from_there_is_downloaded_first(self) -> None:
+        folder = Path(f"hub/models/FacebookAI--xlm-roberta-large--{self.COMMIT}")
+        runs = self.runs()
+        records = [Path(f"results/trial/prefetched/{task}.json") for task in ("mnli", "xnli")]
+        assert runs.prefetched() == [*records, folder / "xstilts.json"]
+        assert runs.source_files("mnli") == records[:1]
+        assert runs.pretrained_weights("xlmr") == folder / "model.safetensors"
+        assert runs.tokenizer_source("xlmr") == folder / "tokenizer.json"
+        assert runs.ready_made("local") == Path("models/a")
+        assert runs.snapshots() == {folder.name: "xlmr"}
+
+    def test_nothing_is_downloaded_for_files_and_folders(self) -> None:
+        assert runs_of(ready_made()).prefetched() == []
+
+
+def test_dev_scores_are_of_arms_that_train_and_of_all_that_makes_scores() -> None:
+    runs = runs_of(ready_made(seeds=[1], arms={"none": {}, "mnli": {"tasks": ["mnli"]}}))
+    found = [path.relative_to(runs.paths.root / "dev_scores/xlmr").as_posix() for path in runs.dev_score_files()]
+    evaluations = [f"{arm}/{what}" for arm in ("none", "mnli") for what in ("xnli", "squad_v1", "retrieval")]
+    assert found == [f"{name}/seed1.parquet" for name in ("mnli/intermediate", *evaluations)]

@@ -27,12 +27,12 @@ def ids(config: Config) -> dict[str, str]:
     """The id of every job of a study, by the job's name."""
     runs = runs_of(config)
     specs = Specs(runs)
-    found = {f"prepare {task}": specs.prepare(task) for task in runs.tasks()}
+    found = {f"prepare {task}": specs.prepare(task) for task in runs.study.tasks()}
     if runs.study.source.kind == "synthetic":
         found["generate"] = specs.generate()
     for model in runs.study.models:
         found[f"tokenizer {model}"] = specs.tokenizer(model)
-        found |= {f"encode {model} {task}": specs.encode(model, task) for task in runs.tasks()}
+        found |= {f"encode {model} {task}": specs.encode(model, task) for task in runs.study.tasks()}
         if runs.pretrains(model):
             found[f"pretrain {model}"] = specs.pretrain(model)
         for seed in runs.study.seeds:
@@ -43,7 +43,7 @@ def ids(config: Config) -> dict[str, str]:
             found[f"retrieve {model} {arm} {seed}"] = specs.retrieve(model, arm, seed)
         else:
             found[f"finetune {model} {arm} {evaluation} {seed}"] = specs.finetune(model, arm, evaluation, seed)
-    found["report"] = specs.report()
+    found |= {"report": specs.report(), "submission": specs.submission()}
     for name, spec in found.items():
         assert json.loads(json.dumps(spec)) == spec, f"{name}: Snakemake stores params as JSON"
     return {name: spec["id"] for name, spec in found.items()}
@@ -76,7 +76,7 @@ def test_a_default_spelt_out_changes_nothing() -> None:
 
 def test_hyperparameters_of_a_training_set_are_its_own_business() -> None:
     after = own(training={"target": {"tasks": {"xnli": {"epochs": 1}}}})
-    assert changed(own(), after) == {
+    assert changed(own(), after) == {"report"} | {
         f"finetune tiny {arm} xnli {seed}" for arm in ("none", "mnli", "pair") for seed in (1, 2)
     }
 
@@ -93,7 +93,7 @@ def test_hyperparameters_of_an_intermediate_task_reach_the_arm_of_that_task() ->
 @pytest.mark.parametrize("base", [own(), ready_made(), own(source={"kind": "synthetic"}, targets={"xnli": {}})])
 def test_a_new_arm_leaves_the_others_alone(base: Config) -> None:
     after = {**base, "arms": {**base["arms"], "ccg": {"tasks": ["ccg"]}}}
-    assert changed(base, after) == {"report"}
+    assert changed(base, after) == {"report", "submission"}
     assert "prepare ccg" in ids(after)
 
 
@@ -101,13 +101,13 @@ def test_a_new_seed_leaves_the_others_alone() -> None:
     assert changed(own(), own(seeds=[1, 2, 3])) == {"report"}
 
 
-def test_the_order_of_arms_is_for_the_report() -> None:
-    assert changed(own(), own(arms=dict(reversed(own()["arms"].items())))) == {"report"}
+def test_the_order_of_arms_is_for_what_people_read() -> None:
+    assert changed(own(), own(arms=dict(reversed(own()["arms"].items())))) == {"report", "submission"}
 
 
 def test_encoding_of_a_target_reaches_its_fine_tuning() -> None:
     after = {**own(), "encoding": {"max_length": 32, "tasks": {"xquad": {"max_length": 16}}}}
-    assert changed(own(), after) == {"encode tiny xquad"} | {
+    assert changed(own(), after) == {"encode tiny xquad", "report"} | {
         f"finetune tiny {arm} squad_v1 {seed}" for arm in ("none", "mnli", "pair") for seed in (1, 2)
     }
 
@@ -142,14 +142,15 @@ def test_two_models_share_no_id() -> None:
 
 
 def test_precision_reaches_everything_that_computes() -> None:
-    assert changed(own(), own(compute={"precision": "float32"})) == named("pretrain", *DOWNSTREAM, config=own())
+    found = changed(own(), own(compute={"precision": "float32"}))
+    assert found == named("pretrain", *DOWNSTREAM, "report", config=own())
 
 
 def test_a_language_more_reaches_what_is_scored_in_it() -> None:
     targets = {**ready_made()["targets"], "xnli": {"languages": ["de", "en", "fr"]}}
     reached = {f"finetune xlmr {arm} xnli {seed}" for arm in ("none", "mnli", "pair") for seed in (1, 2)}
     assert changed(ready_made(), ready_made(targets=targets)) == reached | {
-        "prepare xnli", "encode xlmr xnli", "report",
+        "prepare xnli", "encode xlmr xnli", "report", "submission",
     }  # fmt: skip
 
 
@@ -163,13 +164,30 @@ def test_where_files_lie_does_not_matter_to_training() -> None:
     assert changed(own(), after) == named("prepare", config=own())
 
 
-@pytest.mark.parametrize(("base", "untouched"), [(own, "report"), (ready_made, "report tokenizer")])
+@pytest.mark.parametrize(
+    ("base", "untouched"), [(own, "report submission"), (ready_made, "report submission tokenizer")]
+)
 def test_what_is_generated_reaches_everything(base: Callable[..., Config], untouched: str) -> None:
     def config(seed: int) -> Config:
         return base(source={"kind": "synthetic", "seed": seed}, targets={"xnli": {}, "tatoeba": {}})
 
     unchanged = set(ids(config(1))) - changed(config(1), config(2))
     assert {name.split(" ")[0] for name in unchanged} == set(untouched.split(" "))
+
+
+def test_limits_reach_all_data_and_training() -> None:
+    touched = named("prepare", "encode", *DOWNSTREAM, "report", config=ready_made())
+    assert changed(ready_made(), ready_made(examples={"eval": 5})) == touched
+
+
+def test_where_a_task_comes_from_is_its_own_business() -> None:
+    def config(*files: str) -> Config:
+        return ready_made(source={"kind": "hub", "files": list(files)})
+
+    found = changed(config(), config("xquad"))
+    assert {name for name in found if not name.startswith("prepare")} == {"encode xlmr xquad", "report"} | {
+        f"finetune xlmr {arm} squad_v1 {seed}" for arm in ("none", "mnli", "pair") for seed in (1, 2)
+    }
 
 
 def test_text_of_the_study_s_own_tasks_depends_on_them() -> None:
@@ -202,6 +220,7 @@ class TestCode:
         [
             ("report/tables.py", ("report",)),
             ("catalogue/languages.csv", ("report",)),
+            ("submission/lines.py", ("submission",)),
             ("cli.py", ()),
             ("training/loop.py", ("pretrain", "intermediate", "finetune", "retrieve")),
             ("retrieval/mining.py", ("retrieve",)),
@@ -210,7 +229,7 @@ class TestCode:
             ("sources/readers/pairs.py", ("prepare",)),
             (
                 "formats/tagging.py",
-                ("prepare", "tokenizer", "encode", "pretrain", "intermediate", "finetune", "retrieve"),
+                ("prepare", "tokenizer", "encode", "pretrain", "intermediate", "finetune", "retrieve", "submission"),
             ),
         ],
     )

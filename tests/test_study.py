@@ -12,7 +12,7 @@ from configs import SMALL, own, ready_made
 
 from xstilts.catalogue.languages import languages_of
 from xstilts.errors import UserError
-from xstilts.study import Study, load, load_file, store
+from xstilts.study import SYNTHETIC, Study, load, load_file, store
 
 
 def complaints(config: dict[str, Any]) -> list[str]:
@@ -35,8 +35,10 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"study": 2020}, "study: must be text, but is 2020: put it in quotes."),
     ({"study": None}, "study: must be text, but is None."),
     # source
-    ({"source": {"kind": "hub"}}, "source.kind: must be 'synthetic' or 'files'."),
-    ({"source": {}}, "source.kind: must be 'synthetic' or 'files'."),
+    ({"source": {"kind": "hug"}}, "source.kind: must be 'synthetic', 'files' or 'hub'."),
+    ({"source": {}}, "source.kind: must be 'synthetic', 'files' or 'hub'."),
+    ({"source": {"kind": "hub", "files": ["mlni"]}},
+     "source.files.0: there is no task 'mlni'. Did you mean 'mnli'?"),
     ({"source": "files"}, f"source: {SECTION} 'files'."),
     ({"source": {"kind": "files"}}, "source.root: this key is required."),
     ({"source": {"kind": "files", "rot": "data", "root": "data"}}, "source.rot: unknown key. Did you mean 'root'?"),
@@ -48,6 +50,9 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
      "models.m: give either 'path' (a ready-made encoder) or 'architecture' (one to pretrain), not both."),
     ({"models": {"m": {"path": "p", "architecture": {}}}},
      "models.m: give either 'path' (a ready-made encoder) or 'architecture' (one to pretrain), not both."),
+    ({"models": {"m": {"path": "hf://FacebookAI/xlm-roberta-large@main"}}},
+     "models.m: path 'hf://FacebookAI/xlm-roberta-large@main' must be hf://namespace/name@commit, with all 40 digits "
+     "of the commit: a branch such as 'main' may change between two runs."),
     ({"models": {"m": {"architecture": {"heads": 5}}}},
      "models.m.architecture: hidden_size 64 is not a multiple of heads 5."),
     ({"models": {"M": {"path": "p"}}}, "models.M: names become folder names: use lower-case letters, digits, '-' and "
@@ -254,6 +259,91 @@ class TestLanguages:
         assert study.splits_of("xnli") == ("dev", "test")
         assert study.splits_of("xquad") == ("test",)
         assert load(ready_made(splits=["dev"])).splits_of("xquad") == ("test",)
+
+    def test_of_a_split_are_those_that_have_it(self) -> None:
+        study = load(ready_made(targets={"udpos": {"languages": ["de", "en", "th", "yo"]}}, splits=["dev", "test"]))
+        assert study.languages("udpos") == study.languages("udpos", "test") == ("de", "en", "th", "yo")
+        assert study.languages("udpos", "dev") == ("de", "en")
+
+    def test_absent_ones_are_left_out_of_their_split(self) -> None:
+        targets = {"xnli": {"languages": ["de", "en", "sw"], "absent": {"test": ["sw"]}}}
+        study = load(ready_made(targets=targets))
+        assert study.languages("xnli", "test") == ("de", "en")
+        assert study.languages("xnli", "dev") == study.languages("xnli") == ("de", "en", "sw")
+
+
+class TestModels:
+    def test_of_the_hub_are_named_by_repository_and_commit(self) -> None:
+        commit = "0123456789" * 4
+        study = load(ready_made(models={"xlmr": {"path": f"hf://FacebookAI/xlm-roberta-large@{commit}"}}))
+        snapshot = study.models["xlmr"].snapshot
+        assert snapshot == ("FacebookAI/xlm-roberta-large", commit)
+        assert snapshot.folder == f"FacebookAI--xlm-roberta-large--{commit}"
+
+    def test_in_folders_are_no_snapshots(self) -> None:
+        assert load(ready_made()).models["xlmr"].snapshot is None
+
+    @pytest.mark.parametrize("name", ["../up", "a/b/c", "a/..", "-a/b c", "a/$(b)", "a"])
+    def test_no_repository_becomes_a_path_elsewhere(self, name: str) -> None:
+        (sentence,) = complaints(ready_made(models={"m": {"path": f"hf://{name}@{'0' * 40}"}}))
+        assert "must be hf://namespace/name@commit" in sentence
+
+
+class TestHub:
+    def hub(self, **changes: Any) -> dict[str, Any]:
+        return ready_made(source={"kind": "hub"}, **changes)
+
+    def test_what_it_has_comes_from_there_and_the_rest_from_files(self) -> None:
+        arms = {"none": {}, "ccg": {"tasks": ["ccg"]}, "mnli": {"tasks": ["mnli"]}}
+        study = load(self.hub(arms=arms, targets={"xnli": {}, "bucc2018": {}}))
+        assert [task for task in study.tasks() if study.from_hub(task)] == ["mnli", "xnli"]
+        assert not study.from_hub("text")
+
+    def test_a_task_can_be_read_from_files_instead(self) -> None:
+        source = {"kind": "hub", "files": ["bucc2018", "ccg", "xnli"]}
+        assert not load(ready_made(source=source)).from_hub("xnli")
+        assert not load(ready_made()).from_hub("xnli")
+
+    @pytest.mark.parametrize(
+        ("changes", "task"),
+        [
+            ({"arms": {"none": {}, "ccg": {"tasks": ["ccg"]}}}, "ccg"),
+            ({"targets": {"bucc2018": {}}}, "bucc2018"),
+            ({"targets": {"udpos": {"languages": ["en", "zh"]}}}, "udpos"),
+        ],
+    )
+    def test_what_it_does_not_have_whole_is_refused(self, changes: dict[str, Any], task: str) -> None:
+        (sentence,) = complaints(ready_made(source={"kind": "hub", "files": []}, **changes))
+        assert sentence.startswith("source: ")
+        assert f"add {task} to source.files" in sentence
+
+
+class TestWarning:
+    def test_real_data_used_whole_needs_none(self) -> None:
+        assert load(ready_made()).warning == ""
+
+    def test_of_scores_on_parts_of_the_data(self) -> None:
+        assert load(ready_made(examples={"train": 64})).warning == (
+            "Of each file, the first 64 training and all dev and test examples are used: "
+            "no score here is one of the whole dataset."
+        )
+
+    def test_of_synthetic_data_comes_first(self) -> None:
+        study = load(own(source={"kind": "synthetic"}, targets={"xnli": {}}, examples={"eval": 5}))
+        assert study.warning.startswith(SYNTHETIC + " Of each file, all training and the first 5 dev and test")
+
+
+def test_retrieval_settings_by_task() -> None:
+    retrieval = {"layer": 14, "tasks": {"bucc2018": {"layer": 20, "pooling": "first_token"}}}
+    study = load(ready_made(retrieval=retrieval))
+    bucc, tatoeba = study.embedding_of("bucc2018"), study.embedding_of("tatoeba")
+    assert (bucc.layer, bucc.pooling, bucc.neighbours) == (20, "first_token", 4)
+    assert (tatoeba.layer, tatoeba.pooling) == (14, "mean")
+
+
+def test_no_arm_may_be_called_what_the_submission_of_the_best_is() -> None:
+    (sentence,) = complaints(ready_made(arms={"none": {}, "best": {"tasks": ["mnli"]}}))
+    assert sentence.startswith("arms.best: ")
 
 
 class TestStored:

@@ -5,6 +5,7 @@ Commands import what they need when they run: checking a config should not wait 
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterable
@@ -31,6 +32,7 @@ StudyFile = Annotated[Path, typer.Option("--study", help="The checked config, re
 Model = Annotated[str, typer.Option(help="A model of the study.")]
 ArmName = Annotated[str, typer.Option("--arm", help="An arm of the study.")]
 TaskName = Annotated[str, typer.Option("--task", help="A task, as the catalogue calls it.")]
+Folder = Annotated[Path, typer.Argument(help="A folder with XTREME's folders udpos, panx, xnli, …")]
 Seed = Annotated[int, typer.Option(help="A seed of the study.")]
 Threads = Annotated[int, typer.Option(help="CPU threads; the scores of a CPU run depend on their number.")]
 RunId = Annotated[str, typer.Option("--run", help="The planned run's id; the job stops where the config has changed.")]
@@ -44,9 +46,10 @@ def _open(study: Path, **names: str | int) -> Runs:
         "model_to_pretrain": [model for model in runs.study.models if runs.pretrains(model)],
         "arm": runs.study.arms,
         "arm_that_trains": [name for name, arm in runs.study.arms.items() if arm.trains],
-        "task": runs.tasks() + ((TEXT.name,) if runs.any_pretraining() else ()),
-        "training_set": runs.training_sets(),
+        "task": runs.study.tasks() + ((TEXT.name,) if runs.any_pretraining() else ()),
+        "training_set": runs.study.training_sets(),
         "seed": runs.study.seeds,
+        "snapshot": runs.snapshots(),
     }
     for what, name in names.items():
         if name not in valid[what]:
@@ -72,6 +75,26 @@ def generate(study: StudyFile) -> None:
     from xstilts.jobs import data
 
     data.generate(_open(study))
+
+
+@app.command()
+def prefetch(study: StudyFile, task: TaskName) -> None:
+    """Download one task's data from the Hugging Face Hub, once for all studies."""
+    from xstilts.jobs import prefetch
+
+    prefetch.data(_open(study, task=task), task)
+
+
+@app.command()
+def prefetch_model(
+    study: StudyFile,
+    snapshot: Annotated[str, typer.Option(help="The model's repository and commit: namespace--name--commit.")],
+) -> None:
+    """Download a model of the study from the Hugging Face Hub, once for all studies."""
+    from xstilts.jobs import prefetch
+
+    runs = _open(study, snapshot=snapshot)
+    prefetch.model(runs, runs.snapshots()[snapshot])
 
 
 @app.command()
@@ -181,19 +204,45 @@ def figures(study: StudyFile) -> None:
 
 
 @app.command()
+def submission(study: StudyFile) -> None:
+    """Write every arm's predictions as XTREME wants them submitted, and those of the best arm for each target."""
+    from xstilts.jobs import submission
+
+    submission.write(_open(study))
+
+
+@app.command()
+def submit_check(study: StudyFile, folder: Folder) -> None:
+    """Compare a submission's files with the study's data: counts, ids, labels, and what is missing."""
+    from xstilts.jobs import submission
+
+    submission.check(_open(study), folder)
+
+
+@app.command()
+def score(study: StudyFile, folder: Folder) -> None:
+    """Score a submission of any system against the study's data, as XTREME's evaluate.py does; prints JSON."""
+    from xstilts.jobs import submission
+
+    print(json.dumps(submission.score(_open(study), folder), indent=2))
+
+
+@app.command()
 def show(study: StudyFile) -> None:
     """Print the main table of a study that has run, and where its results are."""
     from xstilts.jobs import report
 
     runs = _open(study)
     print(report.main_table(runs))
-    print(f"\nScores: {runs.paths.scores}\nTables: {runs.paths.tables}\nFigures: {runs.paths.figures}")
+    places = {name: getattr(runs.paths, name) for name in ("scores", "tables", "figures", "submission")}
+    print("\n" + "\n".join(f"{name.capitalize()}: {place}" for name, place in places.items()))
 
 
 def main() -> None:
     """Entry point: a user's mistake is one message on standard error and exit code 1."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")  # jobs read what was prepared; nothing is fetched on the way
+    if sys.argv[1:2] not in (["prefetch"], ["prefetch-model"]):  # the only ones that fetch anything
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # of loading and saving: noise in a log
     try:
         app()

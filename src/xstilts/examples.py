@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from xstilts.atomic import replacing
@@ -37,18 +38,16 @@ class Provenance:
 
 
 def check(task: Task, table: pa.Table, source: str) -> None:
-    """Raise :class:`DataError` where the table is empty, its ids repeat, or an example breaks its format's rules."""
+    """Check one file's examples.
+
+    Raises:
+        DataError: the table is empty, its ids repeat, some but not all examples have gold, or an example breaks its
+            format's rules.
+    """
     if table.num_rows == 0:
         raise DataError(source, "has no examples.", remedy="Is the file complete?")
-    seen: dict[str, int] = {}
-    for row, identifier in enumerate(table.column("id").to_pylist()):
-        if identifier in seen:
-            raise DataError(
-                source,
-                f"example {row + 1} has the id '{identifier}' of example {seen[identifier] + 1}.",
-                remedy="Ids must be unique within a file; remove the duplicate.",
-            )
-        seen[identifier] = row
+    _check_ids(table, source)
+    _check_gold(task, table, source)
     problems = []
     for row, problem in format_class(task).problems(task, table):
         problems.append(f"example {row + 1} (id '{table.column('id')[row].as_py()}'): {problem}")
@@ -59,13 +58,48 @@ def check(task: Task, table: pa.Table, source: str) -> None:
         raise DataError(source, "\n  ".join(problems))
 
 
+def _check_ids(table: pa.Table, source: str) -> None:
+    ids = table.column("id")
+    order = pc.sort_indices(ids)  # a hash table of BUCC's million ids would take three times the memory
+    in_order = ids.take(order)
+    repeated = order[1:].filter(pc.equal(in_order[1:], in_order[:-1]))
+    if len(repeated):
+        row = pc.min(repeated).as_py()
+        identifier = ids[row].as_py()
+        raise DataError(
+            source,
+            f"example {row + 1} has the id '{identifier}' of example {pc.index(ids, identifier).as_py() + 1}.",
+            remedy="Ids must be unique within a file; remove the duplicate.",
+        )
+
+
+def _check_gold(task: Task, table: pa.Table, source: str) -> None:
+    name = format_class(task).gold_column
+    missing = table.column(name).null_count if name else 0
+    if 0 < missing < table.num_rows:
+        row = pc.index(table.column(name).is_null(), True).as_py()
+        raise DataError(
+            source,
+            f"example {row + 1} (id '{table.column('id')[row].as_py()}') has no gold answer ('{name}'); "
+            f"{missing} of the file's {table.num_rows} examples have none.",
+            remedy="A file has gold answers for all of its examples, or, where its release has none, for no example.",
+        )
+
+
 def write(path: Path, task: Task, table: pa.Table, provenance: Provenance, read_from: str) -> Provenance:
     """Check and write one canonical file; returns its provenance with the fingerprint filled in.
 
     ``read_from`` is what an error calls the place where the examples come from.
+
+    Raises:
+        DataError: as :func:`check`, and where training examples have no gold to learn from.
     """
-    table = table.cast(format_class(task).schema)
+    formatter = format_class(task)
+    table = table.cast(formatter.schema)
     check(task, table, read_from)
+    if provenance.split == "train" and formatter.gold_column and not formatter.has_gold(table):
+        remedy = "Take the file of the original release."
+        raise DataError(read_from, f"has no gold answers ('{formatter.gold_column}') to train on.", remedy=remedy)
     sealed = Provenance(**{**asdict(provenance), "fingerprint": fingerprint(table)})
     metadata = {_METADATA_KEY: json.dumps(asdict(sealed), sort_keys=True).encode()}
     with replacing(path) as temporary:

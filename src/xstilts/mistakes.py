@@ -51,7 +51,7 @@ def _sentence(problem: Any, root: type[Section]) -> str:
         case "too_short":
             return f"{where}: must not be empty."
         case "union_tag_invalid" | "union_tag_not_found":
-            return f"{where}.kind: must be 'synthetic' or 'files'."
+            return f"{where}.kind: must be 'synthetic', 'files' or 'hub'."
         case "value_error":
             text = str(problem["ctx"]["error"])
             stop = "" if text[-1] in ".?" else "."

@@ -6,6 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+#: What is downloaded from the Hugging Face Hub, for all studies.
+DOWNLOADS = Path("hub")
+MODELS = DOWNLOADS / "models"
+
 
 @dataclass(frozen=True)
 class Paths:
@@ -26,6 +30,10 @@ class Paths:
     @property
     def generated(self) -> Path:
         return self.raw / "manifest.json"
+
+    def prefetched(self, task: str) -> Path:
+        """What of the Hub's data a task uses: revisions and checksums."""
+        return self.root / "prefetched" / f"{task}.json"
 
     def data(self, task: str) -> Path:
         return self.root / "data" / task
@@ -63,7 +71,7 @@ class Paths:
         return self.root / "encoders" / model / arm / f"seed{seed}"
 
     def part(self, kind: str, model: str, arm: str, what: str, seed: int | str, suffix: str = "parquet") -> Path:
-        """A file of one job: ``kind`` is scores, predictions, records, logs or benchmarks."""
+        """A file of one job: ``kind`` is scores, dev_scores, predictions, records, …"""
         return self.root / kind / model / arm / what / f"seed{seed}.{suffix}"
 
     def log(self, *parts: str) -> Path:
@@ -77,6 +85,15 @@ class Paths:
         return self.root / "scores.parquet"
 
     @property
+    def dev_scores(self) -> Path:
+        """Scores on what checkpoints and thresholds were chosen on."""
+        return self.root / "dev_scores.parquet"
+
+    @property
+    def submission(self) -> Path:
+        return self.root / "submission"
+
+    @property
     def tables(self) -> Path:
         return self.root / "tables"
 
@@ -85,7 +102,8 @@ class Paths:
         return self.root / "figures"
 
     def table_files(self, targets: Iterable[str]) -> list[Path]:
-        return [self.tables / f"{name}.{kind}" for name in ("main", *targets) for kind in ("csv", "md", "tex")]
+        names = ("main", "groups", *targets, "dev", "published")
+        return [self.tables / f"{name}.{kind}" for name in names for kind in ("csv", "md", "tex")]
 
     def figure_files(self) -> list[Path]:
         return [self.figures / f"gains.{kind}" for kind in ("svg", "png", "pdf", "csv")]

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from xstilts.catalogue.languages import ENGLISH
 from xstilts.catalogue.tasks import TASKS, TEXT
-from xstilts.paths import Paths
+from xstilts.paths import MODELS, Paths
 from xstilts.settings import FilesSource, SyntheticSource
 from xstilts.sources import layout
 from xstilts.study import Study
 
 RETRIEVAL = "retrieval"  # stands where a training set would in the names of jobs that train nothing
+INTERMEDIATE = "intermediate"  # and here for the training of an arm itself
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,6 @@ class Runs:
 
     # What there is to do
 
-    def training_sets(self) -> tuple[str, ...]:
-        """The tasks whose English training data the study's targets are fine-tuned on."""
-        found = (TASKS[target].trained_on for target in self.study.targets)
-        return tuple(dict.fromkeys(name for name in found if name))
-
     def targets_of(self, training_set: str) -> tuple[str, ...]:
         """The targets that one fine-tuning serves; those that need none for ``RETRIEVAL``."""
         wanted = None if training_set == RETRIEVAL else training_set
@@ -40,14 +36,7 @@ class Runs:
 
     def evaluations(self) -> tuple[str, ...]:
         """Training sets, and ``RETRIEVAL`` where a target needs it: the jobs of a model, arm and seed."""
-        return (*self.training_sets(), *((RETRIEVAL,) if self.targets_of(RETRIEVAL) else ()))
-
-    def intermediate_tasks(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(task for arm in self.study.arms.values() for task in arm.tasks))
-
-    def tasks(self) -> tuple[str, ...]:
-        """Every labelled task that some job reads."""
-        return tuple(dict.fromkeys((*self.intermediate_tasks(), *self.training_sets(), *self.study.targets)))
+        return (*self.study.training_sets(), *((RETRIEVAL,) if self.targets_of(RETRIEVAL) else ()))
 
     def files(self, task: str) -> tuple[tuple[str, str], ...]:
         """(split, language) of every canonical file of a task."""
@@ -55,13 +44,13 @@ class Runs:
             languages = {ENGLISH, *(code for target in self.study.targets for code in self.study.languages(target))}
             return tuple(("train", code) for code in sorted(languages))
         wanted: list[tuple[str, str]] = []
-        if task in self.intermediate_tasks() or task in self.training_sets():
+        if task in self.study.intermediate_tasks() or task in self.study.training_sets():
             wanted += [("train", ENGLISH), ("dev", ENGLISH)]
         if task in self.study.targets:
             splits = self.study.splits_of(task)
             if TASKS[task].tuned_on_dev:
                 splits = ("dev", *(split for split in splits if split != "dev"))
-            wanted += [(split, code) for split in splits for code in self.study.languages(task)]
+            wanted += [(split, code) for split in splits for code in self.study.languages(task, split)]
         return tuple(dict.fromkeys(wanted))
 
     def pretrains(self, model: str) -> bool:
@@ -80,6 +69,8 @@ class Runs:
         """What ``prepare`` reads. Files that are missing are left for it to complain about, which it does better."""
         if isinstance(self.study.source, SyntheticSource):
             return [self.paths.generated]
+        if self.study.from_hub(task):
+            return [self.paths.prefetched(task)]
         table, root = self.study.language_table(), Path(self.study.source.root)
         found = (path for split, code in self.files(task) for path in layout.files(root, task, split, table[code]))
         return [path for path in dict.fromkeys(found) if path.is_file()]
@@ -87,16 +78,31 @@ class Runs:
     def text_sources(self) -> list[Path]:
         """What the unlabelled text is made from."""
         if self.text_from_tasks():
-            return [self.paths.data_manifest(task) for task in self.tasks()]
+            return [self.paths.data_manifest(task) for task in self.study.tasks()]
         return self.source_files(TEXT.name)
 
+    def prefetched(self) -> list[Path]:
+        """What has to be downloaded before anything else, on a machine with network."""
+        records = [self.paths.prefetched(task) for task in self.study.tasks() if self.study.from_hub(task)]
+        return records + [self.ready_made(model) / "xstilts.json" for model in self.snapshots().values()]
+
+    def snapshots(self) -> dict[str, str]:
+        """The study's models that come from the Hub, by the name of the folder that they are downloaded to."""
+        return {chosen.snapshot.folder: name for name, chosen in self.study.models.items() if chosen.snapshot}
+
+    def ready_made(self, model: str) -> Path:
+        """The folder of an encoder that the study does not make itself."""
+        chosen = self.study.models[model]
+        return MODELS / chosen.snapshot.folder if chosen.snapshot else Path(str(chosen.path))
+
     def tokenizer_source(self, model: str) -> Path:
-        path = self.study.models[model].path
-        return Path(path) / "tokenizer.json" if path else self.paths.data_manifest(TEXT.name)
+        if self.pretrains(model):
+            return self.paths.data_manifest(TEXT.name)
+        return self.ready_made(model) / "tokenizer.json"
 
     def pretrained_weights(self, model: str) -> Path:
-        path = self.study.models[model].path
-        return (Path(path) if path else self.paths.pretrained(model)) / "model.safetensors"
+        folder = self.paths.pretrained(model) if self.pretrains(model) else self.ready_made(model)
+        return folder / "model.safetensors"
 
     def starting_weights(self, model: str, arm: str) -> list[Path]:
         """What an arm's training starts from; nothing where it draws random weights in a shape that the study gives."""
@@ -130,3 +136,12 @@ class Runs:
 
     def score_files(self) -> list[Path]:
         return [self.paths.part("scores", *job) for job in self.jobs()]
+
+    def dev_score_files(self) -> list[Path]:
+        """Of the same jobs, and of the training of arms."""
+        trained = [(model, arm) for model in self.study.models for arm, a in self.study.arms.items() if a.trains]
+        arms = [(model, arm, INTERMEDIATE, seed) for model, arm in trained for seed in self.study.seeds]
+        return [self.paths.part("dev_scores", *job) for job in (*arms, *self.jobs())]
+
+    def prediction_files(self) -> list[Path]:
+        return [self.paths.part("predictions", *job) for job in self.jobs()]

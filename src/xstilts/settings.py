@@ -163,7 +163,7 @@ class Encoding(Section):
     long_sentences: Literal["split", "truncate"] = Field(
         "split",
         description="Tagging: split sentences above max_length and join their tags again, as in XTREME's code; or cut "
-        "them off and give the words beyond the last tag that was predicted, as jiant does.",
+        "them off, and give the words beyond the last of the task's tags in the alphabet, as jiant means to.",
     )
     mask_probability: Share = Field(0.15, description="Masked LM: share of the tokens to predict.")
 
@@ -264,6 +264,11 @@ class FilesSource(Section):
         "files",
         description="Unlabelled text for pretraining: 'files' reads text/{language}.txt, one passage a line; "
         "'tasks' takes the sentences of the study's own tasks.",
+    )
+    missing: Literal["error", "skip"] = Field(
+        "error",
+        description="A target's language without a file: 'error' stops before anything runs, 'skip' leaves the "
+        "language out, and tables show it as missing.",
     )
 
 

@@ -24,9 +24,10 @@ Spec = dict[str, Any]
 #: What of the source code a kind of job depends on, relative to the package.
 _CODE = {
     "generating": ("catalogue/tasks.py", "sources/synthetic", "sources/layout.py"),
+    "prefetching": ("sources/hub/repositories.py",),
     "reading": (
-        "catalogue/tasks.py", "sources/readers", "sources/files.py", "sources/layout.py", "formats", "examples.py",
-        "jobs/data.py",
+        "catalogue/tasks.py", "sources/readers", "sources/hub", "sources/files.py", "sources/layout.py", "formats",
+        "examples.py", "jobs/data.py",
     ),
     "tokens": ("formats", "encoding.py", "tokenizer.py"),
     "training": ("formats", "training", "encoding.py", "encoders.py", "jobs/training.py", "jobs/results.py"),
@@ -34,6 +35,7 @@ _CODE = {
         "formats", "retrieval", "training/device.py", "encoding.py", "encoders.py", "jobs/retrieval.py",
         "jobs/results.py",
     ),
+    "submission": ("submission", "scoring.py", "formats", "catalogue/tasks.py"),
     "report": ("report", "catalogue", "jobs/report.py"),
 }  # fmt: skip
 _CODE_SUFFIXES = {".py", ".csv", ".txt"}
@@ -48,9 +50,19 @@ class Specs:
     def generate(self) -> Spec:
         return self._spec("generate", source=self.runs.study.source.model_dump(), code=code("generating"))
 
+    def prefetch(self, task: str) -> Spec:
+        return self._spec("prefetch", task=task, files=self._file_names(task), code=code("prefetching"))
+
     def prepare(self, task: str) -> Spec:
-        source = self.runs.study.source.model_dump()
-        return self._spec("prepare", task=task, files=self._file_names(task), source=source, code=code("reading"))
+        study = self.runs.study
+        return self._spec(
+            "prepare",
+            task=task,
+            files=self._file_names(task),
+            source=study.source.model_dump(),
+            examples=study.examples.model_dump(),
+            code=code("reading"),
+        )
 
     def tokenizer(self, model: str) -> Spec:
         chosen = self.runs.study.models[model]
@@ -64,7 +76,7 @@ class Specs:
             tokenizer=self.tokenizer(model)["id"],
             task=task,
             files=self._file_names(task),
-            data=self._data(),
+            data=self._data(task),
             encoding=self._encoding(task),
             code=code("tokens"),
         )
@@ -87,7 +99,7 @@ class Specs:
             start=self._start(model, arm),
             tasks=list(chosen.tasks),
             weights=chosen.weights,
-            data=self._data(),
+            data=self._data(*chosen.tasks),
             training=self.runs.study.intermediate(arm).model_dump() if chosen.tasks else None,
             encoding={task: self._encoding(task) for task in chosen.tasks},
             selection={task: list(TASKS[task].headline) for task in chosen.tasks},
@@ -103,7 +115,7 @@ class Specs:
             encoder=self._encoder_id(model, arm, seed),
             training_set=training_set,
             evaluated=self._evaluated_files(targets),
-            data=self._data(),
+            data=self._data(*self.runs.evaluated(training_set)),
             training=self.runs.study.target(training_set).model_dump(),
             encoding={task: self._encoding(task) for task in self.runs.evaluated(training_set)},
             selection=list(TASKS[training_set].headline),
@@ -118,8 +130,8 @@ class Specs:
             "retrieve",
             encoder=self._encoder_id(model, arm, seed),
             evaluated=self._evaluated_files(targets),
-            data=self._data(),
-            retrieval=self.runs.study.retrieval.model_dump(),
+            data=self._data(*targets),
+            retrieval={task: self.runs.study.embedding_of(task).model_dump() for task in targets},
             encoding={task: self._encoding(task) for task in targets},
             seed=seed,
             compute=self.runs.study.compute.model_dump(),
@@ -132,13 +144,24 @@ class Specs:
         return self._spec(
             "report",
             source=study.source.kind,
-            models=list(study.models),
+            models=[[name, model.path] for name, model in study.models.items()],
+            hub=[task for task in study.tasks() if study.from_hub(task)],
+            precision=study.compute.precision,
             seeds=study.seeds,
             arms=[[name, arm.model_dump(exclude={"training"})] for name, arm in study.arms.items()],
             targets={target: list(study.languages(target)) for target in study.targets},
+            absent={target: chosen.absent for target, chosen in study.targets.items()},
             splits=study.splits,
-            layer=study.retrieval.layer,
+            settings=study.model_dump(include={"examples": True, "encoding": True, "retrieval": True}),
+            training=study.training.target.model_dump(),
             code=code("report"),
+        )
+
+    def submission(self) -> Spec:
+        study = self.runs.study
+        targets = {target: [study.languages(target, "test"), study.splits_of(target)] for target in study.targets}
+        return self._spec(
+            "submission", models=list(study.models), arms=list(study.arms), targets=targets, code=code("submission")
         )
 
     def _spec(self, job: str, **values: Any) -> Spec:
@@ -146,15 +169,25 @@ class Specs:
         text = json.dumps({"job": job, "study": str(self.runs.paths.study), **values}, sort_keys=True)
         return {"id": hashlib.sha256(text.encode()).hexdigest()[:12], **json.loads(text)}
 
-    def _data(self) -> Spec:
-        """What the source's labelled data is, wherever it lies."""
-        return self.runs.study.source.model_dump(exclude={"root", "text", "documents"})
+    def _data(self, *tasks: str) -> Spec:
+        """What the labelled data of some tasks is, wherever it lies."""
+        study = self.runs.study
+        return {
+            "source": study.source.model_dump(exclude={"root", "text", "documents", "files", "mirror"}),
+            "examples": study.examples.model_dump(),
+            "hub": [task for task in tasks if study.from_hub(task)],
+        }
 
     def _text(self) -> Spec:
         """What unlabelled text a study's own models learn from."""
-        source = self.runs.study.source.model_dump(exclude={"root"})
-        tasks = {task: self._file_names(task) for task in self.runs.tasks()} if self.runs.text_from_tasks() else None
-        return {"source": source, "files": self._file_names(TEXT.name), "tasks": tasks}
+        study = self.runs.study
+        labelled = study.tasks() if self.runs.text_from_tasks() else ()
+        return {
+            "source": study.source.model_dump(exclude={"root", "files", "mirror"}),
+            "files": self._file_names(TEXT.name),
+            "tasks": {task: self._file_names(task) for task in labelled},
+            "labelled": self._data(*labelled) if labelled else None,
+        }
 
     def _file_names(self, task: str) -> list[str]:
         return [f"{split}.{language}" for split, language in self.runs.files(task)]
@@ -164,7 +197,7 @@ class Specs:
             target: [
                 f"{split}.{code}"
                 for split in self.runs.study.splits_of(target)
-                for code in self.runs.study.languages(target)
+                for code in self.runs.study.languages(target, split)
             ]
             for target in targets
         }

@@ -7,15 +7,16 @@ in :mod:`xstilts.settings`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from xstilts.atomic import write_text
 from xstilts.catalogue.languages import ENGLISH, Language, languages_of
-from xstilts.catalogue.tasks import TASKS, Task
+from xstilts.catalogue.tasks import TASKS, TEXT, Task
 from xstilts.errors import UserError, nearest
 from xstilts.mistakes import sentences
 from xstilts.settings import (
@@ -41,22 +42,54 @@ from xstilts.settings import (
     unique,
 )
 from xstilts.sources import layout
+from xstilts.sources.hub.repositories import refusal
 
 BASELINE = "none"
 SYNTHETIC = "Synthetic languages and tasks: these scores say nothing about real languages."
+BEST = "best"  # the submission that takes the best arm for each target
+
+_HUB = "hf://"
+_SNAPSHOT = re.compile(_HUB + r"(?P<repository>[\w-]+(?:\.[\w-]+)*/[\w-]+(?:\.[\w-]+)*)@(?P<revision>[0-9a-f]{40})")
+
+
+class Snapshot(NamedTuple):
+    """A model on the Hugging Face Hub: ``repository`` is namespace/name, ``revision`` a commit."""
+
+    repository: str
+    revision: str
+
+    @property
+    def folder(self) -> str:
+        """The name of the folder that it is downloaded to."""
+        return f"{self.repository.replace('/', '--')}--{self.revision}"
 
 
 class Model(Section):
     """An encoder: either ready-made, or pretrained by the workflow on the study's own text."""
 
-    path: str | None = Field(None, description="Folder of a ready-made encoder with its tokenizer (safetensors only).")
+    path: str | None = Field(
+        None,
+        description="Folder of a ready-made encoder with its tokenizer (safetensors only); or "
+        "hf://{namespace}/{name}@{commit}, which 'snakemake prefetch' downloads.",
+    )
     architecture: Architecture | None = Field(None, description="Shape of an encoder to pretrain on the study's text.")
 
     @model_validator(mode="after")
     def _one_origin(self) -> Model:
         if (self.path is None) == (self.architecture is None):
             raise ValueError("give either 'path' (a ready-made encoder) or 'architecture' (one to pretrain), not both")
+        if self.path and self.path.startswith(_HUB) and not _SNAPSHOT.fullmatch(self.path):
+            raise ValueError(
+                f"path '{self.path}' must be {_HUB}namespace/name@commit, with all 40 digits of the commit: "
+                "a branch such as 'main' may change between two runs"
+            )
         return self
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """Which model of the Hub it is; None for a folder's or a model of the study's own."""
+        found = _SNAPSHOT.fullmatch(self.path or "")
+        return Snapshot(found["repository"], found["revision"]) if found else None
 
 
 class Arm(Section):
@@ -81,6 +114,9 @@ class Target(Section):
 
     languages: Annotated[list[str], AfterValidator(unique)] | None = Field(
         None, min_length=1, description="Languages to score; all that the task has where left out."
+    )
+    absent: dict[Literal["dev", "test"], list[str]] = Field(
+        {}, description="By split, languages without a file. Filled in by the workflow where source.missing is 'skip'."
     )
 
 
@@ -108,6 +144,16 @@ class Study(Section):
             raise ValueError(f"arms: gains need the baseline; add '{BASELINE}: {{}}' to arms")
         if self.arms[BASELINE].trains:
             raise ValueError(f"arms.{BASELINE}: is the baseline, which trains nothing; give this arm another name")
+        if BEST in self.arms:
+            raise ValueError(f"arms.{BEST}: so is the submission of the best arms called; give this arm another name")
+        return self
+
+    @model_validator(mode="after")
+    def _hub_has_it(self) -> Study:
+        for task in self.tasks() if isinstance(self.source, HubSource) else ():
+            for language in (None, *(self.languages(task) if task in self.targets else ())):
+                if self.from_hub(task) and (reason := refusal(task, language)):
+                    raise ValueError(f"source: {reason} Or add {task} to source.files to read it from files.")
         return self
 
     @model_validator(mode="after")
@@ -149,7 +195,29 @@ class Study(Section):
     @property
     def warning(self) -> str:
         """What stands wherever a person reads a score of the study; empty where nothing needs to."""
-        return SYNTHETIC if self.source.kind == "synthetic" else ""
+        used = [
+            f"{'all' if count is None else f'the first {count}'} {what}"
+            for count, what in ((self.examples.train, "training"), (self.examples.eval, "dev and test"))
+        ]
+        partial = f"Of each file, {' and '.join(used)} examples are used: no score here is one of the whole dataset."
+        limited = self.examples != Limits()
+        return " ".join([SYNTHETIC] * (self.source.kind == "synthetic") + [partial] * limited)
+
+    def training_sets(self) -> tuple[str, ...]:
+        """The tasks whose English training data the targets are fine-tuned on."""
+        found = (TASKS[target].trained_on for target in self.targets)
+        return tuple(dict.fromkeys(name for name in found if name))
+
+    def intermediate_tasks(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(task for arm in self.arms.values() for task in arm.tasks))
+
+    def tasks(self) -> tuple[str, ...]:
+        """Every labelled task that the study uses."""
+        return tuple(dict.fromkeys((*self.intermediate_tasks(), *self.training_sets(), *self.targets)))
+
+    def from_hub(self, task: str) -> bool:
+        """Whether a task's examples come from the Hugging Face Hub, and not from files."""
+        return isinstance(self.source, HubSource) and task not in (*self.source.files, TEXT.name)
 
     def language_table(self) -> dict[str, Language]:
         """By code, every language that the study's source can have."""
@@ -161,9 +229,13 @@ class Study(Section):
         pairs_with_english = task.format == "retrieval"
         return tuple(code for code in self.language_table() if not (pairs_with_english and code == ENGLISH))
 
-    def languages(self, target: str) -> tuple[str, ...]:
-        """The languages in which the study scores a target, in alphabetical order."""
-        return tuple(sorted(self.targets[target].languages or self._languages_of_task(TASKS[target])))
+    def languages(self, target: str, split: str | None = None) -> tuple[str, ...]:
+        """The languages in which the study scores a target, in alphabetical order; of a split, those that it has."""
+        wanted = self.targets[target].languages or self._languages_of_task(TASKS[target])
+        lacking = {code for of, codes in self.targets[target].absent.items() if of == split for code in codes}
+        if split == "dev" and self.source.kind != "synthetic":
+            lacking |= set(TASKS[target].without_dev)
+        return tuple(sorted(set(wanted) - lacking))
 
     def splits_of(self, target: str) -> tuple[str, ...]:
         """The splits to score: those the study asks for, or the test split where the release has none of them."""

@@ -9,15 +9,15 @@ from sklearn.metrics import accuracy_score, f1_score
 from transformers import PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaModel
 
 from xstilts.catalogue.tasks import TASKS
-from xstilts.formats.base import Tokens
+from xstilts.formats.base import IGNORED, Tokens
 from xstilts.formats.classification import Classification
 from xstilts.settings import Encoding
 
-XNLI, QQP = TASKS["xnli"], TASKS["qqp"]
+XNLI, QQP, ANLI = TASKS["xnli"], TASKS["qqp"], TASKS["anli"]
 LONG, SHORT = "The weaver sold forty baskets at the old harbour market twice.", "The coins."
 
 
-def pairs(*rows: tuple[str, str, str]) -> pa.Table:
+def pairs(*rows: tuple[str, str, str | None]) -> pa.Table:
     """Canonical examples from (premise, hypothesis, label)."""
     columns = zip(*rows, strict=True)
     values = dict(zip(("premise", "hypothesis", "label"), map(list, columns), strict=True))
@@ -48,6 +48,16 @@ def test_encodes_pairs_as_roberta_does(tokenizer: PreTrainedTokenizerFast) -> No
     premise, hypothesis = (tokenizer(text, add_special_tokens=False)["input_ids"] for text in (LONG, SHORT))
     assert encoded.column("input_ids")[0].as_py() == [0, *premise, 2, 2, *hypothesis, 2]
     assert set(encoded.column_names) == {"example", "input_ids", "label"}
+
+
+def test_examples_without_gold_are_read_like_others(tokenizer: PreTrainedTokenizerFast) -> None:
+    rows = [(LONG, SHORT, "neutral"), (SHORT, LONG, "entailment")]
+    without = pairs(*((premise, hypothesis, None) for premise, hypothesis, _ in rows))
+    assert not list(Classification.problems(XNLI, without)) and not Classification.has_gold(without)
+    encoded, blind = built().encode(pairs(*rows), tokenizer), built().encode(without, tokenizer)
+    assert blind.column("input_ids") == encoded.column("input_ids")
+    assert blind.column("label").to_pylist() == [IGNORED, IGNORED]
+    assert built().collate(blind.to_pylist(), Tokens.of(tokenizer))["labels"].tolist() == [IGNORED, IGNORED]
 
 
 def test_cuts_the_end_of_the_longer_sentence(tokenizer: PreTrainedTokenizerFast) -> None:
@@ -102,6 +112,23 @@ def test_scores_by_hand() -> None:
     assert scored.metrics == {"accuracy": 75.0}
     assert scored.parts == [100.0, 0.0, 100.0, 100.0]
     assert scored.gold == ["neutral", "neutral", "entailment", "contradiction"]
+
+
+def test_anli_plus_is_scored_by_part_too() -> None:
+    ids = ["R1/1", "mnli/2", "R1/3", "snli/4/5", "snli/6"]
+    gold = pairs(*[("a", "b", "neutral")] * 5).set_column(0, "id", pa.array(ids))
+    predictions = ["neutral", "entailment", "entailment", "neutral", "neutral"]
+    parts = {"accuracy_R1": 50.0, "accuracy_mnli": 0.0, "accuracy_snli": 100.0}
+    assert Classification.score(ANLI, "en", predictions, gold).metrics == {"accuracy": 60.0, **parts}
+    assert Classification.score(XNLI, "en", predictions, gold).metrics == {"accuracy": 60.0}
+
+
+def test_misfits_are_labels_that_the_task_does_not_have() -> None:
+    gold = pairs(("a", "b", None), ("a", "b", None), ("a", "b", None))
+    assert list(Classification.misfits(XNLI, ["neutral", "Neutral", ""], gold)) == [
+        ("id1", "label 'Neutral' is none of XNLI's: entailment, neutral, contradiction."),
+        ("id2", "label '' is none of XNLI's: entailment, neutral, contradiction."),
+    ]
 
 
 @given(st.lists(st.tuples(st.sampled_from("01"), st.sampled_from("01")), min_size=1, max_size=30))

@@ -113,6 +113,18 @@ def test_truncation_drops_the_start(tokenizer: PreTrainedTokenizerFast) -> None:
     assert tokenizer.truncation_side == "right"
 
 
+def test_truncation_takes_from_both_ends_of_equal_length_alike(tokenizer: PreTrainedTokenizerFast) -> None:
+    words = ["sold", "The", "ferry", "sold", "coins", "The"]  # of 1 sub-token each
+    example = {"id": "1", "prompt": " ".join(words), "choices": [" ".join(reversed(words)), "coins"], "label": 0}
+    pieces = tokenizer(" ".join(words), add_special_tokens=False)["input_ids"]
+    assert len(pieces) == len(words)
+    (row,) = rows_of(a_format(max_length=12).encode(table(example), tokenizer))
+    assert choices_of(row) == [
+        [0, *pieces[2:], 2, 2, *pieces[::-1][2:], 2],
+        [0, *pieces, 2, 2, pieces[4], 2],
+    ]
+
+
 def test_the_tokenizer_is_left_as_it_was_after_an_error() -> None:
     class Failing:
         truncation_side = "right"
@@ -175,6 +187,12 @@ def test_score_is_accuracy_in_points() -> None:
     assert scored.metrics == {"accuracy": 50.0}
     assert scored.gold == ["1", "0"]
     assert scored.parts == [100.0, 0.0]
+
+
+def test_misfits_are_numbers_of_no_choice() -> None:
+    assert list(MultipleChoice.misfits(TASK, ["2", "2"], table(RIVER, MARKET))) == [
+        ("2", "'2' names none of its 2 choices, which count from 0.")
+    ]
 
 
 def test_loss_falls_in_a_few_steps(tokenizer: PreTrainedTokenizerFast, encoder: XLMRobertaModel) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,77 @@ def test_problems_name_the_row(rows: list[dict[str, Any]], row: int, said: str) 
     assert any(where == row and said in what for where, what in problems)
 
 
+def without_gold(examples: pa.Table) -> pa.Table:
+    nothing = pa.nulls(examples.num_rows, Retrieval.schema.field("matches").type)
+    return examples.set_column(3, Retrieval.schema.field("matches"), nothing)
+
+
+def test_a_pool_without_gold_is_checked_and_encoded_all_the_same(tokenizer: PreTrainedTokenizerFast) -> None:
+    unknown = without_gold(POOL)
+    assert not Retrieval.has_gold(unknown) and Retrieval.has_gold(POOL)
+    for task in (BUCC, TATOEBA):
+        assert not list(Retrieval.problems(task, unknown))
+    bad = without_gold(table(foreign("f 1"), english("e") | {"side": "x"}))
+    assert [row for row, _ in Retrieval.problems(TATOEBA, bad)] == [0, 0, 1]
+    encoded = Retrieval(BUCC, Encoding()).encode(unknown, tokenizer)
+    assert encoded.equals(Retrieval(BUCC, Encoding()).encode(POOL, tokenizer))
+    assert Retrieval.scored_ids(unknown) == ["e1", "e2", "e3"]
+
+
+def test_a_pool_in_several_chunks_is_one_pool() -> None:
+    chunks = pa.concat_tables([POOL.slice(0, 1), POOL.slice(1, 2), POOL.slice(3)])
+    assert chunks.column("matches").num_chunks == 3
+    assert not list(Retrieval.problems(BUCC, chunks))
+    assert gold_pairs(chunks) == gold_pairs(POOL) == {("f2", "e1"), ("f1", "e3"), ("f2", "e3")}
+    assert Retrieval.limited(chunks, 1).column("id").to_pylist() == ["f2", "e1"]
+    assert not list(Retrieval.misfits(BUCC, ["f1", "f2", ""], chunks))
+
+
+def test_a_limited_pool_keeps_sentences_and_all_their_translations_in_order() -> None:
+    pool = table(
+        english("e0"), foreign("f1"), english("e1", "f3", "f1"), foreign("f2"), english("e2", "f2"), foreign("f3"),
+        foreign("f4"), english("e3", "f1"),
+    )  # fmt: skip
+    assert Retrieval.limited(pool, 1).column("id").to_pylist() == ["f1", "e1", "f3"]
+    assert Retrieval.limited(pool, 2).column("id").to_pylist() == ["f1", "e1", "f2", "e2", "f3"]
+    assert Retrieval.limited(pool, 9).column("id").to_pylist() == ["f1", "e1", "f2", "e2", "f3", "e3"]
+    assert Retrieval.limited(without_gold(pool), 2).column("id").to_pylist() == ["e0", "f1", "e1", "f2"]
+    assert Retrieval.limited(pool, 1).schema == pool.schema
+
+
+MATCHES = st.lists(st.lists(st.integers(0, 5), max_size=3, unique=True), min_size=1, max_size=8).filter(any)
+
+
+@given(MATCHES, st.integers(1, 9), st.randoms(use_true_random=False))
+@settings(deadline=None)
+def test_a_limited_pool_is_in_order(matches: list[list[int]], count: int, random: Any) -> None:
+    rows = [foreign(f"f{i}") for i in range(6)]
+    rows += [english(f"e{i}", *(f"f{match}" for match in own)) for i, own in enumerate(matches)]
+    random.shuffle(rows)
+    pool = table(*rows)
+    part = Retrieval.limited(pool, count)
+    assert not list(Retrieval.problems(BUCC, part))
+    assert len(Retrieval.scored_ids(part)) == min(count, sum(map(bool, matches)))
+    kept = part.column("id").to_pylist()
+    assert [row for row in rows if row["id"] in kept] == part.to_pylist()
+    assert gold_pairs(part) == {(match, e) for match, e in gold_pairs(pool) if e in kept}
+
+
+def test_misfits_name_what_is_no_foreign_sentence() -> None:
+    assert not list(Retrieval.misfits(BUCC, ["", "f1 f2", "f2"], POOL))
+    found = list(Retrieval.misfits(BUCC, ["f3", "f1 e1", "f1"], POOL))
+    assert found == [
+        ("e1", "'f3' is the id of no foreign sentence."),
+        ("e2", "'e1' is the id of no foreign sentence."),
+    ]
+    found = list(Retrieval.misfits(TATOEBA, ["", "f1", "f1 f2"], POOL))
+    assert found == [
+        ("e1", "names 0 foreign sentences; Tatoeba asks for exactly 1."),
+        ("e3", "names 2 foreign sentences; Tatoeba asks for exactly 1."),
+    ]
+    assert [name for name, _ in Retrieval.misfits(TATOEBA, ["f1", "f1", "7"], without_gold(POOL))] == ["e3"]
+
+
 def test_every_english_sentence_of_tatoeba_has_one_translation() -> None:
     problems = list(Retrieval.problems(TATOEBA, POOL))
     assert [row for row, _ in problems] == [3, 4]
@@ -89,6 +161,47 @@ def test_bucc_is_scored_by_f1_of_pairs() -> None:
     assert scored.metrics == pytest.approx({"precision": 50.0, "recall": 100 / 3, "f1": 40.0})
     assert scored.gold == ["f2", "", "f1 f2"]
     assert scored.parts == [None, None, None]
+
+
+def test_a_prediction_may_name_several_sentences() -> None:
+    metrics = Retrieval.score(BUCC, "de", ["f2 f1", "", "f1 f2"], POOL).metrics
+    assert metrics == pytest.approx({"precision": 75.0, "recall": 100.0, "f1": 600 / 7})
+
+
+IDS = st.lists(st.sampled_from(["f0", "f1", "f2"]), max_size=3, unique=True)
+
+
+@given(st.lists(st.tuples(IDS, IDS), min_size=1, max_size=6))
+@settings(deadline=None)
+def test_bucc_scores_are_those_of_xtreme(sentences: list[tuple[list[str], list[str]]]) -> None:
+    """evaluate.py compares two sets of lines, foreign id TAB English id."""
+    rows = [english(f"e{i}", *gold) for i, (gold, _) in enumerate(sentences)]
+    pool = table(foreign("f0"), foreign("f1"), foreign("f2"), *rows)
+    gold, predicted = (
+        {f"{match}\te{i}" for i, sentence in enumerate(sentences) for match in sentence[side]} for side in (0, 1)
+    )
+    right = len([line for line in predicted if line in gold])
+    expected = {"f1": 0.0, "precision": 0.0, "recall": 0.0}
+    if right:
+        precision, recall = right / len(predicted), right / len(gold)
+        f1 = 2 * precision * recall / (precision + recall)
+        expected = {"f1": 100 * f1, "precision": 100 * precision, "recall": 100 * recall}
+    scored = Retrieval.score(BUCC, "de", [" ".join(named) for _, named in sentences], pool)
+    assert scored.metrics == pytest.approx(expected, abs=1e-9)
+
+
+def test_pools_of_full_size_are_checked_in_seconds() -> None:
+    """BUCC2018 has up to half a million sentences a side; here is a fifth of that, and a mistake at the end."""
+    n = 100_000
+    names = [f"de-{i}" for i in range(n)] + [f"en-{i}" for i in range(n)]
+    matches = [[]] * n + [[f"de-{i}"] for i in range(n - 1)] + [["de-x"]]
+    columns = {"id": names, "side": ["foreign"] * n + ["english"] * n, "text": ["Satz"] * 2 * n, "matches": matches}
+    pool = pa.table(columns, schema=Retrieval.schema)
+    begin = time.perf_counter()
+    found = list(Retrieval.problems(BUCC, pool))
+    assert Retrieval.limited(pool, 10).num_rows == 20
+    assert time.perf_counter() - begin < 3
+    assert found == [(2 * n - 1, "its translation 'de-x' is the id of no foreign sentence in the file.")]
 
 
 def test_nothing_mined_scores_zero() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers.processors import TemplateProcessing
 from transformers import XLMRobertaConfig, XLMRobertaModel
 
 from xstilts.catalogue.tasks import TASKS
@@ -70,7 +72,7 @@ def encoder(tokenizer, length: int = 64) -> XLMRobertaModel:
 
 
 @settings(deadline=None)
-@given(tagged=sentences, max_length=st.integers(3, 60), first=st.integers(0, 5))
+@given(tagged=sentences, max_length=st.integers(4, 60), first=st.integers(0, 5))
 def test_every_word_keeps_its_tag(tokenizer, tagged, max_length, first):
     examples = table(*tagged)
     tagging = format_of(UDPOS, Encoding(max_length=max_length))
@@ -85,7 +87,7 @@ def test_every_word_keeps_its_tag(tokenizer, tagged, max_length, first):
 
 
 @settings(deadline=None)
-@given(tagged=sentences, max_length=st.integers(3, 60))
+@given(tagged=sentences, max_length=st.integers(4, 60))
 def test_labels_stand_on_first_pieces_of_the_right_words(tokenizer, tagged, max_length):
     examples = table(*tagged)
     tagging = format_of(UDPOS, Encoding(max_length=max_length))
@@ -99,7 +101,7 @@ def test_labels_stand_on_first_pieces_of_the_right_words(tokenizer, tagged, max_
         words = tagged[row["example"]][row["word_start"] : row["word_start"] + len(begins)]
         for (word, tag), begin, end in zip(words, begins, ends, strict=True):
             alone = tokenizer(word, add_special_tokens=False)["input_ids"]
-            expected = alone if 0 < len(alone) <= max_length - 2 else [tokenizer.unk_token_id]
+            expected = alone if 0 < len(alone) <= max_length - 3 else [tokenizer.unk_token_id]
             assert row["input_ids"][begin:end].tolist() == expected
             assert batch["labels"][index, begin] == UDPOS.labels.index(tag)
         assert (batch["labels"][index] != IGNORED).sum() == len(words)
@@ -136,9 +138,118 @@ def test_a_category_that_training_never_saw_has_no_loss(tokenizer):
     assert tagging.loss(torch.zeros(*batch["input_ids"].shape, 2), batch) == 0
 
 
-def test_windows_too_small_for_any_word_are_refused(tokenizer):
-    with pytest.raises(UserError, match="max_length"):
-        format_of(UDPOS, Encoding(max_length=2)).encode(table([("The", "DET")]), tokenizer)
+#: Words of 1, 3, 2, 0 (which stands as 1 unknown), 1 and 2 sub-tokens.
+COUNTED = [
+    ("The", "DET"), ("Gesellschaft", "NOUN"), ("weaver", "NOUN"), ("\u200b", "X"), ("sold", "VERB"), ("harbour", "NOUN")
+]  # fmt: skip
+
+
+@pytest.fixture
+def bert_like(tokenizer):
+    """The same pieces with a single separator between the texts of a pair."""
+    other = copy.deepcopy(tokenizer)
+    ids = [(token, other.convert_tokens_to_ids(token)) for token in ("<s>", "</s>")]
+    other.backend_tokenizer.post_processor = TemplateProcessing(
+        single="<s> $A </s>", pair="<s> $A </s> $B </s>", special_tokens=ids
+    )
+    return other
+
+
+@pytest.mark.parametrize(
+    ("long_sentences", "max_length", "read"),
+    [
+        # 3 positions are kept free: room for 5 sub-tokens
+        ("split", 8, [(0, [1, 2], 4), (2, [1, 3, 4], 4), (5, [1], 2)]),
+        # room for 2: the second word is too long for any window
+        ("split", 5, [(0, [1, 2], 2), (2, [1], 2), (3, [1, 2], 2), (5, [1], 2)]),
+        # 6 sub-tokens are read; words that begin within the first 5 are labelled
+        ("truncate", 8, [(0, [1, 2, 5], 6)]),
+        # 5 are read; the last begins a word, but lies beyond the first 4
+        ("truncate", 7, [(0, [1, 2], 5)]),
+        ("truncate", 13, [(0, [1, 2, 5, 7, 8, 9], 10)]),
+    ],
+)
+def test_hand_worked_windows(tokenizer, long_sentences, max_length, read):
+    tagging = format_of(UDPOS, Encoding(max_length=max_length, long_sentences=long_sentences))
+    rows = tagging.encode(table(COUNTED), tokenizer).to_pylist()
+    assert [(row["word_start"], row["first_tokens"], len(row["input_ids"]) - 2) for row in rows] == read
+
+
+@pytest.mark.parametrize(
+    ("long_sentences", "max_length", "read"),
+    [
+        ("split", 8, [(0, [1, 2, 5], 6), (3, [1, 2, 3], 4)]),
+        ("truncate", 8, [(0, [1, 2, 5], 6)]),
+        ("truncate", 7, [(0, [1, 2, 5], 5)]),
+    ],
+)
+def test_tokenizers_with_one_separator_keep_2_positions_free(bert_like, long_sentences, max_length, read):
+    tagging = format_of(UDPOS, Encoding(max_length=max_length, long_sentences=long_sentences))
+    rows = tagging.encode(table(COUNTED), bert_like).to_pylist()
+    assert [(row["word_start"], row["first_tokens"], len(row["input_ids"]) - 2) for row in rows] == read
+
+
+def test_a_truncated_sentence_is_read_up_to_its_last_sub_token(tokenizer):
+    tagging = format_of(UDPOS, Encoding(max_length=7, long_sentences="truncate"))
+    (row,) = tagging.encode(table(COUNTED), tokenizer).to_pylist()
+    pieces = tokenizer(["The", "Gesellschaft", "weaver"], add_special_tokens=False)["input_ids"]
+    assert row["input_ids"] == [0, *pieces[0], *pieces[1], pieces[2][0], 2]
+    assert row["label_ids"] == [UDPOS.labels.index("DET"), UDPOS.labels.index("NOUN")]
+
+
+@pytest.mark.parametrize(("task", "tag", "beyond"), [(UDPOS, "DET", "X"), (PANX, "B-LOC", "O")])
+def test_words_beyond_a_truncated_sentence_get_jiant_s_last_tag(tokenizer, task, tag, beyond):
+    tagging = format_of(task, Encoding(max_length=7, long_sentences="truncate"))
+    examples = table([(word, tag) for word, _ in COUNTED])
+    rows = as_rows(tagging.encode(examples, tokenizer))
+    assert tagging.decode([row["label_ids"] for row in rows], rows, examples) == [" ".join([tag] * 2 + [beyond] * 4)]
+
+
+@settings(deadline=None)
+@given(tagged=sentences, max_length=st.integers(4, 60), long_sentences=st.sampled_from(["split", "truncate"]))
+def test_no_word_is_left_without_a_tag(tokenizer, tagged, max_length, long_sentences):
+    examples = table(*tagged)
+    tagging = format_of(UDPOS, Encoding(max_length=max_length, long_sentences=long_sentences))
+    rows = as_rows(tagging.encode(examples, tokenizer))
+    assert all(len(row["input_ids"]) <= max_length for row in rows)
+    predictions = tagging.decode([row["label_ids"] for row in rows], rows, examples)
+    assert list(Tagging.misfits(UDPOS, predictions, examples)) == []
+    for row in rows:
+        start, stop = row["word_start"], row["word_start"] + len(row["label_ids"])
+        gold = [tag for _, tag in tagged[row["example"]]][start:stop]
+        assert predictions[row["example"]].split()[start:stop] == gold != []
+
+
+def test_words_of_more_than_100_sub_tokens_are_unknown_where_sentences_are_truncated(tokenizer):
+    examples = table([("x" * 150, "X"), ("The", "DET")])
+    alone = tokenizer("x" * 150, add_special_tokens=False)["input_ids"]
+    assert 100 < len(alone) < 197
+    the = tokenizer("The", add_special_tokens=False)["input_ids"]
+    for long_sentences, expected in (("split", alone), ("truncate", [3])):
+        tagging = format_of(UDPOS, Encoding(max_length=200, long_sentences=long_sentences))
+        (row,) = tagging.encode(examples, tokenizer).to_pylist()
+        assert row["input_ids"] == [0, *expected, *the, 2]
+
+
+@pytest.mark.parametrize("long_sentences", ["split", "truncate"])
+def test_sentences_without_gold_are_read_like_others(tokenizer, long_sentences):
+    tagging = format_of(UDPOS, Encoding(max_length=8, long_sentences=long_sentences))
+    examples = table(COUNTED)
+    without = examples.set_column(2, examples.schema.field("tags"), pa.nulls(1, pa.list_(pa.string())))
+    assert list(Tagging.problems(UDPOS, without)) == [] and not Tagging.has_gold(without)
+    rows, blind = (as_rows(tagging.encode(each, tokenizer)) for each in (examples, without))
+    for row, other in zip(rows, blind, strict=True):
+        assert other["input_ids"].tolist() == row["input_ids"].tolist()
+        assert other["first_tokens"].tolist() == row["first_tokens"].tolist()
+        assert other["label_ids"].tolist() == [IGNORED] * len(row["label_ids"])
+    outputs = [row["label_ids"] for row in rows]
+    assert tagging.decode(outputs, blind, without) == tagging.decode(outputs, rows, examples)
+
+
+@pytest.mark.parametrize("max_length", [1, 3])
+def test_windows_too_small_for_any_word_are_refused(tokenizer, max_length):
+    with pytest.raises(UserError, match=f"max_length is {max_length}; tagging needs at least 4"):
+        format_of(UDPOS, Encoding(max_length=max_length)).encode(table([("The", "DET")]), tokenizer)
 
 
 def test_problems_name_row_and_remedy():
@@ -166,7 +277,9 @@ def test_scores_of_hand_worked_part_of_speech_tags():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         scored = Tagging.score(UDPOS, "en", ["DET NOUN ADJ VERB SCONJ SCONJ"], examples)
-    assert scored.metrics == {"f1": pytest.approx(100 * 8 / 11), "accuracy": pytest.approx(500 / 6)}
+    assert scored.metrics == pytest.approx(
+        {"f1": 800 / 11, "f1_whole_tags": 800 / 11, "precision": 400 / 6, "recall": 80, "accuracy": 500 / 6}
+    )
     assert scored.parts == [pytest.approx(500 / 6)]
     assert scored.gold == [" ".join(gold)]
 
@@ -178,14 +291,15 @@ def test_scores_of_hand_worked_entities():
         [("New", "B-LOC"), ("York", "I-LOC"), ("sleeps", "O"), ("too", "O")],
     )
     scored = Tagging.score(PANX, "en", ["B-PER I-PER O", "B-LOC O O B-ORG"], examples)
-    assert scored.metrics == {"f1": pytest.approx(40.0), "accuracy": pytest.approx(500 / 7)}
+    assert scored.metrics == pytest.approx({"f1": 40.0, "precision": 100 / 3, "recall": 50.0, "accuracy": 500 / 7})
     assert scored.parts == [100.0, 50.0]
 
 
 def test_predictions_without_any_entity_score_zero_silently():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert Tagging.score(PANX, "en", ["O"], table([("Ada", "B-PER")])).metrics["f1"] == 0
+        metrics = Tagging.score(PANX, "en", ["O"], table([("Ada", "B-PER")])).metrics
+    assert metrics == {"f1": 0, "precision": 0, "recall": 0, "accuracy": 0}
 
 
 def test_ccg_is_scored_by_accuracy_alone():

@@ -7,9 +7,14 @@ from typing import Any
 
 import pandas as pd
 
+from xstilts.report.dev_scores import DEV_SCORES
+
 #: Arm, target, language, metric, seed, score.
 Row = tuple[str, str, str, str, int, float]
 MakeScores = Callable[[Iterable[Row]], pd.DataFrame]
+
+#: No dev scores at all.
+NO_DEV: pd.DataFrame = DEV_SCORES.empty_table().to_pandas()
 
 
 def study_config(**changes: Any) -> dict[str, Any]:

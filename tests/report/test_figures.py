@@ -10,6 +10,7 @@ import pytest
 from small_study import study_config
 
 from xstilts.report.figures import write_figures
+from xstilts.report.scores import SCORES
 from xstilts.study import SYNTHETIC, Study, load
 
 
@@ -72,6 +73,19 @@ def test_synthetic_scores_say_so(synthetic_scores: pd.DataFrame, synthetic_study
     write_figures(synthetic_scores, synthetic_study, tmp_path)
     assert any(SYNTHETIC in text for text in texts(tmp_path / "gains.svg"))
     assert pd.read_csv(tmp_path / "gains.csv")["synthetic"].all()
+
+
+def test_scores_on_a_part_of_the_data_say_so(scores: pd.DataFrame, tmp_path: Path) -> None:
+    limited = load(study_config(examples={"train": 20, "eval": 50}))
+    write_figures(scores, limited, tmp_path)
+    shown = "".join(texts(tmp_path / "gains.svg")).replace(" ", "")  # broken into lines
+    assert limited.warning and limited.warning.replace(" ", "") in shown
+    assert pd.read_csv(tmp_path / "gains.csv")["limited"].all()
+
+
+def test_a_study_whose_test_labels_are_stripped(study: Study, tmp_path: Path) -> None:
+    write_figures(SCORES.empty_table().to_pandas(), study, tmp_path)
+    assert "–" in texts(tmp_path / "gains.svg")
 
 
 def test_the_same_scores_give_the_same_picture(folder: Path, scores: pd.DataFrame, study: Study) -> None:

@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 from small_study import MakeScores, study_config, xquad
 
-from xstilts.report.gains import ALL, AVERAGE, ZERO_SHOT, arms_of, language_cells, task_cells
+from xstilts.catalogue.groups import AVERAGE
+from xstilts.report.gains import ALL, ZERO_SHOT, arms_of, group_cells, language_cells, task_cells
+from xstilts.report.scores import SCORES
 from xstilts.study import Study, load
 
 
@@ -96,6 +98,30 @@ def test_the_grid_is_that_of_the_study_baseline_first_controls_last(scores: pd.D
     assert list(cells["arm"].unique()) == arms_of(study)
     assert list(cells["target"].unique()) == ["xquad", "tatoeba", AVERAGE]
     assert len(cells) == 4 * 3
+
+
+def test_a_group_is_the_mean_over_the_studys_tasks_in_it_or_missing(make_scores: MakeScores) -> None:
+    targets = {"xnli": {"languages": ["de"]}, "pawsx": {"languages": ["de"]}, "udpos": {"languages": ["de"]}}
+    study = load(study_config(targets=targets, seeds=[1], arms={"none": {}, "mnli": {"tasks": ["mnli"]}}))
+    rows = [
+        ("none", "xnli", "de", "accuracy", 1, 70.0),
+        ("none", "pawsx", "de", "accuracy", 1, 80.0),
+        ("none", "udpos", "de", "f1", 1, 60.0),
+        ("mnli", "xnli", "de", "accuracy", 1, 73.0),
+        ("mnli", "udpos", "de", "f1", 1, 59.0),
+    ]
+    cells = group_cells(make_scores(rows), study)
+    assert list(cells["target"].unique()) == ["sentence_pairs", "structured_prediction", AVERAGE]
+    assert cell(cells, arm="none", target="sentence_pairs")["score"] == 75
+    assert cell(cells, arm="none", target=AVERAGE)["score"] == 70
+    assert np.isnan(cell(cells, arm="mnli", target="sentence_pairs")["gain"])
+    assert cell(cells, arm="mnli", target="structured_prediction")["gain"] == -1
+
+
+def test_a_study_without_any_scores_has_cells_without_numbers(study: Study) -> None:
+    nothing = SCORES.empty_table().to_pandas()
+    for cells in (task_cells(nothing, study), group_cells(nothing, study), language_cells(nothing, study, "xquad")):
+        assert cells["score"].isna().all() and (cells["seeds"] == 0).all() and len(cells)
 
 
 def test_the_order_of_the_rows_changes_nothing(scores: pd.DataFrame, study: Study) -> None:

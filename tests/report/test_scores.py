@@ -40,13 +40,13 @@ def test_scores_are_read_as_they_were_written(tmp_path_factory: pytest.TempPathF
     assert read_scores(path).to_numpy().tolist() == [list(row)]
 
 
-def test_predictions_need_no_score_but_everything_else(tmp_path: Path) -> None:
-    row = dict.fromkeys(PREDICTIONS.names, "x") | {"score": None}
+def test_predictions_need_neither_gold_nor_score_but_everything_else(tmp_path: Path) -> None:
+    row = dict.fromkeys(PREDICTIONS.names, "x") | {"gold": None, "score": None}
     path = tmp_path / "predictions.parquet"
     write_predictions(path, pa.Table.from_pylist([row], schema=PREDICTIONS))
     assert pq.ParquetFile(path).read().to_pylist() == [row]
-    with pytest.raises(DataError, match="row 2: the column 'gold' is empty"):
-        write_predictions(path, pa.Table.from_pylist([row, row | {"gold": None}], schema=PREDICTIONS))
+    with pytest.raises(DataError, match="row 2: the column 'prediction' is empty"):
+        write_predictions(path, pa.Table.from_pylist([row, row | {"prediction": None}], schema=PREDICTIONS))
 
 
 def test_files_with_other_columns_are_refused(scores: pd.DataFrame, tmp_path: Path) -> None:
@@ -133,6 +133,11 @@ def test_scores_of_other_examples_are_refused(parts: list[Path], study: Study) -
 def test_nothing_to_collect(parts: list[Path], study: Study) -> None:
     with pytest.raises(UserError, match="no scores to collect"):
         collect([], study)
-    write_scores(parts[0], as_table(read_scores(parts[0]).head(0)))
-    with pytest.raises(DataError, match="holds no scores"):
-        collect(parts, study)
+
+
+def test_files_without_rows_are_those_of_targets_without_labels(parts: list[Path], study: Study) -> None:
+    kept = read_scores(parts[0])
+    write_scores(parts[0], SCORES.empty_table())
+    assert collect(parts, study).num_rows == collect(parts[1:], study).num_rows
+    assert kept["run"].iloc[0] not in collect(parts, study)["run"].to_pylist()
+    assert collect(parts[:1], study).equals(SCORES.empty_table())

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from small_study import MakeScores, study_config, xquad
+from small_study import NO_DEV, MakeScores, study_config, xquad
 
-from xstilts.report.gains import AVERAGE, language_cells, task_cells
+from xstilts.catalogue.groups import AVERAGE
+from xstilts.report.gains import language_cells, task_cells
+from xstilts.report.scores import SCORES
 from xstilts.report.tables import main_table_text, write_tables
 from xstilts.report.typeset import Block, Page, latex
 from xstilts.study import SYNTHETIC, Study, load
@@ -16,7 +18,7 @@ from xstilts.study import SYNTHETIC, Study, load
 
 @pytest.fixture
 def folder(scores: pd.DataFrame, study: Study, tmp_path: Path) -> Path:
-    write_tables(scores, study, tmp_path / "tables")
+    write_tables(scores, NO_DEV, study, tmp_path / "tables")
     return tmp_path / "tables"
 
 
@@ -32,10 +34,9 @@ def tex_rows(file: Path) -> list[str]:
 
 
 def test_every_table_is_written_in_every_form(scores: pd.DataFrame, study: Study, tmp_path: Path) -> None:
-    files = write_tables(scores, study, tmp_path)
-    assert {file.name for file in files} == {
-        f"{name}.{suffix}" for name in ("main", "xquad", "tatoeba") for suffix in ("csv", "md", "tex")
-    }
+    files = write_tables(scores, NO_DEV, study, tmp_path)
+    names = ("main", "groups", "xquad", "tatoeba", "dev", "published")
+    assert {file.name for file in files} == {f"{name}.{suffix}" for name in names for suffix in ("csv", "md", "tex")}
     assert sorted(files) == sorted(tmp_path.iterdir())
 
 
@@ -50,10 +51,16 @@ def test_main_table(folder: Path) -> None:
 
 def test_where_a_release_has_no_dev_split_its_test_split_stands_in(scores: pd.DataFrame, tmp_path: Path) -> None:
     of_dev = load(study_config(splits=["dev"]))
-    write_tables(scores, of_dev, tmp_path)
+    write_tables(scores, NO_DEV, of_dev, tmp_path)
     rows = markdown_rows(tmp_path / "main.md")
     assert rows["none (baseline)"] == ["63.0", "31.0", "47.0"]
     assert "XQuAD: the release has no dev split; its test split stands in." in (tmp_path / "main.md").read_text()
+
+
+def test_a_split_that_a_release_does_not_have_is_named(scores: pd.DataFrame, tmp_path: Path) -> None:
+    write_tables(scores, NO_DEV, load(study_config(splits=["dev", "test"])), tmp_path)
+    text = (tmp_path / "main.md").read_text()
+    assert "XQuAD: the release has no dev split.\n" in text and "XQuAD, dev" not in text and "stripped" not in text
 
 
 def test_controls_stand_last_below_a_rule(folder: Path) -> None:
@@ -91,13 +98,13 @@ def test_csv_files_hold_the_numbers_in_full(folder: Path, scores: pd.DataFrame, 
 def test_scores_survive_the_csv_unrounded(make_scores: MakeScores, tmp_path: Path) -> None:
     study = load(study_config(targets={"tatoeba": {"languages": ["de"]}}, seeds=[1]))
     score = 100 / 3
-    write_tables(make_scores([("none", "tatoeba", "de", "accuracy", 1, score)]), study, tmp_path)
+    write_tables(make_scores([("none", "tatoeba", "de", "accuracy", 1, score)]), NO_DEV, study, tmp_path)
     table = pd.read_csv(tmp_path / "tatoeba.csv")
     assert table.loc[(table["arm"] == "none") & (table["language"] == "de"), "score"].item() == score
 
 
 def test_the_same_scores_give_the_same_bytes(folder: Path, scores: pd.DataFrame, study: Study, tmp_path: Path) -> None:
-    again = write_tables(scores.sample(frac=1, random_state=5), study, tmp_path / "again")
+    again = write_tables(scores.sample(frac=1, random_state=5), NO_DEV, study, tmp_path / "again")
     assert all(file.read_bytes() == (folder / file.name).read_bytes() for file in again)
 
 
@@ -115,7 +122,7 @@ def test_latex_is_escaped(folder: Path) -> None:
 def test_many_languages_are_broken_into_panels(make_scores: MakeScores, tmp_path: Path) -> None:
     study = load(study_config(targets={"panx": {}}, seeds=[1]))
     scores = make_scores(("none", "panx", language, "f1", 1, 50.0) for language in study.languages("panx"))
-    write_tables(scores, study, tmp_path)
+    write_tables(scores, NO_DEV, study, tmp_path)
     headers = [line.split("|")[2:-1] for line in (tmp_path / "panx.md").read_text().splitlines() if "| arm" in line]
     languages = [name.strip() for header in headers for name in header]
     assert languages[:3] == ["en", "zero-shot", "mean"]
@@ -125,15 +132,56 @@ def test_many_languages_are_broken_into_panels(make_scores: MakeScores, tmp_path
 
 def test_languages_without_data_are_named(make_scores: MakeScores, tmp_path: Path) -> None:
     study = load(study_config(targets={"xquad": {"languages": ["en", "de", "vi"]}}, seeds=[1]))
-    write_tables(make_scores(xquad("none", 1, (70, 80), (50, 60))), study, tmp_path)
+    write_tables(make_scores(xquad("none", 1, (70, 80), (50, 60))), NO_DEV, study, tmp_path)
     assert "XQuAD, test: no scores in 1 of 3 languages (vi)." in (tmp_path / "main.md").read_text()
+
+
+def test_targets_without_labels_point_to_the_submission(scores: pd.DataFrame, study: Study, tmp_path: Path) -> None:
+    said = "XQuAD, test: not scored: its predictions are in submission/ (the release's test labels are stripped)."
+    write_tables(scores[scores["target"] != "xquad"], NO_DEV, study, tmp_path / "one")
+    for name in ("main.md", "main.tex", "groups.md", "xquad.md"):
+        assert said in (tmp_path / "one" / name).read_text(), name
+    assert "Tatoeba, test" not in (tmp_path / "one" / "main.md").read_text()
+    assert markdown_rows(tmp_path / "one" / "main.md")["MNLI"] == ["–", "+23.5", "–"]
+    files = write_tables(SCORES.empty_table().to_pandas(), NO_DEV, study, tmp_path / "none")
+    assert said in (tmp_path / "none" / "main.md").read_text() and len(files) == len(
+        list((tmp_path / "none").iterdir())
+    )
+
+
+def test_group_table(folder: Path) -> None:
+    rows = markdown_rows(folder / "groups.md")
+    assert rows["arm"] == ["Question answering", "Retrieval", "Average"]
+    assert rows["MNLI"] == ["+0.7", "+23.5", "+12.1"]
+    assert "Question answering: XQuAD; Retrieval: Tatoeba." in (folder / "groups.md").read_text()
+    assert set(pd.read_csv(folder / "groups.csv")["group"]) == {"question_answering", "retrieval", AVERAGE}
+
+
+def test_scores_on_a_part_of_the_data_say_so_in_every_file(scores: pd.DataFrame, tmp_path: Path) -> None:
+    limited = load(study_config(examples={"eval": 50}))
+    assert limited.warning
+    for file in write_tables(scores, NO_DEV, limited, tmp_path):
+        if file.suffix == ".csv":
+            assert pd.read_csv(file)["limited"].all()
+        else:
+            assert limited.warning in file.read_text(), file.name
+
+
+def test_retrieval_settings_are_stated_task_by_task(make_scores: MakeScores, tmp_path: Path) -> None:
+    both = {"tatoeba": {"languages": ["de"]}, "bucc2018": {"languages": ["de"]}}
+    retrieval = {"layer": 14, "tasks": {"bucc2018": {"layer": 20, "pooling": "first_token"}}}
+    study = load(study_config(targets=both, seeds=[1], retrieval=retrieval))
+    write_tables(make_scores([("none", "tatoeba", "de", "accuracy", 1, 50.0)]), NO_DEV, study, tmp_path)
+    text = (tmp_path / "main.md").read_text()
+    assert "BUCC2018 from the hidden states of layer 20, first token" in text
+    assert "Tatoeba from the hidden states of layer 14, mean over positions" in text
 
 
 def test_models_and_splits_have_tables_of_their_own(scores: pd.DataFrame, tmp_path: Path) -> None:
     models = {"xlmr": {"path": "a"}, "mbert": {"path": "b"}}
     study = load(study_config(models=models, splits=["dev", "test"]))
     other = scores.assign(model="mbert", split="dev", score=scores["score"] / 2)
-    write_tables(pd.concat([scores, other]), study, tmp_path)
+    write_tables(pd.concat([scores, other]), NO_DEV, study, tmp_path)
     text = (tmp_path / "main.md").read_text()
     blocks = {block.splitlines()[0]: block for block in text.split("## ")[1:]}
     assert list(blocks) == ["xlmr, dev", "xlmr, test", "mbert, dev", "mbert, test"]
@@ -144,7 +192,7 @@ def test_models_and_splits_have_tables_of_their_own(scores: pd.DataFrame, tmp_pa
 def test_synthetic_scores_say_so_in_every_file(
     synthetic_scores: pd.DataFrame, synthetic_study: Study, tmp_path: Path
 ) -> None:
-    for file in write_tables(synthetic_scores, synthetic_study, tmp_path):
+    for file in write_tables(synthetic_scores, NO_DEV, synthetic_study, tmp_path):
         if file.suffix == ".csv":
             assert pd.read_csv(file)["synthetic"].all()
         else:
@@ -159,5 +207,5 @@ def test_text_for_the_terminal(scores: pd.DataFrame, study: Study) -> None:
 
 def test_a_study_that_has_only_its_baseline(scores: pd.DataFrame, tmp_path: Path) -> None:
     study = load(study_config(arms={"none": {}}))
-    write_tables(scores[scores["arm"] == "none"], study, tmp_path)
+    write_tables(scores[scores["arm"] == "none"], NO_DEV, study, tmp_path)
     assert set(pd.read_csv(tmp_path / "main.csv")["target"]) == {"xquad", "tatoeba", AVERAGE}

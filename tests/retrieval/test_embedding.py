@@ -14,7 +14,7 @@ from xstilts.encoding import EncodedRows
 from xstilts.errors import UserError
 from xstilts.formats.base import Tokens
 from xstilts.retrieval.embedding import embed
-from xstilts.settings import RetrievalSettings
+from xstilts.settings import Embedding
 
 BOS, PAD, EOS, UNK, MASK = range(5)
 TOKENS = Tokens(pad=PAD, mask=MASK, special=(BOS, PAD, EOS, UNK, MASK), vocabulary=50)
@@ -71,7 +71,7 @@ def one_by_one(encoder: XLMRobertaModel, sentences: list[list[int]], layer: int,
 def test_mean_of_the_layer_in_the_order_of_the_rows(
     encoder: XLMRobertaModel, sentences: list[list[int]], tmp_path: Path, layer: int, batch_tokens: int
 ) -> None:
-    found = embed(encoder, rows_of(sentences, tmp_path), TOKENS, RetrievalSettings(layer=layer), batch_tokens)
+    found = embed(encoder, rows_of(sentences, tmp_path), TOKENS, Embedding(layer=layer), batch_tokens)
     assert found.dtype == torch.float32
     torch.testing.assert_close(found, one_by_one(encoder, sentences, layer), atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(found.norm(dim=1), torch.ones(len(sentences)))
@@ -80,14 +80,14 @@ def test_mean_of_the_layer_in_the_order_of_the_rows(
 def test_last_layer_is_the_encoders_output(
     encoder: XLMRobertaModel, sentences: list[list[int]], tmp_path: Path
 ) -> None:
-    found = embed(encoder, rows_of(sentences[:1], tmp_path), TOKENS, RetrievalSettings(layer=LAYERS))
+    found = embed(encoder, rows_of(sentences[:1], tmp_path), TOKENS, Embedding(layer=LAYERS))
     with torch.no_grad():
         output = encoder(torch.tensor(sentences[:1])).last_hidden_state.mean(dim=1)
     torch.testing.assert_close(found, torch.nn.functional.normalize(output), atol=1e-5, rtol=1e-4)
 
 
 def test_special_tokens_can_be_left_out(encoder: XLMRobertaModel, sentences: list[list[int]], tmp_path: Path) -> None:
-    settings = RetrievalSettings(layer=2, special_tokens=False)
+    settings = Embedding(layer=2, special_tokens=False)
     found = embed(encoder, rows_of(sentences, tmp_path), TOKENS, settings)
     torch.testing.assert_close(found, one_by_one(encoder, sentences, 2, inner=True), atol=1e-5, rtol=1e-4)
 
@@ -95,25 +95,45 @@ def test_special_tokens_can_be_left_out(encoder: XLMRobertaModel, sentences: lis
 def test_unknown_words_are_no_special_tokens_and_an_empty_sentence_has_an_embedding(
     encoder: XLMRobertaModel, tmp_path: Path
 ) -> None:
-    settings = RetrievalSettings(layer=2, special_tokens=False)
+    settings = Embedding(layer=2, special_tokens=False)
     found = embed(encoder, rows_of([[BOS, UNK, EOS], [BOS, EOS]], tmp_path), TOKENS, settings)
     torch.testing.assert_close(found[:1], one_by_one(encoder, [[BOS, UNK, EOS]], 2, inner=True))
     torch.testing.assert_close(found[1:], one_by_one(encoder, [[BOS, EOS]], 2))
 
 
+@pytest.mark.parametrize("special_tokens", [True, False])
+def test_the_first_token_alone(
+    encoder: XLMRobertaModel, sentences: list[list[int]], tmp_path: Path, special_tokens: bool
+) -> None:
+    settings = Embedding(layer=2, pooling="first_token", special_tokens=special_tokens)
+    found = embed(encoder, rows_of(sentences, tmp_path), TOKENS, settings, 30)
+    with torch.no_grad():
+        states = [encoder(torch.tensor([ids]), output_hidden_states=True).hidden_states[2][0, 0] for ids in sentences]
+    torch.testing.assert_close(found, torch.nn.functional.normalize(torch.stack(states)), atol=1e-5, rtol=1e-4)
+
+
+def test_embeddings_are_float32_of_unit_length_in_the_main_memory(
+    encoder: XLMRobertaModel, sentences: list[list[int]], tmp_path: Path
+) -> None:
+    with torch.autocast("cpu", torch.bfloat16):
+        found = embed(encoder, rows_of(sentences, tmp_path), TOKENS, Embedding(layer=1))
+    assert (found.dtype, found.device.type, found.shape) == (torch.float32, "cpu", (len(sentences), 16))
+    torch.testing.assert_close(found.norm(dim=1), torch.ones(len(sentences)))
+
+
 def test_every_row_is_reported_once(encoder: XLMRobertaModel, sentences: list[list[int]], tmp_path: Path) -> None:
     done: list[int] = []
-    embed(encoder, rows_of(sentences, tmp_path), TOKENS, RetrievalSettings(layer=1), 30, done.append)
+    embed(encoder, rows_of(sentences, tmp_path), TOKENS, Embedding(layer=1), 30, done.append)
     assert sum(done) == len(sentences) and len(done) > 1
 
 
 def test_a_layer_that_is_not_there(encoder: XLMRobertaModel, sentences: list[list[int]], tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"retrieval\.layer is 4, but the encoder has 3 layers"):
-        embed(encoder, rows_of(sentences, tmp_path), TOKENS, RetrievalSettings(layer=4))
+        embed(encoder, rows_of(sentences, tmp_path), TOKENS, Embedding(layer=4))
 
 
 def test_a_broken_encoder_is_named(encoder: XLMRobertaModel, sentences: list[list[int]], tmp_path: Path) -> None:
     broken = XLMRobertaModel(encoder.config)
     torch.nn.init.constant_(broken.encoder.layer[0].output.dense.bias, float("nan"))
     with pytest.raises(UserError, match="layer 1 are not finite"):
-        embed(broken, rows_of(sentences, tmp_path), TOKENS, RetrievalSettings(layer=1))
+        embed(broken, rows_of(sentences, tmp_path), TOKENS, Embedding(layer=1))

@@ -24,7 +24,7 @@ def unit(seed: int, n: int, offset: float = 0.5) -> torch.Tensor:
 @settings(deadline=None)
 def test_nearest_is_brute_force(seed: int, n: int, m: int, k: int, block: int) -> None:
     queries, index = unit(seed, n), unit(seed + 1, m)
-    similarities, positions = nearest(queries, index, k, block)
+    similarities, positions = nearest(queries, index, k, block=block)
     cosines = queries.numpy().astype(np.float64) @ index.numpy().astype(np.float64).T
     expected = np.argsort(-cosines, axis=1)[:, :k]
     assert positions.tolist() == expected.tolist()
@@ -34,7 +34,7 @@ def test_nearest_is_brute_force(seed: int, n: int, m: int, k: int, block: int) -
 @pytest.mark.parametrize("block", [1, 2, 3, 100])
 def test_of_equally_near_ones_the_first(block: int) -> None:
     index = torch.tensor([[0.0, 1.0], [1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
-    _, positions = nearest(torch.tensor([[1.0, 0.0]]), index, 4, block)
+    _, positions = nearest(torch.tensor([[1.0, 0.0]]), index, 4, block=block)
     assert positions.tolist() == [[1, 2, 4, 0]]
 
 
@@ -69,7 +69,7 @@ def brute_force(foreign: np.ndarray, english: np.ndarray, k: int) -> dict[tuple[
 @settings(deadline=None)
 def test_mine_is_brute_force(seed: int, n: int, m: int, k: int, block: int) -> None:
     foreign, english = unit(seed, n, offset=1.5), unit(seed + 1, m, offset=1.5)
-    found = mine(foreign, english, k, block)
+    found = mine(foreign, english, k, block=block)
     expected = brute_force(foreign.numpy(), english.numpy(), k)
     assert {(pair.foreign, pair.english): pytest.approx(pair.score, abs=1e-5) for pair in found} == expected
     assert [pair.score for pair in found] == sorted((pair.score for pair in found), reverse=True)
@@ -99,7 +99,21 @@ def test_empty_pools_and_unrelated_ones_give_no_candidates() -> None:
     some, none = unit(0, 3), torch.empty(0, 8)
     assert mine(some, none, 4) == mine(none, some, 4) == []
     assert mine(torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]]), 4) == []
-    assert mine(torch.tensor([[1.0, 0.0]]), torch.tensor([[-1.0, 0.0]]), 4) == []
+
+
+def test_a_margin_is_a_ratio_whatever_its_signs() -> None:
+    """As in XTREME: opposite vectors, each other's only neighbours, have -1 / -1."""
+    assert mine(torch.tensor([[1.0, 0.0]]), torch.tensor([[-1.0, 0.0]]), 4) == [(0, 0, 1.0)]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_blocks_go_to_the_device_and_results_come_back() -> None:
+    queries, index = unit(0, 50), unit(1, 70)
+    similarities, positions = nearest(queries, index, 4, "cuda", block=16)
+    expected, places = nearest(queries, index, 4)
+    assert similarities.device == positions.device == queries.device
+    torch.testing.assert_close(similarities, expected)
+    assert torch.equal(positions, places)
 
 
 CANDIDATES = st.lists(st.integers(1, 6), max_size=12).map(

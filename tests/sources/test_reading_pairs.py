@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from xstilts.catalogue.languages import languages_of
+from xstilts.catalogue.tasks import TASKS
+from xstilts.errors import DataError
+from xstilts.sources import layout
+from xstilts.sources.readers import pairs
+
+ENGLISH = languages_of("files")["en"]
 MNLI = "intermediate/mnli/train.tsv"
 QQP = "intermediate/qqp/train.tsv"
 XNLI = "xtreme/xnli/test-en.tsv"
@@ -28,6 +36,16 @@ def table(*rows: str) -> str:
 def anli(**fields: str) -> str:
     whole = {"uid": "u1", "context": "It rains.", "hypothesis": "It is wet.", "label": "e", **fields}
     return json.dumps({name: value for name, value in whole.items() if value is not None}) + "\n"
+
+
+def anli_plus(release, split: str, **sizes: int) -> None:
+    """The five files of ANLI+, with as many rows as ``sizes`` says, else one; ids are numbers from 0."""
+    for part in ("R1", "R2", "R3"):
+        content = "".join(anli(uid=str(n)) for n in range(sizes.get(part, 1)))
+        release.write(f"intermediate/anli/{part}/{split}.jsonl", content)
+    for part, name in (("mnli", split if split == "train" else "dev_matched"), ("snli", split)):
+        rows = [f"{n}\t{n}\tIt rains.\tIt is wet.\tneutral\tentailment" for n in range(sizes.get(part, 1))]
+        release.write(f"intermediate/{part}/{name}.tsv", table(NLI_HEADER, *rows))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
@@ -72,15 +90,30 @@ def test_glue_finds_columns_by_name_and_leaves_out_rows_without_gold_label(relea
     ]
 
 
+def test_the_parts_of_anli_plus_take_turns_until_each_has_ended(release):
+    anli_plus(release, "dev", R1=2, R2=4, R3=1, mnli=3, snli=3)
+    ids = [row["id"] for row in release.rows("anli", "dev")]
+    rounds = ["R1 R2 R3 mnli snli", "R1 R2 mnli snli", "R2 mnli snli", "R2"]
+    assert ids == [f"{part}/{n}" for n, parts in enumerate(rounds) for part in parts.split()]
+
+
+def test_anli_plus_is_read_row_by_row(release):
+    anli_plus(release, "train", R1=3, R2=3, R3=3, mnli=3, snli=3)
+    round_2 = release.root / "intermediate/anli/R2/train.jsonl"
+    round_2.write_text(anli(uid="0") + anli(uid="1") + "no JSON\n")
+    rows = pairs.anli_plus(layout.files(release.root, "anli", "train", ENGLISH), TASKS["anli"], ENGLISH)
+    assert [row["id"].split("/")[1] for row in islice(rows, 10)] == [*"00000", *"11111"]
+    with pytest.raises(DataError, match="row 3: is not valid JSON"):
+        next(rows)
+
+
 def test_the_gold_label_of_snli_rows_with_more_annotators_than_the_header(release):
-    for n in (1, 2, 3):
-        release.write(f"intermediate/anli/R{n}/train.jsonl", anli())
-    release.write(MNLI, table(NLI_HEADER, "0\t7e\tIt rains.\tIt is wet.\tneutral\tentailment"))
+    anli_plus(release, "train")
     five = "neutral\tneutral\tentailment\tneutral\tentailment"
     release.write("intermediate/snli/train.tsv", table(NLI_HEADER, f"0\t1.jpg#0r1n\tA\tB\t{five}\tneutral"))
     rows = release.rows("anli")
-    assert [row["id"] for row in rows] == ["R1/u1", "R2/u1", "R3/u1", "mnli/7e", "snli/1.jpg#0r1n"]
-    assert rows[0] == {"id": "R1/u1", "premise": "It rains.", "hypothesis": "It is wet.", "label": "entailment"}
+    assert [row["id"] for row in rows] == ["R1/0", "R2/0", "R3/0", "mnli/0", "snli/1.jpg#0r1n"]
+    assert rows[0] == {"id": "R1/0", "premise": "It rains.", "hypothesis": "It is wet.", "label": "entailment"}
     assert rows[-1]["label"] == "neutral"
 
 
@@ -100,9 +133,9 @@ def test_few_broken_rows_of_qqp_are_left_out_and_many_are_an_error(release):
 @pytest.mark.parametrize(
     ("task", "split", "name", "content", "row", "problem"),
     [
-        ("xnli", "test", XNLI, table("a\tb\tneutral", "a\tb"), 2, "no label. XTREME's download script strips"),
-        ("xnli", "test", XNLI, table("a\tb\tneutral", "a\tb\tc\tneutral"), 2, "has 4 fields where 3 are expected"),
-        ("xnli", "test", XNLI, table("a"), 1, "has 1 field where 3 are expected"),
+        ("xnli", "test", XNLI, table("a\tb\tneutral", "a\tb"), 2, "lacks a label, but the rows before it"),
+        ("xnli", "test", XNLI, table("a\tb\tneutral", "a\tb\tc\tneutral"), 2, "has 4 fields where 2 or 3 are expected"),
+        ("xnli", "test", XNLI, table("a"), 1, "has 1 field where 2 or 3 are expected"),
         ("xnli", "test", XNLI, table("a\tb\tNeutral"), 1, "'Neutral' is unknown. XNLI has: entailment, neutral, contr"),
         ("xnli", "test", XNLI, table("a\tb\t-"), 1, "the label '-' is unknown"),
         ("xnli", "test", XNLI, table("sentence1\tsentence2\tgold_label"), 1, "the label 'gold_label' is unknown"),
@@ -134,6 +167,7 @@ def test_bad_rows(release, task, split, name, content, row, problem):
 )
 def test_bad_lines_of_anli(release, line, problem):
     name = "intermediate/anli/R1/dev.jsonl"
+    anli_plus(release, "dev")
     release.write(name, anli(context="🌧 \ud83c\udf27".encode("utf-16", "surrogatepass").decode("utf-16")) + "\n" + line)
     message = release.error("anli", "dev")
     assert f"{name}, row 3: " in message and problem in message and "docs/data.md" in message

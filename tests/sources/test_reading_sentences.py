@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
+from xstilts.catalogue.languages import languages_of
+from xstilts.catalogue.tasks import TASKS
+from xstilts.sources.readers import sentences
+
+FRENCH = languages_of("files")["fr"]
 FOREIGN, ENGLISH, GOLD = (f"xtreme/bucc2018/fr-en.dev.{side}" for side in ("fr", "en", "gold"))
 TATOEBA = "xtreme/tatoeba/tatoeba.cmn-eng.cmn", "xtreme/tatoeba/tatoeba.cmn-eng.eng"
 
@@ -39,6 +46,21 @@ def test_bad_rows_of_bucc(release, changed, name, row, problem):
     bucc(release, **changed)
     message = release.error("bucc2018", "dev", "fr")
     assert f"{name}, row {row}: " in message and problem in message and "docs/data.md" in message
+
+
+def test_pools_of_any_size_are_read_row_by_row(release):
+    """BUCC2018's pools have up to half a million sentences a side."""
+    pools = {code: "".join(f"{code}-{n}\t{'word ' * 30}{n}\n" for n in range(20_000)) for code in ("fr", "en")}
+    bucc(release, pools["fr"], pools["en"], "".join(f"fr-{n}\ten-{n}\n" for n in range(0, 20_000, 200)))
+    rows = sentences.bucc([release.root / name for name in (FOREIGN, ENGLISH, GOLD)], TASKS["bucc2018"], FRENCH)
+    tracemalloc.start()
+    try:
+        matched = sum(bool(row["matches"]) for row in rows)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert matched == 100
+    assert peak < 500_000 < sum(map(len, pools.values())) / 10
 
 
 def test_gold_pairs_removed_from_a_release(release):

@@ -75,7 +75,7 @@ if not PATHS.prepared.exists():
 
     rule prepared:
         input:
-            manifests=[PATHS.data_manifest(task) for task in RUNS.tasks()],
+            manifests=[PATHS.data_manifest(task) for task in RUNS.study.tasks()],
             text=PATHS.data_manifest("text") if RUNS.any_pretraining() else [],
         output:
             touch(PATHS.prepared),

@@ -4,8 +4,10 @@
 rule collect:
     input:
         scores=RUNS.score_files(),
+        dev_scores=RUNS.dev_score_files(),
     output:
         scores=PATHS.scores,
+        dev_scores=PATHS.dev_scores,
     log:
         PATHS.log("collect"),
     benchmark:
@@ -25,6 +27,7 @@ rule collect:
 rule tables:
     input:
         scores=PATHS.scores,
+        dev_scores=PATHS.dev_scores,
     output:
         PATHS.table_files(RUNS.study.targets),
     log:
@@ -62,3 +65,27 @@ rule figures:
         run=SPECS.report(),
     shell:
         "xstilts figures --study {params.run[study]} > {log} 2>&1"
+
+
+rule submission:
+    input:
+        scores=PATHS.scores,
+        dev_scores=PATHS.dev_scores,
+        predictions=RUNS.prediction_files(),
+        examples=[PATHS.data_manifest(target) for target in RUNS.study.targets],
+    output:
+        folder=directory(PATHS.submission),
+    log:
+        PATHS.log("submission"),
+    benchmark:
+        PATHS.benchmark("submission")
+    conda:
+        "../../envs/xstilts.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=60,
+    params:
+        run=SPECS.submission(),
+    shell:
+        "xstilts submission --study {params.run[study]} > {log} 2>&1"

@@ -39,6 +39,7 @@ rule intermediate:
         weights=PATHS.encoder("{model}", "{arm}", "{seed}") / "model.safetensors",
         config=PATHS.encoder("{model}", "{arm}", "{seed}") / "config.json",
         record=PATHS.encoder("{model}", "{arm}", "{seed}") / "record.json",
+        dev_scores=PATHS.part("dev_scores", "{model}", "{arm}", INTERMEDIATE, "{seed}"),
     log:
         PATHS.log("intermediate", "{model}", "{arm}", "seed{seed}"),
     benchmark:
@@ -68,6 +69,9 @@ rule finetune:
         scores=PATHS.part("scores", "{model}", "{arm}", "{training_set}", "{seed}"),
         predictions=PATHS.part(
             "predictions", "{model}", "{arm}", "{training_set}", "{seed}"
+        ),
+        dev_scores=PATHS.part(
+            "dev_scores", "{model}", "{arm}", "{training_set}", "{seed}"
         ),
         record=PATHS.part(
             "records", "{model}", "{arm}", "{training_set}", "{seed}", "json"
@@ -100,6 +104,7 @@ rule retrieve:
     output:
         scores=PATHS.part("scores", "{model}", "{arm}", RETRIEVAL, "{seed}"),
         predictions=PATHS.part("predictions", "{model}", "{arm}", RETRIEVAL, "{seed}"),
+        dev_scores=PATHS.part("dev_scores", "{model}", "{arm}", RETRIEVAL, "{seed}"),
         record=PATHS.part("records", "{model}", "{arm}", RETRIEVAL, "{seed}", "json"),
     log:
         PATHS.part("logs", "{model}", "{arm}", RETRIEVAL, "{seed}", "log"),
@@ -119,4 +124,4 @@ rule retrieve:
         " --seed {wildcards.seed} --threads {threads} --run {params.run[id]} > {log} 2>&1"
 
 
-ruleorder: retrieve > finetune
+ruleorder: intermediate > retrieve > finetune

@@ -29,6 +29,7 @@ class Task:
     whose English training split a target is fine-tuned on: the target itself, another task (SQuAD serves XQuAD and
     MLQA), or None (retrieval). The task's score is the mean of its ``headline`` metrics. ``unanswerable``: a question
     may have no answer. ``tuned_on_dev``: scoring a language needs its dev split, which a threshold is chosen on.
+    ``without_dev``: languages that have a test split only.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Task:
     trained_on: str | None = None
     unanswerable: bool = False
     tuned_on_dev: bool = False
+    without_dev: tuple[str, ...] = ()
 
     @property
     def trains(self) -> bool:
@@ -78,7 +80,10 @@ _TARGETS = (
         "pawsx", "PAWS-X", "classification", "target", "free for any purpose", ("accuracy",),
         _languages("de en es fr ja ko zh"), ("0", "1"), "pawsx",
     ),
-    Task("udpos", "UDPOS", "tagging", "target", "per treebank, mostly CC BY-SA 4.0", ("f1",), _UDPOS, UPOS, "udpos"),
+    Task(
+        "udpos", "UDPOS", "tagging", "target", "per treebank, mostly CC BY-SA 4.0", ("f1",), _UDPOS, UPOS, "udpos",
+        without_dev=("kk", "th", "tl", "yo"),
+    ),
     Task("panx", "PAN-X", "tagging", "target", "none stated (Wikipedia text)", ("f1",), _PANX, ENTITIES, "panx"),
     Task(
         "xquad", "XQuAD", "span_qa", "target", "CC BY-SA 4.0", ("exact_match", "f1"),

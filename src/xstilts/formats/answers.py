@@ -1,8 +1,11 @@
-"""How near a predicted answer is to a gold answer: exact match and F1 over normalised tokens.
+"""How near a predicted answer is to a gold answer: exact match and F1 over normalised tokens, as officially scored.
 
-SQuAD, XQuAD and TyDiQA are scored with the rules of SQuAD 1.1 (Rajpurkar et al. 2016) in every language, as XTREME
-does: lower case, without ASCII punctuation and English articles, split at blanks. MLQA (Lewis et al. 2020) has rules of
-its own: without any Unicode punctuation and the articles of the answer's language, Chinese characters apart.
+* SQuAD 1.1 (Rajpurkar et al. 2016, ``evaluate-v1.1.py``): lower case, without ASCII punctuation and English articles,
+  split at blanks. XTREME scores XQuAD and TyDiQA so too, in every language.
+* SQuAD 2.0 (Rajpurkar et al. 2018, ``evaluate-v2.0.py``): the same, but a question may have no answer, and nothing
+  against nothing is right.
+* MLQA (Lewis et al. 2020, ``mlqa_evaluation_v1.py``): without any Unicode punctuation and the articles of the answer's
+  language; each Chinese character is a token.
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from xstilts.errors import UserError
+
 _ENGLISH_ARTICLES = r"\b(?:a|an|the)\b"
 _MLQA_ARTICLES = {
     "en": _ENGLISH_ARTICLES,
@@ -24,23 +29,37 @@ _MLQA_ARTICLES = {
     "vi": r"\b(?:của|là|cái|chiếc|những)\b",
     # The official pattern, \sال^|ال, means to spare the letters inside a word, but its first half cannot match.
     "ar": "ال",
+    "hi": None,
+    "zh": None,
 }
+_SYNTHETIC = re.compile("q[a-t][a-z]")
 _CHINESE_TOKEN = re.compile(r"[\u4e00-\u9fa5]|[^\s\u4e00-\u9fa5]+")
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What normalisation removes, as a regular expression for articles and a set of characters, and how it splits."""
+    """What normalisation removes, as a set of characters and a regular expression for articles; how it splits; and
+    whether a question may have no answer, as in SQuAD 2.0."""
 
     punctuation: frozenset[str]
     articles: str | None
     characters_apart: bool = False
+    unanswerable: bool = False
 
 
 def rules_of(task: str, language: str) -> Rules:
-    """The rules for a task's answers in a language; a language that MLQA does not know has no articles."""
+    """The rules for a task's answers in a language.
+
+    In synthetic languages (qaa to qtz) MLQA's answers keep all their words.
+
+    Raises:
+        UserError: for other languages that MLQA's official script has no rules for.
+    """
     if task != "mlqa":
-        return Rules(frozenset(string.punctuation), _ENGLISH_ARTICLES)
+        return Rules(frozenset(string.punctuation), _ENGLISH_ARTICLES, unanswerable=task == "squad_v2")
+    if language not in _MLQA_ARTICLES and not _SYNTHETIC.fullmatch(language):
+        known = ", ".join(sorted(_MLQA_ARTICLES))
+        raise UserError(f"MLQA's official script scores answers in {known}; it has no rules for '{language}'.")
     return Rules(_unicode_punctuation(), _MLQA_ARTICLES.get(language), characters_apart=language == "zh")
 
 
@@ -55,18 +74,26 @@ def tokens_of(text: str, rules: Rules) -> list[str]:
 def exact_match_and_f1(prediction: str, gold: Sequence[str], rules: Rules) -> tuple[float, float]:
     """Both in points, each against the gold answer that suits it best.
 
-    Without gold answers the question has none, and only the empty prediction is right.
+    Where a question may have no answer, gold answers without any token do not count, and without others the right
+    prediction is one without any token.
+
+    Raises:
+        ValueError: where ``gold`` is empty, but every question has an answer.
     """
-    if not gold:
-        right = 100.0 * (prediction == "")
-        return right, right
     predicted = tokens_of(prediction, rules)
     answers = [tokens_of(answer, rules) for answer in gold]
-    return 100.0 * (predicted in answers), 100.0 * max(_f1(predicted, answer) for answer in answers)
+    if rules.unanswerable:
+        answers = [answer for answer in answers if answer] or [[]]
+    return 100.0 * (predicted in answers), 100.0 * max(_f1(predicted, answer, rules) for answer in answers)
 
 
-def _f1(predicted: list[str], answer: list[str]) -> float:
-    """Harmonic mean of precision and recall over the two bags of tokens; 0 where they share none."""
+def _f1(predicted: list[str], answer: list[str], rules: Rules) -> float:
+    """Harmonic mean of precision and recall over the two bags of tokens; 0 where they share none.
+
+    Only where a question may have no answer, nothing against nothing is 1.
+    """
+    if rules.unanswerable and not (predicted and answer):
+        return float(predicted == answer)
     shared = (Counter(predicted) & Counter(answer)).total()
     return 2 * shared / (len(predicted) + len(answer)) if shared else 0.0
 

@@ -43,12 +43,13 @@ IGNORED = -100
 class Scored:
     """Metrics of one language in points (0–100); ``gold`` and ``parts`` have one entry per example.
 
-    A part is the example's own contribution in points, None where the metric has no such thing (span F1 of a corpus).
+    Gold is None where nobody knows it. A part is the example's own contribution in points, None where the metric has
+    no such thing (span F1 of a corpus).
     """
 
     metrics: dict[str, float]
-    gold: list[str]
-    parts: list[float | None]
+    gold: Sequence[str | None]
+    parts: Sequence[float | None]
 
 
 class Format(ABC):

@@ -6,13 +6,14 @@ pooled output, as in jiant's ``ClassificationHead``.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pyarrow as pa
 
 from xstilts.catalogue.tasks import Task
-from xstilts.formats.base import Batch, Format, Row, Scored, Tokens, inputs_of, pad_inputs, run_encoder
+from xstilts.formats.base import IGNORED, Batch, Format, Row, Scored, Tokens, inputs_of, pad_inputs, run_encoder
 
 if TYPE_CHECKING:
     import torch
@@ -37,17 +38,19 @@ class Classification(Format):
     @classmethod
     def problems(cls, task: Task, table: pa.Table) -> Iterator[tuple[int, str]]:
         for row, label in enumerate(table.column("label").to_pylist()):
-            if label not in task.labels:
-                yield row, f"label '{label}' is none of {task.title}'s: {', '.join(task.labels)}."
+            if label is not None and label not in task.labels:
+                yield row, _unknown(task, label)
 
     def encode(self, examples: pa.Table, tokenizer: PreTrainedTokenizerFast, first: int = 0) -> pa.Table:
+        """One row per example; its ``label`` is an index into ``labels``, ``IGNORED`` where there is no gold."""
         encoded = tokenizer(
             examples.column("premise").to_pylist(),
             examples.column("hypothesis").to_pylist(),
             truncation="longest_first",
             max_length=self.encoding.max_length,
         )
-        labels = [self.labels.index(label) for label in examples.column("label").to_pylist()]
+        gold = examples.column("label").to_pylist()
+        labels = [IGNORED if label is None else self.labels.index(label) for label in gold]
         return pa.table(
             {
                 "example": pa.array(range(first, first + examples.num_rows), pa.int32()),
@@ -86,13 +89,41 @@ class Classification(Format):
         return predictions
 
     @classmethod
+    def misfits(cls, task: Task, predictions: Sequence[str], examples: pa.Table) -> Iterator[tuple[str, str]]:
+        for identifier, label in zip(cls.scored_ids(examples), predictions, strict=True):
+            if label not in task.labels:
+                yield identifier, _unknown(task, label)
+
+    @classmethod
     def score(cls, task: Task, language: str, predictions: Sequence[str], examples: pa.Table) -> Scored:
+        """Accuracy; for QQP also the F1 of duplicates, as GLUE has it; for ANLI+ also ``accuracy_{part}``, the parts
+        being R1, R2, R3, mnli and snli."""
         gold = examples.column("label").to_pylist()
-        parts: list[float | None] = [100.0 * (g == p) for g, p in zip(gold, predictions, strict=True)]
-        metrics = {"accuracy": 100.0 * sum(g == p for g, p in zip(gold, predictions, strict=True)) / len(gold)}
-        if "f1" in task.headline:  # of the positive class, as GLUE scores QQP
+        right = [g == p for g, p in zip(gold, predictions, strict=True)]
+        metrics = {"accuracy": _share(right)}
+        if "f1" in task.headline:
             metrics["f1"] = _f1(task.labels[1], gold, predictions)
-        return Scored(metrics, gold, parts)
+        if task.name == "anli":
+            metrics |= {f"accuracy_{part}": _share(own) for part, own in _by_part(cls.scored_ids(examples), right)}
+        return Scored(metrics, gold, [100.0 * hit for hit in right])
+
+
+def _unknown(task: Task, label: str) -> str:
+    return f"label '{label}' is none of {task.title}'s: {', '.join(task.labels)}."
+
+
+def _share(right: Sequence[bool]) -> float:
+    return 100.0 * sum(right) / len(right)
+
+
+def _by_part(ids: Sequence[str], right: Sequence[bool]) -> Iterator[tuple[str, list[bool]]]:
+    """ANLI+'s parts, by what stands before the first slash of the ids that have one."""
+    parts: defaultdict[str, list[bool]] = defaultdict(list)
+    for identifier, hit in zip(ids, right, strict=True):
+        part, slash, _ = identifier.partition("/")
+        if slash:
+            parts[part].append(hit)
+    yield from parts.items()
 
 
 def _f1(positive: str, gold: Sequence[str], predictions: Sequence[str]) -> float:

@@ -2,7 +2,7 @@
 
 Each choice is read by itself as ``<s> prompt </s></s> choice </s>`` and gets one number; the numbers of an example's
 choices go through one softmax. Too long pairs lose tokens at the start, the longer segment first: what a choice
-continues stands at the prompt's end. Both as in jiant's ``multiple_choice.py``.
+continues stands at the prompt's end. Both as in jiant's ``multiple_choice.py``, which cut the end before January 2021.
 """
 
 from __future__ import annotations
@@ -112,6 +112,13 @@ class MultipleChoice(Format):
         for scores, row in zip(outputs, rows, strict=True):
             predictions[row["example"]] = str(int(np.argmax(scores)))
         return predictions
+
+    @classmethod
+    def misfits(cls, task: Task, predictions: Sequence[str], examples: pa.Table) -> Iterator[tuple[str, str]]:
+        counts = map(len, examples.column("choices").to_pylist())
+        for identifier, prediction, count in zip(cls.scored_ids(examples), predictions, counts, strict=True):
+            if prediction not in map(str, range(count)):
+                yield identifier, f"'{prediction}' names none of its {count} choices, which count from 0."
 
     @classmethod
     def score(cls, task: Task, language: str, predictions: Sequence[str], examples: pa.Table) -> Scored:

@@ -1,8 +1,13 @@
 """Question answering by a span of the context: SQuAD 1.1 and 2.0, XQuAD, MLQA, TyDiQA.
 
 Input ``<s> question </s></s> context </s>``. A context that is too long becomes several windows, whose starts lie
-``doc_stride`` tokens apart (Devlin et al. 2019); ``transformers`` counts the overlap instead. Where a window does not
-hold the whole answer, or there is none, the first token stands for "no answer".
+``doc_stride`` tokens apart (Devlin et al. 2019); tokenizers count the overlap instead. Where a window does not hold the
+whole answer, or there is none, the first token stands for "no answer".
+
+Decoding follows transformers' ``compute_predictions_logits``, which jiant and XTREME took over, but for two details.
+The ``n_best`` positions are chosen among the context's tokens, where theirs are chosen among all, padding included. And
+an answer is cut from the context by the characters that its tokens cover, where they project the tokens' text onto the
+whole words around (``get_final_text``), which mostly gives the same.
 """
 
 from __future__ import annotations
@@ -18,7 +23,7 @@ from xstilts.catalogue.tasks import Task
 from xstilts.errors import UserError
 from xstilts.formats.answers import exact_match_and_f1, rules_of
 from xstilts.formats.base import Batch, Format, Row, Scored, Tokens, pad_inputs, run_encoder
-from xstilts.formats.span_windows import PairLayout, tokenise, window_starts
+from xstilts.formats.span_windows import PairLayout, max_context_windows, tokenise, window_starts
 
 if TYPE_CHECKING:
     import torch
@@ -56,7 +61,11 @@ class SpanQA(Format):
                 yield row, "the context is empty."
             if not question.strip():
                 yield row, "the question is empty."
-            if len(answers) != len(starts):
+            if answers is None and starts is None:
+                continue
+            if answers is None or starts is None:
+                yield row, "it has answers or their offsets, but not both."
+            elif len(answers) != len(starts):
                 yield row, f"there are {len(answers)} answers but {len(starts)} answer offsets; each needs one."
             elif not answers and not task.unanswerable:
                 yield row, f"the question has no answer; in {task.title} every question has one."
@@ -67,9 +76,9 @@ class SpanQA(Format):
         """One row per window.
 
         Columns: ``context_start`` is the position of the window's first context token in ``input_ids``;
-        ``char_starts`` and ``char_ends`` hold the characters of the context that each of its context tokens covers;
-        ``start`` and ``end`` are the positions of the first gold answer's first and last token, 0 where the window
-        does not hold it.
+        ``char_starts`` and ``char_ends`` hold the characters of the context that each of its context tokens covers, and
+        ``max_context`` whether an answer may start there (1) or has more context in another window (0); ``start`` and
+        ``end`` are the positions of the first gold answer's first and last token, 0 where the window does not hold it.
         """
         questions, texts = examples.column("question").to_pylist(), examples.column("context").to_pylist()
         contexts, layout = tokenise(texts, tokenizer), PairLayout.of(tokenizer)
@@ -80,9 +89,12 @@ class SpanQA(Format):
             question, context = question[: self.encoding.max_query_length], contexts[text]
             room = self._room(len(question) + layout.n_special)
             span = context.span(*answer)
-            for start in window_starts(len(context.ids), room, self.encoding.doc_stride):
-                window = context.window(start, room)
-                rows.append({"example": first + example, **layout.row(question, window, span, start)})
+            starts = window_starts(len(context.ids), room, self.encoding.doc_stride)
+            most_context = max_context_windows(len(context.ids), room, starts)
+            for number, start in enumerate(starts):
+                row = layout.row(question, context.window(start, room), span, start)
+                may_start = most_context[start : start + room] == number
+                rows.append({"example": first + example, **row, "max_context": may_start.astype(np.int8)})
         names = [name for name in _ENCODED.names if name in rows[0]]
         return pa.Table.from_pylist(rows, pa.schema([_ENCODED.field(name) for name in names]))
 
@@ -118,16 +130,19 @@ class SpanQA(Format):
         return head
 
     def logits(self, encoder: PreTrainedModel, head: nn.Module, batch: Batch) -> torch.Tensor:
-        """(batch, length, 2), for start and end; lowest possible but at ``candidates``."""
-        import torch
-
+        """(batch, length, 2), for start and end."""
         logits: torch.Tensor = head(run_encoder(encoder, batch).last_hidden_state)
-        return logits.masked_fill(~batch["candidates"].unsqueeze(-1), torch.finfo(logits.dtype).min)
+        return logits
 
     def loss(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Mean cross-entropy of start and end over all positions of the input, those of the question included.
+
+        Padding is left out, unlike in the published code, so that the loss does not depend on what else is in a batch.
+        """
         from torch.nn.functional import cross_entropy
 
-        start, end = logits.float().unbind(dim=-1)
+        padding = (batch["attention_mask"] == 0).unsqueeze(-1)
+        start, end = logits.float().masked_fill(padding, float("-inf")).unbind(dim=-1)
         return (cross_entropy(start, batch["start"]) + cross_entropy(end, batch["end"])) / 2
 
     def outputs(self, logits: torch.Tensor, batch: Batch) -> list[Any]:
@@ -139,16 +154,17 @@ class SpanQA(Format):
     def decode(self, outputs: Sequence[Any], rows: Sequence[Row], examples: pa.Table) -> list[str]:
         """The text of the span with the highest sum of logits over a question's windows.
 
-        '' where no window has a span, and for tasks with unanswerable questions where the first token's sum, lowest
-        over the windows, is higher.
+        A span starts in the window where its first token has the most context. '' where no window has a span, and for
+        tasks with unanswerable questions where the first token's sum, lowest over the windows, is higher.
         """
         contexts = examples.column("context")
         best, null = np.full(examples.num_rows, -np.inf), np.full(examples.num_rows, np.inf)
         predictions = [""] * examples.num_rows
         for output, row in zip(outputs, rows, strict=True):
-            example = row["example"]
-            null[example] = min(null[example], output[0].sum())
-            score, start, end = best_span(output[1:], self.encoding.n_best, self.encoding.max_answer_length)
+            example, logits = row["example"], output.astype(np.float64)
+            null[example] = min(null[example], logits[0].sum())
+            may_start = row["max_context"].astype(bool)
+            score, start, end = best_span(logits[1:], may_start, self.encoding.n_best, self.encoding.max_answer_length)
             if score > best[example]:
                 best[example] = score
                 text = contexts[example].as_py()[row["char_starts"][start] : row["char_ends"][end]]
@@ -159,13 +175,23 @@ class SpanQA(Format):
 
     @classmethod
     def score(cls, task: Task, language: str, predictions: Sequence[str], examples: pa.Table) -> Scored:
-        """Means of exact match and F1; an example's part is the mean of its two."""
+        """Means of exact match and F1; an example's part is the mean of its two.
+
+        Where questions may have no answer, the means over those that have one too, and the accuracy on the others
+        (``HasAns_exact``, ``HasAns_f1`` and ``NoAns_exact`` of SQuAD 2.0's script), if there are any such questions.
+        """
         rules = rules_of(task.name, language)
         gold = examples.column("answers").to_pylist()
         scores = np.array([exact_match_and_f1(p, g, rules) for p, g in zip(predictions, gold, strict=True)])
-        exact_match, f1 = scores.mean(axis=0)
+        metrics = _means(scores)
+        if task.unanswerable:
+            answerable = np.array([len(answers) > 0 for answers in gold])
+            if answerable.any():
+                metrics |= {f"has_answer_{name}": mean for name, mean in _means(scores[answerable]).items()}
+            if not answerable.all():
+                metrics["no_answer_accuracy"] = _means(scores[~answerable])["exact_match"]
         return Scored(
-            metrics={"exact_match": float(exact_match), "f1": float(f1)},
+            metrics=metrics,
             gold=[json.dumps(texts, ensure_ascii=False) for texts in gold],
             parts=scores.mean(axis=1).tolist(),
         )
@@ -179,18 +205,21 @@ _ENCODED = pa.schema(
         ("context_start", pa.int32()),
         ("char_starts", pa.list_(pa.int32())),
         ("char_ends", pa.list_(pa.int32())),
+        ("max_context", pa.list_(pa.int8())),
         ("start", pa.int32()),
         ("end", pa.int32()),
     ]
 )
 
 
-def best_span(logits: np.ndarray, n_best: int, max_length: int) -> tuple[float, int, int]:
+def best_span(logits: np.ndarray, may_start: np.ndarray, n_best: int, max_length: int) -> tuple[float, int, int]:
     """(sum of logits, first, last) of the best span that starts and ends at one of the ``n_best`` positions for each.
 
-    ``logits`` is (tokens, 2). The sum is -inf where no such span is in order and at most ``max_length`` tokens long.
+    ``logits`` is (tokens, 2), ``may_start`` (tokens,) bool. The sum is -inf where no such span is in order, starts
+    where it may and is at most ``max_length`` tokens long.
     """
     starts, ends = np.argsort(-logits, axis=0, kind="stable")[:n_best].T
+    starts = starts[may_start[starts]]
     lengths = ends[None, :] - starts[:, None] + 1
     sums = logits[starts, 0][:, None] + logits[ends, 1][None, :]
     sums = np.where((lengths >= 1) & (lengths <= max_length), sums, -np.inf)
@@ -198,6 +227,11 @@ def best_span(logits: np.ndarray, n_best: int, max_length: int) -> tuple[float, 
         return -np.inf, 0, 0
     start, end = np.unravel_index(sums.argmax(), sums.shape)
     return float(sums[start, end]), int(starts[start]), int(ends[end])
+
+
+def _means(scores: np.ndarray) -> dict[str, float]:
+    exact_match, f1 = scores.mean(axis=0)
+    return {"exact_match": float(exact_match), "f1": float(f1)}
 
 
 def _misplaced(context: str, answers: Sequence[str], starts: Sequence[int]) -> Iterator[str]:

@@ -18,6 +18,23 @@ def window_starts(length: int, room: int, doc_stride: int) -> range:
     return range(0, max(length - room, 0) + stride, stride)
 
 
+def max_context_windows(length: int, room: int, starts: Sequence[int]) -> np.ndarray:
+    """(length,) the window in which each token of a context has the most context, where alone an answer may start.
+
+    That is where min(tokens to its left, tokens to its right) + 0.01 * tokens in the window is highest; of several
+    windows, the first. Devlin et al. 2019, in the form of transformers' ``_new_check_is_max_context``.
+    """
+    best, windows = np.full(length, -np.inf), np.zeros(length, dtype=np.int64)
+    for window, start in enumerate(starts):
+        inside = slice(start, min(start + room, length))
+        size = inside.stop - start
+        left = np.arange(size)
+        scores = np.minimum(left, size - 1 - left) + 0.01 * size
+        windows[inside] = np.where(scores > best[inside], window, windows[inside])
+        best[inside] = np.maximum(scores, best[inside])
+    return windows
+
+
 @dataclass(frozen=True)
 class Context:
     """The tokens of a context or of a window of it: ids, and the characters they cover."""
@@ -31,9 +48,9 @@ class Context:
         part = slice(start, start + length)
         return Context(self.ids[part], self.char_starts[part], self.char_ends[part])
 
-    def span(self, answers: Sequence[str], starts: Sequence[int]) -> tuple[int, int] | None:
+    def span(self, answers: Sequence[str] | None, starts: Sequence[int] | None) -> tuple[int, int] | None:
         """First and last token of the first answer; None where there is no answer or none of it became a token."""
-        if not answers:
+        if not answers or not starts:
             return None
         first = int(np.searchsorted(self.char_ends, starts[0], side="right"))
         last = int(np.searchsorted(self.char_starts, starts[0] + len(answers[0]), side="left")) - 1

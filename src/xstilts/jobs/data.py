@@ -15,9 +15,11 @@ from xstilts.catalogue.tasks import TASKS, TEXT, Task
 from xstilts.errors import UserError
 from xstilts.examples import Provenance
 from xstilts.formats import format_class
+from xstilts.paths import DOWNLOADS
 from xstilts.runs import RETRIEVAL, Runs
 from xstilts.settings import SyntheticSource
 from xstilts.sources import files, layout
+from xstilts.sources.hub import read as hub
 
 
 def generate(runs: Runs) -> None:
@@ -33,20 +35,40 @@ def generate(runs: Runs) -> None:
 
 def prepare(runs: Runs, name: str) -> None:
     """Canonical files of one task: all of them, or, where anything is wrong with one, none."""
-    task, root = TASKS[name], _root(runs)
+    task, root = TASKS[name], None if runs.study.from_hub(name) else _root(runs)
     folder = runs.paths.data(name)
     folder.mkdir(parents=True, exist_ok=True)
     listed: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(dir=folder, prefix=".preparing.") as staging:
         for split, language in runs.files(name):
-            read_from = layout.files(root, name, split, runs.study.language_table()[language])
-            table = files.read(root, task, split, runs.study.language_table()[language])
-            source = ", ".join(str(path.relative_to(root)) for path in read_from)
+            table, source, shown = _read(runs, task, split, language, root)
             target = Path(staging) / runs.paths.examples(name, split, language).name
-            shown = ", ".join(map(str, read_from))
             sealed = examples.write(target, task, table, _provenance(runs, task, split, language, source), shown)
             listed[f"{split}.{language}"] = {"examples": table.num_rows, "fingerprint": sealed.fingerprint}
+            if task is not TEXT and not format_class(task).has_gold(table):
+                print(f"{name}, {split}, {language}: without labels; predicted and submitted, not scored", flush=True)
         _publish(runs, task, Path(staging), listed)
+
+
+def _read(runs: Runs, task: Task, split: str, code: str, root: Path | None) -> tuple[pa.Table, str, str]:
+    """The examples that the study uses of one file, where they come from, and what an error calls that place.
+
+    Without a ``root``, they are the Hub's.
+    """
+    language = runs.study.language_table()[code]
+    if root is None:
+        table = hub.read(DOWNLOADS, task, split, language)
+        source = shown = f"{DOWNLOADS}/datasets/{task.name}"
+    else:
+        table = files.read(root, task, split, language)
+        paths = layout.files(root, task.name, split, language)
+        source = ", ".join(str(path.relative_to(root)) for path in paths)
+        shown = ", ".join(map(str, paths))
+    limits = runs.study.examples
+    count = limits.train if split == "train" else limits.eval
+    if count is not None and task is not TEXT:
+        table = format_class(task).limited(table, count)
+    return table, source, shown
 
 
 def prepare_text(runs: Runs) -> None:
@@ -76,7 +98,7 @@ def train_tokenizer(runs: Runs, model: str) -> None:
 
     chosen = runs.study.models[model]
     if chosen.architecture is None:
-        folder = Path(str(chosen.path))
+        folder = runs.ready_made(model)
         _check_ready_made(runs, model, folder)
         made = tokenizer.load(folder)
     else:
@@ -101,16 +123,19 @@ def _check_ready_made(runs: Runs, model: str, folder: Path) -> None:
     from xstilts.encoders import Limits
 
     limits = Limits.of(folder)
-    for task in runs.tasks():
+    for task in runs.study.tasks():
         length = runs.study.encoding_of(task).max_length
         if length > limits.longest_input:
             raise UserError(
                 f"encoding: max_length is {length} for {task}, "
                 f"but the model '{model}' takes inputs of up to {limits.longest_input} tokens."
             )
-    layer = runs.study.retrieval.layer
-    if runs.targets_of(RETRIEVAL) and layer > limits.layers:
-        raise UserError(f"retrieval.layer is {layer}, but the model '{model}' has {limits.layers} layers.")
+    for task in runs.targets_of(RETRIEVAL):
+        layer = runs.study.embedding_of(task).layer
+        if layer > limits.layers:
+            raise UserError(
+                f"retrieval: layer is {layer} for {task}, but the model '{model}' has {limits.layers} layers."
+            )
 
 
 def _root(runs: Runs) -> Path:
@@ -139,7 +164,7 @@ def _publish(runs: Runs, task: Task, staging: Path, listed: dict[str, Any]) -> N
 
 
 def _texts(runs: Runs, language: str) -> Iterator[str]:
-    for name in runs.tasks():
+    for name in runs.study.tasks():
         for split, code in runs.files(name):
             table = examples.read(runs.paths.examples(name, split, code))
             yield from format_class(TASKS[name]).texts(table, language, code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from xstilts.report.dev_scores import collect_dev_scores, read_dev_scores, write_dev_scores
 from xstilts.report.figures import write_figures
 from xstilts.report.scores import collect as collect_scores
 from xstilts.report.scores import read_scores, write_scores
@@ -10,12 +11,14 @@ from xstilts.runs import Runs
 
 
 def collect(runs: Runs) -> None:
-    """One file with the scores of every job."""
+    """One file with the scores of every job, and one with those on what the jobs made their choices on."""
+    write_dev_scores(runs.paths.dev_scores, collect_dev_scores(runs.dev_score_files(), runs.study))
     write_scores(runs.paths.scores, collect_scores(runs.score_files(), runs.study))
 
 
 def tables(runs: Runs) -> None:
-    write_tables(read_scores(runs.paths.scores), runs.study, runs.paths.tables)
+    dev_scores = read_dev_scores(runs.paths.dev_scores)
+    write_tables(read_scores(runs.paths.scores), dev_scores, runs.study, runs.paths.tables)
 
 
 def figures(runs: Runs) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 import pyarrow as pa
 
 from xstilts.atomic import write_json
-from xstilts.formats.base import Format
+from xstilts.formats.base import Format, Scored
+from xstilts.report.dev_scores import DEV_SCORES, write_dev_scores
 from xstilts.report.scores import PREDICTIONS, SCORES, write_predictions, write_scores
 from xstilts.runs import Runs
 from xstilts.specs import Spec
@@ -21,19 +22,24 @@ from xstilts.training.loop import Trained
 
 
 class Results:
-    """Scores and predictions of one job, gathered language by language."""
+    """Scores and predictions of one job, gathered language by language.
+
+    ``add_dev`` keeps apart the scores on data that something was chosen on: checkpoints, thresholds.
+    """
 
     def __init__(self, study: str, model: str, arm: str, seed: int, run: str) -> None:
         self._model, self._arm, self._seed = model, arm, seed
         self._job = {"study": study, "model": model, "arm": arm, "seed": seed, "run": run}
         self._scores: list[dict[str, Any]] = []
+        self._dev_scores: list[dict[str, Any]] = []
         self._predictions: list[pa.Table] = []
 
     def add(self, formatter: Format, language: str, split: str, predictions: Sequence[str], gold: pa.Table) -> None:
-        """Score one prediction per example and keep both."""
-        target = formatter.task.name
-        scored = formatter.score(formatter.task, language, predictions, gold)
-        count = len(predictions)
+        """Keep one prediction per example, and score them where the release has the answers."""
+        target, count = formatter.task.name, len(predictions)
+        scored = Scored({}, [None] * count, [None] * count)
+        if formatter.has_gold(gold):
+            scored = formatter.score(formatter.task, language, predictions, gold)
         cell = {**self._job, "target": target, "language": language, "split": split, "n": count}
         self._scores += [{**cell, "metric": metric, "score": score} for metric, score in scored.metrics.items()]
         columns = {
@@ -47,9 +53,20 @@ class Results:
         }
         self._predictions.append(pa.table(columns, schema=PREDICTIONS))
 
+    def add_dev(self, stage: str, formatter: Format, language: str, predictions: Sequence[str], gold: pa.Table) -> None:
+        """Score predictions for data that the job has made a choice on, at a stage: intermediate, target, retrieval."""
+        scored = formatter.score(formatter.task, language, predictions, gold)
+        cell = {**self._job, "stage": stage, "task": formatter.task.name, "language": language, "n": len(predictions)}
+        self._dev_scores += [{**cell, "metric": metric, "score": score} for metric, score in scored.metrics.items()]
+
+    def write_dev(self, runs: Runs, what: str) -> None:
+        path = runs.paths.part("dev_scores", self._model, self._arm, what, self._seed)
+        write_dev_scores(path, pa.Table.from_pylist(self._dev_scores, schema=DEV_SCORES))
+
     def write(self, runs: Runs, what: str) -> None:
-        """Both files; the scores last, as they say that the job is done."""
+        """All files; the scores last, as they say that the job is done."""
         job = self._model, self._arm, what, self._seed
+        self.write_dev(runs, what)
         write_predictions(runs.paths.part("predictions", *job), pa.concat_tables(self._predictions))
         write_scores(runs.paths.part("scores", *job), pa.Table.from_pylist(self._scores, schema=SCORES))
 

@@ -27,21 +27,24 @@ def retrieve(runs: Runs, model: str, arm: str, seed: int, threads: int) -> None:
     tokens = Tokens.of(tokenizer.load(runs.paths.tokenizer(model)))
     encoder = encoders.load(runs.encoder_weights(model, arm, seed).parent, runs.study.compute)
     device.place(encoder)
-    settings = runs.study.retrieval
     results = Results(runs.study.study, model, arm, seed, spec["id"])
     for target in runs.targets_of(RETRIEVAL):
         formatter = format_of(TASKS[target], runs.study.encoding_of(target))
-        for language in runs.study.languages(target):
+        settings = runs.study.embedding_of(target)
+        languages = sorted({code for _, code in runs.files(target)})
+        for language in languages:
             pools = {}
             for split in [split for split, code in runs.files(target) if code == language]:
                 rows = EncodedRows(runs.paths.encoded(model, target, split, language))
                 gold = examples.read(runs.paths.examples(target, split, language))
                 with device.autocast():
                     pools[split] = Pool(gold, embed(encoder, rows, tokens, settings))
-            found = predict(TASKS[target], pools, settings.neighbours)
-            for split in runs.study.splits_of(target):
+            found = predict(TASKS[target], pools, settings, encoder.device)
+            for split in [split for split in runs.study.splits_of(target) if split in pools]:
                 results.add(formatter, language, split, found[split], pools[split].examples)
-        print(f"{target}: scored {len(runs.study.languages(target))} languages", flush=True)
+            if TASKS[target].tuned_on_dev:
+                results.add_dev(RETRIEVAL, formatter, language, found["dev"], pools["dev"].examples)
+        print(f"{target}: scored {len(languages)} languages", flush=True)
     results.write(runs, RETRIEVAL)
     record = runs.paths.part("records", model, arm, RETRIEVAL, seed, "json")
     write_record(record, runs, spec, device, None, started)

@@ -15,11 +15,12 @@ from xstilts.encoding import EncodedRows, EncodedTask
 from xstilts.formats import format_of
 from xstilts.formats.base import Format, Tokens
 from xstilts.jobs.results import Results, write_record
-from xstilts.runs import Runs
+from xstilts.report.dev_scores import TARGET
+from xstilts.runs import INTERMEDIATE, Runs
 from xstilts.settings import Hyperparameters
 from xstilts.specs import Specs
 from xstilts.training.device import Device
-from xstilts.training.loop import Material, train
+from xstilts.training.loop import Material, Trained, train
 from xstilts.training.prediction import predict
 
 
@@ -52,9 +53,14 @@ def intermediate(runs: Runs, model: str, arm: str, seed: int, threads: int) -> N
     encoder = _start(runs, model, arm, seed, loaded)
     hyper = runs.study.intermediate(arm)
     trained = None
+    results = Results(runs.study.study, model, arm, seed, spec["id"])
     if chosen.tasks:
         materials = [_material(runs, model, task, hyper) for task in chosen.tasks]
-        trained = train(encoder, materials, _tokens(loaded, seed), hyper, seed, device, f"intermediate training {arm}")
+        tokens = _tokens(loaded, seed)
+        trained = train(encoder, materials, tokens, hyper, seed, device, f"intermediate training {arm}")
+        for task in chosen.tasks:
+            _score_dev(runs, model, task, INTERMEDIATE, encoder, trained, tokens, hyper, device, results)
+    results.write_dev(runs, INTERMEDIATE)
     folder = runs.paths.encoder(model, arm, seed)
     write_record(folder / "record.json", runs, spec, device, trained, started)
     encoders.save(encoder.cpu(), folder)
@@ -71,11 +77,12 @@ def finetune(runs: Runs, model: str, arm: str, training_set: str, seed: int, thr
     material = _material(runs, model, training_set, hyper)
     trained = train(encoder, [material], tokens, hyper, seed, device, f"fine-tuning {arm} on {training_set}")
     results = Results(runs.study.study, model, arm, seed, spec["id"])
+    _score_dev(runs, model, training_set, TARGET, encoder, trained, tokens, hyper, device, results)
     head = trained.heads[training_set]
     for target in runs.targets_of(training_set):
         formatter = _format(runs, model, target, material.formatter.labels)
         for split in runs.study.splits_of(target):
-            for language in runs.study.languages(target):
+            for language in runs.study.languages(target, split):
                 rows = EncodedRows(runs.paths.encoded(model, target, split, language))
                 gold = examples.read(runs.paths.examples(target, split, language))
                 found = predict(formatter, encoder, head, rows, gold, tokens, hyper.batch_size, device)
@@ -103,13 +110,39 @@ def _format(runs: Runs, model: str, task: str, labels: tuple[str, ...] | None = 
 
 
 def _material(runs: Runs, model: str, task: str, hyper: Hyperparameters) -> Material:
-    dev: pa.Table = examples.read(runs.paths.examples(task, "dev", ENGLISH)).slice(0, hyper.eval_examples)
-    return Material(
-        _format(runs, model, task),
-        train=EncodedRows(runs.paths.encoded(model, task, "train", ENGLISH)),
-        dev=EncodedRows(runs.paths.encoded(model, task, "dev", ENGLISH), examples=dev.num_rows),
-        dev_examples=dev,
-    )
+    formatter = _format(runs, model, task)
+    train_rows = EncodedRows(runs.paths.encoded(model, task, "train", ENGLISH))
+    rows, gold = _dev(runs, model, task, hyper.eval_examples)
+    if not formatter.has_gold(gold):
+        print(f"{task}: its dev data has no labels; the last weights are kept instead of the best", flush=True)
+        return Material(formatter, train_rows)
+    return Material(formatter, train_rows, rows, gold)
+
+
+def _dev(runs: Runs, model: str, task: str, count: int | None = None) -> tuple[EncodedRows, pa.Table]:
+    """The first ``count`` English dev examples of a task, encoded and canonical; all where None."""
+    gold = examples.read(runs.paths.examples(task, "dev", ENGLISH))
+    gold = gold if count is None else gold.slice(0, count)
+    return EncodedRows(runs.paths.encoded(model, task, "dev", ENGLISH), examples=gold.num_rows), gold
+
+
+def _score_dev(
+    runs: Runs,
+    model: str,
+    task: str,
+    stage: str,
+    encoder: PreTrainedModel,
+    trained: Trained,
+    tokens: Tokens,
+    hyper: Hyperparameters,
+    device: Device,
+    results: Results,
+) -> None:
+    """What the weights that were kept score on all English dev data of a task they were trained on."""
+    formatter, (rows, gold) = _format(runs, model, task), _dev(runs, model, task)
+    if formatter.has_gold(gold):
+        found = predict(formatter, encoder, trained.heads[task], rows, gold, tokens, hyper.batch_size, device)
+        results.add_dev(stage, formatter, ENGLISH, found, gold)
 
 
 def _tokens(loaded: PreTrainedTokenizerFast, seed: int) -> Tokens:

@@ -6,6 +6,7 @@ little in print and nothing to some eyes, so every cell carries its number with 
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import Literal, cast
 
@@ -13,13 +14,15 @@ import altair as alt
 import pandas as pd
 
 from xstilts.atomic import replacing, write_text
+from xstilts.catalogue.groups import AVERAGE
 from xstilts.catalogue.tasks import TASKS
-from xstilts.report.gains import AVERAGE, is_control, task_cells
-from xstilts.report.tables import FEWER, MISSING, arm_label, cell_texts, labelled, seeds_note
+from xstilts.report.gains import is_control, task_cells
+from xstilts.report.labels import FEWER, MISSING, arm_label, cell_texts, labelled, seeds_note
 from xstilts.study import BASELINE, Study
 
 _CELL = {"width": 70, "height": 25}  # pixels
 _FONT = "Helvetica, Arial, Liberation Sans, sans-serif"
+_SUBTITLE = 120  # characters of a line of the subtitle
 _LEAST_RANGE = 2.0  # points: below that, colours would only show noise
 _DARK_BLUE, _DARK_ORANGE = 0.65, 0.8  # shares of the range from which a cell is too dark for black text
 _FORMATS: tuple[Literal["svg", "png", "pdf"], ...] = ("svg", "png", "pdf")
@@ -49,7 +52,7 @@ def gains_chart(cells: pd.DataFrame, study: Study) -> alt.VConcatChart:
         for split in study.splits
     ]
     subtitle = [
-        *filter(None, [study.warning]),
+        *textwrap.wrap(study.warning, _SUBTITLE),
         f"Points gained or lost over no intermediate training (its points in brackets). {seeds_note(study)}",
         _legend(cells, study),
     ]

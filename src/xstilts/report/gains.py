@@ -11,13 +11,14 @@ is none; the baseline has no gain), each with the number of seeds behind it (``s
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
+from xstilts.catalogue.groups import AVERAGE, GROUPS
 from xstilts.catalogue.languages import ENGLISH
 from xstilts.catalogue.tasks import TARGET_TASKS, TASKS
 from xstilts.study import BASELINE, Study
 
-AVERAGE = "average"  # as a target: the unweighted mean over the study's targets
 ALL = "mean"  # as a language: the unweighted mean over all languages, English included
 ZERO_SHOT = "zero-shot"  # as a language: the unweighted mean over all languages but English
 
@@ -54,16 +55,52 @@ def scored_languages(scores: pd.DataFrame) -> dict[tuple[str, str], set[str]]:
 
 
 def task_cells(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """Cells of every model, split, arm and target of the study, with language :data:`ALL`; :data:`AVERAGE` after them.
+    """Cells of every model, split, arm and target of the study, with language :data:`ALL`; ``AVERAGE`` after them.
 
     An arm has a task score where it is scored in every language of the target that any arm is scored in, and an average
     where it has a score (or gain) for every target of the study.
     """
+    cells = _target_cells(scores, study)
+    both = pd.concat([cells, _mean(cells, AVERAGE)]).set_index(_PLACE)
+    return _on_grid(both, study, [*targets_of(study), AVERAGE], [ALL])
+
+
+def groups_of(study: Study) -> dict[str, list[str]]:
+    """By XTREME's group, the study's targets in it; only groups that the study has targets of."""
+    found = {group: [target for target in targets_of(study) if target in tasks] for group, tasks in GROUPS.items()}
+    return {group: targets for group, targets in found.items() if targets}
+
+
+def group_cells(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Cells of every model, split, arm and group of tasks, which stand as targets; ``AVERAGE`` after them.
+
+    A group's score is the unweighted mean over the study's targets in it, where the arm has a score for each.
+    """
+    cells = _target_cells(scores, study)
+    groups = {**groups_of(study), AVERAGE: targets_of(study)}
+    means = [_mean(cells[cells["target"].isin(targets)], name) for name, targets in groups.items()]
+    return _on_grid(pd.concat(means).set_index(_PLACE), study, list(groups), [ALL])
+
+
+def language_cells(scores: pd.DataFrame, study: Study, target: str) -> pd.DataFrame:
+    """Cells of every model, split, arm and language of one target, with the means :data:`ZERO_SHOT` and :data:`ALL`."""
+    of_target = as_asked(scores[scores["target"] == target], study)
+    per_language, expected = by_language(of_target), scored_languages(of_target)
+    means = [over_languages(per_language, expected, mean) for mean in (ZERO_SHOT, ALL)]
+    per_seed = pd.concat([per_language, *means], ignore_index=True)
+    return _on_grid(_over_seeds(per_seed), study, [target], [*study.languages(target), ZERO_SHOT, ALL])
+
+
+def _target_cells(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
     scores = as_asked(scores, study)
-    per_seed = _over_languages(_by_language(scores), scored_languages(scores), ALL)
-    cells = _on_grid(_over_seeds(per_seed), study, targets_of(study), [ALL])
+    per_seed = over_languages(by_language(scores), scored_languages(scores), ALL)
+    return _on_grid(_over_seeds(per_seed), study, targets_of(study), [ALL])
+
+
+def _mean(cells: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Cells of the unweighted mean over targets; NaN where one of them is."""
     groups = cells.groupby(["model", "split", "arm"], sort=False)
-    average = pd.DataFrame(
+    mean = pd.DataFrame(
         {
             "score": groups["score"].mean(skipna=False),
             "seeds": groups["seeds"].min(),
@@ -71,26 +108,16 @@ def task_cells(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
             "gain_seeds": groups["gain_seeds"].min(),
             "n": groups["n"].sum(),
         }
-    ).reset_index()
-    average = average.assign(target=AVERAGE, language=ALL)
-    both = pd.concat([cells, average]).set_index(_PLACE)
-    return _on_grid(both, study, [*targets_of(study), AVERAGE], [ALL])
+    )
+    return mean.reset_index().assign(target=name, language=ALL)
 
 
-def language_cells(scores: pd.DataFrame, study: Study, target: str) -> pd.DataFrame:
-    """Cells of every model, split, arm and language of one target, with the means :data:`ZERO_SHOT` and :data:`ALL`."""
-    of_target = as_asked(scores[scores["target"] == target], study)
-    by_language, expected = _by_language(of_target), scored_languages(of_target)
-    means = [_over_languages(by_language, expected, mean) for mean in (ZERO_SHOT, ALL)]
-    per_seed = pd.concat([by_language, *means], ignore_index=True)
-    return _on_grid(_over_seeds(per_seed), study, [target], [*study.languages(target), ZERO_SHOT, ALL])
-
-
-def _by_language(scores: pd.DataFrame) -> pd.DataFrame:
+def by_language(scores: pd.DataFrame) -> pd.DataFrame:
     """Per seed and language, the mean of the headline metrics; no row where one of them is missing."""
-    headline = [
-        metric in TASKS[target].headline for target, metric in zip(scores["target"], scores["metric"], strict=True)
-    ]
+    headline = np.array(
+        [metric in TASKS[target].headline for target, metric in zip(scores["target"], scores["metric"], strict=True)],
+        dtype=bool,
+    )
     rows = scores[headline].sort_values([*_PLACE, "seed", "metric"])
     groups = rows.groupby([*_PLACE, "seed"])
     found = pd.DataFrame({"score": groups["score"].mean(), "n": groups["n"].max(), "metrics": groups.size()})
@@ -99,10 +126,10 @@ def _by_language(scores: pd.DataFrame) -> pd.DataFrame:
     return found[complete].drop(columns="metrics")
 
 
-def _over_languages(by_language: pd.DataFrame, expected: dict[tuple[str, str], set[str]], name: str) -> pd.DataFrame:
+def over_languages(per_language: pd.DataFrame, expected: dict[tuple[str, str], set[str]], name: str) -> pd.DataFrame:
     """Per seed, the unweighted mean over languages; no row where a language is missing that other arms have."""
     left_out = {ENGLISH} if name == ZERO_SHOT else set()
-    groups = by_language[~by_language["language"].isin(left_out)].groupby(["model", "split", "arm", "target", "seed"])
+    groups = per_language[~per_language["language"].isin(left_out)].groupby(["model", "split", "arm", "target", "seed"])
     found = pd.DataFrame({"score": groups["score"].mean(), "n": groups["n"].sum(), "languages": groups.size()})
     found = found.reset_index()
     wanted = [len(expected[place] - left_out) for place in zip(found["target"], found["split"], strict=True)]

@@ -1,4 +1,7 @@
-"""Tables of gains: intermediate arm × target, and arm × language for each target; as CSV, Markdown and LaTeX.
+"""The tables of a study, each as CSV, Markdown and LaTeX.
+
+``main`` has gains by intermediate arm × target, ``groups`` by arm × XTREME's groups of tasks, and one table per target
+by arm × language; ``dev`` is in :mod:`xstilts.report.dev_table`, ``published`` in :mod:`xstilts.report.comparison`.
 
 The CSV files are tidy and complete: one row per cell, numbers in full. ``score`` is the arm's own score and ``gain``
 its difference to the baseline, both in points; ``seeds`` and ``gain_seeds`` are the numbers of seeds that they are
@@ -14,94 +17,73 @@ from pathlib import Path
 import pandas as pd
 
 from xstilts.atomic import write_text
+from xstilts.catalogue.groups import AVERAGE, title_of
 from xstilts.catalogue.languages import ENGLISH
 from xstilts.catalogue.tasks import TASKS
-from xstilts.report.gains import (
-    ALL,
-    AVERAGE,
-    ZERO_SHOT,
-    arms_of,
-    as_asked,
-    is_control,
-    language_cells,
-    scored_languages,
-    targets_of,
-    task_cells,
+from xstilts.report import gains
+from xstilts.report.comparison import compared, comparison_page
+from xstilts.report.dev_table import dev_cells, dev_page
+from xstilts.report.gains import ALL, ZERO_SHOT, arms_of, is_control, targets_of
+from xstilts.report.labels import (
+    FEWER,
+    MISSING,
+    arm_label,
+    cell_texts,
+    fewer_note,
+    labelled,
+    metrics_of,
+    seeds_note,
+    stamped,
 )
 from xstilts.report.typeset import Block, Page, Row, latex, markdown, plain
 from xstilts.study import BASELINE, Study
 
-MISSING = "–"
-FEWER = "†"  # stands at what has not all of the study's seeds
 
-
-def write_tables(scores: pd.DataFrame, study: Study, folder: Path) -> list[Path]:
-    """Write ``main`` and one table per target to ``folder``, each as .csv, .md and .tex; returns the files."""
-    cells = task_cells(scores, study)
-    files = _write(folder, "main", cells.drop(columns="language"), _main_page(cells, scores, study), study)
+def write_tables(scores: pd.DataFrame, dev_scores: pd.DataFrame, study: Study, folder: Path) -> list[Path]:
+    """Write ``main``, ``groups``, one table per target, ``dev`` and ``published`` to ``folder``, each as .csv, .md and
+    .tex; returns the files."""
+    cells = gains.task_cells(scores, study)
+    files = _write(folder, "main", labelled(cells.drop(columns="language"), study), _main_page(cells, scores, study))
+    cells = gains.group_cells(scores, study)
+    table = labelled(cells.drop(columns="language").rename(columns={"target": "group"}), study)
+    files += _write(folder, "groups", table, _groups_page(cells, scores, study))
     for target in targets_of(study):
-        cells = language_cells(scores, study, target)
-        files += _write(folder, target, cells, _target_page(cells, scores, study, target), study)
-    return files
+        cells = gains.language_cells(scores, study, target)
+        files += _write(folder, target, labelled(cells, study), _target_page(cells, scores, study, target))
+    of_dev = dev_cells(dev_scores, study)
+    files += _write(folder, "dev", labelled(of_dev, study), dev_page(of_dev, study))
+    rows = compared(scores, study)
+    return files + _write(folder, "published", stamped(rows, study), comparison_page(rows, study))
 
 
 def main_table_text(scores: pd.DataFrame, study: Study) -> str:
     """The main table as plain text, for a terminal."""
-    return plain(_main_page(task_cells(scores, study), scores, study))
-
-
-def labelled(cells: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """Cells with what must not be lost when a CSV file leaves its folder: the study, and whether it is synthetic."""
-    control = [is_control(arm, study) for arm in cells["arm"]]
-    table = cells.assign(study=study.study, synthetic=study.source.kind == "synthetic", control=control)
-    first = ["study", "synthetic", "model", "split", "arm", "control"]
-    return table[[*first, *(name for name in cells.columns if name not in first)]]
-
-
-def arm_label(arm: str, study: Study) -> str:
-    """An arm's name for readers: that of its task where the arm is named after its only task."""
-    if is_control(arm, study):
-        return f"{arm} (untrained control)"
-    if arm == BASELINE:
-        return f"{arm} (baseline)"
-    return TASKS[arm].title if study.arms[arm].tasks == [arm] else arm
-
-
-def seeds_note(study: Study) -> str:
-    numbers = ", ".join(map(str, study.seeds))
-    return f"One seed ({numbers})." if len(study.seeds) == 1 else f"Means over {len(study.seeds)} seeds ({numbers})."
-
-
-def cell_texts(cells: pd.DataFrame, study: Study) -> list[str]:
-    """What a reader sees of each cell: the baseline's score or another arm's gain, with one decimal."""
-    texts = []
-    for arm, score, seeds, gain, gain_seeds in cells[["arm", "score", "seeds", "gain", "gain_seeds"]].itertuples(
-        index=False
-    ):
-        value, count = (score, seeds) if arm == BASELINE else (gain, gain_seeds)
-        text = f"{value:.1f}" if arm == BASELINE else _signed(value)
-        texts.append(MISSING if pd.isna(value) else text + FEWER * (count < len(study.seeds)))
-    return texts
-
-
-def _signed(gain: float) -> str:
-    """A gain with one decimal and its sign; none for what rounds to zero."""
-    text = f"{gain:+.1f}"
-    return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")
+    return plain(_main_page(gains.task_cells(scores, study), scores, study))
 
 
 def _main_page(cells: pd.DataFrame, scores: pd.DataFrame, study: Study) -> Page:
     targets = targets_of(study)
-    columns = {target: TASKS[target].title for target in targets} | {AVERAGE: "Average"}
-    metrics = "; ".join(f"{TASKS[target].title}: {_metrics(target)}" for target in targets)
+    columns = {target: title_of(target) for target in [*targets, AVERAGE]}
+    metrics = "; ".join(f"{TASKS[target].title}: {metrics_of(target)}" for target in targets)
     notes = [
         "A task's score is the unweighted mean over its languages, English included.",
         f"Metrics: {metrics}.",
         *_languages_notes(scores, study, targets),
+        *_retrieval_notes(study),
     ]
-    if any(TASKS[target].format == "retrieval" for target in targets):
-        notes.append(f"Retrieval is without fine-tuning, from the hidden states of layer {study.retrieval.layer}.")
     return _page(f"Gains on target tasks, study {study.study}", cells, study, "target", columns, "main", notes)
+
+
+def _groups_page(cells: pd.DataFrame, scores: pd.DataFrame, study: Study) -> Page:
+    groups = gains.groups_of(study)
+    members = "; ".join(f"{title_of(group)}: {', '.join(map(title_of, tasks))}" for group, tasks in groups.items())
+    notes = [
+        f"Unweighted means over the study's tasks. {members}.",
+        *_languages_notes(scores, study, targets_of(study)),
+    ]
+    columns = {name: title_of(name) for name in (*groups, AVERAGE)}
+    title = f"Gains on groups of target tasks, study {study.study}"
+    return _page(title, cells, study, "target", columns, "groups", notes)
 
 
 def _target_page(cells: pd.DataFrame, scores: pd.DataFrame, study: Study, target: str) -> Page:
@@ -112,30 +94,44 @@ def _target_page(cells: pd.DataFrame, scores: pd.DataFrame, study: Study, target
     else:
         means = f"{ALL}: unweighted mean over the languages."
         columns = [ALL, *languages]
-    notes = [f"Metric: {_metrics(target)}.", means, *_languages_notes(scores, study, [target])]
+    notes = [f"Metric: {metrics_of(target)}.", means, *_languages_notes(scores, study, [target])]
     title = f"Gains on {TASKS[target].title} by language, study {study.study}"
     return _page(title, cells, study, "language", {name: name for name in columns}, target, notes)
 
 
-def _metrics(target: str) -> str:
-    names = [metric.replace("_", " ").replace("f1", "F1") for metric in TASKS[target].headline]
-    return names[0] if len(names) == 1 else f"mean of {' and '.join(names)}"
-
-
 def _languages_notes(scores: pd.DataFrame, study: Study, targets: Sequence[str]) -> list[str]:
-    """Sentences about targets scored on another split than asked for, or in fewer languages than the study has."""
-    scored, notes = scored_languages(as_asked(scores, study)), []
+    """Sentences about targets scored on another split than asked for, in fewer languages than the study has, or not."""
+    scored, notes = gains.scored_languages(gains.as_asked(scores, study)), []
     for target in targets:
-        if not set(study.splits_of(target)) <= set(study.splits):
-            notes.append(
-                f"{TASKS[target].title}: the release has no {study.splits[0]} split; its test split stands in."
-            )
+        title, languages, splits = TASKS[target].title, study.languages(target), study.splits_of(target)
         for split in study.splits:
-            absent = [code for code in study.languages(target) if code not in scored.get((target, split), set())]
-            if absent:
-                where = f"{len(absent)} of {len(study.languages(target))} languages ({', '.join(absent)})"
-                notes.append(f"{TASKS[target].title}, {split}: no scores in {where}.")
+            stands_in = not set(splits) <= set(study.splits)
+            if split not in splits:
+                instead = "; its test split stands in" if stands_in else ""
+                notes.append(f"{title}: the release has no {split} split{instead}.")
+            found = scored.get((target, split), set())
+            absent = [code for code in languages if code not in found]
+            if found and absent:
+                where = f"{len(absent)} of {len(languages)} languages ({', '.join(absent)})"
+                notes.append(f"{title}, {split}: no scores in {where}.")
+            elif absent and (split == "test" or stands_in):
+                why = "its predictions are in submission/ (the release's test labels are stripped)"
+                notes.append(f"{title}, {split}: not scored: {why}.")
+            elif absent and split in splits:
+                notes.append(f"{title}, {split}: not scored.")
     return notes
+
+
+def _retrieval_notes(study: Study) -> list[str]:
+    """How sentences are embedded, target by target where they differ."""
+    tasks_of: dict[str, list[str]] = {}
+    for target in targets_of(study):
+        if TASKS[target].format == "retrieval":
+            settings = study.embedding_of(target)
+            what = "mean over positions" if settings.pooling == "mean" else "first token"
+            tasks_of.setdefault(f"the hidden states of layer {settings.layer}, {what}", []).append(title_of(target))
+    how = "; ".join(f"{', '.join(tasks)} from {states}" for states, tasks in tasks_of.items())
+    return [f"Retrieval is without fine-tuning: {how}."] if how else []
 
 
 def _page(
@@ -159,7 +155,7 @@ def _page(
     if MISSING in text:
         notes.append(f"{MISSING}: not scored, or for a mean: something that it needs is not scored.")
     if any(cell.endswith(FEWER) for cell in text):
-        notes.append(f"{FEWER}: fewer seeds than the study's {len(study.seeds)}; the CSV file says how many.")
+        notes.append(fewer_note(study))
     return Page(title, study.warning, notes, blocks)
 
 
@@ -178,9 +174,9 @@ def _rows(cells: pd.DataFrame, study: Study, column: str, columns: list[str]) ->
     return rows
 
 
-def _write(folder: Path, name: str, cells: pd.DataFrame, page: Page, study: Study) -> list[Path]:
+def _write(folder: Path, name: str, table: pd.DataFrame, page: Page) -> list[Path]:
     texts = {
-        "csv": labelled(cells, study).to_csv(index=False, lineterminator="\n"),
+        "csv": table.to_csv(index=False, lineterminator="\n"),
         "md": markdown(page),
         "tex": latex(page),
     }

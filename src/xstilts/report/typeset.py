@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tabulate import SEPARATING_LINE, tabulate
 
@@ -30,12 +30,14 @@ class Block:
 
 @dataclass(frozen=True)
 class Page:
-    """A table as it is read: what it shows, the notes without which it cannot be understood, and its blocks."""
+    """A table as it is read: what it shows, the notes without which it cannot be understood, its blocks, and below them
+    what explains single rows."""
 
     title: str
     warning: str  # what nobody may overlook; empty: nothing
     notes: list[str]
     blocks: list[Block]
+    below: list[str] = field(default_factory=list)
 
 
 def plain(page: Page) -> str:
@@ -45,6 +47,7 @@ def plain(page: Page) -> str:
     for block in page.blocks:
         parts.append(block.name)
         parts += [_tabulated(header, rows, "simple", rule=SEPARATING_LINE) for header, rows in _panels(block)]
+    parts += [textwrap.fill(note, _WIDTH) for note in page.below]
     return "\n\n".join(parts) + "\n"
 
 
@@ -55,12 +58,18 @@ def markdown(page: Page) -> str:
     for block in page.blocks:
         parts.append(f"## {block.name}")
         parts += [_tabulated(header, rows, "pipe", rule=["─" * 5] * len(header)) for header, rows in _panels(block)]
+    parts += page.below
     return "\n\n".join(parts) + "\n"
 
 
 def latex(page: Page) -> str:
-    """The page as LaTeX: a ``table*`` per block, with booktabs; title and notes stand in every caption."""
+    """The page as LaTeX: a ``table*`` per block, with booktabs; title and notes stand in every caption.
+
+    What stands below the blocks, and all of a page without any, are paragraphs.
+    """
     parts = [r"% Needs \usepackage{booktabs,adjustbox}."]
+    if not page.blocks:
+        parts += [_escaped(text) for text in (f"{page.title}.", page.warning, *page.notes) if text]
     for block in page.blocks:
         caption = " ".join([f"{page.title}: {block.name}.", *filter(None, [page.warning]), *page.notes])
         tables = [
@@ -74,6 +83,7 @@ def latex(page: Page) -> str:
             "\\begin{table*}\n\\centering\\scriptsize\\setlength{\\tabcolsep}{3pt}\n"
             f"\\caption{{{_escaped(caption)}}}\n\\label{{tab:{block.label}}}\n{body}\n\\end{{table*}}"
         )
+    parts += [_escaped(text) for text in page.below]
     return "\n\n".join(parts) + "\n"
 
 

@@ -1,7 +1,7 @@
-"""Sentence embeddings: the mean of one layer's hidden states, of unit length.
+"""Sentence embeddings of unit length: the mean of one layer's hidden states, or the first token's.
 
-As in XTREME's ``evaluate_retrieval.py`` and jiant's ``MeanPoolerHead``: all positions but padding count, ``<s>`` and
-``</s>`` among them unless the config says otherwise.
+As in XTREME's ``evaluate_retrieval.py`` and jiant's ``MeanPoolerHead``: all positions but padding count for the mean,
+``<s>`` and ``</s>`` among them unless the config says otherwise.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from transformers import PreTrainedModel
 from xstilts.encoding import EncodedRows
 from xstilts.errors import UserError
 from xstilts.formats.base import Batch, Tokens, pad_inputs, run_encoder
-from xstilts.settings import RetrievalSettings
+from xstilts.settings import Embedding
 
 _BATCH_TOKENS = 16_384
 
@@ -25,11 +25,11 @@ def embed(
     encoder: PreTrainedModel,
     rows: EncodedRows,
     tokens: Tokens,
-    settings: RetrievalSettings,
+    settings: Embedding,
     batch_tokens: int = _BATCH_TOKENS,
     progress: Callable[[int], None] = lambda done: None,
 ) -> torch.Tensor:
-    """(rows, hidden) float32 of unit length on the encoder's device, in the order of ``rows``.
+    """(rows, hidden) float32 of unit length on the CPU, in the order of ``rows``: a large pool takes gigabytes.
 
     The encoder is put into evaluation mode. A batch holds up to ``batch_tokens`` tokens, padding included, or one row;
     after each, ``progress`` is told how many rows it had.
@@ -39,13 +39,12 @@ def embed(
     """
     check_layer(encoder, settings.layer)
     encoder.eval()
-    embeddings = torch.empty(len(rows), encoder.config.hidden_size, device=encoder.device)
+    embeddings = torch.empty(len(rows), encoder.config.hidden_size)
     for indices in _batches(rows.lengths, batch_tokens):
         batch = {name: value.to(encoder.device) for name, value in pad_inputs(rows[indices], tokens).items()}
         states = run_encoder(encoder, batch, output_hidden_states=True).hidden_states[settings.layer]
-        weights = _pooled_positions(batch, tokens, settings.special_tokens).unsqueeze(-1).float()
-        means = (states.float() * weights).sum(dim=1) / weights.sum(dim=1)
-        embeddings[indices] = torch.nn.functional.normalize(means, dim=-1)
+        pooled = _pooled(states.float(), batch, tokens, settings)
+        embeddings[indices] = torch.nn.functional.normalize(pooled, dim=-1).cpu()
         progress(len(indices))
     if not bool(embeddings.isfinite().all()):
         raise UserError(
@@ -73,6 +72,14 @@ def _batches(lengths: np.ndarray, batch_tokens: int) -> Iterator[list[int]]:
         size = max(1, batch_tokens // int(lengths[order[start]]))
         yield order[start : start + size].tolist()
         start += size
+
+
+def _pooled(states: torch.Tensor, batch: Batch, tokens: Tokens, settings: Embedding) -> torch.Tensor:
+    """(batch, hidden) from (batch, longest, hidden)."""
+    if settings.pooling == "first_token":
+        return states[:, 0]
+    weights = _pooled_positions(batch, tokens, settings.special_tokens).unsqueeze(-1).float()
+    return (states * weights).sum(dim=1) / weights.sum(dim=1)
 
 
 def _pooled_positions(batch: Batch, tokens: Tokens, special_tokens: bool) -> torch.Tensor:

@@ -1,7 +1,8 @@
 """Nearest neighbours and bitext mining: exact, by blocked matrix products, on CPU and GPU alike.
 
 Mining follows Artetxe & Schwenk 2019 (arXiv 1811.01136) in the form of XTREME's ``utils_retrieve.mine_bitext``: ratio
-margin, ``retrieval="max"``. All embeddings are (n, hidden) and of unit length, so that products are cosines.
+margin, ``retrieval="max"``. All embeddings are (n, hidden) and of unit length, so that products are cosines. They lie
+in the main memory; only blocks of them, and of their products, go to the device that multiplies.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-_BLOCK = 4096  # similarities are computed in blocks of this side: 64 MiB
+_BLOCK = 8192  # similarities are computed in blocks of this side: 256 MiB
 
 
 class Candidate(NamedTuple):
@@ -24,14 +25,15 @@ class Candidate(NamedTuple):
 
 
 def nearest(
-    queries: torch.Tensor, index: torch.Tensor, k: int, block: int = _BLOCK
+    queries: torch.Tensor, index: torch.Tensor, k: int, device: torch.device | str = "cpu", block: int = _BLOCK
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """(n, k) similarities and (n, k) positions in ``index`` of each query's neighbours, best first.
+    """(n, k) similarities and (n, k) positions in ``index`` of each query's neighbours, best first, on the CPU.
 
     Equal similarities go to the lower position. An index smaller than ``k`` gives as many neighbours as it has.
     """
-    parts = [_nearest(part, index, k, block) for part in queries.split(block)]
-    return torch.cat([similarities for similarities, _ in parts]), torch.cat([positions for _, positions in parts])
+    parts = [_nearest(part.to(device), index, k, block) for part in queries.split(block)]
+    similarities, positions = zip(*((found.cpu(), where.cpu()) for found, where in parts), strict=True)
+    return torch.cat(similarities), torch.cat(positions)
 
 
 def _nearest(queries: torch.Tensor, index: torch.Tensor, k: int, block: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -39,7 +41,7 @@ def _nearest(queries: torch.Tensor, index: torch.Tensor, k: int, block: int) -> 
     similarities = queries.new_empty(len(queries), 0)
     positions = torch.empty(len(queries), 0, dtype=torch.long, device=queries.device)
     for start in range(0, len(index), block):
-        found, where = _top(queries @ index[start : start + block].T, k)
+        found, where = _top(queries @ index[start : start + block].to(queries.device).T, k)
         similarities = torch.cat([similarities, found], dim=1)
         positions = torch.cat([positions, where + start], dim=1)
         similarities, kept = _top(similarities, k)
@@ -58,19 +60,24 @@ def _top(scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.cat(values, dim=1), torch.cat(positions, dim=1)
 
 
-def mine(foreign: torch.Tensor, english: torch.Tensor, neighbours: int, block: int = _BLOCK) -> list[Candidate]:
+def mine(
+    foreign: torch.Tensor,
+    english: torch.Tensor,
+    neighbours: int,
+    device: torch.device | str = "cpu",
+    block: int = _BLOCK,
+) -> list[Candidate]:
     """One-to-one pairs by falling margin: of every sentence, in both directions, the neighbour with the best margin;
     of these, the best pair first, and then only pairs of sentences that are still free.
 
     margin(x, y) = cos(x, y) / ((mean_k(x) + mean_k(y)) / 2), with mean_k the mean cosine of a sentence to its k
     nearest neighbours on the other side, k = ``neighbours`` or the size of a smaller pool. Pairs whose margin is not
-    positive are left out, as in XTREME, and so are pairs in a neighbourhood whose mean cosine is not: a ratio to it
-    says nothing.
+    positive are left out, as in XTREME.
     """
     if not len(foreign) or not len(english):
         return []
-    forward, to_english = nearest(foreign, english, neighbours, block)
-    backward, to_foreign = nearest(english, foreign, neighbours, block)
+    forward, to_english = nearest(foreign, english, neighbours, device, block)
+    backward, to_foreign = nearest(english, foreign, neighbours, device, block)
     foreign_mean, english_mean = forward.mean(dim=1), backward.mean(dim=1)
     forward_scores, forward_best = _best_margin(forward, to_english, foreign_mean, english_mean)
     backward_scores, backward_best = _best_margin(backward, to_foreign, english_mean, foreign_mean)
@@ -85,20 +92,22 @@ def _best_margin(
     similarities: torch.Tensor, positions: torch.Tensor, own_mean: torch.Tensor, other_mean: torch.Tensor
 ) -> tuple[np.ndarray, np.ndarray]:
     """(n,) the best margin among each sentence's neighbours, and (n,) the neighbour's position."""
-    mean = (own_mean[:, None] + other_mean[positions]) / 2
-    margins = torch.where(mean > 0, similarities / mean, float("-inf"))
+    margins = similarities / ((own_mean[:, None] + other_mean[positions]) / 2)
     scores, best = margins.max(dim=1, keepdim=True)
-    return scores[:, 0].cpu().numpy(), positions.gather(1, best)[:, 0].cpu().numpy()
+    return scores[:, 0].numpy(), positions.gather(1, best)[:, 0].numpy()
 
 
 def _one_to_one(foreign: np.ndarray, english: np.ndarray, scores: np.ndarray) -> list[Candidate]:
+    order = np.argsort(-scores, kind="stable")
+    order = order[scores[order] > 0]
+    taken_foreign: set[int] = set()
+    taken_english: set[int] = set()
     candidates = []
-    free_foreign, free_english = set(foreign.tolist()), set(english.tolist())
-    for i in np.argsort(-scores, kind="stable"):
-        candidate = Candidate(int(foreign[i]), int(english[i]), float(scores[i]))
-        if candidate.score > 0 and candidate.foreign in free_foreign and candidate.english in free_english:
-            free_foreign.remove(candidate.foreign)
-            free_english.remove(candidate.english)
+    for pair in zip(foreign[order].tolist(), english[order].tolist(), scores[order].tolist(), strict=True):
+        candidate = Candidate(*pair)
+        if candidate.foreign not in taken_foreign and candidate.english not in taken_english:
+            taken_foreign.add(candidate.foreign)
+            taken_english.add(candidate.english)
             candidates.append(candidate)
     return candidates
 
@@ -106,8 +115,9 @@ def _one_to_one(foreign: np.ndarray, english: np.ndarray, scores: np.ndarray) ->
 def best_threshold(candidates: Sequence[Candidate], gold: Set[tuple[int, int]]) -> float:
     """The score from which on (>=) keeping candidates gives the best F1; of several, the highest.
 
-    It lies half-way to the next lower score, as in XTREME's ``bucc_optimize``, and at the last candidate on its own
-    score. Candidates of equal score stay together. 0, which keeps all, where no candidate is in ``gold``.
+    It lies half-way to the next lower score, as in XTREME's ``bucc_optimize``, and at the last candidate, where that
+    function fails, on its score. Candidates of equal score, which a threshold cannot part, count together; there they
+    count one by one. 0, which keeps all, where no candidate is in ``gold``.
     """
     ranked = sorted(candidates, key=lambda candidate: -candidate.score)
     hits = np.cumsum([(candidate.foreign, candidate.english) in gold for candidate in ranked])

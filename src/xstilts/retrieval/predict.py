@@ -1,17 +1,20 @@
-"""From embeddings to predictions: for every English sentence the id of a foreign one, or '' where none is mined."""
+"""From embeddings to predictions: for every English sentence the ids of foreign ones, or '' where none is mined."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 
-import numpy as np
 import pyarrow as pa
 import torch
 
 from xstilts.catalogue.tasks import Task
-from xstilts.formats.retrieval import ENGLISH, FOREIGN, gold_pairs, one_to_one
+from xstilts.errors import UserError
+from xstilts.formats.retrieval import ENGLISH, FOREIGN, Retrieval, gold_pairs, one_to_one, rows_of
 from xstilts.retrieval.mining import Candidate, best_threshold, mine, nearest
+from xstilts.settings import Embedding
 
 
 @dataclass(frozen=True)
@@ -21,63 +24,73 @@ class Pool:
     examples: pa.Table
     embeddings: torch.Tensor
 
-    def rows(self, side: str) -> np.ndarray:
-        """(n,) positions of the side's sentences."""
-        return np.flatnonzero(np.array(self.examples.column("side").to_pylist()) == side)
-
     def ids(self) -> list[str]:
         ids: list[str] = self.examples.column("id").to_pylist()
         return ids
 
 
-def predict(task: Task, pools: Mapping[str, Pool], neighbours: int) -> dict[str, list[str]]:
+def predict(
+    task: Task, pools: Mapping[str, Pool], settings: Embedding, device: torch.device | str = "cpu"
+) -> dict[str, list[str]]:
     """By split, one prediction per English sentence in the order of its pool; to be scored by ``Retrieval.score``.
 
-    ``pools`` are those of one language by split. Mining needs "dev" among them, whose gold pairs set the threshold.
+    ``pools`` are those of one language by split; ``device`` multiplies the embeddings, which stay where they are.
+
+    Raises:
+        UserError: for mining without a "dev" pool whose gold pairs set the threshold.
     """
     if one_to_one(task):
-        return {split: predict_tatoeba(pool) for split, pool in pools.items()}
-    return predict_bucc(pools, neighbours)
+        return {split: predict_tatoeba(pool, device) for split, pool in pools.items()}
+    if "dev" not in pools or not Retrieval.has_gold(pools["dev"].examples):
+        raise UserError(
+            f"{task.title}: mining needs the gold pairs of the dev set, which the threshold is chosen on. "
+            "They are part of the release, and XTREME's scripts keep them."
+        )
+    return predict_bucc(pools, settings, device)
 
 
-def predict_tatoeba(pool: Pool) -> list[str]:
+def predict_tatoeba(pool: Pool, device: torch.device | str = "cpu") -> list[str]:
     """The nearest foreign sentence by cosine. Queries are English, as in XTREME: the reverse scores differently."""
-    foreign, english = pool.rows(FOREIGN), pool.rows(ENGLISH)
-    _, found = nearest(pool.embeddings[english], pool.embeddings[foreign], 1)
+    foreign, english = rows_of(pool.examples, FOREIGN), rows_of(pool.examples, ENGLISH)
+    _, found = nearest(pool.embeddings[english], pool.embeddings[foreign], 1, device)
     ids = pool.ids()
-    return [ids[row] for row in foreign[found[:, 0].cpu().numpy()]]
+    return [ids[row] for row in foreign[found[:, 0].numpy()]]
 
 
-def predict_bucc(pools: Mapping[str, Pool], neighbours: int) -> dict[str, list[str]]:
+def predict_bucc(
+    pools: Mapping[str, Pool], settings: Embedding, device: torch.device | str = "cpu"
+) -> dict[str, list[str]]:
     """The pairs mined with a margin from the threshold on that gives the best F1 on the dev pool."""
-    mined = {split: candidates(pool, neighbours) for split, pool in pools.items()}
+    mined = {split: candidates(pool, settings, device) for split, pool in pools.items()}
     threshold = best_threshold(mined["dev"], _gold_rows(pools["dev"]))
     return {split: _predictions(pool, mined[split], threshold) for split, pool in pools.items()}
 
 
-def candidates(pool: Pool, neighbours: int) -> list[Candidate]:
-    """Pairs of rows of a pool by falling margin, each row in at most one.
+def candidates(pool: Pool, settings: Embedding, device: torch.device | str = "cpu") -> list[Candidate]:
+    """Pairs of rows of a pool by falling margin.
 
-    As in XTREME's ``utils_retrieve.py``: equal sentences of a side are mined as one, and pairs of a sentence that
-    occurs several times are then dropped, because its text does not tell which id is meant.
+    Equal sentences of a side are mined as one, because a text does not tell which of its ids is meant. Pairs of such
+    sentences are then dropped, as in XTREME's ``utils_retrieve.py``, or become all pairs of their ids with the same
+    margin, as in jiant's ``Bucc2018EvaluationScheme``.
     """
-    foreign, repeated_foreign = _distinct(pool, FOREIGN)
-    english, repeated_english = _distinct(pool, ENGLISH)
-    found = mine(pool.embeddings[foreign], pool.embeddings[english], neighbours)
+    foreign, english = _distinct(pool, FOREIGN), _distinct(pool, ENGLISH)
+    first_foreign, first_english = ([rows[0] for rows in side] for side in (foreign, english))
+    found = mine(pool.embeddings[first_foreign], pool.embeddings[first_english], settings.neighbours, device)
     return [
-        Candidate(int(foreign[pair.foreign]), int(english[pair.english]), pair.score)
+        Candidate(*rows, pair.score)
         for pair in found
-        if not (repeated_foreign[pair.foreign] or repeated_english[pair.english])
+        if settings.duplicates == "expand" or len(foreign[pair.foreign]) == len(english[pair.english]) == 1
+        for rows in product(foreign[pair.foreign], english[pair.english])
     ]
 
 
-def _distinct(pool: Pool, side: str) -> tuple[np.ndarray, np.ndarray]:
-    """(n,) the row where each distinct sentence of a side occurs first, and (n,) whether it occurs again."""
-    rows_of: dict[str, list[int]] = {}
-    texts = pool.examples.column("text").to_pylist()
-    for row in pool.rows(side).tolist():
-        rows_of.setdefault(texts[row], []).append(row)
-    return np.array([rows[0] for rows in rows_of.values()]), np.array([len(rows) > 1 for rows in rows_of.values()])
+def _distinct(pool: Pool, side: str) -> list[list[int]]:
+    """The rows of each distinct sentence of a side, blanks around it aside, in the order of first occurrence."""
+    rows = rows_of(pool.examples, side)
+    rows_by_text: defaultdict[str, list[int]] = defaultdict(list)
+    for row, text in zip(rows.tolist(), pool.examples.column("text").take(pa.array(rows)).to_pylist(), strict=True):
+        rows_by_text[text.strip()].append(row)
+    return list(rows_by_text.values())
 
 
 def _gold_rows(pool: Pool) -> set[tuple[int, int]]:
@@ -87,5 +100,8 @@ def _gold_rows(pool: Pool) -> set[tuple[int, int]]:
 
 def _predictions(pool: Pool, mined: list[Candidate], threshold: float) -> list[str]:
     ids = pool.ids()
-    found = {pair.english: ids[pair.foreign] for pair in mined if pair.score >= threshold}
-    return [found.get(row, "") for row in pool.rows(ENGLISH).tolist()]
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    for pair in mined:
+        if pair.score >= threshold:
+            found[pair.english].append(ids[pair.foreign])
+    return [" ".join(found[row]) if row in found else "" for row in rows_of(pool.examples, ENGLISH).tolist()]

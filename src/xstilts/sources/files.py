@@ -11,10 +11,10 @@ import pyarrow as pa
 
 from xstilts.catalogue.languages import Language
 from xstilts.catalogue.tasks import Task
-from xstilts.errors import UserError
+from xstilts.errors import DataError, UserError
 from xstilts.formats import format_class
 from xstilts.sources import layout
-from xstilts.sources.readers import choices, pairs, questions, sentences, tagged
+from xstilts.sources.readers import choices, pairs, questions, raw, sentences, tagged
 
 Reader = Callable[[Sequence[Path], Task, Language], Iterator[dict[str, Any]]]
 
@@ -49,17 +49,38 @@ def read(root: Path, task: Task, split: str, language: Language) -> pa.Table:
 
     Ids come from the release where it has them, else they are row numbers: they do not change between readings. Whether
     they repeat, and whether each example keeps its format's rules, is for :func:`xstilts.examples.check` to say.
+    Gold is null in every row where the file is a test set that XTREME's script has taken the labels of.
 
     Raises:
         UserError: the task's release has no such split.
-        DataError: a file is missing or is not as its reader expects; names file, row and remedy.
+        DataError: a file is missing or is not as its reader expects, or has no labels although it is not for testing;
+            names file, row and remedy.
     """
     if not layout.has(task.name, split):
         splits = ", ".join(name for name in _SPLITS if layout.has(task.name, name))
         raise UserError(f"{task.title} has no {split} split in its release, only {splits}.")
-    rows = _READERS[task.name](layout.files(Path(root), task.name, split, language), task, language)
+    paths = _files(Path(root), task, split, language)
+    rows = _READERS[task.name](paths, task, language)
     schema = format_class(task).schema
     batches = []
     while chunk := list(islice(rows, _CHUNK)):
         batches.append(pa.RecordBatch.from_pylist(chunk, schema=schema))
-    return pa.Table.from_batches(batches, schema=schema)
+    table = pa.Table.from_batches(batches, schema=schema)
+    if format_class(task).gold_column and not format_class(task).has_gold(table) and not _for_testing(task, split):
+        raise DataError(paths[0], "has no labels.", remedy=raw.UNLABELLED)
+    return table
+
+
+def _files(root: Path, task: Task, split: str, language: Language) -> tuple[Path, ...]:
+    """The files to read; where one is missing, those that would do as well are named."""
+    paths = layout.files(root, task.name, split, language)
+    others = (path for other in layout.alternatives(root, task.name, split, language) for path in other)
+    instead = [path for path in dict.fromkeys(others) if path not in paths]
+    for path in paths:
+        raw.check_there(path, instead)
+    return paths
+
+
+def _for_testing(task: Task, split: str) -> bool:
+    """Whether XTREME tests on the split. TyDiQA's dev set is its test set."""
+    return split == "test" or (task.name, split) == ("tydiqa", "dev")

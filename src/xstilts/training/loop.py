@@ -147,8 +147,8 @@ def _backward(
 ) -> float:
     """Gradients of one step's mean loss, accumulated over micro-batches and clipped; returns that loss.
 
-    jiant clips what has accumulated so far after each micro-batch. Micro-batches count by their rows, as in jiant. Where a loss is a mean over tokens (tagging, masked LM), splitting a
-    batch therefore shifts weight to the tokens of short rows.
+    Micro-batches count by their rows, as in jiant, which clips what has accumulated after each of them. Where a loss is
+    a mean over tokens (tagging, masked LM), splitting a batch therefore shifts weight to the tokens of short rows.
     """
     size = hyper.micro_batch_size or len(rows)
     total = torch.zeros((), device=device.kind)

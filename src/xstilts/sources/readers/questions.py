@@ -10,7 +10,7 @@ from xstilts.catalogue.languages import Language
 from xstilts.catalogue.tasks import Task
 from xstilts.errors import DataError
 from xstilts.sources.layout import tydiqa_name
-from xstilts.sources.readers.raw import HINT, UNLABELLED, json_document, member, short
+from xstilts.sources.readers.raw import HINT, AllOrNone, json_document, member, short
 
 Row = dict[str, Any]
 
@@ -26,30 +26,39 @@ def squad(paths: Sequence[Path], task: Task, language: Language) -> Iterator[Row
     An answer is ``text`` and ``answer_start``, counted in characters; contexts and questions are left as they are.
     Every answer must stand at its offset in its context: the releases' do, in all languages. Only SQuAD 2.0 has
     questions without answer (``is_impossible``, or simply no answers). In errors the row is the question's number.
+    A test file may have all of its answers blanked (no text, at offset 0); answers are None then.
     """
     (path,) = paths
-    for number, context, question in _questions(path):
-        yield _row(path, number, context, question, task)
+    yield from _rows(path, task)
 
 
 def tydiqa(paths: Sequence[Path], task: Task, language: Language) -> Iterator[Row]:
     """TyDiQA-GoldP: SQuAD's JSON with ids such as ``english-4518653-0``; only the language's questions are read.
 
-    The train file mixes all languages. Reading it whole would break zero-shot transfer without a sign of it.
+    The train file mixes all languages. Reading it whole would break zero-shot transfer without a sign of it. So would
+    files for one language whose ids do not name it: some that go by "English" hold all nine.
     """
     (path,) = paths
     prefix = f"{tydiqa_name(language)}-"
     found = False
-    for number, context, question in _questions(path):
-        if str(member(path, number, question, "id", str)).startswith(prefix):
+    for row in _rows(path, task):
+        if row["id"].startswith(prefix):
             found = True
-            yield _row(path, number, context, question, task)
+            yield row
     if not found:
         raise DataError(
             path,
             f"has no question whose id begins with '{prefix}'.",
             remedy=f"Ids must be those of the original release, which name the language. {HINT}",
         )
+
+
+def _rows(path: Path, task: Task) -> Iterator[Row]:
+    gold = AllOrNone(path, "an answer")
+    for number, context, question in _questions(path):
+        row = _row(path, number, context, question, task)
+        gold.check(number, row["answers"] is not None)
+        yield row
 
 
 def _questions(path: Path) -> Iterator[tuple[int, str, Any]]:
@@ -69,14 +78,16 @@ def _row(path: Path, number: int, context: str, question: Any, task: Task) -> Ro
     _check_answerable(path, number, identifier, question, answers, task)
     texts = [member(path, number, answer, "text", str) for answer in answers]
     starts = [member(path, number, answer, "answer_start", int) for answer in answers]
-    for text, start in zip(texts, starts, strict=True):
-        _check_answer(path, number, identifier, context, text, start)
+    blanked = bool(answers) and not any(texts) and not any(starts)
+    if not blanked:
+        for text, start in zip(texts, starts, strict=True):
+            _check_answer(path, number, identifier, context, text, start)
     return {
         "id": identifier,
         "context": context,
         "question": member(path, number, question, "question", str),
-        "answers": texts,
-        "answer_starts": starts,
+        "answers": None if blanked else texts,
+        "answer_starts": None if blanked else starts,
     }
 
 
@@ -100,7 +111,12 @@ def _check_answerable(path: Path, number: int, identifier: str, question: Any, a
 
 def _check_answer(path: Path, number: int, identifier: str, context: str, text: str, start: int) -> None:
     if not text:
-        raise DataError(path, f"question '{identifier}' has an answer without text.", number, UNLABELLED)
+        raise DataError(
+            path,
+            f"question '{identifier}' has an answer without text at offset {start}.",
+            number,
+            f"Only XTREME's test files lack answers, and they have all of them at offset 0. {HINT}",
+        )
     if start < 0 or not context.startswith(text, start):
         found = context[max(start, 0) :][: len(text)]
         raise DataError(

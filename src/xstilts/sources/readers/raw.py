@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from xstilts.errors import DataError
 
 HINT = "docs/data.md says where each release comes from and where its files go."
 UNLABELLED = (
-    "XTREME's download script strips the labels of test files; scoring needs the files of the original release. " + HINT
+    "Only test files may come without labels, as XTREME's download script leaves them. Training and choosing "
+    "checkpoints need those of the original release. " + HINT
 )
 _SHOWN_FILES = 8
 _SHOWN_CHARACTERS = 60
@@ -32,7 +33,7 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
     Raises:
         DataError: the file is missing, empty, or not UTF-8.
     """
-    _check_there(path)
+    check_there(path)
     with path.open("rb") as handle:
         for row, raw in enumerate(handle, start=1):
             if row == 1:
@@ -40,11 +41,17 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
             yield row, _decoded(path, row, raw).removesuffix("\n").removesuffix("\r")
 
 
-def tsv(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """(1-based row, fields) of each line that is not blank. Nothing is quoted: a quote character is text."""
+def tsv(path: Path, *widths: int) -> Iterator[tuple[int, list[str]]]:
+    """(1-based row, fields) of each line that is not blank. Nothing is quoted: a quote character is text.
+
+    ``widths`` are the numbers of fields that a row may have; without any, all are let through.
+    """
     for row, line in lines(path):
         if line:
-            yield row, line.split("\t")
+            fields = line.split("\t")
+            if widths and len(fields) not in widths:
+                raise ragged(path, row, len(fields), *widths)
+            yield row, fields
 
 
 def csv_records(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
@@ -95,6 +102,27 @@ def member(path: Path, row: int | None, record: Any, name: str, *kinds: type) ->
     return value
 
 
+class AllOrNone:
+    """A check, row by row, that a file has labels in all of its rows or, like XTREME's test files, in none."""
+
+    def __init__(self, path: Path, what: str = "a label") -> None:
+        self.path, self.what = path, what
+        self.labelled: bool | None = None  # as the file's first row
+
+    def check(self, row: int, labelled: bool) -> None:
+        """Raise :class:`DataError` where a row differs from those before it."""
+        if self.labelled is None:
+            self.labelled = labelled
+        if labelled != self.labelled:
+            here, before = ("has", "have none") if labelled else ("lacks", "have one")
+            raise DataError(
+                self.path,
+                f"{here} {self.what}, but the rows before it {before}.",
+                row,
+                f"Either all rows of a file have labels or, in a test file, none. {HINT}",
+            )
+
+
 def check_columns(path: Path, header: list[str], columns: tuple[str, ...]) -> None:
     absent = [column for column in columns if column not in header]
     if absent:
@@ -106,10 +134,10 @@ def check_columns(path: Path, header: list[str], columns: tuple[str, ...]) -> No
         )
 
 
-def ragged(path: Path, row: int, found: int, expected: int) -> DataError:
+def ragged(path: Path, row: int, found: int, *expected: int) -> DataError:
     return DataError(
         path,
-        f"has {found} field{'' if found == 1 else 's'} where {expected} are expected.",
+        f"has {found} field{'' if found == 1 else 's'} where {' or '.join(map(str, expected))} are expected.",
         row,
         f"A tab, comma or line end may have slipped into a field, or the file has been converted. {HINT}",
     )
@@ -120,7 +148,8 @@ def short(text: str) -> str:
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
 
 
-def _check_there(path: Path) -> None:
+def check_there(path: Path, instead: Sequence[Path] = ()) -> None:
+    """Raise :class:`DataError` where a file is missing or empty; ``instead`` are files that would do in its place."""
     if path.is_file():
         if path.stat().st_size == 0:
             raise DataError(path, "is empty.", remedy=f"Was it downloaded whole? {HINT}")
@@ -132,7 +161,8 @@ def _check_there(path: Path) -> None:
         there = f"its folder holds {', '.join(names[:_SHOWN_FILES]) or 'nothing'}{more}."
     else:
         there = f"of its folders, only {folder} exists."
-    raise DataError(path, f"there is no such file; {there}", remedy=HINT)
+    other = f"XTREME's {' and '.join(map(str, instead))} would do as well. " if instead else ""
+    raise DataError(path, f"there is no such file; {there}", remedy=other + HINT)
 
 
 def _decoded(path: Path, row: int, raw: bytes) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from xstilts.catalogue.languages import Language
 from xstilts.catalogue.tasks import Task
 from xstilts.errors import DataError
-from xstilts.sources.readers.raw import HINT, lines, ragged, tsv
+from xstilts.sources.readers.raw import HINT, lines, tsv
 
 Row = dict[str, Any]
 
@@ -18,36 +18,40 @@ Row = dict[str, Any]
 def bucc(paths: Sequence[Path], task: Task, language: Language) -> Iterator[Row]:
     """BUCC2018: foreign and English ``id TAB sentence``, and gold pairs ``foreign id TAB English id``; no header.
 
-    Yields the foreign sentences, then the English ones, all of them: also those that occur more than once.
+    Yields the foreign sentences, then the English ones, all of them: also those that occur more than once. Pools have
+    up to half a million sentences a side, so only gold pairs are held. Without the file of gold pairs, which XTREME's
+    script removes for the test split, ``matches`` are None.
     """
-    foreign_path, english_path, gold_path = paths
-    foreign, english = _by_id(foreign_path), _by_id(english_path)
-    sides = dict(foreign), dict(english)
+    gold_path = paths[2] if len(paths) == 3 else None
+    pairs = list(tsv(gold_path, 2)) if gold_path else []
     matches: dict[str, list[str]] = {}
-    for row, pair in tsv(gold_path):
-        if len(pair) != 2:
-            raise ragged(gold_path, row, len(pair), 2)
-        for identifier, side, path in zip(pair, sides, (foreign_path, english_path), strict=True):
-            if identifier not in side:
-                raise DataError(
-                    gold_path,
-                    f"the id '{identifier}' is not in {path}.",
-                    row,
-                    f"Gold pairs are 'foreign id TAB English id' of the same split. {HINT}",
-                )
-        matches.setdefault(pair[1], []).append(pair[0])
-    for identifier, text in foreign:
-        yield _sentence(identifier, "foreign", text, [])
-    for identifier, text in english:
-        yield _sentence(identifier, "english", text, matches.get(identifier, []))
+    for _, (foreign, english) in pairs:
+        matches.setdefault(english, []).append(foreign)
+    for column, (side, path) in enumerate(zip(("foreign", "english"), paths, strict=False)):
+        sought = {pair[column]: row for row, pair in reversed(pairs)}
+        for _, (identifier, text) in tsv(path, 2):
+            sought.pop(identifier, None)
+            own = matches.get(identifier, []) if side == "english" else []
+            yield _sentence(identifier, side, text, own if gold_path else None)
+        if gold_path and sought:
+            row, identifier = min((row, identifier) for identifier, row in sought.items())
+            raise DataError(
+                gold_path,
+                f"the id '{identifier}' is not in {path}.",
+                row,
+                f"Gold pairs are 'foreign id TAB English id' of the same split. {HINT}",
+            )
 
 
 def tatoeba(paths: Sequence[Path], task: Task, language: Language) -> Iterator[Row]:
-    """Tatoeba as in LASER: two files, one sentence per line; equal line numbers are translations.
+    """Tatoeba: two files, one sentence per line. Ids are the language's code and the line number.
 
-    Ids are the language's code and the line number. Yields the foreign sentences, then the English ones.
+    In LASER's files (``tatoeba.deu-eng.eng``) equal line numbers are translations. XTREME's script strips the English
+    lines and sorts them (``de-en.en``) to hide the alignment; ``matches`` are None then. Yields the foreign sentences,
+    then the English ones.
     """
     foreign_path, english_path = paths
+    parallel = english_path.suffix != ".en"
     pairs = list(zip_longest(lines(foreign_path), lines(english_path)))
     for row, (foreign, english) in enumerate(pairs, start=1):
         if foreign is None or english is None:
@@ -56,12 +60,12 @@ def tatoeba(paths: Sequence[Path], task: Task, language: Language) -> Iterator[R
                 shorter,
                 f"ends before this line, but {longer} has {len(pairs)} lines.",
                 row,
-                f"Both files must have the same number of lines, each the translation of the other's. {HINT}",
+                f"Every line is a sentence with a translation in the other file. {HINT}",
             )
     for row, (foreign, _) in enumerate(pairs, start=1):
-        yield _sentence(f"{language.code}-{row}", "foreign", foreign[1], [])
+        yield _sentence(f"{language.code}-{row}", "foreign", foreign[1], [] if parallel else None)
     for row, (_, english) in enumerate(pairs, start=1):
-        yield _sentence(f"en-{row}", "english", english[1], [f"{language.code}-{row}"])
+        yield _sentence(f"en-{row}", "english", english[1], [f"{language.code}-{row}"] if parallel else None)
 
 
 def passages(paths: Sequence[Path], task: Task, language: Language) -> Iterator[Row]:
@@ -72,15 +76,5 @@ def passages(paths: Sequence[Path], task: Task, language: Language) -> Iterator[
             yield {"id": str(row), "text": line}
 
 
-def _by_id(path: Path) -> list[tuple[str, str]]:
-    """(id, sentence) in the order of the file; a repeated id stays, to be reported with all other examples."""
-    found = []
-    for row, fields in tsv(path):
-        if len(fields) != 2:
-            raise ragged(path, row, len(fields), 2)
-        found.append((fields[0], fields[1]))
-    return found
-
-
-def _sentence(identifier: str, side: str, text: str, matches: list[str]) -> Row:
+def _sentence(identifier: str, side: str, text: str, matches: list[str] | None) -> Row:
     return {"id": identifier, "side": side, "text": text, "matches": matches}

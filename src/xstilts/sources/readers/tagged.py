@@ -10,7 +10,7 @@ from typing import Any
 from xstilts.catalogue.languages import Language
 from xstilts.catalogue.tasks import Task
 from xstilts.errors import DataError
-from xstilts.sources.readers.raw import HINT, UNLABELLED, lines, ragged, short
+from xstilts.sources.readers.raw import HINT, AllOrNone, lines, ragged, short
 
 Row = dict[str, Any]
 
@@ -22,7 +22,8 @@ def conll(paths: Sequence[Path], task: Task, language: Language) -> Iterator[Row
     """UDPOS and PAN-X as XTREME stores them: ``token TAB tag``, a blank line after each sentence.
 
     The id is the sentence's number. PAN-X's raw release writes ``en:token``; that prefix is removed where all tokens
-    of the file have it. Empty tokens are kept.
+    of the file have it. Empty tokens are kept. A test file may hold only tokens: tags are None then, and an empty
+    token ends the sentence, since nothing tells it from a blank line.
     """
     (path,) = paths
     sentences = list(_sentences(path, task))
@@ -57,31 +58,34 @@ def ccgbank(paths: Sequence[Path], task: Task, language: Language) -> Iterator[R
         raise DataError(path, f"ends before the derivation of '{identifier}'.", row, f"Is the file whole? {HINT}")
 
 
-def _sentences(path: Path, task: Task) -> Iterator[tuple[list[str], list[str]]]:
+def _sentences(path: Path, task: Task) -> Iterator[tuple[list[str], list[str] | None]]:
+    """(tokens, tags) of each sentence; tags are None in all or in none."""
+    gold = AllOrNone(path, "a tag")
     tokens: list[str] = []
     tags: list[str] = []
     for row, line in lines(path):
         if line == "":
             if tokens:
-                yield tokens, tags
+                yield tokens, tags or None
                 tokens, tags = [], []
             continue
-        fields = line.split("\t")
-        if len(fields) == 1:
-            raise DataError(path, f"the token '{short(line)}' has no tag.", row, UNLABELLED)
-        if len(fields) != 2:
-            raise ragged(path, row, len(fields), 2)
-        if task.labels and fields[1] not in task.labels:
-            raise DataError(
-                path,
-                f"the tag '{short(fields[1])}' is unknown.",
-                row,
-                f"{task.title} has: {', '.join(task.labels)}. {HINT}",
-            )
-        tokens.append(fields[0])
-        tags.append(fields[1])
+        token, *tag = line.split("\t")
+        if len(tag) > 1:
+            raise ragged(path, row, 1 + len(tag), 2)
+        gold.check(row, bool(tag))
+        tokens.append(token)
+        if tag:
+            tags.append(_known(path, row, tag[0], task))
     if tokens:
-        yield tokens, tags
+        yield tokens, tags or None
+
+
+def _known(path: Path, row: int, tag: str, task: Task) -> str:
+    if task.labels and tag not in task.labels:
+        raise DataError(
+            path, f"the tag '{short(tag)}' is unknown.", row, f"{task.title} has: {', '.join(task.labels)}. {HINT}"
+        )
+    return tag
 
 
 def _leaves(path: Path, row: int, derivation: str) -> list[tuple[str, str]]:

@@ -1,0 +1,49 @@
+"""Submissions to XTREME: written from a study's predictions, checked and scored from anybody's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from xstilts.errors import UserError
+from xstilts.report.dev_scores import read_dev_scores
+from xstilts.report.scores import read_scores
+from xstilts.runs import Runs
+from xstilts.study import BEST
+from xstilts.submission.check import check as checked
+from xstilts.submission.layout import SPLIT, folder_name
+from xstilts.submission.score import score_folder
+from xstilts.submission.write import write_arm, write_best
+
+
+def write(runs: Runs) -> None:
+    """One folder per model and arm, and one with the best arm for each target."""
+    study, root = runs.study, runs.paths.submission
+    root.mkdir(parents=True, exist_ok=True)
+    if not any(SPLIT in study.splits_of(target) for target in study.targets):
+        print("The study predicts no test split, so there is nothing to submit.")
+        return
+    scores, dev_scores = read_scores(runs.paths.scores), read_dev_scores(runs.paths.dev_scores)
+    for model in study.models:
+        for arm in study.arms:
+            write_arm(root / folder_name(study, model, arm), runs, model, arm, scores, dev_scores)
+        chosen = write_best(root / folder_name(study, model, BEST), runs, model, scores, dev_scores)
+        for target, choice in chosen.items():
+            print(f"{model}, {target}: {choice.arm}, seed {choice.seed}, chosen on {choice.chosen_on}")
+
+
+def check(runs: Runs, folder: Path) -> None:
+    """Print what was found of each file of a submission, and what of XTREME the study cannot check.
+
+    Raises:
+        UserError: something is wrong.
+    """
+    report = checked(folder, runs)
+    print("\n".join([*report.lines, *(f"note: {note}" for note in report.notes)]))
+    if report.problems:
+        raise UserError(f"{folder}: {len(report.problems)} problems, listed above.")
+    print(f"{folder}: in order; every test example of the study has one prediction.")
+
+
+def score(runs: Runs, folder: Path) -> dict[str, Any]:
+    return score_folder(folder, runs)

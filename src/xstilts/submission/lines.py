@@ -1,0 +1,253 @@
+"""What stands in a file of a submission, as XTREME's ``evaluate.py`` reads it: written and read back.
+
+- Classification: a label per line, in the order of the examples.
+- Tagging: a tag per line, a blank line between sentences.
+- Question answering: a JSON object, the answer's text by the question's id.
+- BUCC2018: ``foreign id TAB English id`` per mined pair, any number of them.
+- Tatoeba: a line for each English sentence with the number of a foreign one, which is its line in the foreign file,
+  counted from 0. English sentences come in the order of their text, by code points and without blanks at either end,
+  equal ones as in the release: XTREME's preprocessing sorts them so, to hide which line translates which.
+
+Predictions are those of the canonical files (see :mod:`xstilts.scoring`): as text, by example id.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from xstilts.catalogue.tasks import Task
+from xstilts.errors import nearest
+from xstilts.formats.retrieval import FOREIGN, one_to_one, queries
+
+_SHOWN_CHARACTERS = 40
+
+
+@dataclass
+class Parsed:
+    """A file's (example id, prediction) pairs, and what is wrong with it. With problems, pairs may be incomplete."""
+
+    predictions: list[tuple[str, str]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def written(task: Task, predictions: Sequence[str], examples: pa.Table) -> str:
+    """A file's text; ``predictions`` has one entry per scored example, in order, as ``scoring.aligned`` gives them."""
+    return _KINDS[_kind(task)][0](predictions, examples)
+
+
+def parsed(task: Task, text: str, examples: pa.Table) -> Parsed:
+    """A file's predictions for the canonical examples. Lines may end in LF, CR LF or CR, as in ``evaluate.py``."""
+    return _KINDS[_kind(task)][1](task, text, examples)
+
+
+def _kind(task: Task) -> str:
+    if task.format != "retrieval":
+        return task.format
+    return "line numbers" if one_to_one(task) else "pairs"
+
+
+# A label per line
+
+
+def _write_labels(predictions: Sequence[str], examples: pa.Table) -> str:
+    return _joined(predictions)
+
+
+def _parse_labels(task: Task, text: str, examples: pa.Table) -> Parsed:
+    found, ids, lines = Parsed(), _ids(examples), _lines(text)
+    if len(lines) != len(ids):
+        found.problems.append(f"found {_many(len(lines), 'line')}, expected {len(ids)}: one per example")
+    for number, (identifier, line) in enumerate(zip(ids, lines, strict=False), start=1):
+        if line not in task.labels:
+            found.problems.append(f"line {number}: found {_quoted(line)}, expected {_one_of(task.labels)}")
+        found.predictions.append((identifier, line))
+    return found
+
+
+# A tag per line
+
+
+def _write_tags(predictions: Sequence[str], examples: pa.Table) -> str:
+    return "\n".join(_joined(sentence.split()) for sentence in predictions)
+
+
+def _parse_tags(task: Task, text: str, examples: pa.Table) -> Parsed:
+    found, ids, sentences = Parsed(), _ids(examples), _sentences(text)
+    words = pc.list_value_length(examples.column("tokens")).to_pylist()
+    if len(sentences) != len(ids):
+        expected = f"expected {len(ids)}, with a blank line between two"
+        found.problems.append(f"found {_many(len(sentences), 'sentence')}, {expected}")
+    for number, (identifier, count, (line, tags)) in enumerate(zip(ids, words, sentences, strict=False), start=1):
+        if len(tags) != count:
+            where = f"line {line}, sentence {number} (example '{identifier}')"
+            found.problems.append(f"{where}: found {_many(len(tags), 'tag')}, expected {count}")
+        for offset, tag in enumerate(tags):
+            if tag not in task.labels:
+                found.problems.append(f"line {line + offset}: {_no_tag(tag, task.labels)}")
+        found.predictions.append((identifier, " ".join(tags)))
+    return found
+
+
+@cache
+def _no_tag(tag: str, tags: tuple[str, ...]) -> str:
+    """Remembered, as a file in another tag set has the same few wrong tags a hundred thousand times."""
+    return f"found {_quoted(tag)}, which is no tag. {nearest(tag, tags)}"
+
+
+def _sentences(text: str) -> list[tuple[int, list[str]]]:
+    """(line number of its first tag, tags) of each sentence; a blank line always ends one, even an empty one."""
+    sentences: list[tuple[int, list[str]]] = []
+    start, tags = 1, list[str]()
+    for number, line in enumerate(_lines(text), start=1):
+        if line:
+            tags.append(line)
+        else:
+            sentences.append((start, tags))
+            start, tags = number + 1, []
+    return [*sentences, (start, tags)] if tags else sentences
+
+
+# Answers by question
+
+
+class _Object(list[tuple[str, Any]]):
+    """A JSON object as its members, so that a name that stands twice is seen."""
+
+
+def _write_answers(predictions: Sequence[str], examples: pa.Table) -> str:
+    return json.dumps(dict(zip(_ids(examples), predictions, strict=True)), indent=0) + "\n"
+
+
+def _parse_answers(task: Task, text: str, examples: pa.Table) -> Parsed:
+    shape = "expected an object with an answer for each question id"
+    try:
+        members = json.loads(text, object_pairs_hook=_Object)
+    except json.JSONDecodeError as error:
+        return Parsed(problems=[f"line {error.lineno}: is no JSON ({error.msg}); {shape}"])
+    if not isinstance(members, _Object):
+        return Parsed(problems=[f"found {_quoted(text.strip())}; {shape}"])
+    found, known, seen = Parsed(), dict.fromkeys(_ids(examples)), set[str]()
+    for identifier, answer in members:
+        if identifier not in known:
+            found.problems.append(f"question '{identifier}' is not in the data")
+        elif identifier in seen:
+            found.problems.append(f"question '{identifier}' is answered twice")
+        elif not isinstance(answer, str):
+            shown = "an object" if isinstance(answer, _Object) else _quoted(json.dumps(answer))
+            found.problems.append(f"question '{identifier}': found {shown}, expected text")
+        else:
+            found.predictions.append((identifier, answer))
+        seen.add(identifier)
+    found.problems += [f"question '{identifier}' has no answer" for identifier in known if identifier not in seen]
+    return found
+
+
+# Pairs of ids
+
+
+def _write_pairs(predictions: Sequence[str], examples: pa.Table) -> str:
+    english = zip(_ids(queries(examples)), predictions, strict=True)
+    return _joined([f"{foreign}\t{identifier}" for identifier, mined in english for foreign in mined.split()])
+
+
+def _parse_pairs(task: Task, text: str, examples: pa.Table) -> Parsed:
+    found, foreign, english = Parsed(), set(_foreign(examples)), _ids(queries(examples))
+    mined: dict[str, list[str]] = {identifier: [] for identifier in english}
+    for number, line in enumerate(_lines(text), start=1):
+        pair = line.split("\t")
+        if len(pair) != 2:
+            problem = f"found {_quoted(line)}, expected 'foreign id TAB English id'"
+        elif pair[0] in mined and pair[1] in foreign:
+            problem = f"found {_quoted(line)}, expected the foreign id first"
+        elif pair[0] not in foreign:
+            problem = f"'{pair[0]}' is not the id of a foreign sentence"
+        elif pair[1] not in mined:
+            problem = f"'{pair[1]}' is not the id of an English sentence"
+        elif pair[0] in mined[pair[1]]:
+            problem = f"repeats the pair {pair[0]}, {pair[1]}"
+        else:
+            mined[pair[1]].append(pair[0])
+            continue
+        found.problems.append(f"line {number}: {problem}")
+    found.predictions = [(identifier, " ".join(ids)) for identifier, ids in mined.items()]
+    return found
+
+
+# Line numbers
+
+
+def _write_numbers(predictions: Sequence[str], examples: pa.Table) -> str:
+    number_of = {identifier: str(line) for line, identifier in enumerate(_foreign(examples))}
+    return _joined([number_of[predictions[row].strip()] for row in _sorted_rows(examples)])
+
+
+def _parse_numbers(task: Task, text: str, examples: pa.Table) -> Parsed:
+    found, lines, rows = Parsed(), _lines(text), _sorted_rows(examples)
+    english = _ids(queries(examples))
+    foreign = {str(line): identifier for line, identifier in enumerate(_foreign(examples))}
+    if len(lines) != len(rows):
+        found.problems.append(f"found {_many(len(lines), 'line')}, expected {len(rows)}: one per English sentence")
+    for number, (row, line) in enumerate(zip(rows, lines, strict=False), start=1):
+        if line not in foreign:
+            expected = f"the number of a line in the foreign file, 0 to {len(foreign) - 1}"
+            found.problems.append(f"line {number}: found {_quoted(line)}, expected {expected}")
+        found.predictions.append((english[row], foreign.get(line, "")))
+    return found
+
+
+def _sorted_rows(examples: pa.Table) -> list[int]:
+    """Rows of the English sentences in XTREME's order. Those of its own files are in that order already."""
+    texts = queries(examples).column("text").to_pylist()
+    return sorted(range(len(texts)), key=lambda row: texts[row].strip())
+
+
+_Written = Callable[[Sequence[str], pa.Table], str]
+_Parser = Callable[[Task, str, pa.Table], Parsed]
+
+_KINDS: dict[str, tuple[_Written, _Parser]] = {
+    "classification": (_write_labels, _parse_labels),
+    "tagging": (_write_tags, _parse_tags),
+    "span_qa": (_write_answers, _parse_answers),
+    "pairs": (_write_pairs, _parse_pairs),
+    "line numbers": (_write_numbers, _parse_numbers),
+}
+
+
+def _ids(examples: pa.Table) -> list[str]:
+    ids: list[str] = examples.column("id").to_pylist()
+    return ids
+
+
+def _foreign(examples: pa.Table) -> list[str]:
+    return _ids(examples.filter(pc.field("side") == FOREIGN))
+
+
+def _lines(text: str) -> list[str]:
+    """Lines without blanks at either end; what follows the last line end is one only if there is anything."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return [line.strip() for line in (lines if lines[-1] else lines[:-1])]
+
+
+def _joined(lines: Sequence[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _one_of(labels: Sequence[str]) -> str:
+    return f"{', '.join(labels[:-1])} or {labels[-1]}"
+
+
+def _quoted(text: str) -> str:
+    """What was found, fit for a message: an empty line by name, control characters visible."""
+    shown = repr(text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…")
+    return shown if text else "nothing"

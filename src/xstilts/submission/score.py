@@ -1,0 +1,81 @@
+"""Scores of a submission, in the structure that XTREME's ``evaluate.py`` reports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from xstilts import scoring
+from xstilts.catalogue.tasks import TARGET_TASKS, TASKS, Task
+from xstilts.formats import format_class
+from xstilts.runs import Runs
+from xstilts.submission import layout
+from xstilts.submission.read import read
+
+#: The groups of tasks under the names that evaluate.py gives them.
+_GROUPS: dict[str, tuple[str, ...]] = {
+    "classification": ("xnli", "pawsx"),
+    "tagging": ("udpos", "panx"),
+    "qa": ("xquad", "mlqa", "tydiqa"),
+    "retrieval": ("bucc2018", "tatoeba"),
+}
+
+
+def score_folder(folder: Path, runs: Runs) -> dict[str, Any]:
+    """Unrounded points, from any system's files.
+
+    By task, ``{metric: {language: score}}`` with the unweighted means over the languages as ``avg_{metric}``, and
+    ``avg_metric``, the mean of the headline metrics' (for questions, exact match and F1). Beside the tasks stand their
+    means: of each of XTREME's groups that has been scored in all its tasks and, with all nine, ``all_task``. ``notes``
+    say what these leave out of XTREME: tasks without a folder, and languages without gold answers.
+
+    Raises:
+        UserError: a file of a task that has a folder is missing or not in order; it names the first such file.
+    """
+    layout.entries(folder)
+    details: dict[str, dict[str, Any]] = {}
+    notes = layout.gaps(runs.study)
+    for name in layout.submitted(runs.study):
+        if not (folder / name).is_dir():
+            notes.append(f"{name}: not in the submission.")
+            continue
+        by_language, without_gold = _by_language(folder, runs, TASKS[name])
+        if without_gold:
+            notes.append(f"{name}: not scored, as their gold answers are not in the data: {', '.join(without_gold)}.")
+        if by_language:
+            details[name] = _with_means(TASKS[name], by_language)
+    return {**_overall(details), **details, "notes": notes}
+
+
+def _by_language(folder: Path, runs: Runs, task: Task) -> tuple[dict[str, dict[str, float]], list[str]]:
+    """Metrics by language, and the languages without gold answers, whose files are read all the same."""
+    scores: dict[str, dict[str, float]] = {}
+    without_gold = []
+    for language in runs.study.languages(task.name, layout.SPLIT):
+        path, examples = folder / task.name / layout.file_name(task, language), layout.canonical(runs, task, language)
+        predictions = read(path, task, examples)
+        if format_class(task).has_gold(examples):
+            scores[language] = scoring.score(task, language, predictions, examples, str(path)).metrics
+        else:
+            without_gold.append(language)
+    return scores, without_gold
+
+
+def _with_means(task: Task, by_language: dict[str, dict[str, float]]) -> dict[str, Any]:
+    metrics = list(next(iter(by_language.values())))
+    scores = {metric: {language: own[metric] for language, own in by_language.items()} for metric in metrics}
+    means = {f"avg_{metric}": _mean(list(scores[metric].values())) for metric in metrics}
+    return {**scores, **means, "avg_metric": _mean([means[f"avg_{metric}"] for metric in task.headline])}
+
+
+def _overall(details: dict[str, dict[str, Any]]) -> dict[str, float]:
+    groups = {"all_task": TARGET_TASKS, **_GROUPS}
+    return {
+        group: _mean([details[name]["avg_metric"] for name in tasks])
+        for group, tasks in groups.items()
+        if all(name in details for name in tasks)
+    }
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)

@@ -1,0 +1,110 @@
+"""A submission's files from the predictions of jobs: of one arm, or of the best arm for each target."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from xstilts import scoring
+from xstilts.atomic import write_json
+from xstilts.catalogue.tasks import TASKS
+from xstilts.errors import DataError
+from xstilts.runs import RETRIEVAL, Runs
+from xstilts.submission import layout
+from xstilts.submission.choose import Choice, as_json, candidates, choose
+from xstilts.submission.lines import written
+
+_AGAIN = "Delete the file and let snakemake make it again."
+
+
+def write_arm(
+    folder: Path, runs: Runs, model: str, arm: str, scores: pd.DataFrame, dev_scores: pd.DataFrame
+) -> dict[str, Choice]:
+    """Replace ``folder`` by the arm's submission, each target from its best seed; see :func:`choose.choose`.
+
+    Beside it, ``{folder}.json`` says what it consists of. Targets without a scored test split are left out.
+
+    Raises:
+        UserError: nothing to choose the seed by; predictions that are missing or do not fit the study's examples.
+    """
+    return _write_chosen(folder, runs, model, [arm], scores, dev_scores)
+
+
+def write_best(
+    folder: Path, runs: Runs, model: str, scores: pd.DataFrame, dev_scores: pd.DataFrame
+) -> dict[str, Choice]:
+    """The same with the best arm for each target; controls are no candidates."""
+    return _write_chosen(folder, runs, model, candidates(runs.study), scores, dev_scores)
+
+
+def _write_chosen(
+    folder: Path, runs: Runs, model: str, arms: Sequence[str], scores: pd.DataFrame, dev_scores: pd.DataFrame
+) -> dict[str, Choice]:
+    chosen = choose(scores, dev_scores, runs.study, model, arms)
+    write(folder, runs, {target: prediction_file(runs, model, choice) for target, choice in chosen.items()})
+    write_json(folder.with_name(f"{folder.name}.json"), as_json(chosen, runs.study, model))
+    return chosen
+
+
+def prediction_file(runs: Runs, model: str, choice: Choice) -> Path:
+    """Where the predictions are that a target was chosen to be taken from."""
+    job = TASKS[choice.target].trained_on or RETRIEVAL
+    return runs.paths.part("predictions", model, choice.arm, job, choice.seed)
+
+
+def write(folder: Path, runs: Runs, predictions: dict[str, Path]) -> None:
+    """Replace ``folder`` by a submission, whole or not at all; ``predictions`` are files by target.
+
+    Raises:
+        DataError: a file is missing, or does not have one fitting prediction for each of the study's test examples.
+    """
+    with _replacing_folder(folder) as temporary:
+        for target in layout.submitted(runs.study):
+            task, path = TASKS[target], predictions[target]
+            by_language = _test_predictions(path, target)
+            for language in runs.study.languages(target, layout.SPLIT):
+                examples = layout.canonical(runs, task, language)
+                found, source = by_language.get(language, []), f"{path} ({target}, {language})"
+                aligned = scoring.aligned(task, found, examples, source)
+                place = temporary / target / layout.file_name(task, language)
+                place.parent.mkdir(exist_ok=True)
+                place.write_text(written(task, aligned, examples), encoding="utf-8", newline="\n")
+
+
+def _test_predictions(path: Path, target: str) -> dict[str, list[tuple[str, str]]]:
+    """By language, the (example id, prediction) of a target's test split."""
+    columns = ["language", "example", "prediction"]
+    try:
+        with pq.ParquetFile(path) as file:
+            table = file.read(columns=[*columns, "target", "split"])
+    except FileNotFoundError:
+        raise DataError(path, "no such file of predictions.", remedy="snakemake makes it.") from None
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataError(path, f"cannot be read as Parquet ({error}).", remedy=_AGAIN) from None
+    if missing := {*columns, "target", "split"} - set(table.column_names):
+        raise DataError(path, f"lacks the column(s) {', '.join(sorted(missing))}.", remedy=_AGAIN)
+    found: dict[str, list[tuple[str, str]]] = {}
+    rows = table.filter((pc.field("target") == target) & (pc.field("split") == layout.SPLIT))
+    for language, example, prediction in zip(*(rows.column(name).to_pylist() for name in columns), strict=True):
+        found.setdefault(language, []).append((example, prediction))
+    return found
+
+
+@contextmanager
+def _replacing_folder(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder beside ``folder`` that takes its place on success, and leaves no trace on failure."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as staging:
+        new, old = Path(staging, "new"), Path(staging, "old")
+        new.mkdir()
+        yield new
+        if folder.exists():
+            folder.rename(old)
+        new.rename(folder)

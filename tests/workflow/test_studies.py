@@ -1,0 +1,113 @@
+"""The published studies: that they plan exactly what the papers did, and run when only their material is exchanged."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import tiny_encoder
+import yaml
+from transformers import PreTrainedTokenizerFast
+from workspace import REPOSITORY, Workspace
+
+from xstilts.study import load
+
+STUDIES = REPOSITORY / "workflow" / "studies"
+ONCE = ["all", "collect", "figures", "prefetch_model", "prepared", "submission", "tables", "tokenizer"]
+
+
+def config_of(study: str) -> dict[str, Any]:
+    return dict(yaml.safe_load((STUDIES / f"{study}.yaml").read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize(
+    ("study", "jobs"),
+    [
+        # nine intermediate tasks and their mixture, six training sets and retrieval, eleven arms, three seeds
+        (
+            "phang2020",
+            {"prepare": 18, "encode": 18, "intermediate": 10 * 3, "finetune": 11 * 6 * 3, "retrieve": 11 * 3},
+        ),
+        # nine targets and SQuAD, which two of them are trained on; the baseline alone
+        ("xtreme_baseline", {"prepare": 10, "encode": 10, "finetune": 6 * 3, "retrieve": 3}),
+    ],
+)
+def test_plans_exactly_the_jobs_of_the_paper(tmp_path: Path, study: str, jobs: dict[str, int]) -> None:
+    planned = Workspace(tmp_path, config_of(study)).counts()
+    assert planned == Counter(jobs) + Counter(ONCE)
+
+
+@pytest.fixture(scope="module")
+def run(slices: Path, tokenizer: PreTrainedTokenizerFast, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Two arms and one seed of the study, on the slices and with a tiny encoder in place of XLM-R Large."""
+    config = config_of("phang2020")
+    config |= {"seeds": [1], "arms": {name: config["arms"][name] for name in ("none", "squad_v1")}}
+    study = Workspace(tmp_path_factory.mktemp("phang2020"), config)
+    tiny_encoder.write(study.folder / "tiny", tokenizer)
+    models, source = "models={xlmr_large: {path: tiny}}", f"source={{root: '{slices}'}}"
+    study.snakemake("--config", models, source, "examples={train: 16, eval: 3}").ok()
+    return study
+
+
+class TestPhang2020:
+    def test_trains_with_the_authors_values(self) -> None:
+        study = load(config_of("phang2020"))
+        rows = {
+            name: (hyper.epochs, hyper.batch_size, hyper.micro_batch_size, study.encoding_of(name).max_length)
+            for name, hyper in ((name, study.target(name)) for name in study.training_sets())
+        }
+        assert rows == {
+            "xnli": (2, 32, 4, 256),
+            "pawsx": (5, 32, 4, 256),
+            "udpos": (10, 32, 4, 256),
+            "panx": (10, 32, 4, 256),
+            "squad_v1": (2, 16, 4, 384),
+            "tydiqa": (2, 16, 4, 384),
+        }
+        for hyper in (*map(study.target, study.training_sets()), *map(study.intermediate, study.arms)):
+            assert (hyper.learning_rate, hyper.warmup_share, hyper.weight_decay) == (1e-5, 0.1, 0.01)
+            assert (hyper.clip_norm, hyper.clip_each, hyper.eval_every) == (1.0, "micro_batch", 1000)
+        assert study.intermediate("anli").eval_examples == 5 * 500
+
+    def test_runs_with_only_model_data_and_number_of_examples_exchanged(self, run: Workspace) -> None:
+        scores = pd.read_parquet(run.results / "scores.parquet")
+        assert set(scores["arm"]) == {"none", "squad_v1"}
+        assert set(scores["split"]) == {"dev", "test"}
+        assert scores["target"].nunique() == 9
+        limited = scores[~scores["target"].isin(["bucc2018", "tatoeba"])]
+        assert set(limited["n"]) == {3}
+
+    def test_shows_languages_without_files_as_missing(self, run: Workspace) -> None:
+        table = pd.read_csv(run.results / "tables" / "panx.csv")
+        of_test = table[(table["split"] == "test") & (table["arm"] == "none")].set_index("language")["score"]
+        assert of_test[["de", "en", "pt", "ru", "tl", "zh"]].notna().all()
+        assert of_test[["af", "sw"]].isna().all()
+        assert "no scores in 34 of 40 languages" in (run.results / "tables" / "panx.md").read_text(encoding="utf-8")
+
+    def test_says_everywhere_that_scores_are_of_parts_of_the_data(self, run: Workspace) -> None:
+        for name in ("main", "panx", "dev", "groups", "published"):
+            assert "the first 16 training" in (run.results / "tables" / f"{name}.md").read_text(encoding="utf-8")
+
+    def test_keeps_what_the_intermediate_task_scored_itself(self, run: Workspace) -> None:
+        dev = pd.read_parquet(run.results / "dev_scores.parquet")
+        own = dev[dev["stage"] == "intermediate"]
+        assert set(zip(own["arm"], own["task"], strict=True)) == {("squad_v1", "squad_v1")}
+        assert {"exact_match", "f1"} <= set(own["metric"])
+        assert set(own["n"]) == {3}
+        assert set(dev[dev["stage"] == "target"]["task"]) == {"xnli", "pawsx", "udpos", "panx", "squad_v1", "tydiqa"}
+        assert set(dev[dev["stage"] == "retrieval"]["language"]) == {"de", "fr", "ru", "zh"}
+
+    def test_submissions_of_arms_and_of_the_best_are_in_order(self, run: Workspace) -> None:
+        submission = run.results / "submission"
+        for name in ("none", "squad_v1", "best"):
+            done = run.xstilts(
+                "submit-check", "--study", f"results/{run.study}/study.json", str(submission / name)
+            ).ok()
+            assert "in order" in done.text
+            assert json.loads((submission / f"{name}.json").read_text(encoding="utf-8"))["targets"].keys() == set(
+                run.config["targets"]
+            )

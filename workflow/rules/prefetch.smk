@@ -1,0 +1,40 @@
+# Everything that needs the network; the rest of the workflow runs where there is none.
+localrules:
+    prefetch,
+    prefetch_data,
+    prefetch_model,
+
+
+rule prefetch:
+    input:
+        RUNS.prefetched(),
+
+
+rule prefetch_data:
+    output:
+        record=PATHS.prefetched("{task}"),
+    log:
+        PATHS.log("prefetch", "{task}"),
+    priority: 100
+    conda:
+        "../../envs/xstilts.yaml"
+    params:
+        run=lambda w: SPECS.prefetch(w.task),
+    shell:
+        "xstilts prefetch --study {params.run[study]} --task {wildcards.task} > {log} 2>&1"
+
+
+# A model is downloaded for all studies, so nothing of this study may be a reason to download it again.
+rule prefetch_model:
+    output:
+        config=MODELS / "{snapshot}" / "config.json",
+        weights=MODELS / "{snapshot}" / "model.safetensors",
+        tokenizer=MODELS / "{snapshot}" / "tokenizer.json",
+        record=MODELS / "{snapshot}" / "xstilts.json",
+    log:
+        PATHS.log("prefetch", "{snapshot}"),
+    priority: 100
+    conda:
+        "../../envs/xstilts.yaml"
+    shell:
+        "xstilts prefetch-model --study {PATHS.study} --snapshot {wildcards.snapshot} > {log} 2>&1"
