@@ -26,6 +26,7 @@ _TYDIQA = {
 
 def write(slices: Path, folder: Path) -> None:
     """Make ``folder`` a data root: ``slices``' targets as XTREME's scripts would leave them, and its other tasks."""
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "intermediate").symlink_to((slices / "intermediate").resolve())
     source, target = slices / "xtreme", folder / "xtreme"
     shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.test.gold", "tatoeba.*"))

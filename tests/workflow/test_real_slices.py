@@ -153,6 +153,40 @@ def test_tables_and_figures(run):
     assert "MNLI" in (results / "tables" / "main.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("name", [*ARMS, "best"])
+def test_the_submission_has_one_prediction_per_example(run, slices, name):
+    folder = run[0].results / "submission" / name
+    report = run[0].xstilts("submit-check", "--study", f"results/{run[0].study}/study.json", str(folder)).ok()
+    assert "in order" in report.text
+    for (target, language), count in examples_in(slices).items():
+        (path,) = (folder / target).glob(f"test-{language}.*")
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".json":
+            assert len(json.loads(text)) == count, path
+        elif target in ("udpos", "panx"):
+            assert len(text.strip("\n").split("\n\n")) == count, path
+        elif target != "bucc2018":  # whose files list the pairs that were found
+            assert len(text.splitlines()) == count, path
+
+
+def test_the_scores_of_a_submission_are_the_study_s(run, scores):
+    """The best submission, read back from XTREME's files and scored as a stranger's."""
+    folder = run[0].results / "submission" / "best"
+    chosen = json.loads(folder.with_suffix(".json").read_text(encoding="utf-8"))["targets"]
+    study = f"results/{run[0].study}/study.json"
+    found = json.loads(run[0].xstilts("score", "--study", study, str(folder)).ok().text)
+    for target, choice in chosen.items():
+        own = scores[
+            (scores["arm"] == choice["arm"]) & (scores["target"] == target) & (scores["seed"] == choice["seed"])
+        ]
+        for metric, of_metric in own.groupby("metric"):
+            expected = dict(zip(of_metric["language"], of_metric["score"], strict=True))
+            assert found[target][metric] == pytest.approx(expected, abs=1e-9), (target, metric)
+    assert found["all_task"] == pytest.approx(
+        sum(found[target]["avg_metric"] for target in HEADLINE) / len(HEADLINE), abs=1e-9
+    )
+
+
 def test_every_score_names_a_run_whose_record_lies_beside_it(run, scores):
     recorded = {}
     for path in (run[0].results / "records").rglob("*.json"):

@@ -14,6 +14,9 @@ import yaml
 from transformers import PreTrainedTokenizerFast
 from workspace import REPOSITORY, Workspace
 
+from xstilts.catalogue.protocols import PROTOCOLS
+from xstilts.catalogue.tasks import TASKS
+from xstilts.report.differences import differences
 from xstilts.study import load
 
 STUDIES = REPOSITORY / "workflow" / "studies"
@@ -51,6 +54,18 @@ def run(slices: Path, tokenizer: PreTrainedTokenizerFast, tmp_path_factory: pyte
     models, source = "models={xlmr_large: {path: tiny}}", f"source={{root: '{slices}'}}"
     study.snakemake("--config", models, source, "examples={train: 16, eval: 3}").ok()
     return study
+
+
+@pytest.mark.parametrize(
+    ("study", "protocol", "split"), [("phang2020", "phang2020", "dev"), ("xtreme_baseline", "xtreme", "test")]
+)
+def test_differs_from_its_protocol_only_in_what_the_sources_leave_open(study: str, protocol: str, split: str) -> None:
+    checked = load(config_of(study))
+    remarks = PROTOCOLS[protocol].remarks
+    for target in checked.targets:
+        open_points = [remarks[target]] if target in remarks else []
+        open_points += [PROTOCOLS[protocol].seeds] if TASKS[target].trained_on else []
+        assert differences(checked, target, protocol, "xlm-roberta-large", split) == open_points
 
 
 class TestPhang2020:

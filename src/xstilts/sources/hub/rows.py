@@ -1,0 +1,233 @@
+"""From a repository's rows to canonical rows, one converter per task.
+
+A converter gets numbered rows (1-based, as in the repository) and what it knows about their file. Labels are mapped by
+their names: their numbers differ between repositories. Ids are the release's where the repository has them, else row
+numbers, as in the ``files`` source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xstilts.catalogue.languages import Language
+from xstilts.catalogue.tasks import Task
+from xstilts.errors import DataError
+from xstilts.sources.hub.alignment import nearest_occurrence
+from xstilts.sources.layout import tydiqa_name
+
+Row = dict[str, Any]
+Numbered = Iterable[tuple[int, Mapping[str, Any]]]
+
+_UNLABELLED = -1
+_DUPLICATES = {"not_duplicate": "0", "duplicate": "1"}
+_COSMOS_ANSWERS = "answer0", "answer1", "answer2", "answer3"
+_PUBLISHED = "Is this the dataset's own train or dev split? docs/hub.md says what is read."
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a converter knows about the file that its rows come from. ``training``: a row may be left out."""
+
+    task: Task
+    language: Language
+    file: Path
+    features: Mapping[str, Any]
+    training: bool = False
+
+    def error(self, problem: str, row: int) -> DataError:
+        return DataError(self.file, problem, row, _PUBLISHED)
+
+    def name_of(self, column: str, value: int, row: int) -> str:
+        """The name of a class label."""
+        return self._named(self.features[column], column, value, row)
+
+    def names_of(self, column: str, values: list[int], row: int) -> list[str]:
+        """The names of a list of class labels."""
+        label = self.features[column].feature
+        return [self._named(label, column, value, row) for value in values]
+
+    def _named(self, label: Any, column: str, value: int, row: int) -> str:
+        names = getattr(label, "names", None)
+        if names is None:
+            raise self.error(f"column '{column}' has no names for its labels, only {label}.", row)
+        if not 0 <= value < len(names):
+            raise self.error(f"'{column}' is {value}, which is no label; there are {', '.join(names)}.", row)
+        return str(names[value])
+
+
+@dataclass(frozen=True)
+class Converter:
+    """The columns that are read, and what becomes of them."""
+
+    columns: tuple[str, ...]
+    convert: Callable[[Numbered, Reading], Iterator[Row]]
+
+
+def _labelled(rows: Numbered, reading: Reading, first: str, second: str) -> Iterator[tuple[int, Row]]:
+    """(row number, canonical row with that number as id) of each sentence pair."""
+    for number, row in rows:
+        name = reading.name_of("label", row["label"], number)
+        label = _DUPLICATES.get(name, name) if reading.task.name == "qqp" else name
+        if label not in reading.task.labels:
+            raise reading.error(f"the label '{name}' is none of {', '.join(reading.task.labels)}.", number)
+        yield number, {"id": str(number), "premise": row[first], "hypothesis": row[second], "label": label}
+
+
+def _nli(rows: Numbered, reading: Reading) -> Iterator[Row]:
+    """XNLI. The id is the row number, so languages are parallel."""
+    return (pair for _, pair in _labelled(rows, reading, "premise", "hypothesis"))
+
+
+def _snli(rows: Numbered, reading: Reading) -> Iterator[Row]:
+    """Rows without a gold label, -1 here, are left out, as everywhere. Numbers count them."""
+    return _nli(((number, row) for number, row in rows if row["label"] != _UNLABELLED), reading)
+
+
+def _nli_with_ids(column: str) -> Callable[[Numbered, Reading], Iterator[Row]]:
+    """MNLI and ANLI, whose ids stand in a column."""
+
+    def convert(rows: Numbered, reading: Reading) -> Iterator[Row]:
+        for number, row in rows:
+            for pair in _nli([(number, row)], reading):
+                yield {**pair, "id": row[column]}
+
+    return convert
+
+
+def _sentences(first: str, second: str) -> Callable[[Numbered, Reading], Iterator[Row]]:
+    """QQP and PAWS-X, whose untranslated cells ("NS" or empty) are kept as XTREME does."""
+    return lambda rows, reading: (pair for _, pair in _labelled(rows, reading, first, second))
+
+
+def _tagged(column: str) -> Callable[[Numbered, Reading], Iterator[Row]]:
+    """UDPOS and PAN-X. The id is the sentence's number."""
+
+    def convert(rows: Numbered, reading: Reading) -> Iterator[Row]:
+        for number, row in rows:
+            tags = reading.names_of(column, row[column], number)
+            yield {"id": str(number), "tokens": row["tokens"], "tags": tags}
+
+    return convert
+
+
+def _squad(rows: Numbered, reading: Reading) -> Iterator[Row]:
+    """SQuAD 1.1 and 2.0, whose offsets fit. A question without answers is unanswerable."""
+    for _, row in rows:
+        yield _question(row, row["answers"]["text"], row["answers"]["answer_start"])
+
+
+def _stripped(rows: Numbered, reading: Reading) -> Iterator[Row]:
+    """XQuAD, MLQA and TyDiQA: offsets count characters of contexts whose leading blanks are gone.
+
+    Training questions with an answer that is nowhere in its context are left out, and their number is printed. In an
+    evaluation file that is an error: leaving it out would change what a score means.
+    """
+    left_out = 0
+    for number, row in rows:
+        texts, starts = row["answers"]["text"], row["answers"]["answer_start"]
+        aligned = [nearest_occurrence(row["context"], text, start) for text, start in zip(texts, starts, strict=True)]
+        if None not in aligned:
+            yield _question(row, texts, aligned)
+        elif reading.training:
+            left_out += 1
+        else:
+            lost = texts[aligned.index(None)]
+            raise reading.error(f"the answer '{lost}' of question '{row['id']}' is nowhere in its context.", number)
+    if left_out:
+        questions = "question" if left_out == 1 else "questions"
+        print(
+            f"{reading.task.title}: {left_out} training {questions} left out, with answers that are not in the context"
+        )
+
+
+def _tydiqa(rows: Numbered, reading: Reading) -> Iterator[Row]:
+    """TyDiQA: only the language's questions. Ids are ``english-…``, with a second dash before negative numbers."""
+    name = tydiqa_name(reading.language)
+    own = ((number, row) for number, row in rows if row["id"].split("-", 1)[0] == name)
+    return _stripped(own, reading)
+
+
+def _hellaswag(rows: Numbered, reading: Reading) -> Iterator[Row]:
+    """HellaSwag: the label is text. The id is the row number, since ``ind`` is not said to be unique."""
+    for number, row in rows:
+        start, endings = row["ctx_b"], row["endings"]
+        yield {
+            "id": str(number),
+            "prompt": row["ctx_a"],
+            "choices": [f"{start} {ending}" if start else ending for ending in endings],
+            "label": _index(row["label"], [str(index) for index in range(len(endings))], reading, number),
+        }
+
+
+def _cosmosqa(rows: Numbered, reading: Reading) -> Iterator[Row]:
+    valid = [str(index) for index in range(len(_COSMOS_ANSWERS))]
+    for number, row in rows:
+        yield {
+            "id": row["id"],
+            "prompt": f"{row['context']} {row['question']}",
+            "choices": [row[answer] for answer in _COSMOS_ANSWERS],
+            "label": _index(str(row["label"]), valid, reading, number),
+        }
+
+
+def _commonsenseqa(rows: Numbered, reading: Reading) -> Iterator[Row]:
+    for number, row in rows:
+        yield {
+            "id": row["id"],
+            "prompt": row["question"],
+            "choices": row["choices"]["text"],
+            "label": _index(row["answerKey"], row["choices"]["label"], reading, number),
+        }
+
+
+def _tatoeba(rows: Numbered, reading: Reading) -> Iterator[Row]:
+    """Tatoeba: row by row translations, each sentence with the line end of its file. Foreign sentences first."""
+    pairs = [(number, row["sentence1"].rstrip("\r\n"), row["sentence2"].rstrip("\r\n")) for number, row in rows]
+    code = reading.language.code
+    for number, foreign, _ in pairs:
+        yield {"id": f"{code}-{number}", "side": "foreign", "text": foreign, "matches": []}
+    for number, _, english in pairs:
+        yield {"id": f"en-{number}", "side": "english", "text": english, "matches": [f"{code}-{number}"]}
+
+
+def _question(row: Mapping[str, Any], texts: list[str], starts: list[Any]) -> Row:
+    return {
+        "id": row["id"],
+        "context": row["context"],
+        "question": row["question"],
+        "answers": texts,
+        "answer_starts": starts,
+    }
+
+
+def _index(label: str, valid: list[str], reading: Reading, row: int) -> int:
+    if label not in valid:
+        raise reading.error(f"the label '{label}' is none of the choices {', '.join(valid)}.", row)
+    return valid.index(label)
+
+
+_QUESTION = "id", "context", "question", "answers"
+
+#: By task, and SNLI, which is a part of ANLI+ only.
+CONVERTERS: dict[str, Converter] = {
+    "anli": Converter(("uid", "premise", "hypothesis", "label"), _nli_with_ids("uid")),
+    "mnli": Converter(("pairID", "premise", "hypothesis", "label"), _nli_with_ids("pairID")),
+    "snli": Converter(("premise", "hypothesis", "label"), _snli),
+    "qqp": Converter(("question1", "question2", "label"), _sentences("question1", "question2")),
+    "squad_v1": Converter(_QUESTION, _squad),
+    "squad_v2": Converter(_QUESTION, _squad),
+    "hellaswag": Converter(("ctx_a", "ctx_b", "endings", "label"), _hellaswag),
+    "cosmosqa": Converter(("id", "context", "question", *_COSMOS_ANSWERS, "label"), _cosmosqa),
+    "commonsenseqa": Converter(("id", "question", "choices", "answerKey"), _commonsenseqa),
+    "xnli": Converter(("premise", "hypothesis", "label"), _nli),
+    "pawsx": Converter(("sentence1", "sentence2", "label"), _sentences("sentence1", "sentence2")),
+    "udpos": Converter(("tokens", "pos_tags"), _tagged("pos_tags")),
+    "panx": Converter(("tokens", "ner_tags"), _tagged("ner_tags")),
+    "xquad": Converter(_QUESTION, _stripped),
+    "mlqa": Converter(_QUESTION, _stripped),
+    "tydiqa": Converter(_QUESTION, _tydiqa),
+    "tatoeba": Converter(("sentence1", "sentence2"), _tatoeba),
+}
