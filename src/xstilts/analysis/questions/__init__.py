@@ -1,0 +1,1 @@
+"""The five research questions, one module each; every one has a single public function, ``answer``."""
