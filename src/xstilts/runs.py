@@ -9,8 +9,8 @@ from pathlib import Path
 from xstilts.catalogue.languages import ENGLISH
 from xstilts.catalogue.tasks import TASKS, TEXT
 from xstilts.paths import MODELS, Paths
-from xstilts.settings import FilesSource, SyntheticSource
 from xstilts.sources import layout
+from xstilts.sources.settings import FilesSource, SyntheticSource
 from xstilts.study import Study
 
 RETRIEVAL = "retrieval"  # stands where a training set would in the names of jobs that train nothing

@@ -24,7 +24,7 @@ Spec = dict[str, Any]
 #: What of the source code a kind of job depends on, relative to the package.
 _CODE = {
     "generating": ("catalogue/tasks.py", "sources/synthetic", "sources/layout.py"),
-    "prefetching": ("sources/hub/repositories.py",),
+    "prefetching": ("sources/hub/repositories.py", "sources/hub/origins.py"),
     "reading": (
         "catalogue/tasks.py", "sources/readers", "sources/hub", "sources/files.py", "sources/layout.py", "formats",
         "examples.py", "jobs/data.py",

@@ -1,16 +1,15 @@
 """The study config: what a study consists of, and clear sentences about what is wrong with it.
 
-A study file holds exactly the keys of :class:`Study`; unknown ones are errors. The sections that only hold settings are
-in :mod:`xstilts.settings`.
+A study file holds exactly the keys of :class:`Study`; unknown ones are errors. Models, arms and targets are in
+:mod:`xstilts.factors`, sections that only hold settings in :mod:`xstilts.settings` and :mod:`xstilts.sources.settings`.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
@@ -18,23 +17,18 @@ from xstilts.atomic import write_text
 from xstilts.catalogue.languages import ENGLISH, Language, languages_of
 from xstilts.catalogue.tasks import TASKS, TEXT, Task
 from xstilts.errors import UserError, nearest
+from xstilts.factors import Arm, Model, Target
 from xstilts.mistakes import sentences
 from xstilts.settings import (
-    Architecture,
     Compute,
     Embedding,
     Encoding,
     Encodings,
-    FilesSource,
-    HubSource,
     Hyperparameters,
-    HyperparametersOverride,
-    IntermediateTask,
     Limits,
     Name,
     RetrievalSettings,
     Section,
-    SyntheticSource,
     TargetTask,
     Training,
     Whole,
@@ -43,81 +37,11 @@ from xstilts.settings import (
 )
 from xstilts.sources import layout
 from xstilts.sources.hub.repositories import refusal
+from xstilts.sources.settings import FilesSource, HubSource, SyntheticSource
 
 BASELINE = "none"
 SYNTHETIC = "Synthetic languages and tasks: these scores say nothing about real languages."
 BEST = "best"  # the submission that takes the best arm for each target
-
-_HUB = "hf://"
-_SNAPSHOT = re.compile(_HUB + r"(?P<repository>[\w-]+(?:\.[\w-]+)*/[\w-]+(?:\.[\w-]+)*)@(?P<revision>[0-9a-f]{40})")
-
-
-class Snapshot(NamedTuple):
-    """A model on the Hugging Face Hub: ``repository`` is namespace/name, ``revision`` a commit."""
-
-    repository: str
-    revision: str
-
-    @property
-    def folder(self) -> str:
-        """The name of the folder that it is downloaded to."""
-        return f"{self.repository.replace('/', '--')}--{self.revision}"
-
-
-class Model(Section):
-    """An encoder: either ready-made, or pretrained by the workflow on the study's own text."""
-
-    path: str | None = Field(
-        None,
-        description="Folder of a ready-made encoder with its tokenizer (safetensors only); or "
-        "hf://{namespace}/{name}@{commit}, which 'snakemake prefetch' downloads.",
-    )
-    architecture: Architecture | None = Field(None, description="Shape of an encoder to pretrain on the study's text.")
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> Model:
-        if (self.path is None) == (self.architecture is None):
-            raise ValueError("give either 'path' (a ready-made encoder) or 'architecture' (one to pretrain), not both")
-        if self.path and self.path.startswith(_HUB) and not _SNAPSHOT.fullmatch(self.path):
-            raise ValueError(
-                f"path '{self.path}' must be {_HUB}namespace/name@commit, with all 40 digits of the commit: "
-                "a branch such as 'main' may change between two runs"
-            )
-        return self
-
-    @property
-    def snapshot(self) -> Snapshot | None:
-        """Which model of the Hub it is; None for a folder's or a model of the study's own."""
-        found = _SNAPSHOT.fullmatch(self.path or "")
-        return Snapshot(found["repository"], found["revision"]) if found else None
-
-
-class Arm(Section):
-    """What happens to the encoder between pretraining and the target task."""
-
-    tasks: Annotated[list[IntermediateTask], AfterValidator(unique)] = Field(
-        [], description="English intermediate tasks to train on; several are mixed. Empty: none."
-    )
-    weights: Literal["pretrained", "random"] = Field(
-        "pretrained", description="Where the arm starts. 'random' discards pretraining: the untrained control."
-    )
-    training: HyperparametersOverride | None = Field(None, description="Hyper-parameters of this arm alone.")
-
-    @property
-    def trains(self) -> bool:
-        """Whether an encoder other than the pretrained one comes out of the arm."""
-        return bool(self.tasks) or self.weights == "random"
-
-
-class Target(Section):
-    """A target task of the study."""
-
-    languages: Annotated[list[str], AfterValidator(unique)] | None = Field(
-        None, min_length=1, description="Languages to score; all that the task has where left out."
-    )
-    absent: dict[Literal["dev", "test"], list[str]] = Field(
-        {}, description="By split, languages without a file. Filled in by the workflow where source.missing is 'skip'."
-    )
 
 
 class Study(Section):

@@ -58,12 +58,14 @@ QUESTIONS = "xtreme/xquad/xquad.de.json"
 CASES = {
     "missing column": Case("mnli", "intermediate/mnli/train.tsv", replacing("gold_label", "label"), 1, "gold_label"),
     "unknown label": Case("xnli", "xtreme/xnli/test-de.tsv", replacing("neutral", "netural"), 3, "netural"),
-    "no label": Case("xnli", "xtreme/xnli/test-de.tsv", replacing("\tneutral", ""), 3, "no label"),
+    "no label": Case("xnli", "xtreme/xnli/test-de.tsv", replacing("\tneutral", ""), 3, "lacks a label"),
     "ragged row": Case("xnli", "xtreme/xnli/test-de.tsv", replacing("Ein Hund", "Ein\tHund"), 2, "4 fields"),
     "ragged row under a header": Case(
         "mnli", "intermediate/mnli/train.tsv", replacing("A dog", "A\tdog"), 3, "5 fields"
     ),
-    "word without tag": Case("udpos", "xtreme/udpos/test-de.tsv", replacing("laufen\tVERB", "laufen"), 2, "no tag"),
+    "word without tag": Case(
+        "udpos", "xtreme/udpos/test-de.tsv", replacing("laufen\tVERB", "laufen"), 2, "lacks a tag"
+    ),
     "tag without word": Case(
         "udpos", "xtreme/udpos/test-de.tsv", replacing("laufen\tVERB", "laufen\tVERB\tX"), 2, "3 f"
     ),

@@ -91,7 +91,7 @@ def change(config, path, value):
         ("targets.xnly", {}, "Did you mean 'xnli'?"),
         ("targets.xnli.languages", ["de", "xx"], "targets.xnli.languages: there is no language 'xx'"),
         ("targets.tatoeba.languages", ["en"], "Tatoeba has no 'en'"),
-        ("source", {"kind": "hub"}, "source.kind: must be 'synthetic' or 'files'"),
+        ("source", {"kind": "hug"}, "source.kind: must be 'synthetic', 'files' or 'hub'"),
         ("models.small.path", "somewhere", "give either 'path'"),
         ("study", "My Study", "lower-case"),
     ],

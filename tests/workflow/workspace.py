@@ -17,6 +17,9 @@ import yaml
 
 import xstilts
 
+#: Outputs that are folders.
+FOLDERS = {"submission"}
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 #: Two trained arms beside the baseline, a target of each kind: fine-tuned, fine-tuned on another task, retrieved.
@@ -129,7 +132,7 @@ class Workspace:
             for name in outputs.split(", "):
                 path = self.folder / name
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.touch()
+                path.mkdir(exist_ok=True) if path.name in FOLDERS else path.touch()
         self.snakemake("--touch", "--forceall").ok()
 
 

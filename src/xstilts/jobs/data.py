@@ -17,9 +17,9 @@ from xstilts.examples import Provenance
 from xstilts.formats import format_class
 from xstilts.paths import DOWNLOADS
 from xstilts.runs import RETRIEVAL, Runs
-from xstilts.settings import SyntheticSource
 from xstilts.sources import files, layout
 from xstilts.sources.hub import read as hub
+from xstilts.sources.settings import SyntheticSource
 
 
 def generate(runs: Runs) -> None:

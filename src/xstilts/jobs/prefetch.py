@@ -8,10 +8,10 @@ from xstilts.atomic import write_json
 from xstilts.errors import UserError
 from xstilts.paths import DOWNLOADS
 from xstilts.runs import Runs
-from xstilts.settings import HubSource
 from xstilts.sources.hub.fetch import fetch
 from xstilts.sources.hub.models import fetch_model
 from xstilts.sources.hub.origins import Origin, origins
+from xstilts.sources.settings import HubSource
 
 
 def data(runs: Runs, name: str) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from xstilts.catalogue.tasks import TASKS
-from xstilts.settings import FilesSource
 from xstilts.sources import layout
+from xstilts.sources.settings import FilesSource
 from xstilts.study import Study
 
 

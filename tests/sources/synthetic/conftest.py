@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from xstilts.settings import SyntheticSource
+from xstilts.sources.settings import SyntheticSource
 from xstilts.sources.synthetic import lexicon
 from xstilts.sources.synthetic.generate import generate
 from xstilts.sources.synthetic.grammar import Grammar

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from xstilts.settings import SyntheticSource
+from xstilts.sources.settings import SyntheticSource
 from xstilts.sources.synthetic import documents
 from xstilts.sources.synthetic.concepts import UPOS_OF
 from xstilts.sources.synthetic.grammar import Grammar

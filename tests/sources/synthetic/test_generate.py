@@ -10,8 +10,8 @@ import pytest
 
 from xstilts.catalogue.languages import languages_of
 from xstilts.catalogue.tasks import ENTITIES, NLI, TASKS, UPOS
-from xstilts.settings import SyntheticSource
 from xstilts.sources import layout
+from xstilts.sources.settings import SyntheticSource
 from xstilts.sources.synthetic.generate import generate
 
 LANGUAGES = languages_of("synthetic")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from xstilts.atomic import write_text
-from xstilts.settings import SyntheticSource
+from xstilts.sources.settings import SyntheticSource
 from xstilts.sources.synthetic import documents, intermediate, releases, targets
 from xstilts.sources.synthetic.languages import LANGUAGES
 from xstilts.sources.synthetic.scenes import Scenes

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from xstilts.atomic import write_text
 from xstilts.catalogue.languages import ENGLISH
-from xstilts.settings import SyntheticSource
 from xstilts.sources import layout
+from xstilts.sources.settings import SyntheticSource
 from xstilts.sources.synthetic import lexicon
 from xstilts.sources.synthetic.grammar import Grammar
 from xstilts.sources.synthetic.languages import DESIGNS, LANGUAGES
