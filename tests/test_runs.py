@@ -140,7 +140,6 @@ class TestHub:
         assert runs.pretrained_weights("xlmr") == folder / "model.safetensors"
         assert runs.tokenizer_source("xlmr") == folder / "tokenizer.json"
         assert runs.ready_made("local") == Path("models/a")
-        assert runs.snapshots() == {folder.name: "xlmr"}
 
     def test_nothing_is_downloaded_for_files_and_folders(self) -> None:
         assert runs_of(ready_made()).prefetched() == []

@@ -12,6 +12,7 @@ from configs import SMALL, own, ready_made
 
 from xstilts.catalogue.languages import languages_of
 from xstilts.errors import UserError
+from xstilts.factors import Snapshot
 from xstilts.study import SYNTHETIC, Study, load, load_file, store
 
 
@@ -279,11 +280,12 @@ class TestModels:
         snapshot = study.models["xlmr"].snapshot
         assert snapshot == ("FacebookAI/xlm-roberta-large", commit)
         assert snapshot.folder == f"FacebookAI--xlm-roberta-large--{commit}"
+        assert Snapshot.of_folder(snapshot.folder) == snapshot
 
     def test_in_folders_are_no_snapshots(self) -> None:
         assert load(ready_made()).models["xlmr"].snapshot is None
 
-    @pytest.mark.parametrize("name", ["../up", "a/b/c", "a/..", "-a/b c", "a/$(b)", "a"])
+    @pytest.mark.parametrize("name", ["../up", "a/b/c", "a/..", "-a/b c", "a/$(b)", "a", "a--b/c", "a/b..c"])
     def test_no_repository_becomes_a_path_elsewhere(self, name: str) -> None:
         (sentence,) = complaints(ready_made(models={"m": {"path": f"hf://{name}@{'0' * 40}"}}))
         assert "must be hf://namespace/name@commit" in sentence

@@ -49,7 +49,6 @@ def _open(study: Path, **names: str | int) -> Runs:
         "task": runs.study.tasks() + ((TEXT.name,) if runs.any_pretraining() else ()),
         "training_set": runs.study.training_sets(),
         "seed": runs.study.seeds,
-        "snapshot": runs.snapshots(),
     }
     for what, name in names.items():
         if name not in valid[what]:
@@ -87,14 +86,13 @@ def prefetch(study: StudyFile, task: TaskName) -> None:
 
 @app.command()
 def prefetch_model(
-    study: StudyFile,
     snapshot: Annotated[str, typer.Option(help="The model's repository and commit: namespace--name--commit.")],
+    mirror: Annotated[str, typer.Option(help="A folder with clones of the Hub's repositories, to read instead.")] = "",
 ) -> None:
-    """Download a model of the study from the Hugging Face Hub, once for all studies."""
+    """Download a model from the Hugging Face Hub, once for all studies."""
     from xstilts.jobs import prefetch
 
-    runs = _open(study, snapshot=snapshot)
-    prefetch.model(runs, runs.snapshots()[snapshot])
+    prefetch.model(snapshot, mirror or None)
 
 
 @app.command()

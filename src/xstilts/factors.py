@@ -10,7 +10,8 @@ from pydantic import AfterValidator, Field, model_validator
 from xstilts.settings import Architecture, HyperparametersOverride, IntermediateTask, Section, unique
 
 _HUB = "hf://"
-_SNAPSHOT = re.compile(_HUB + r"(?P<repository>[\w-]+(?:\.[\w-]+)*/[\w-]+(?:\.[\w-]+)*)@(?P<revision>[0-9a-f]{40})")
+_PART = r"\w+(?:[.-]\w+)*"  # of a repository's name; the Hub allows no two dashes or dots in a row
+_SNAPSHOT = re.compile(f"{_HUB}(?P<repository>{_PART}/{_PART})@(?P<revision>[0-9a-f]{{40}})")
 
 
 class Snapshot(NamedTuple):
@@ -23,6 +24,17 @@ class Snapshot(NamedTuple):
     def folder(self) -> str:
         """The name of the folder that it is downloaded to."""
         return f"{self.repository.replace('/', '--')}--{self.revision}"
+
+    @classmethod
+    def of_path(cls, path: str | None) -> Snapshot | None:
+        """What a model's ``path`` in a config names; None where it is a folder or nothing."""
+        found = _SNAPSHOT.fullmatch(path or "")
+        return cls(found["repository"], found["revision"]) if found else None
+
+    @classmethod
+    def of_folder(cls, name: str) -> Snapshot | None:
+        """The snapshot that a folder's name tells; None for any other name."""
+        return cls.of_path(_HUB + "@".join(name.replace("--", "/", 1).rsplit("--", 1)))
 
 
 class Model(Section):
@@ -39,7 +51,7 @@ class Model(Section):
     def _one_origin(self) -> Model:
         if (self.path is None) == (self.architecture is None):
             raise ValueError("give either 'path' (a ready-made encoder) or 'architecture' (one to pretrain), not both")
-        if self.path and self.path.startswith(_HUB) and not _SNAPSHOT.fullmatch(self.path):
+        if self.path and self.path.startswith(_HUB) and not self.snapshot:
             raise ValueError(
                 f"path '{self.path}' must be {_HUB}namespace/name@commit, with all 40 digits of the commit: "
                 "a branch such as 'main' may change between two runs"
@@ -49,8 +61,7 @@ class Model(Section):
     @property
     def snapshot(self) -> Snapshot | None:
         """Which model of the Hub it is; None for a folder's or a model of the study's own."""
-        found = _SNAPSHOT.fullmatch(self.path or "")
-        return Snapshot(found["repository"], found["revision"]) if found else None
+        return Snapshot.of_path(self.path)
 
 
 class Arm(Section):

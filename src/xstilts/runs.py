@@ -84,11 +84,7 @@ class Runs:
     def prefetched(self) -> list[Path]:
         """What has to be downloaded before anything else, on a machine with network."""
         records = [self.paths.prefetched(task) for task in self.study.tasks() if self.study.from_hub(task)]
-        return records + [self.ready_made(model) / "xstilts.json" for model in self.snapshots().values()]
-
-    def snapshots(self) -> dict[str, str]:
-        """The study's models that come from the Hub, by the name of the folder that they are downloaded to."""
-        return {chosen.snapshot.folder: name for name, chosen in self.study.models.items() if chosen.snapshot}
+        return records + [self.ready_made(name) / "xstilts.json" for name, m in self.study.models.items() if m.snapshot]
 
     def ready_made(self, model: str) -> Path:
         """The folder of an encoder that the study does not make itself."""

@@ -143,6 +143,11 @@ class Study(Section):
         """Whether a task's examples come from the Hugging Face Hub, and not from files."""
         return isinstance(self.source, HubSource) and task not in (*self.source.files, TEXT.name)
 
+    @property
+    def mirror(self) -> str | None:
+        """A folder that stands for the Hub."""
+        return self.source.mirror if isinstance(self.source, HubSource) else None
+
     def language_table(self) -> dict[str, Language]:
         """By code, every language that the study's source can have."""
         return languages_of(self.source.kind)

@@ -85,11 +85,12 @@ def test_a_model_comes_with_its_record(runs, tmp_path, capsys):
     save_file({"weight": np.zeros(2, dtype=np.float32)}, clone / "model.safetensors")
     for name in ("config.json", "tokenizer.json"):
         (clone / name).write_text("{}", encoding="utf-8")
-    prefetch.model(runs, "x")
+    prefetch.model(runs.ready_made("x").name, runs.study.mirror)
     assert (runs.ready_made("x") / "xstilts.json").is_file()
     assert "someone/encoder" in capsys.readouterr().out
 
 
-def test_a_model_in_a_folder_is_not_downloaded(runs):
-    with pytest.raises(UserError, match="does not come from the Hugging Face Hub"):
-        prefetch.model(runs_of(models={"x": {"path": "models/x"}}), "x")
+@pytest.mark.parametrize("name", ["x", "someone--encoder", "someone--encoder--main", "../x"])
+def test_only_snapshots_are_downloaded(name):
+    with pytest.raises(UserError, match="is no model of the Hub at a commit"):
+        prefetch.model(name, None)

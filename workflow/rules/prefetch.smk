@@ -24,7 +24,7 @@ rule prefetch_data:
         "xstilts prefetch --study {params.run[study]} --task {wildcards.task} > {log} 2>&1"
 
 
-# A model is downloaded for all studies, so nothing of this study may be a reason to download it again.
+# A model is downloaded for all studies, so nothing of this study alone may be a reason to download it again.
 rule prefetch_model:
     output:
         config=MODELS / "{snapshot}" / "config.json",
@@ -36,5 +36,7 @@ rule prefetch_model:
     priority: 100
     conda:
         "../../envs/xstilts.yaml"
+    params:
+        mirror=RUNS.study.mirror or "",
     shell:
-        "xstilts prefetch-model --study {PATHS.study} --snapshot {wildcards.snapshot} > {log} 2>&1"
+        "xstilts prefetch-model --snapshot {wildcards.snapshot} --mirror {params.mirror:q} > {log} 2>&1"

@@ -6,12 +6,12 @@ from typing import Any
 
 from xstilts.atomic import write_json
 from xstilts.errors import UserError
-from xstilts.paths import DOWNLOADS
+from xstilts.factors import Snapshot
+from xstilts.paths import DOWNLOADS, MODELS
 from xstilts.runs import Runs
 from xstilts.sources.hub.fetch import fetch
 from xstilts.sources.hub.models import fetch_model
 from xstilts.sources.hub.origins import Origin, origins
-from xstilts.sources.settings import HubSource
 
 
 def data(runs: Runs, name: str) -> None:
@@ -30,32 +30,27 @@ def data(runs: Runs, name: str) -> None:
     needed = {f"{split}.{code}": origins(name, split, table[code]) for split, code in runs.files(name)}
     fetched: dict[Origin, dict[str, Any]] = {}
     for origin in dict.fromkeys(origin for group in needed.values() for origin in group):
-        fetched[origin] = record = fetch(origin, origin.file(DOWNLOADS, name), _mirror(runs))
+        fetched[origin] = record = fetch(origin, origin.file(DOWNLOADS, name), runs.study.mirror)
         _report(record)
     listed = {file: [fetched[origin] for origin in group] for file, group in needed.items()}
     write_json(runs.paths.prefetched(name), {"task": name, "files": listed})
 
 
-def model(runs: Runs, name: str) -> None:
-    """Download a ready-made encoder of the study, with its tokenizer.
+def model(snapshot: str, mirror: str | None) -> None:
+    """Download a ready-made encoder with its tokenizer; ``snapshot`` is namespace--name--commit.
 
     Raises:
         UserError: the Hub does not have it in safe files, or cannot be reached.
         DataError: a download is not what it should be.
     """
-    snapshot = runs.study.models[name].snapshot
-    if snapshot is None:
-        raise UserError(f"The model '{name}' does not come from the Hugging Face Hub; there is nothing to download.")
-    record = fetch_model(snapshot.repository, snapshot.revision, runs.ready_made(name), _mirror(runs))
-    print(f"{snapshot.repository} (model, revision {record['revision']}): {', '.join(record['sha256'])}", flush=True)
+    found = Snapshot.of_folder(snapshot)
+    if found is None:
+        raise UserError(f"'{snapshot}' is no model of the Hub at a commit: these are namespace--name--commit.")
+    record = fetch_model(*found, MODELS / snapshot, mirror)
+    print(f"{found.repository} (model, revision {record['revision']}): {', '.join(record['sha256'])}", flush=True)
 
 
 def _report(record: dict[str, Any]) -> None:
     which = f"config {record['config'] or 'default'}, split {record['split']}, revision {record['revision']}"
     note = f" ({record['note']})" if record["note"] else ""
     print(f"{record['repository']}, {which}: {record['rows']} rows{note}", flush=True)
-
-
-def _mirror(runs: Runs) -> str | None:
-    source = runs.study.source
-    return source.mirror if isinstance(source, HubSource) else None
