@@ -39,7 +39,9 @@ wildcard_constraints:
 include: "workflow/rules/prefetch.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"
+include: "workflow/rules/analysis.smk"
 include: "workflow/rules/results.smk"
+include: "workflow/rules/submission.smk"
 
 
 rule all:
@@ -49,3 +51,4 @@ rule all:
         tables=rules.tables.output,
         figures=rules.figures.output,
         submission=rules.submission.output,
+        report=rules.report.output,

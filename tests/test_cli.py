@@ -16,7 +16,8 @@ from xstilts.study import load, store
 
 COMMANDS = [
     "generate", "prepare", "text", "tokenizer", "encode", "pretrain", "intermediate", "finetune", "retrieve", "collect",
-    "tables", "figures", "show", "prefetch", "prefetch-model", "submission", "submit-check", "score",
+    "tables", "figures", "show", "prefetch", "prefetch-model", "submission", "submit-check", "score", "similarity",
+    "answer", "report",
 ]  # fmt: skip
 
 

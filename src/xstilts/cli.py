@@ -194,6 +194,32 @@ def tables(study: StudyFile) -> None:
 
 
 @app.command()
+def similarity(study: StudyFile, threads: Threads = 1) -> None:
+    """Measure how alike the intermediate tasks and the targets are."""
+    from xstilts.jobs import similarity
+
+    similarity.similarity(_open(study), threads)
+
+
+@app.command()
+def answer(study: StudyFile) -> None:
+    """Estimate effects and answer the research questions."""
+    from xstilts.jobs import analysis
+
+    analysis.answer(_open(study))
+
+
+@app.command()
+def report(study: StudyFile) -> None:
+    """Write the report, one HTML file; also of a study that is still running."""
+    from xstilts.jobs import report
+
+    runs = _open(study)
+    report.page(runs)
+    print(runs.paths.report)
+
+
+@app.command()
 def figures(study: StudyFile) -> None:
     """Draw the figures of a study's scores."""
     from xstilts.jobs import report
@@ -232,7 +258,7 @@ def show(study: StudyFile) -> None:
 
     runs = _open(study)
     print(report.main_table(runs))
-    places = {name: getattr(runs.paths, name) for name in ("scores", "tables", "figures", "submission")}
+    places = {name: getattr(runs.paths, name) for name in ("scores", "tables", "figures", "submission", "report")}
     print("\n" + "\n".join(f"{name.capitalize()}: {place}" for name, place in places.items()))
 
 

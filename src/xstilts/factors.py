@@ -46,6 +46,9 @@ class Model(Section):
         "hf://{namespace}/{name}@{commit}, which 'snakemake prefetch' downloads.",
     )
     architecture: Architecture | None = Field(None, description="Shape of an encoder to pretrain on the study's text.")
+    code_of: str | None = Field(
+        None, description="The study's text-only model that this one is the twin of, further pretrained on code."
+    )
 
     @model_validator(mode="after")
     def _one_origin(self) -> Model:

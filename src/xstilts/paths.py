@@ -90,6 +90,19 @@ class Paths:
         return self.root / "dev_scores.parquet"
 
     @property
+    def similarity(self) -> Path:
+        """How alike intermediate tasks and targets are."""
+        return self.root / "similarity.parquet"
+
+    @property
+    def answers(self) -> Path:
+        return self.root / "answers"
+
+    @property
+    def report(self) -> Path:
+        return self.root / "report.html"
+
+    @property
     def submission(self) -> Path:
         return self.root / "submission"
 
@@ -104,6 +117,3 @@ class Paths:
     def table_files(self, targets: Iterable[str]) -> list[Path]:
         names = ("main", "groups", *targets, "dev", "published")
         return [self.tables / f"{name}.{kind}" for name in names for kind in ("csv", "md", "tex")]
-
-    def figure_files(self) -> list[Path]:
-        return [self.figures / f"gains.{kind}" for kind in ("svg", "png", "pdf", "csv")]

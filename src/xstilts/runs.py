@@ -141,3 +141,11 @@ class Runs:
 
     def prediction_files(self) -> list[Path]:
         return [self.paths.part("predictions", *job) for job in self.jobs()]
+
+    def compared(self) -> list[Path]:
+        """What the similarity of tasks is measured on: encoded examples, and the encoders before any arm."""
+        encoded = [path for model in self.study.models for path in self.inputs(model, self.study.tasks())]
+        return list(dict.fromkeys([*encoded, *map(self.pretrained_weights, self.study.models)]))
+
+    def records(self) -> list[Path]:
+        return [self.paths.part("records", *job, "json") for job in self.jobs()]

@@ -36,9 +36,13 @@ _CODE = {
         "jobs/results.py",
     ),
     "submission": ("submission", "scoring.py", "formats", "catalogue/tasks.py"),
-    "report": ("report", "catalogue", "jobs/report.py"),
+    "similarity": (
+        "analysis/similarity.py", "analysis/corpora.py", "jobs/similarity.py", "retrieval/embedding.py", "encoding.py",
+    ),
+    "analysis": ("analysis", "report/gains.py", "catalogue", "jobs/analysis.py"),
+    "report": ("report", "analysis", "catalogue", "jobs/report.py"),
 }  # fmt: skip
-_CODE_SUFFIXES = {".py", ".csv", ".txt"}
+_CODE_SUFFIXES = {".py", ".csv", ".txt", ".html", ".css", ".js"}
 
 
 @dataclass(frozen=True)
@@ -138,13 +142,30 @@ class Specs:
             code=code("retrieval"),
         )
 
+    def similarity(self) -> Spec:
+        study = self.runs.study
+        return self._spec(
+            "similarity",
+            models={model: self._pretrained_id(model) for model in study.models},
+            tasks={task: self._file_names(task) for task in study.tasks()},
+            intermediate=study.intermediate_tasks(),
+            targets=list(study.targets),
+            data=self._data(*study.tasks()),
+            encoding={task: self._encoding(task) for task in study.tasks()},
+            code=code("similarity"),
+        )
+
+    def answer(self) -> Spec:
+        """What the answers depend on beside the scores."""
+        return self._spec("answer", shown=self.report()["id"], code=code("analysis"))
+
     def report(self) -> Spec:
         """What tables and figures show beside the scores; models and arms stand in the study's order."""
         study = self.runs.study
         return self._spec(
             "report",
             source=study.source.kind,
-            models=[[name, model.path] for name, model in study.models.items()],
+            models=[[name, model.path, model.code_of] for name, model in study.models.items()],
             hub=[task for task in study.tasks() if study.from_hub(task)],
             precision=study.compute.precision,
             seeds=study.seeds,

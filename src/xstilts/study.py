@@ -97,6 +97,17 @@ class Study(Section):
         return self
 
     @model_validator(mode="after")
+    def _twins_exist(self) -> Study:
+        for name, model in self.models.items():
+            if model.code_of is not None and (model.code_of == name or model.code_of not in self.models):
+                others = [other for other in self.models if other != name]
+                raise ValueError(
+                    f"models.{name}.code_of: '{model.code_of}' is no other model of the study. "
+                    f"{nearest(model.code_of, others)}"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _fits_its_models(self) -> Study:
         """What is known before training of the encoders that the study makes itself."""
         lengths = {"encoding.max_length": self.encoding.max_length}

@@ -1,4 +1,4 @@
-"""The heat map: what it shows is read from its SVG, which holds all text as text."""
+"""The heat map of gains: what it shows is read from its SVG, which holds all text as text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from small_study import study_config
 
-from xstilts.report.figures import write_figures
+from xstilts.report.plots.figure import write
+from xstilts.report.plots.gains import gains_figure
 from xstilts.report.scores import SCORES
 from xstilts.study import SYNTHETIC, Study, load
 
@@ -22,15 +23,16 @@ def texts(svg: Path) -> list[str]:
 @pytest.fixture(scope="module")
 def folder(scores: pd.DataFrame, study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("report") / "figures"
-    files = write_figures(scores, study, folder)
-    assert [file.name for file in files] == ["gains.csv", "gains.svg", "gains.png", "gains.pdf"]
+    files = write(gains_figure(scores, study), folder)
+    assert [file.name for file in files] == ["gains.csv", "gains.vl.json", "gains.svg", "gains.png", "gains.pdf"]
     return folder
 
 
 def test_images_are_what_their_names_say(folder: Path) -> None:
     assert (folder / "gains.png").read_bytes().startswith(b"\x89PNG")
     assert (folder / "gains.pdf").read_bytes().startswith(b"%PDF")
-    assert sorted(file.name for file in folder.iterdir()) == ["gains.csv", "gains.pdf", "gains.png", "gains.svg"]
+    names = ["gains.csv", "gains.pdf", "gains.png", "gains.svg", "gains.vl.json"]
+    assert sorted(file.name for file in folder.iterdir()) == names
 
 
 def test_every_cell_shows_its_number(folder: Path) -> None:
@@ -38,6 +40,14 @@ def test_every_cell_shows_its_number(folder: Path) -> None:
     for text in ("+0.7", "+5.0†", "−53.0", "+23.5", "−11.0", "–", "MNLI", "two_tasks", "random (untrained control)"):
         assert text in shown, text
     assert any("XQuAD" in text and "(63.0)" in text for text in shown)
+
+
+def test_the_sentence_counts_gains_but_not_those_of_controls(scores: pd.DataFrame, study: Study) -> None:
+    """MNLI +0.7 and +23.5; the mixture +5.0 on XQuAD with seed 1, and −11.0 on Tatoeba."""
+    assert gains_figure(scores, study).sentence == (
+        "Of 4 gains over the baseline, 3 are positive and 1 negative, from −11.0 (two_tasks, Tatoeba) to +23.5 (MNLI, "
+        "Tatoeba)."
+    )
 
 
 def test_title_says_model_split_and_seeds(folder: Path) -> None:
@@ -70,26 +80,26 @@ def test_the_data_lie_beside_the_figure(folder: Path) -> None:
 
 
 def test_synthetic_scores_say_so(synthetic_scores: pd.DataFrame, synthetic_study: Study, tmp_path: Path) -> None:
-    write_figures(synthetic_scores, synthetic_study, tmp_path)
+    write(gains_figure(synthetic_scores, synthetic_study), tmp_path)
     assert any(SYNTHETIC in text for text in texts(tmp_path / "gains.svg"))
     assert pd.read_csv(tmp_path / "gains.csv")["synthetic"].all()
 
 
 def test_scores_on_a_part_of_the_data_say_so(scores: pd.DataFrame, tmp_path: Path) -> None:
     limited = load(study_config(examples={"train": 20, "eval": 50}))
-    write_figures(scores, limited, tmp_path)
+    write(gains_figure(scores, limited), tmp_path)
     shown = "".join(texts(tmp_path / "gains.svg")).replace(" ", "")  # broken into lines
     assert limited.warning and limited.warning.replace(" ", "") in shown
     assert pd.read_csv(tmp_path / "gains.csv")["limited"].all()
 
 
 def test_a_study_whose_test_labels_are_stripped(study: Study, tmp_path: Path) -> None:
-    write_figures(SCORES.empty_table().to_pandas(), study, tmp_path)
+    write(gains_figure(SCORES.empty_table().to_pandas(), study), tmp_path)
     assert "–" in texts(tmp_path / "gains.svg")
 
 
 def test_the_same_scores_give_the_same_picture(folder: Path, scores: pd.DataFrame, study: Study) -> None:
-    write_figures(scores.sample(frac=1, random_state=5), study, folder.parent / "again")
+    write(gains_figure(scores.sample(frac=1, random_state=5), study), folder.parent / "again")
     # the names of gradients in an SVG count on within a process
     for name in ("gains.csv", "gains.png"):
         assert (folder / name).read_bytes() == (folder.parent / "again" / name).read_bytes(), name
@@ -97,5 +107,5 @@ def test_the_same_scores_give_the_same_picture(folder: Path, scores: pd.DataFram
 
 def test_a_study_that_has_only_its_baseline(scores: pd.DataFrame, tmp_path: Path) -> None:
     study = load(study_config(arms={"none": {}}))
-    write_figures(scores[scores["arm"] == "none"], study, tmp_path)
+    write(gains_figure(scores[scores["arm"] == "none"], study), tmp_path)
     assert any("small_one" in text for text in texts(tmp_path / "gains.svg"))

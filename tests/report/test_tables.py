@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from small_page import Html
 from small_study import NO_DEV, MakeScores, study_config, xquad
 
 from xstilts.catalogue.groups import AVERAGE
 from xstilts.report.gains import language_cells, task_cells
+from xstilts.report.page.results import main_tables
 from xstilts.report.scores import SCORES
 from xstilts.report.tables import main_table_text, write_tables
 from xstilts.report.typeset import Block, Page, latex
@@ -23,8 +25,9 @@ def folder(scores: pd.DataFrame, study: Study, tmp_path: Path) -> Path:
 
 
 def markdown_rows(file: Path) -> dict[str, list[str]]:
+    """By label, the texts of a row, bold or not; of equal labels, the last."""
     rows = [line.strip("|").split("|") for line in file.read_text().splitlines() if line.startswith("|")]
-    return {label.strip(): [cell.strip() for cell in cells] for label, *cells in rows}
+    return {label.strip(): [cell.strip(" *") for cell in cells] for label, *cells in rows}
 
 
 def tex_rows(file: Path) -> list[str]:
@@ -35,8 +38,9 @@ def tex_rows(file: Path) -> list[str]:
 
 def test_every_table_is_written_in_every_form(scores: pd.DataFrame, study: Study, tmp_path: Path) -> None:
     files = write_tables(scores, NO_DEV, study, tmp_path)
-    names = ("main", "groups", "xquad", "tatoeba", "dev", "published")
-    assert {file.name for file in files} == {f"{name}.{suffix}" for name in names for suffix in ("csv", "md", "tex")}
+    names = ("main", "groups", "xquad", "tatoeba", "languages", "dev", "published", "ledger", "data")
+    kinds = ("csv", "md", "tex", "html")
+    assert [file.name for file in files] == [f"{name}.{kind}" for name in names for kind in kinds]
     assert sorted(files) == sorted(tmp_path.iterdir())
 
 
@@ -209,3 +213,97 @@ def test_a_study_that_has_only_its_baseline(scores: pd.DataFrame, tmp_path: Path
     study = load(study_config(arms={"none": {}}))
     write_tables(scores[scores["arm"] == "none"], NO_DEV, study, tmp_path)
     assert set(pd.read_csv(tmp_path / "main.csv")["target"]) == {"xquad", "tatoeba", AVERAGE}
+
+
+def bold(file: Path) -> set[tuple[str, str]]:
+    """Labels and texts of all cells in bold, of a Markdown file."""
+    rows = [line.strip("|").split("|") for line in file.read_text().splitlines() if line.startswith("|")]
+    return {(label.strip(), cell.strip(" *")) for label, *cells in rows for cell in cells if "**" in cell}
+
+
+def test_the_best_arm_of_each_column_is_bold_and_a_control_never_is(folder: Path, scores: pd.DataFrame) -> None:
+    assert bold(folder / "main.md") == {("two_tasks", "+5.0†"), ("MNLI", "+23.5"), ("MNLI", "+12.1")}
+    assert "Bold: the best arm of a column, controls aside" in (folder / "main.md").read_text()
+    assert [line.count(r"\textbf{") for line in tex_rows(folder / "main.tex") if "MNLI" in line] == [2]
+    assert "<strong>+23.5</strong>" in (folder / "main.html").read_text()
+    assert bold(folder / "dev.md") == set(), "dev scores are no results"
+
+
+def test_the_baseline_is_bold_where_no_arm_gains(scores: pd.DataFrame, study: Study, tmp_path: Path) -> None:
+    worse = scores.assign(score=scores["score"].where(scores["arm"] == "none", scores["score"] / 10))
+    write_tables(worse, NO_DEV, study, tmp_path)
+    assert bold(tmp_path / "main.md") == {("none (baseline)", text) for text in ("63.0", "31.0", "47.0")}
+    write_tables(scores[scores["arm"] == "none"], NO_DEV, study, tmp_path)
+    assert bold(tmp_path / "main.md") == set(), "there is nothing that the baseline is better than"
+
+
+def test_the_report_and_the_tables_agree_on_what_is_best(folder: Path, scores: pd.DataFrame, study: Study) -> None:
+    (shown,) = main_tables(scores, study)
+    strong = {(row[0].text, cell.text) for row in shown.rows for cell in row if cell.strong}
+    assert strong == bold(folder / "main.md")
+
+
+def test_terminal_text_has_no_bold_and_does_not_speak_of_it(scores: pd.DataFrame, study: Study) -> None:
+    text = main_table_text(scores, study)
+    assert "Bold" not in text and "*" not in text
+
+
+def test_every_html_file_stands_alone_and_names_its_rows_and_columns(folder: Path) -> None:
+    for file in folder.glob("*.html"):
+        text = file.read_text()
+        page = Html(text)
+        tags = [tag for tag, _ in page.elements]
+        assert text.startswith("<!DOCTYPE html>") and {"title", "style", "h1"} <= set(tags), file.name
+        assert not {"script", "link", "img"} & set(tags) and "http" not in text, file.name
+        assert tags.count("table") == tags.count("caption"), file.name
+        assert all(attrs["scope"] in ("col", "row") for tag, attrs in page.elements if tag == "th"), file.name
+
+
+def test_languages_by_arm_are_means_over_fine_tuned_targets(folder: Path) -> None:
+    table = pd.read_csv(folder / "languages.csv").set_index(["arm", "target", "language"])
+    assert table.loc[("mnli", "fine_tuned", "de"), ["gain", "targets"]].tolist() == [1.375, 1], "no Tatoeba in it"
+    assert table.loc[("mnli", "tatoeba", "de"), "gain"] == 23.5
+    blocks = (folder / "languages.md").read_text().split("\n## ")
+    names = [block.splitlines()[0] for block in blocks[1:]]
+    assert names == [
+        "xlmr, test: arms, mean over fine-tuned targets",
+        "xlmr, test: none (baseline), points",
+        "xlmr, test: MNLI, gains",
+        "xlmr, test: two_tasks, gains",
+        "xlmr, test: random (untrained control), gains",
+    ]
+    assert "| targets in the mean         |     1 |     1 |" in blocks[1].replace("**", "")
+    assert "| Tatoeba  |      |" in blocks[2].replace("**", ""), "it has no English"
+    assert "Languages: en English, de German." in blocks[-1]
+
+
+def test_a_mean_that_lacks_a_target_is_missing_and_unscored_targets_count_for_none(
+    make_scores: MakeScores, tmp_path: Path
+) -> None:
+    study = load(study_config(targets={name: {"languages": ["de"]} for name in ("xnli", "pawsx", "panx")}, seeds=[1]))
+    rows = [("none", "xnli", "de", "accuracy", 1, 50.0), ("none", "pawsx", "de", "accuracy", 1, 70.0)]
+    rows += [("mnli", "xnli", "de", "accuracy", 1, 54.0), ("mnli", "pawsx", "de", "accuracy", 1, 72.0)]
+    rows += [("two_tasks", "xnli", "de", "accuracy", 1, 99.0)]
+    write_tables(make_scores(rows), NO_DEV, study, tmp_path)
+    table = pd.read_csv(tmp_path / "languages.csv")
+    means = table[table["target"] == "fine_tuned"].set_index("arm")
+    assert set(means["targets"]) == {2}
+    assert means.loc["none", "score"] == 60 and means.loc["mnli", "gain"] == 3
+    assert means.loc[["two_tasks", "random"], "score"].isna().all()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"arms": {"none": {}}},
+        {"targets": {"tatoeba": {"languages": ["de"]}}},
+        {"targets": {"xnli": {"languages": ["en"]}}, "seeds": [7]},
+        {"splits": ["dev", "test"]},
+    ],
+    ids=["baseline alone", "retrieval alone", "English alone", "two splits"],
+)
+def test_studies_without_any_score_have_all_tables(changes: dict[str, object], tmp_path: Path) -> None:
+    study = load(study_config(**changes))
+    files = write_tables(SCORES.empty_table().to_pandas(), NO_DEV, study, tmp_path)
+    assert {file.stem for file in files} >= {"main", "languages", "ledger", "data"}
+    assert all(file.stat().st_size for file in files)

@@ -20,7 +20,10 @@ from xstilts.report.differences import differences
 from xstilts.study import load
 
 STUDIES = REPOSITORY / "workflow" / "studies"
-ONCE = ["all", "collect", "figures", "prefetch_model", "prepared", "submission", "tables", "tokenizer"]
+ONCE = [
+    *("all", "answer", "collect", "figures", "prefetch_model", "prepared", "report", "similarity", "submission"),
+    *("tables", "tokenizer"),
+]
 
 
 def config_of(study: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import yaml
 import xstilts
 
 #: Outputs that are folders.
-FOLDERS = {"submission"}
+FOLDERS = {"answers", "figures", "submission"}
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -49,8 +49,15 @@ rule tables:
 rule figures:
     input:
         scores=PATHS.scores,
+        answers=PATHS.answers,
+        records=RUNS.records(),
     output:
-        PATHS.figure_files(),
+        report(
+            directory(PATHS.figures),
+            patterns=["{name}.svg"],
+            caption="../report/figures.rst",
+            category="Figures",
+        ),
     log:
         PATHS.log("figures"),
     benchmark:
@@ -67,25 +74,29 @@ rule figures:
         "xstilts figures --study {params.run[study]} > {log} 2>&1"
 
 
-rule submission:
+rule report:
     input:
         scores=PATHS.scores,
         dev_scores=PATHS.dev_scores,
-        predictions=RUNS.prediction_files(),
-        examples=[PATHS.data_manifest(target) for target in RUNS.study.targets],
+        answers=PATHS.answers,
+        records=RUNS.records(),
     output:
-        folder=directory(PATHS.submission),
+        report(
+            PATHS.report,
+            caption="../report/report.rst",
+            category="Report",
+        ),
     log:
-        PATHS.log("submission"),
+        PATHS.log("report"),
     benchmark:
-        PATHS.benchmark("submission")
+        PATHS.benchmark("report")
     conda:
         "../../envs/xstilts.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=4000,
+        runtime=30,
     params:
-        run=SPECS.submission(),
+        run=SPECS.report(),
     shell:
-        "xstilts submission --study {params.run[study]} > {log} 2>&1"
+        "xstilts report --study {params.run[study]} > {log} 2>&1"

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import pandas as pd
 
+from xstilts.catalogue.languages import ENGLISH, MEASURES
 from xstilts.study import Study
+
+_SIMILARITY = ["intermediate", "target", "language", "measure", "value"]
 
 
 @dataclass(frozen=True)
 class Material:
     """One study's results.
 
-    ``scores`` has the columns of ``report.scores.SCORES``. ``languages`` is indexed by code with family, genus, script,
-    distance (syntactic, to English), distance_observed (on observed features only, NaN where too few), observed (share
-    of syntactic features observed), cc100_gib (0 where not in XLM-R's pretraining data), and further distances
-    (genetic, geographic, inventory, phonological, featural); synthetic studies have family, genus, script and distance
-    alone. ``similarity`` has intermediate, target, language, measure ("jsd", "cosine", "cosine_centred") and value, or is
+    ``scores`` has the columns of ``report.scores.SCORES``. ``languages`` is what :func:`language_frame` makes.
+    ``similarity`` has intermediate, target, language, measure ("jsd", "cosine", "cosine_centred") and value, or is
     empty where it was not measured.
     """
 
@@ -25,3 +25,27 @@ class Material:
     scores: pd.DataFrame
     languages: pd.DataFrame
     similarity: pd.DataFrame
+
+
+def material_of(study: Study, scores: pd.DataFrame, similarity: pd.DataFrame | None = None) -> Material:
+    """A study's results with what is known of its languages."""
+    measured = pd.DataFrame(columns=_SIMILARITY) if similarity is None else similarity
+    return Material(study, scores, language_frame(study), measured)
+
+
+def language_frame(study: Study) -> pd.DataFrame:
+    """English and the languages that the study scores, by ``code``.
+
+    Columns: name, family, genus, script; distance (syntactic, to English), distance_observed (on observed features
+    only, NaN where too few), observed (share of syntactic features observed), genetic, geographic, inventory,
+    phonological, featural, cc100_gib (0 where not in XLM-R's pretraining data); thin, which marks languages with so few
+    observed features that results should be checked without them. Synthetic studies have name, family, genus, script
+    and distance alone.
+    """
+    table = study.language_table()
+    codes = sorted({ENGLISH, *(code for target in study.targets for code in study.languages(target))})
+    rows = [{**asdict(table[code]), "thin": table[code].thin} for code in codes]
+    frame = pd.DataFrame(rows).set_index("code").astype(dict.fromkeys(MEASURES, "float64"))
+    if study.source.kind == "synthetic":
+        return frame[["name", "family", "genus", "script", "distance"]]
+    return frame[["name", "family", "genus", "script", *MEASURES, "thin"]]

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from xstilts.analysis.material import language_frame
+from xstilts.analysis.store import read_answers
 from xstilts.report.dev_scores import collect_dev_scores, read_dev_scores, write_dev_scores
-from xstilts.report.figures import write_figures
+from xstilts.report.figures import all_figures, write_figures
+from xstilts.report.page import content_of, write_page
+from xstilts.report.page.drawn import drawn
+from xstilts.report.plots.training import read_curves
+from xstilts.report.scores import checked_scores, write_scores
 from xstilts.report.scores import collect as collect_scores
-from xstilts.report.scores import read_scores, write_scores
 from xstilts.report.tables import main_table_text, write_tables
 from xstilts.runs import Runs
 
@@ -18,13 +28,34 @@ def collect(runs: Runs) -> None:
 
 def tables(runs: Runs) -> None:
     dev_scores = read_dev_scores(runs.paths.dev_scores)
-    write_tables(read_scores(runs.paths.scores), dev_scores, runs.study, runs.paths.tables)
+    write_tables(checked_scores(runs.paths.scores, runs.study), dev_scores, runs.study, runs.paths.tables)
 
 
 def figures(runs: Runs) -> None:
-    write_figures(read_scores(runs.paths.scores), runs.study, runs.paths.figures)
+    write_figures(folder=runs.paths.figures, **_drawn_from(runs, checked_scores(runs.paths.scores, runs.study)))
+
+
+def page(runs: Runs) -> None:
+    """The report of whatever is there: of a study that is still running, that of its finished jobs."""
+    answers = read_answers(runs.paths.answers)
+    content = content_of(runs, answers)
+    plots, absent = all_figures(**_drawn_from(runs, content.scores))
+    drawn_plots = {plot.name: drawn(plot, runs.study) for plot in plots}
+    write_page(replace(content, figures=drawn_plots, undrawn=dict(absent)), runs.paths.report)
+
+
+def _drawn_from(runs: Runs, scores: pd.DataFrame) -> dict[str, Any]:
+    effects = runs.paths.answers / "effects.csv"
+    return {
+        "study": runs.study,
+        "scores": scores,
+        "languages": language_frame(runs.study),
+        "answers": read_answers(runs.paths.answers),
+        "effects": pd.read_csv(effects) if effects.is_file() else pd.DataFrame(),
+        "records": read_curves([path for path in runs.records() if path.is_file()]),
+    }
 
 
 def main_table(runs: Runs) -> str:
     """The main table as text, for a terminal."""
-    return main_table_text(read_scores(runs.paths.scores), runs.study)
+    return main_table_text(checked_scores(runs.paths.scores, runs.study), runs.study)

@@ -1,11 +1,16 @@
-"""How cells, arms, metrics and seeds read in tables and figures, and what must stand beside them."""
+"""How cells, arms, metrics and seeds read in tables and figures, what stands out, and what must stand beside them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
+from xstilts.catalogue.groups import title_of
 from xstilts.catalogue.tasks import TASKS
-from xstilts.report.gains import is_control
+from xstilts.report import gains
+from xstilts.report.gains import is_control, targets_of
+from xstilts.report.typeset import Strong
 from xstilts.settings import Limits
 from xstilts.study import BASELINE, Study
 
@@ -66,6 +71,59 @@ def cell_texts(cells: pd.DataFrame, study: Study) -> list[str]:
         text = f"{value:.1f}" if arm == BASELINE else signed(value)
         texts.append(MISSING if pd.isna(value) else text + FEWER * (count < len(study.seeds)))
     return texts
+
+
+def best_cells(cells: pd.DataFrame, study: Study) -> pd.Series:
+    """Which cells stand out: the arm with the largest gain of each model, split, target and language, controls aside.
+
+    Where no arm gains it is the baseline; where none can be compared with it, there is none.
+    """
+    competes = pd.Series([arm != BASELINE and not is_control(arm, study) for arm in cells["arm"]], index=cells.index)
+    columns = [cells[name] for name in ("model", "split", "target", "language")]
+    most = cells["gain"].where(competes).groupby(columns).transform("max")
+    return (competes & (cells["gain"] == most) & (most > 0)) | ((cells["arm"] == BASELINE) & (most <= 0))
+
+
+def shown_texts(cells: pd.DataFrame, study: Study, place: list[str]) -> dict[tuple[str, ...], str]:
+    """:func:`cell_texts` by the columns ``place``, which tell the cells apart; strong are :func:`best_cells`."""
+    keys = cells[place].itertuples(index=False, name=None)
+    found = zip(keys, cell_texts(cells, study), best_cells(cells, study), strict=True)
+    return {key: Strong(text) if best else text for key, text, best in found}
+
+
+def scored_notes(scores: pd.DataFrame, study: Study, targets: Sequence[str]) -> list[str]:
+    """Sentences about targets scored on another split than asked for, in fewer languages than the study has, or not."""
+    scored, notes = gains.scored_languages(gains.as_asked(scores, study)), []
+    for target in targets:
+        title, languages, splits = TASKS[target].title, study.languages(target), study.splits_of(target)
+        for split in study.splits:
+            stands_in = not set(splits) <= set(study.splits)
+            if split not in splits:
+                instead = "; its test split stands in" if stands_in else ""
+                notes.append(f"{title}: the release has no {split} split{instead}.")
+            found = scored.get((target, split), set())
+            absent = [code for code in languages if code not in found]
+            if found and absent:
+                where = f"{len(absent)} of {len(languages)} languages ({', '.join(absent)})"
+                notes.append(f"{title}, {split}: no scores in {where}.")
+            elif absent and (split == "test" or stands_in):
+                why = "its predictions are in submission/ (the release's test labels are stripped)"
+                notes.append(f"{title}, {split}: not scored: {why}.")
+            elif absent and split in splits:
+                notes.append(f"{title}, {split}: not scored.")
+    return notes
+
+
+def retrieval_notes(study: Study) -> list[str]:
+    """How sentences are embedded, target by target where they differ."""
+    tasks_of: dict[str, list[str]] = {}
+    for target in targets_of(study):
+        if TASKS[target].format == "retrieval":
+            settings = study.embedding_of(target)
+            what = "mean over positions" if settings.pooling == "mean" else "first token"
+            tasks_of.setdefault(f"the hidden states of layer {settings.layer}, {what}", []).append(title_of(target))
+    how = "; ".join(f"{', '.join(tasks)} from {states}" for states, tasks in tasks_of.items())
+    return [f"Retrieval is without fine-tuning: {how}."] if how else []
 
 
 def signed(difference: float) -> str:

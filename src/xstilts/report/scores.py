@@ -75,6 +75,15 @@ def read_scores(path: Path) -> pd.DataFrame:
     return files.read(path, SCORES).to_pandas()
 
 
+def checked_scores(path: Path, study: Study) -> pd.DataFrame:
+    """The rows of a study's file of scores.
+
+    Raises:
+        UserError: as :func:`collect` does of a part, naming rows.
+    """
+    return collect([path], study).to_pandas()
+
+
 def collect(parts: Sequence[Path], study: Study) -> pa.Table:
     """All scores of a study, in an order that does not depend on that of ``parts``.
 

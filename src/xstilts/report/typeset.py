@@ -1,31 +1,58 @@
-"""Pages of tables, and how they are set: plain for a terminal, in Markdown, in LaTeX."""
+"""Pages of tables, and how they are set: plain for a terminal, in Markdown, in LaTeX, in HTML."""
 
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from html import escape
 
 from tabulate import SEPARATING_LINE, tabulate
 
 Row = list[str] | None  # texts of a row, or a rule
 
+
+class Strong(str):
+    """A text that stands out from its column; in plain text it does not."""
+
+    __slots__ = ()
+
+
 _WIDTH = 100  # characters of a line of plain text
 _PANEL = 13  # columns of numbers that fit the width of a page
-_TYPOGRAPHY = str.maketrans({"–": "--", "−": "$-$", "×": r"$\times$", "†": r"\textsuperscript{$\dagger$}"})
+_OPEN, _CLOSE = "\ue000", "\ue001"  # around a strong text, until tabulate has escaped what LaTeX would take for its own
+_TYPOGRAPHY = str.maketrans(
+    {"–": "--", "−": "$-$", "×": r"$\times$", "†": r"\textsuperscript{$\dagger$}", _OPEN: r"\textbf{", _CLOSE: "}"}
+)
 _SPECIAL = str.maketrans(
     {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
     | {character: f"\\{character}" for character in "&%$#_{}"}
 )
+_STYLE = """
+body { margin: 2rem auto; padding: 0 1rem; max-width: 80rem; font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; }
+h1 { font-size: 1.4rem; }
+p, li { max-width: 48rem; }
+.warning { border: 2px solid; padding: .5rem .8rem; }
+.scroll { overflow-x: auto; margin: 1.5rem 0; }
+table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
+caption { text-align: left; font-weight: 600; padding-bottom: .3rem; }
+th, td { padding: .2rem .5rem; text-align: right; vertical-align: top; }
+th { font-weight: 400; white-space: nowrap; }
+.text { text-align: left; }
+thead, tbody { border-top: 1px solid; }
+table { border-bottom: 1px solid; }
+"""
 
 
 @dataclass(frozen=True)
 class Block:
-    """One model on one split: a row of texts per arm, the label first; None stands for a rule."""
+    """One table of a page, for the most part one model on one split with a row per arm: rows of texts, the label first;
+    None stands for a rule. The first ``texts`` columns are words, which name the row; all others are numbers."""
 
     name: str
     label: str
     header: list[str]
     rows: list[Row]
+    texts: int = 1
 
 
 @dataclass(frozen=True)
@@ -38,6 +65,7 @@ class Page:
     notes: list[str]
     blocks: list[Block]
     below: list[str] = field(default_factory=list)
+    strong: str = ""  # what it means that a text stands out
 
 
 def plain(page: Page) -> str:
@@ -46,7 +74,7 @@ def plain(page: Page) -> str:
     parts.append("\n".join(textwrap.fill(note, _WIDTH) for note in page.notes))
     for block in page.blocks:
         parts.append(block.name)
-        parts += [_tabulated(header, rows, "simple", rule=SEPARATING_LINE) for header, rows in _panels(block)]
+        parts += [_tabulated(panel, "simple", rule=SEPARATING_LINE) for panel in _panels(block)]
     parts += [textwrap.fill(note, _WIDTH) for note in page.below]
     return "\n\n".join(parts) + "\n"
 
@@ -54,10 +82,13 @@ def plain(page: Page) -> str:
 def markdown(page: Page) -> str:
     """The page as Markdown with pipe tables, which know no rules: cells of dashes stand for them."""
     parts = [f"# {page.title}"]
-    parts += [f"**{page.warning}**"] * bool(page.warning) + page.notes
+    parts += [f"**{page.warning}**"] * bool(page.warning) + _notes(page)
     for block in page.blocks:
         parts.append(f"## {block.name}")
-        parts += [_tabulated(header, rows, "pipe", rule=["─" * 5] * len(header)) for header, rows in _panels(block)]
+        parts += [
+            _tabulated(panel, "pipe", rule=["─" * 5] * len(panel.header), strong=("**", "**"))
+            for panel in _panels(block)
+        ]
     parts += page.below
     return "\n\n".join(parts) + "\n"
 
@@ -71,10 +102,10 @@ def latex(page: Page) -> str:
     if not page.blocks:
         parts += [_escaped(text) for text in (f"{page.title}.", page.warning, *page.notes) if text]
     for block in page.blocks:
-        caption = " ".join([f"{page.title}: {block.name}.", *filter(None, [page.warning]), *page.notes])
+        caption = " ".join([f"{page.title}: {block.name}.", *filter(None, [page.warning]), *_notes(page)])
         tables = [
-            _tabulated(header, rows, "latex_booktabs", rule=SEPARATING_LINE).translate(_TYPOGRAPHY)
-            for header, rows in _panels(block)
+            _tabulated(panel, "latex_booktabs", rule=SEPARATING_LINE, strong=(_OPEN, _CLOSE)).translate(_TYPOGRAPHY)
+            for panel in _panels(block)
         ]
         body = "\n\n\\medskip\n".join(
             f"\\begin{{adjustbox}}{{max width=\\textwidth}}\n{table}\n\\end{{adjustbox}}" for table in tables
@@ -87,23 +118,77 @@ def latex(page: Page) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _tabulated(header: list[str], rows: list[Row], style: str, rule: list[str] | str) -> str:
-    lines = [rule if row is None else row for row in rows]
-    aligned = ("left", *["right"] * (len(header) - 1))
-    return tabulate(lines, headers=header, tablefmt=style, disable_numparse=True, colalign=aligned)
+def html(page: Page) -> str:
+    """The page as an HTML file that needs no other: a ``table`` per block, however wide, which scrolls on its own."""
+    title = escape(page.title)
+    parts = [
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>',
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>{_STYLE}</style>\n</head>',
+        f"<body>\n<h1>{title}</h1>",
+    ]
+    parts += [f'<p class="warning" role="note"><strong>{escape(page.warning)}</strong></p>'] * bool(page.warning)
+    parts += ["<ul>", *(f"<li>{escape(note)}</li>" for note in _notes(page)), "</ul>"]
+    parts += [_html_table(block) for block in page.blocks]
+    parts += [f"<p>{escape(text)}</p>" for text in page.below]
+    return "\n".join([*parts, "</body>\n</html>\n"])
+
+
+def _html_table(block: Block) -> str:
+    """Rules set off groups of rows: each is a ``tbody``."""
+    groups: list[list[str]] = [[]]
+    for row in block.rows:
+        if row is None:
+            groups.append([])
+        else:
+            groups[-1].append(_html_row(row, block.texts))
+    head = "".join(_html_cell("th", text, place < block.texts, "col") for place, text in enumerate(block.header))
+    bodies = "\n".join("<tbody>\n" + "\n".join(group) + "\n</tbody>" for group in groups if group)
+    name = escape(block.name)
+    return (
+        f'<div class="scroll" role="region" aria-label="{name}" tabindex="0">\n<table>\n<caption>{name}</caption>\n'
+        f"<thead>\n<tr>{head}</tr>\n</thead>\n{bodies}\n</table>\n</div>"
+    )
+
+
+def _html_row(row: list[str], texts: int) -> str:
+    cells = [_html_cell("td" if place else "th", text, place < texts, "row") for place, text in enumerate(row)]
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _html_cell(tag: str, text: str, is_text: bool, scope: str) -> str:
+    attributes = f' scope="{scope}"' * (tag == "th") + ' class="text"' * is_text
+    shown = f"<strong>{escape(text)}</strong>" if isinstance(text, Strong) else escape(text)
+    return f"<{tag}{attributes}>{shown}</{tag}>"
+
+
+def _notes(page: Page) -> list[str]:
+    """The notes of a form that has strong texts."""
+    return page.notes + [page.strong] * bool(page.strong)
+
+
+def _tabulated(panel: Block, style: str, rule: list[str] | str, strong: tuple[str, str] = ("", "")) -> str:
+    before, after = strong
+    lines = [
+        rule if row is None else [before + text + after if isinstance(text, Strong) else text for text in row]
+        for row in panel.rows
+    ]
+    aligned = ["left"] * panel.texts + ["right"] * (len(panel.header) - panel.texts)
+    return tabulate(lines, headers=panel.header, tablefmt=style, disable_numparse=True, colalign=aligned)
 
 
 def _escaped(text: str) -> str:
     return text.translate(_SPECIAL).translate(_TYPOGRAPHY)
 
 
-def _panels(block: Block) -> list[tuple[list[str], list[Row]]]:
+def _panels(block: Block) -> list[Block]:
     """The block's columns in turns that fit a page, each with the labels in front."""
-    starts = range(1, len(block.header), _PANEL)
+    first = block.texts
+    starts = range(first, len(block.header), _PANEL)
     return [
-        (
-            [block.header[0], *block.header[start : start + _PANEL]],
-            [None if row is None else [row[0], *row[start : start + _PANEL]] for row in block.rows],
+        replace(
+            block,
+            header=[*block.header[:first], *block.header[start : start + _PANEL]],
+            rows=[row and [*row[:first], *row[start : start + _PANEL]] for row in block.rows],
         )
         for start in starts
     ]

@@ -1,0 +1,129 @@
+"""The text of a study's data sets, language by language, as the encoded files have it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from xstilts.catalogue.languages import ENGLISH
+from xstilts.catalogue.tasks import TASKS
+from xstilts.encoding import EncodedRows
+from xstilts.formats.base import Row
+from xstilts.formats.retrieval import ENGLISH as ENGLISH_SIDE
+from xstilts.formats.retrieval import FOREIGN, rows_of
+from xstilts.runs import Runs
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+#: Tasks whose test files say the same in several languages, the preferred one first.
+PARALLEL = ("tatoeba", "xnli")
+
+_READ_ROWS = 20_000  # of one corpus, spread over its files
+
+
+@dataclass(frozen=True)
+class Part:
+    """The rows of one encoded file that are in one language; all where ``rows`` is None."""
+
+    path: Path
+    rows: np.ndarray | None = None
+
+    def read(self, most: int | None) -> list[Row]:
+        """At most that many rows, at even distances, for files are often sorted; all where None."""
+        file = EncodedRows(self.path)
+        rows = np.arange(len(file)) if self.rows is None else self.rows
+        if most is not None and len(rows) > most:
+            rows = rows[np.linspace(0, len(rows) - 1, most).round().astype(int)]
+        return file[rows.tolist()]
+
+
+def parts_of(runs: Runs, model: str, task: str, language: str) -> list[Part]:
+    """Where a task's text in a language lies: training data of an intermediate task, scored data of a target.
+
+    English of a target that is not scored in it is that of its own training data; of retrieval, the English side.
+    Empty where there is none.
+    """
+    if task not in runs.study.targets:
+        return [Part(runs.paths.encoded(model, task, "train", ENGLISH))]
+    split = _split(runs, task)
+    scored = runs.study.languages(task, split)
+    if TASKS[task].format == "retrieval":
+        side = ENGLISH_SIDE if language == ENGLISH else FOREIGN
+        return [_side(runs, model, task, code, side) for code in scored if language in (code, ENGLISH)]
+    if language in scored:
+        return [Part(runs.paths.encoded(model, task, split, language))]
+    if language == ENGLISH and TASKS[task].trained_on == task:
+        return [Part(runs.paths.encoded(model, task, "train", ENGLISH))]
+    return []
+
+
+def parallel_parts(runs: Runs, model: str, task: str, language: str) -> tuple[list[Part], list[Part]] | None:
+    """Of a task in ``PARALLEL``, the same sentences in English and in a language; None where the study has none."""
+    scored = runs.study.languages(task, _split(runs, task)) if task in runs.study.targets else ()
+    if TASKS[task].format == "retrieval":
+        if language != ENGLISH and language not in scored:
+            return None
+        own = [code for code in scored if language in (code, ENGLISH)]
+        return [_side(runs, model, task, code, ENGLISH_SIDE) for code in own], parts_of(runs, model, task, language)
+    if not {ENGLISH, language} <= set(scored):
+        return None
+    return parts_of(runs, model, task, ENGLISH), parts_of(runs, model, task, language)
+
+
+def _split(runs: Runs, target: str) -> str:
+    splits = runs.study.splits_of(target)
+    return "test" if "test" in splits else splits[0]
+
+
+def _side(runs: Runs, model: str, task: str, language: str, side: str) -> Part:
+    split = _split(runs, task)
+    examples = pq.read_table(runs.paths.examples(task, split, language), columns=["side"])
+    return Part(runs.paths.encoded(model, task, split, language), rows_of(examples, side))
+
+
+def texts_of(parts: Sequence[Part], tokenizer: PreTrainedTokenizerFast) -> list[np.ndarray]:
+    """The token ids of every text in a corpus, without special tokens: what stands between separators, each once.
+
+    A paragraph with five questions, or a premise with three hypotheses, has been read once.
+    """
+    special = np.array(sorted(tokenizer.all_special_ids))
+    found: dict[bytes, np.ndarray] = {}
+    for part in parts:
+        for row in part.read(max(1, _READ_ROWS // len(parts))):
+            ids = row["input_ids"]
+            ends = np.flatnonzero(np.isin(ids, [tokenizer.bos_token_id, tokenizer.eos_token_id]))
+            for text in np.split(ids, ends):
+                kept = text[~np.isin(text, special)]
+                found.setdefault(kept.tobytes(), kept)
+    return [text for text in found.values() if len(text)]
+
+
+class Sequences(EncodedRows):
+    """Some rows of a file as sequences to embed, held in memory: of a multiple-choice question one choice, in turn."""
+
+    def __init__(self, part: Part, most: int | None) -> None:
+        self._rows = [_one_sequence(row, turn) for turn, row in enumerate(part.read(most))]
+        self.lengths = np.array([len(row["input_ids"]) for row in self._rows])
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, indices: Sequence[int]) -> list[Row]:
+        return [self._rows[index] for index in indices]
+
+
+def _one_sequence(row: Row, turn: int) -> Row:
+    """A row's input; of several that lie end to end (multiple choice), the one whose turn it is."""
+    inputs = {name: row[name] for name in ("input_ids", "token_type_ids") if name in row}
+    if "lengths" not in row:
+        return inputs
+    ends = np.cumsum(row["lengths"])
+    choice = turn % len(ends)
+    place = slice(ends[choice] - row["lengths"][choice], ends[choice])
+    return {name: values[place] for name, values in inputs.items()}

@@ -1,0 +1,110 @@
+"""Gaps between English and other languages, before and after intermediate training, in pairs of models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from xstilts.analysis.answers import Estimate
+from xstilts.analysis.by_seed import counted
+from xstilts.analysis.deltas import chance
+from xstilts.catalogue.languages import ENGLISH
+from xstilts.catalogue.tasks import TASKS
+
+_DRAWS = 2_000
+_PAIRED = ["arm", "target", "language", "seed"]
+
+Cubes = dict[str, np.ndarray]  # by target: (languages, seeds) values
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two models by name; ``code`` was further trained on code from ``text``."""
+
+    code: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.code} − {self.text}"
+
+
+def floor_of(gains: pd.DataFrame, pair: Pair) -> pd.DataFrame:
+    """By target and language, whether the text-only baseline exceeds chance by two standard errors.
+
+    The error is the larger of the one between seeds and the binomial one of that many examples.
+    """
+    baseline = gains[gains["model"] == pair.text].drop_duplicates(["target", "language", "seed"])
+    groups = baseline.groupby(["target", "language"])["before"]
+    table = pd.DataFrame({"score": groups.mean(), "spread": groups.std(), "seeds": groups.size()})
+    table["n"] = baseline.groupby(["target", "language"])["n"].max()
+    table = table.reset_index().assign(pair=str(pair))
+    table["chance"] = [chance(target) for target in table["target"]]
+    binomial = np.sqrt(table["score"] * (100 - table["score"]) / table["n"])
+    table["error"] = np.fmax(table.pop("spread") / np.sqrt(table["seeds"]), binomial)
+    table["above"] = table["score"] > table["chance"] + 2 * table["error"]
+    return table
+
+
+def _changes(gains: pd.DataFrame, model: str) -> pd.DataFrame:
+    """Per arm, target, language and seed, how the gap to English changes; also as a share of English above chance."""
+    of_model = gains[gains["model"] == model]
+    english = of_model[of_model["language"] == ENGLISH].drop(columns=["language", "model", "n"])
+    both = of_model[of_model["language"] != ENGLISH].merge(english, on=["arm", "target", "seed"], suffixes=("", "_en"))
+    both["change"] = both["gain_en"] - both["gain"]
+    guessing = both["target"].map(chance).astype("float64")
+    share = {when: (both[f"{when}_en"] - both[when]) / (both[f"{when}_en"] - guessing) for when in ("before", "after")}
+    both["share"] = (share["after"] - share["before"]).where(both[["before_en", "after_en"]].min(axis=1) > guessing)
+    return both[[*_PAIRED, "change", "share"]]
+
+
+def differences(gains: pd.DataFrame, pair: Pair) -> pd.DataFrame:
+    code, text = _changes(gains, pair.code), _changes(gains, pair.text)
+    both = code.merge(text, on=_PAIRED, suffixes=("_code", "_text"))
+    both["difference"] = both["change_code"] - both["change_text"]
+    both["share"] = 100 * (both["share_code"] - both["share_text"])
+    return both
+
+
+def cubes_of(differences: pd.DataFrame, value: str = "difference") -> tuple[Cubes, list[str]]:
+    """Means over arms as (languages, seeds) by target; what lacks an arm or a seed that others have is left out."""
+    cubes, notes = {}, []
+    for target, of_target in differences.dropna(subset=[value]).groupby("target"):
+        table = of_target.pivot_table(index=["language", "arm"], columns="seed", values=value)
+        arms = table.index.get_level_values("arm").nunique()
+        complete = table.dropna()
+        complete = complete[complete.groupby("language").transform("size") == arms]
+        if left_out := sorted({*table.index.get_level_values(0)} - {*complete.index.get_level_values(0)}):
+            notes.append(f"{TASKS[str(target)].title}: {', '.join(left_out)} left out, for want of an arm or a seed.")
+        if len(complete):
+            cubes[str(target)] = complete.groupby("language").mean().to_numpy()
+    return cubes, notes
+
+
+def mean_of(cubes: Cubes) -> float:
+    return float(np.mean([cube.mean() for cube in cubes.values()]))
+
+
+def bootstrapped(name: str, cubes: Cubes, unit: str = "points of gap") -> Estimate:
+    """Mean over targets of the mean over languages and seeds, with a hierarchical bootstrap.
+
+    Targets are drawn with replacement, then languages and seeds within each. p is twice the smaller share of draws on
+    one side of 0.
+    """
+    rng, targets = np.random.default_rng(1), list(cubes.values())
+    means = np.stack([_resampled(cube, (_DRAWS, len(targets)), rng) for cube in targets], axis=-1)
+    drawn = rng.integers(len(targets), size=(_DRAWS, len(targets), 1))
+    draws = np.take_along_axis(means, drawn, axis=-1).mean((1, 2))
+    low, high = np.quantile(draws, [0.025, 0.975])
+    tail = (1 + min((draws <= 0).sum(), (draws >= 0).sum())) / (1 + len(draws))
+    languages = sum(len(cube) for cube in targets)
+    seeds = min(cube.shape[1] for cube in targets)
+    words = f"{counted(len(targets), 'target')}, {counted(languages, 'language')} in all, {counted(seeds, 'seed')}"
+    return Estimate(name, mean_of(cubes), float(low), float(high), unit, min(1.0, 2 * float(tail)), words)
+
+
+def _resampled(cube: np.ndarray, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """Means of as many cubes with languages and seeds drawn with replacement."""
+    languages, seeds = (rng.multinomial(size, np.full(size, 1 / size), size=shape) / size for size in cube.shape)
+    return np.asarray(np.einsum("dtl,ls,dts->dt", languages, cube, seeds))

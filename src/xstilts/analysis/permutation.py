@@ -1,0 +1,117 @@
+"""Tests that shuffle what could as well have been otherwise: rows and columns of a matrix, and ranks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import permutations
+from math import factorial
+
+import numpy as np
+from scipy import stats
+
+_EXACT_UP_TO = 9  # values; 362,880 orders
+_ALMOST = 1e-12  # of equal statistics, one may come out smaller by rounding
+
+
+def p_value(statistic: float, under_null: np.ndarray) -> float:
+    """Two-sided, of a Monte Carlo permutation test; the observed order counts as one of those drawn."""
+    return float((1 + np.sum(np.abs(under_null) >= abs(statistic) - _ALMOST)) / (1 + len(under_null)))
+
+
+def exact_spearman(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
+    """Spearman's correlation and its two-sided p over all orders of up to nine values, over 9,999 random ones beyond.
+
+    NaN both where x or y is constant or there are fewer than three values.
+    """
+    if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
+        return float("nan"), float("nan")
+    a, b = (stats.zscore(stats.rankdata(values)) for values in (x, y))
+    rho = float(a @ b / len(a))
+    if len(x) > _EXACT_UP_TO:
+        return rho, p_value(rho, np.array([a @ rng.permutation(b) / len(a) for _ in range(9_999)]))
+    orders = np.fromiter(
+        (index for order in permutations(range(len(b))) for index in order), dtype=np.int8, count=_orders(len(b))
+    ).reshape(-1, len(b))
+    under_null = b[orders] @ a / len(a)
+    return rho, float(np.mean(np.abs(under_null) >= abs(rho) - _ALMOST))
+
+
+def _orders(count: int) -> int:
+    return count * factorial(count)
+
+
+def double_centred(matrix: np.ndarray) -> np.ndarray:
+    """The matrix without its row and column means."""
+    return matrix - matrix.mean(0, keepdims=True) - matrix.mean(1, keepdims=True) + matrix.mean()
+
+
+@dataclass(frozen=True)
+class Dyadic:
+    """Of ``response ~ row + column + beta predictor + gamma covariate`` over the cells of a matrix.
+
+    ``low`` and ``high``: 95 % interval of beta. ``partial_r``: correlation of what is left of response and predictor.
+    """
+
+    beta: float
+    low: float
+    high: float
+    partial_r: float
+    p: float
+
+
+def dyadic(
+    response: np.ndarray, predictor: np.ndarray, covariate: np.ndarray, rng: np.random.Generator, draws: int = 9_999
+) -> Dyadic | None:
+    """Regression over the cells of (rows, columns) matrices; None where the predictor has no variance of its own.
+
+    p by quadratic assignment: rows and columns of the predictor's residual matrix are permuted independently
+    (Krackhardt 1988; double semi-partialling of Dekker et al. 2007), and the partial correlation, which is a function
+    of t, is compared. The interval is the jackknife's, over rows and over columns, with t of the smaller side's
+    degrees of freedom: cells of a row or a column are not independent.
+    """
+    observed = _fit(response, predictor, covariate)
+    if observed is None:
+        return None
+    beta, r = observed
+    rows, columns = response.shape
+    y, x, z = (double_centred(matrix) for matrix in (response, predictor, covariate))
+    y, x = _without(y, z), _without(x, z)
+    shuffled = np.stack([x[rng.permutation(rows)][:, rng.permutation(columns)] for _ in range(draws)])
+    under_null = _correlations(y.ravel(), _without(shuffled.reshape(draws, rows, columns), z).reshape(draws, -1))
+    margin = float(stats.t.ppf(0.975, min(rows, columns) - 1)) * _jackknife_error(response, predictor, covariate)
+    return Dyadic(beta, beta - margin, beta + margin, r, p_value(r, under_null))
+
+
+def _fit(response: np.ndarray, predictor: np.ndarray, covariate: np.ndarray) -> tuple[float, float] | None:
+    """(beta, partial correlation), by Frisch and Waugh: regress residuals on residuals."""
+    y, x, z = (double_centred(matrix) for matrix in (response, predictor, covariate))
+    y, x = _without(y, z), _without(x, z)
+    if (x**2).sum() <= 1e-9 * max(float(((predictor - predictor.mean()) ** 2).sum()), 1e-9):
+        return None
+    return float((x * y).sum() / (x**2).sum()), float(_correlations(y.ravel(), x.reshape(1, -1))[0])
+
+
+def _without(matrices: np.ndarray, covariate: np.ndarray) -> np.ndarray:
+    """(…, rows, columns) residuals of a regression on a double-centred covariate, which may be nothing but zeros."""
+    size = (covariate**2).sum()
+    if size < 1e-9:
+        return matrices
+    return matrices - (matrices * covariate).sum((-2, -1), keepdims=True) / size * covariate
+
+
+def _correlations(y: np.ndarray, xs: np.ndarray) -> np.ndarray:
+    """(draws,) correlations of (cells,) with each of (draws, cells), all of mean 0; 0 where one has no variance."""
+    sizes = np.sqrt((xs**2).sum(1) * (y**2).sum())
+    return np.divide(xs @ y, sizes, out=np.zeros(len(xs)), where=sizes > _ALMOST)
+
+
+def _jackknife_error(response: np.ndarray, predictor: np.ndarray, covariate: np.ndarray) -> float:
+    """Standard error of beta: the variances from leaving out each row and from leaving out each column, added."""
+    variance = 0.0
+    for axis, count in enumerate(response.shape):
+        kept = [_fit(*(np.delete(m, i, axis) for m in (response, predictor, covariate))) for i in range(count)]
+        betas = np.array([fit[0] for fit in kept if fit is not None])
+        if len(betas) < count:  # all of the predictor's variance lies in one row or column
+            return float("inf")
+        variance += (count - 1) * float(betas.var())
+    return float(np.sqrt(variance))

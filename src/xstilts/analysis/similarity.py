@@ -1,0 +1,81 @@
+"""How alike two data sets are: by the words they use, and by where an encoder puts them.
+
+A corpus is a list of *texts*, each an array of token ids. The measure of words is 1 minus the Jensen–Shannon divergence
+of the unigram distributions, in bits (Lin 1991), as in Kashyap et al. 2021 (NAACL). Two samples of one and the same
+source diverge too, the more the smaller they are, so all samples have the same number of tokens and what samples of the
+same corpus diverge by is subtracted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+#: Two disjoint samples of one corpus, drawn several times: (resamples, 2, vocabulary) counts.
+Samples = np.ndarray
+
+
+def jsd(counts_a: np.ndarray, counts_b: np.ndarray) -> float:
+    """Jensen–Shannon divergence in bits, 0 to 1, of two vectors of counts over one vocabulary."""
+    a, b = counts_a / counts_a.sum(), counts_b / counts_b.sum()
+    return _entropy((a + b) / 2) - (_entropy(a) + _entropy(b)) / 2
+
+
+def _entropy(shares: np.ndarray) -> float:
+    positive = shares[shares > 0]
+    return float(-(positive * np.log2(positive)).sum())
+
+
+def paired_samples(
+    corpus: Sequence[np.ndarray], vocabulary: int, budget: int, rng: np.random.Generator, resamples: int = 5
+) -> Samples:
+    """(resamples, 2, vocabulary) counts of disjoint samples of ``budget`` tokens each.
+
+    Whole texts are drawn, without replacement: words of one text go together, and samples that share texts would look
+    more alike than those of two corpora ever can. Only the text at the border is cut in two.
+
+    Raises:
+        ValueError: the corpus has fewer than twice that many tokens.
+    """
+    lengths = np.array([len(text) for text in corpus], dtype=np.int64)
+    if budget < 1 or lengths.sum() < 2 * budget:
+        raise ValueError(f"two samples of {budget} tokens cannot be drawn from {lengths.sum()} tokens")
+    samples = np.zeros((resamples, 2, vocabulary), dtype=np.int32)
+    for sample in samples:
+        order = rng.permutation(len(corpus))
+        enough = int(np.searchsorted(np.cumsum(lengths[order]), 2 * budget)) + 1
+        drawn = np.concatenate([corpus[index] for index in order[:enough]])
+        for side, ids in enumerate((drawn[:budget], drawn[budget : 2 * budget])):
+            sample[side] = np.bincount(ids, minlength=vocabulary)
+    return samples
+
+
+def within(samples: Samples) -> float:
+    """What the samples of one corpus diverge by: the bias of their size."""
+    return float(np.mean([jsd(first, second) for first, second in samples]))
+
+
+def unigram_similarity(samples_a: Samples, samples_b: Samples) -> float:
+    """1 minus the corrected divergence of two corpora; chance may take it a little above 1.
+
+    Corrected: the mean divergence between samples of the two, minus the mean of what either diverges by in itself.
+    Samples of equal corpora are exchangeable, so that its expectation is then 0 whatever their size.
+    """
+    between = np.mean([jsd(a, b) for one, other in zip(samples_a, samples_b, strict=True) for a in one for b in other])
+    return float(1 - (between - (within(samples_a) + within(samples_b)) / 2))
+
+
+def cosine(a: np.ndarray, b: np.ndarray) -> float:
+    """Cosine of two vectors; NaN where one of them has no direction."""
+    lengths = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(a @ b) / lengths if lengths > 1e-12 else float("nan")
+
+
+def centred_cosine(a: np.ndarray, b: np.ndarray, origin_a: np.ndarray, origin_b: np.ndarray) -> float:
+    """Cosine of two corpora's mean embeddings, seen from what their languages make of the same sentences.
+
+    Raw means mostly say which language they are of. ``origin_a`` and ``origin_b`` are the mean embeddings of a parallel
+    set in the one and in the other language.
+    """
+    return cosine(a - origin_a, b - origin_b)

@@ -1,0 +1,65 @@
+"""Answers as files: one JSON per question, and each frame behind its figures as CSV."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from xstilts.analysis.answers import Answer, Estimate
+from xstilts.atomic import write_json, write_text
+from xstilts.errors import DataError
+
+_FRAMES = "secondary", "robustness"
+
+
+def write_answer(answer: Answer, folder: Path) -> None:
+    """Write ``{question}.json``, and ``{question}_{name}.csv`` for each frame that has rows."""
+    frames = {**{name: getattr(answer, name) for name in _FRAMES}, **answer.data}
+    for name, frame in frames.items():
+        if not frame.empty:
+            write_text(folder / f"{answer.question}_{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
+    values = {item.name: getattr(answer, item.name) for item in fields(answer)}
+    values |= {name: _table(frame) for name, frame in frames.items() if name in _FRAMES}
+    values["data"] = {name: _table(frame) for name, frame in answer.data.items()}
+    values["primary"] = answer.primary and {key: _plain(value) for key, value in asdict(answer.primary).items()}
+    write_json(folder / f"{answer.question}.json", values)
+
+
+def read_answers(folder: Path) -> list[Answer]:
+    """All answers in a folder, in the order of the questions; none where there is no such folder.
+
+    Raises:
+        DataError: a file is not one that :func:`write_answer` made.
+    """
+    return [_read(path) for path in sorted(folder.glob("q*.json"))]
+
+
+def _read(path: Path) -> Answer:
+    try:
+        values = json.loads(path.read_bytes())
+        values |= {name: _frame(values[name]) for name in _FRAMES}
+        values["data"] = {name: _frame(table) for name, table in values["data"].items()}
+        values["primary"] = values["primary"] and Estimate(**values["primary"])
+        return Answer(**{**values, "cannot": tuple(values["cannot"]), "notes": tuple(values["notes"])})
+    except (ValueError, KeyError, TypeError) as error:
+        remedy = "Delete the file and let snakemake make it again."
+        raise DataError(path, f"is no answer to a question ({error}).", remedy=remedy) from None
+
+
+def _table(frame: pd.DataFrame) -> list[list[Any]]:
+    """Each column as its name and values: an object would lose the columns' order."""
+    return [[str(name), [_plain(value) for value in frame[name].tolist()]] for name in frame]
+
+
+def _frame(table: list[list[Any]]) -> pd.DataFrame:
+    return pd.DataFrame({name: values for name, values in table})
+
+
+def _plain(value: Any) -> Any:
+    """JSON knows no NaN: null."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,46 @@
+"""From scores to effects, tests, and answers to the research questions."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+
+from xstilts.analysis.effects import cell_tests, effects
+from xstilts.analysis.material import material_of
+from xstilts.analysis.multiplicity import with_holm
+from xstilts.analysis.questions import code_pretraining, domain, semantics, size_diversity, typology
+from xstilts.analysis.store import write_answer
+from xstilts.atomic import write_text
+from xstilts.catalogue.languages import ENGLISH
+from xstilts.report.scores import checked_scores
+from xstilts.runs import Runs
+
+
+def answer(runs: Runs) -> None:
+    """Effects per target, a test per cell, and an answer per question; all of them also where a study is too thin."""
+    scores, folder = checked_scores(runs.paths.scores, runs.study), runs.paths.answers
+    tables = {
+        "effects": effects(scores, runs.study),
+        "cells": cell_tests(runs.prediction_files(), runs.study, scores),
+    }
+    for name, table in tables.items():
+        write_text(folder / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
+    material = material_of(runs.study, scores, pd.read_parquet(runs.paths.similarity))
+    answers = [
+        typology.answer(material),
+        code_pretraining.answer(material),
+        domain.answer(material),
+        size_diversity.answer(material, _sizes(runs)),
+        semantics.answer(material),
+    ]
+    for found in with_holm(answers):
+        write_answer(found, folder)
+        print(f"{found.question}: {found.verdict}. {found.reason}", flush=True)
+
+
+def _sizes(runs: Runs) -> dict[str, int]:
+    """Training examples of each intermediate task."""
+    manifests = {task: runs.paths.data_manifest(task) for task in runs.study.intermediate_tasks()}
+    files = {task: json.loads(path.read_bytes())["files"] for task, path in manifests.items() if path.is_file()}
+    return {task: own[f"train.{ENGLISH}"]["examples"] for task, own in files.items()}

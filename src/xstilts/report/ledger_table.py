@@ -1,0 +1,179 @@
+"""The run ledger: for every arm and kind of job, how many runs were planned, how many are done, and how long they took.
+
+A run is one job with one seed. It is done where it has left a record, or scores where records are not at hand; a run
+that failed has left neither, and is counted as missing like one that was never started.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from xstilts.catalogue.tasks import TASKS
+from xstilts.report.dev_scores import TARGET
+from xstilts.report.gains import arms_of
+from xstilts.report.labels import MISSING, arm_label
+from xstilts.report.page.ledger import progress
+from xstilts.report.page.view import duration
+from xstilts.report.typeset import Block, Page, Row
+from xstilts.runs import INTERMEDIATE, RETRIEVAL, Runs
+from xstilts.study import Study
+
+PRETRAIN, FINETUNE = "pretrain", "finetune"
+
+#: One row per model, arm (empty: pretraining, which is before any) and job; ``what`` is the training set of a
+#: fine-tuning. ``seeds`` are those done. ``evaluations`` (one per target and split) are planned over all seeds,
+#: ``scored`` those with all their languages. ``hours`` are the sum over the ``recorded`` runs, on ``devices``.
+COLUMNS = [
+    "model", "arm", "job", "what", "planned", "done", "missing", "seeds", "evaluations", "scored", "recorded", "hours",
+    "devices",
+]  # fmt: skip
+
+_TITLES = {
+    PRETRAIN: "pretraining",
+    INTERMEDIATE: "intermediate training",
+    FINETUNE: "fine-tuning and scoring",
+    RETRIEVAL: "retrieval",
+}
+_HEADER = ["arm", "job", "seeds done", "runs planned", "done", "missing", "evaluations", "of them scored", "time"]
+
+
+class _Run(NamedTuple):
+    """``what`` is the training set of a fine-tuning, otherwise that which stands for one; ``seed`` 0: none."""
+
+    model: str
+    arm: str
+    what: str
+    seed: int
+
+
+def ledger_rows(
+    scores: pd.DataFrame, dev_scores: pd.DataFrame, records: Sequence[Mapping[str, Any]], study: Study
+) -> pd.DataFrame:
+    """The ledger with the columns :data:`COLUMNS`, in the study's order.
+
+    ``records`` are those of the jobs, each with its ``place``, the path in the study's folder; others are passed over.
+    """
+    recorded = {run: record for record in records if (run := _run_of(str(record.get("place", ""))))}
+    done = {*recorded, *_left_scores(scores, dev_scores)}
+    evaluations = _evaluations(scores, study)
+    rows = []
+    for (model, arm, what), runs in _planned(study).items():
+        finished = [run for run in runs if run in done]
+        found = [recorded[run] for run in runs if run in recorded]
+        times = [time for record in found if (time := _seconds(record)) is not None]
+        planned, scored = evaluations.get((model, arm, what), (0, 0))
+        job = what if what in _TITLES else FINETUNE
+        seeds = " ".join(str(run.seed) for run in finished if run.seed)
+        rows.append([
+            model, arm, job, what if job == FINETUNE else "", len(runs), len(finished), len(runs) - len(finished),
+            seeds, planned, scored, len(times), sum(times) / 3600 if times else float("nan"), _devices(found),
+        ])  # fmt: skip
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def ledger_page(rows: pd.DataFrame, study: Study) -> Page:
+    """The page of a ledger: a block per model, arms × kinds of job, with their sum below."""
+    blocks = []
+    for model in study.models:
+        of_model = rows[rows["model"] == model]
+        lines: list[Row] = []
+        for arm, of_arm in of_model.groupby("arm", sort=False):
+            label = arm_label(str(arm), study) if arm else "before all arms"
+            for job, of_job in of_arm.groupby("job", sort=False):
+                lines.append([label, _TITLES[str(job)], _seeds(of_job), *_sums(of_job)])
+        lines += [None, ["all", "", "", *_sums(of_model)]]
+        blocks.append(Block(model, f"{study.study}-ledger-{model}", _HEADER, lines, texts=3))
+    notes = [
+        f"A run is one job with one seed; the study's seeds: {', '.join(map(str, study.seeds))}. "
+        "A seed is done where all jobs of the kind are. An evaluation is one target on one split with one seed, "
+        "scored where all its languages are.",
+        f"Time is the sum over runs, {_where(rows)}.",
+    ]
+    if rows["missing"].any():
+        notes.append("A missing run has failed or was not started: it has left neither a record nor scores.")
+    if (rows["recorded"] < rows["done"]).any():
+        missing = int((rows["done"] - rows["recorded"]).sum())
+        notes.append(f"{missing} of {rows['done'].sum()} done runs have no time on record and count for none.")
+    return Page(f"Run ledger, study {study.study}", study.warning, notes, blocks)
+
+
+def _planned(study: Study) -> dict[tuple[str, str, str], list[_Run]]:
+    """By model, arm and what is done, the runs of all seeds; pretraining has one, whatever the seeds."""
+    runs, planned = Runs(study), {}
+    for model in study.models:
+        if runs.pretrains(model):
+            planned[model, "", PRETRAIN] = [_Run(model, "", PRETRAIN, 0)]
+        for arm in arms_of(study):
+            trained = (INTERMEDIATE,) if study.arms[arm].trains else ()
+            for what in (*trained, *runs.evaluations()):
+                planned[model, arm, what] = [_Run(model, arm, what, seed) for seed in study.seeds]
+    return planned
+
+
+def _run_of(place: str) -> _Run | None:
+    """The run that a record is of, by its path; see :class:`xstilts.paths.Paths`."""
+    match place.split("/"):
+        case ["encoders", model, "pretrained", "record.json"]:
+            return _Run(model, "", PRETRAIN, 0)
+        case ["encoders", model, arm, seed, "record.json"]:
+            return _with_seed(model, arm, INTERMEDIATE, seed)
+        case ["records", model, arm, what, file]:
+            return _with_seed(model, arm, what, file.removesuffix(".json"))
+    return None
+
+
+def _with_seed(model: str, arm: str, what: str, name: str) -> _Run | None:
+    number = name.removeprefix("seed")
+    return _Run(model, arm, what, int(number)) if number.isdecimal() else None
+
+
+def _left_scores(scores: pd.DataFrame, dev_scores: pd.DataFrame) -> Iterator[_Run]:
+    places = scores[["model", "arm", "target", "seed"]].drop_duplicates()
+    for model, arm, target, seed in places.itertuples(index=False, name=None):
+        yield _Run(model, arm, TASKS[target].trained_on or RETRIEVAL, seed)
+    places = dev_scores[["model", "arm", "stage", "task", "seed"]].drop_duplicates()
+    for model, arm, stage, task, seed in places.itertuples(index=False, name=None):
+        yield _Run(model, arm, task if stage == TARGET else stage, seed)
+
+
+def _evaluations(scores: pd.DataFrame, study: Study) -> dict[tuple[str, str, str], tuple[int, int]]:
+    """By model, arm and training set: evaluations planned, and scored in every language."""
+    counts = progress(scores, study)
+    counts["what"] = [TASKS[target].trained_on or RETRIEVAL for target in counts["target"]]
+    sums = counts.groupby(["model", "arm", "what"])[["planned", "done"]].sum()
+    return {key: (int(planned), int(done)) for key, planned, done in sums.itertuples(name=None)}
+
+
+def _seconds(record: Mapping[str, Any]) -> float | None:
+    seconds = record.get("seconds")
+    return float(seconds) if isinstance(seconds, int | float) and seconds >= 0 else None
+
+
+def _devices(records: Sequence[Mapping[str, Any]]) -> str:
+    """What the runs ran on, each device and precision once."""
+    hardware = [record.get("hardware") for record in records]
+    known = [found for found in hardware if isinstance(found, Mapping)]
+    named = (" ".join(str(one[key]) for key in ("device", "precision") if one.get(key)) for one in known)
+    return "; ".join(sorted({name for name in named if name}))
+
+
+def _where(rows: pd.DataFrame) -> str:
+    devices = sorted({one for devices in rows["devices"] for one in devices.split("; ") if one})
+    return f"on {'; '.join(devices)}" if devices else "on what is not recorded"
+
+
+def _seeds(rows: pd.DataFrame) -> str:
+    """The seeds that every job of a kind is done with."""
+    done = [set(seeds.split()) for seeds in rows["seeds"]]
+    common = sorted(set.intersection(*done), key=int)
+    return ", ".join(common) or ("" if set(rows["job"]) == {PRETRAIN} else MISSING)
+
+
+def _sums(rows: pd.DataFrame) -> list[str]:
+    counts = [str(rows[name].sum()) for name in ("planned", "done", "missing")]
+    evaluations = [str(rows[name].sum()) if rows["evaluations"].any() else "" for name in ("evaluations", "scored")]
+    time = duration(3600 * rows["hours"].sum()) if rows["recorded"].any() else MISSING
+    return [*counts, *evaluations, time]

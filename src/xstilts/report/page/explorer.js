@@ -1,0 +1,163 @@
+(() => {
+  "use strict";
+  const data = JSON.parse(document.getElementById("explorer-data").textContent);
+  const root = document.getElementById("explorer");
+  const beforePrint = [];
+  addEventListener("beforeprint", () => {
+    for (const one of document.querySelectorAll("details:not([open])")) { one.open = true; beforePrint.push(one); }
+  });
+  addEventListener("afterprint", () => { while (beforePrint.length) beforePrint.pop().open = false; });
+  if (!root) return;
+
+  const [SCORE, GAIN, LOW, HIGH, SEEDS, N] = [0, 1, 2, 3, 4, 5];
+  const pairs = (names) => names.map((name) => [name, name]);
+  const arms = data.arms.map((arm) => [arm.id, arm.label]);
+  const armLabel = Object.fromEntries(arms);
+  const targets = Object.fromEntries(data.targets.map((target) => [target.id, target]));
+  const state = {
+    model: data.models[0],
+    split: data.splits[0],
+    target: data.targets[0].id,
+    arm: (data.arms.find((arm) => arm.id !== data.baseline) || data.arms[0]).id,
+    language: data.targets[0].codes.at(-1),
+    measure: "gain",
+    order: "distance",
+  };
+
+  const make = (tag, className, text) => {
+    const element = document.createElement(tag);
+    if (className) element.className = className;
+    if (text !== undefined) element.textContent = text;
+    return element;
+  };
+  const languageName = (code) => data.means[code] || data.languages[code].name;
+  const cell = (arm, code) => data.cells[state.model]?.[state.split]?.[state.target]?.[arm]?.[code];
+  const fixed = (value) => value.toFixed(1).replace("-", "−");
+  const signed = (value) => {
+    const text = (value > 0 ? "+" : "") + fixed(value);
+    return /^[+−]0\.0$/.test(text) ? "0.0" : text;
+  };
+  // the baseline has no gain, so that its scores are shown whatever is asked for
+  const shows = (arm) => (arm === data.baseline ? "score" : state.measure);
+  const valueOf = (found, measure) => (found ? found[measure === "gain" ? GAIN : SCORE] : null);
+
+  function describe(arm, code) {
+    const found = cell(arm, code);
+    const place = `${targets[state.target].label}, ${languageName(code)}, ${armLabel[arm]}: `;
+    if (!found) return place + "not scored.";
+    const parts = [`${fixed(found[SCORE])} points`];
+    if (found[GAIN] !== null) parts.push(`gain ${signed(found[GAIN])}`);
+    if (found[LOW] !== null) parts.push(`from ${signed(found[LOW])} to ${signed(found[HIGH])} by seed`);
+    parts.push(`${found[N].toLocaleString("en")} examples`);
+    parts.push(data.seeds > 1 ? `${found[SEEDS]} of ${data.seeds} seeds` : "one seed");
+    const language = data.languages[code];
+    if (language) parts.push(`family ${language.family}, distance to English ${language.distance.toFixed(2)}`);
+    return place + parts.join("; ") + ".";
+  }
+
+  function control(label, key, options) {
+    const box = make("label", "", label);
+    const select = make("select");
+    for (const [value, text] of options) {
+      const option = make("option", "", text);
+      option.value = value;
+      select.append(option);
+    }
+    select.value = state[key];
+    select.dataset.key = key;
+    select.addEventListener("change", () => { state[key] = select.value; update(); });
+    box.append(select);
+    box.hidden = options.length < 2;
+    return box;
+  }
+
+  function piece(className, from, to) {
+    const mark = make("i", className);
+    mark.style.left = `${from}%`;
+    mark.style.width = className === "zero" ? "" : `${Math.max(to - from, 0)}%`;
+    return mark;
+  }
+
+  // rows: {arm, code, name, measure, mean, pressed, choose}
+  function draw(place, rows) {
+    const measures = rows.filter((row) => valueOf(cell(row.arm, row.code), row.measure) !== null);
+    const ends = measures.flatMap((row) => {
+      const found = cell(row.arm, row.code);
+      return row.measure === "gain" ? [found[GAIN], found[LOW] ?? 0, found[HIGH] ?? 0] : [found[SCORE]];
+    });
+    const low = Math.min(0, ...ends), high = Math.max(0, ...ends);
+    const at = (value) => (high > low ? (100 * (value - low)) / (high - low) : 0);
+    place.replaceChildren(...rows.map((row) => {
+      const found = cell(row.arm, row.code), value = valueOf(found, row.measure);
+      const bar = make("button", row.mean ? "bar mean" : "bar");
+      bar.type = "button";
+      bar.dataset.key = `${place.id} ${row.code} ${row.arm}`;
+      const track = make("span", "track");
+      if (value !== null) {
+        const kind = row.measure === "score" ? "level" : value < 0 ? "loss" : "gain";
+        track.append(piece(kind, at(Math.min(0, value)), at(Math.max(0, value))));
+        if (row.measure === "gain" && found[LOW] !== null) track.append(piece("range", at(found[LOW]), at(found[HIGH])));
+      }
+      if (measures.length) track.append(piece("zero", at(0)));
+      const text = value === null ? "–" : row.measure === "gain" ? signed(value) : fixed(value);
+      bar.append(make("span", "bar-name", row.name), track, make("span", "bar-value", text));
+      bar.title = describe(row.arm, row.code);
+      bar.setAttribute("aria-label", bar.title);
+      bar.setAttribute("aria-pressed", String(Boolean(row.pressed)));
+      for (const event of ["mouseenter", "focus"]) bar.addEventListener(event, () => { readout.textContent = bar.title; });
+      bar.addEventListener("click", () => { row.choose(); update(); });
+      return bar;
+    }));
+  }
+
+  function sorted(codes) {
+    const value = (code) => valueOf(cell(state.arm, code), shows(state.arm)) ?? -Infinity;
+    const by = {
+      distance: (a, b) => data.languages[a].distance - data.languages[b].distance,
+      value: (a, b) => (value(b) > value(a)) - (value(b) < value(a)),
+      name: (a, b) => languageName(a).localeCompare(languageName(b), "en"),
+    };
+    return [...codes].sort(by[state.order]);
+  }
+
+  const readout = document.getElementById("explorer-readout");
+  const controls = document.getElementById("explorer-controls");
+
+  // everything is made anew; whoever is at the keyboard stays where they are
+  function update() {
+    const focused = document.activeElement?.dataset?.key;
+    const target = targets[state.target];
+    if (!target.codes.includes(state.language)) state.language = target.codes.at(-1);
+    const measure = shows(state.arm), what = measure === "gain" ? "gain" : target.metric;
+    document.getElementById("explorer-languages-title").textContent =
+      `${target.label}, ${armLabel[state.arm]}: ${what} by language`;
+    const means = Object.keys(data.means).filter((mean) => cell(data.baseline, mean) || cell(state.arm, mean));
+    const choose = (code) => () => { if (!(code in data.means)) { state.language = code; } };
+    draw(document.getElementById("explorer-languages"), [...means, ...sorted(target.codes)].map((code) => ({
+      arm: state.arm, code, measure, mean: code in data.means, pressed: code === state.language,
+      name: languageName(code), choose: choose(code),
+    })));
+    const shown = data.arms.filter((arm) => state.measure === "score" || arm.id !== data.baseline);
+    document.getElementById("explorer-arms-title").textContent =
+      `${target.label}, ${languageName(state.language)}: ${state.measure === "gain" ? "gain" : target.metric} by arm`;
+    draw(document.getElementById("explorer-arms"), shown.map((arm) => ({
+      arm: arm.id, code: state.language, measure: state.measure, pressed: arm.id === state.arm, name: arm.label,
+      choose: () => { state.arm = arm.id; },
+    })));
+    const languages = sorted(target.codes).map((code) => [code, languageName(code)]);
+    controls.replaceChildren(
+      control("model", "model", pairs(data.models)),
+      control("split", "split", pairs(data.splits)),
+      control("target", "target", data.targets.map((one) => [one.id, one.label])),
+      control("arm", "arm", arms),
+      control("language", "language", languages),
+      control("show", "measure", [["gain", "gains over the baseline"], ["score", "scores"]]),
+      control("languages in order of", "order", [["distance", "distance to English"], ["value", "value"], ["name", "name"]]),
+    );
+    readout.textContent = describe(state.arm, state.language);
+    if (focused) root.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({preventScroll: true});
+  }
+
+  update();
+  root.hidden = false;
+})();

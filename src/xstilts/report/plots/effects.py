@@ -1,0 +1,91 @@
+"""Effects of the arms with their intervals: a forest per target."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import altair as alt
+import pandas as pd
+
+from xstilts.catalogue.languages import ENGLISH
+from xstilts.catalogue.tasks import TASKS
+from xstilts.report.gains import ALL, ZERO_SHOT, arms_of, is_control, targets_of
+from xstilts.report.labels import arm_label
+from xstilts.report.plots.figure import Absent, Figure
+from xstilts.report.plots.forest import SIGNS_NOTE, forest, signs
+from xstilts.report.plots.style import BLACK, View, counted, finished, grid, padded
+from xstilts.study import Study
+
+_PLACE = ["model", "split", "arm", "target"]
+_NEEDED = {*_PLACE, "language", "gain", "low", "high"}
+_PARTS: dict[str, Literal["cross", "square"]] = {ENGLISH: "cross", ZERO_SHOT: "square"}
+_WIDTH, _COLUMNS = 210.0, 3
+
+
+def effects_figure(effects: pd.DataFrame, study: Study, view: View) -> Figure | Absent:
+    """Gains with intervals by target and arm; small marks split a gain into English and the other languages.
+
+    ``effects``: as :func:`xstilts.analysis.effects.effects` makes it.
+    """
+    name = f"gains_effects{view.suffix}"
+    if not set(effects.columns) >= _NEEDED:
+        return Absent(name, "No effects with intervals were estimated.")
+    known = view.of(effects).dropna(subset=["gain"])
+    known = known[known["arm"].isin([arm for arm in study.arms if not is_control(arm, study)])]
+    if not (known["language"] == ALL).any():
+        return Absent(name, "No arm and its baseline are scored in all languages of a target with the same seed.")
+    arms = {arm: arm_label(arm, study) for arm in arms_of(study)[1:] if arm in set(known["arm"])}
+    rows = known[known["language"] == ALL].drop(columns="language")
+    for part in _PARTS:
+        of_part = known.loc[known["language"] == part, [*_PLACE, "gain"]].rename(columns={"gain": part})
+        rows = rows.merge(of_part, how="left", on=_PLACE)
+    rows = rows.assign(row=rows["arm"].map(arms), value=rows["gain"])
+    targets = [target for target in targets_of(study) if target in set(known["target"])]
+    panels = [
+        _panel(rows[rows["target"] == target], rows, target, list(arms.values()), place % _COLUMNS == 0)
+        for place, target in enumerate(targets)
+    ]
+    return finished(
+        study,
+        name,
+        f"Gain of every arm with its interval, {view.place}",
+        _sentence(rows),
+        f"Forest plots of {counted(len(targets), 'target')} with a row for each of {counted(len(arms), 'arm')}.",
+        grid(panels, _COLUMNS, between=24),
+        rows.drop(columns=["row", "value"]),
+        [
+            "Points gained over no intermediate training.",
+            SIGNS_NOTE,
+            "Below them, crosses: English, squares: mean of the other languages.",
+            "Intervals are over seeds and languages like these; of one seed, over languages alone.",
+            "Retrieval has an axis of its own.",
+            "Controls are not shown." if any(is_control(arm, study) for arm in study.arms) else "",
+        ],
+        width=min(_COLUMNS, len(targets)) * (_WIDTH + 24) + 260,
+    )
+
+
+def _panel(of_target: pd.DataFrame, rows: pd.DataFrame, target: str, names: list[str], labels: bool) -> alt.LayerChart:
+    """One target's forest, with the axis of its kind of target."""
+    retrieves = TASKS[target].format == "retrieval"
+    alike = rows[[(TASKS[other].format == "retrieval") == retrieves for other in rows["target"]]]
+    domain = padded(pd.concat([alike[end] for end in ("low", "high", "value", *_PARTS)]), zero=True)
+    y = alt.Y("row:N").scale(domain=names)
+    marks = [
+        alt.Chart(of_target.dropna(subset=[part]))
+        .mark_point(shape=_PARTS[part], size=18, color=BLACK, strokeWidth=0.8, opacity=1, yOffset=6)
+        .encode(x=alt.X(field=part, type="quantitative", title="points").scale(domain=domain, nice=False), y=y)
+        for part in _PARTS
+    ]
+    return forest(of_target, names, _WIDTH, "points", domain, TASKS[target].title, labels, marks)
+
+
+def _sentence(rows: pd.DataFrame) -> str:
+    known = rows.dropna(subset=["low", "high"])
+    if known.empty:
+        return f"None of {counted(len(rows), 'effect')} has an interval."
+    sign = signs(known).value_counts()
+    return (
+        f"Of {counted(len(known), 'effect')}, {sign.get('above 0', 0)} are gains and {sign.get('below 0', 0)} losses "
+        f"whose 95 % interval excludes 0; {sign.get('not told from 0', 0)} cannot be told from none."
+    )

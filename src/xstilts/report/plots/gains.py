@@ -1,0 +1,111 @@
+"""The heat map of gains: intermediate arm × target.
+
+Retrieval targets have a colour scale of their own, since they gain and lose far more than fine-tuned ones. Colours say
+little in print and nothing to some eyes, so every cell carries its number with its sign.
+"""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+from xstilts.catalogue.groups import AVERAGE
+from xstilts.catalogue.tasks import TASKS
+from xstilts.report.gains import is_control, task_cells
+from xstilts.report.labels import FEWER, MISSING, arm_label, cell_texts, signed
+from xstilts.report.plots.figure import Figure
+from xstilts.report.plots.heat import LEGEND, heat_map, range_of
+from xstilts.report.plots.style import counted, finished, heading, views
+from xstilts.study import BASELINE, Study
+
+_CELL = (70.0, 25.0)  # pixels
+
+
+def gains_figure(scores: pd.DataFrame, study: Study) -> Figure:
+    """Heat maps of every model and split, below one another."""
+    cells = task_cells(scores, study)
+    cells = cells[cells["target"] != AVERAGE]
+    retrieval = [TASKS[target].format == "retrieval" for target in cells["target"]]
+    rows = [_row(view.of(cells.assign(retrieval=retrieval)), study, view.place) for view in views(study)]
+    chart = alt.vconcat(*rows, spacing=24).resolve_scale(color="independent")
+    arms = cells["arm"].nunique() - 1
+    return finished(
+        study,
+        "gains",
+        "Gains by intermediate arm and target task",
+        _sentence(cells, study),
+        f"Heat map of {counted(arms, 'arm')} (rows) and {counted(len(study.targets), 'target')} (columns).",
+        chart,
+        _data(cells, study),
+        ["Points gained or lost over no intermediate training (its points in brackets).", *_legend(cells, study)],
+        width=_CELL[0] * len(study.targets) + 220,
+    )
+
+
+def _data(cells: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """The cells; ``control`` says which arms are controls."""
+    table = cells[["model", "split", "arm"]].assign(control=[is_control(arm, study) for arm in cells["arm"]])
+    return table.join(cells.drop(columns=["model", "split", "arm", "language"]))
+
+
+def _sentence(cells: pd.DataFrame, study: Study) -> str:
+    """How many cells gain and lose, and which most; controls do not count."""
+    counting = [arm != BASELINE and not is_control(arm, study) for arm in cells["arm"]]
+    known = cells[counting].dropna(subset=["gain"])
+    if known.empty:
+        return "No gain can be computed from the scores that there are."
+    up, down = (known["gain"] > 0).sum(), (known["gain"] < 0).sum()
+    ranked = known.sort_values("gain", kind="stable")
+    (worst, arm_of_worst, target_of_worst), (best, arm_of_best, target_of_best) = (
+        ranked[["gain", "arm", "target"]].iloc[place] for place in (0, -1)
+    )
+    ends = (
+        f"{signed(worst)} ({arm_label(arm_of_worst, study)}, {TASKS[target_of_worst].title}) to "
+        f"{signed(best)} ({arm_label(arm_of_best, study)}, {TASKS[target_of_best].title})"
+    )
+    return f"Of {counted(len(known), 'gain')} over the baseline, {up} are positive and {down} negative, from {ends}."
+
+
+def _legend(cells: pd.DataFrame, study: Study) -> list[str]:
+    """What the colours mean, and of the rest what there is to see."""
+    text = "".join(cell_texts(cells, study))
+    sentences = {
+        LEGEND: True,
+        "Controls do not count for the range of the colours.": any(is_control(arm, study) for arm in study.arms),
+        f"{MISSING}: not scored.": MISSING in text,
+        f"{FEWER}: not all seeds.": FEWER in text,
+    }
+    return [sentence for sentence, holds in sentences.items() if holds]
+
+
+def _row(cells: pd.DataFrame, study: Study, name: str) -> alt.HConcatChart:
+    parts = [part for part in (cells[~cells["retrieval"]], cells[cells["retrieval"]]) if not part.empty]
+    maps = [_heat_map(part, study, first=place == 0) for place, part in enumerate(parts)]
+    return alt.hconcat(*maps, title=heading(name), spacing=24).resolve_scale(color="independent")
+
+
+def _heat_map(cells: pd.DataFrame, study: Study, first: bool) -> alt.LayerChart:
+    baseline, gains = (cells[(cells["arm"] == BASELINE) == which] for which in (True, False))
+    points = zip(baseline["target"], cell_texts(baseline, study), strict=True)
+    titles = {target: f"{TASKS[target].title}\n({text})" for target, text in points}
+    data = pd.DataFrame(
+        {
+            "row": [arm_label(arm, study) for arm in gains["arm"]],
+            "column": [titles[target] for target in gains["target"]],
+            "gain": gains["gain"],
+            "text": cell_texts(gains, study),
+        }
+    )
+    x_axis = alt.Axis(
+        orient="top",
+        labelAngle=0,
+        labelBaseline="alphabetic",
+        labelExpr="split(datum.value, '\\n')",
+        labelLimit=0,
+        labelPadding=19,  # the second line hangs below the first, towards the cells
+        domain=False,
+        ticks=False,
+    )
+    y_axis = alt.Axis(labelLimit=0, domain=False, ticks=False, labelPadding=6, labels=first)
+    most = range_of(gains["gain"][[not is_control(arm, study) for arm in gains["arm"]]])
+    return heat_map(data, list(titles.values()), list(data["row"].drop_duplicates()), most, _CELL, x_axis, y_axis)

@@ -1,0 +1,164 @@
+"""Likeness of data sets beside gains: question 3, seen."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from xstilts.analysis.answers import Answer
+from xstilts.catalogue.tasks import TASKS
+from xstilts.report.gains import targets_of
+from xstilts.report.labels import MISSING, arm_label, signed
+from xstilts.report.plots.figure import Absent, Figure
+from xstilts.report.plots.heat import LEGEND, heat_map, range_of
+from xstilts.report.plots.placing import labels_beside
+from xstilts.report.plots.style import BLUE, GREY, ORANGE, SMALL, counted, finished, haloed, heading, padded
+from xstilts.study import Study
+
+_CELL, _SCATTER = (62.0, 22.0), (560.0, 330.0)
+_X = alt.Axis(orient="top", labelAngle=-40, labelLimit=0, domain=False, ticks=False)
+_Y = alt.Axis(labelLimit=0, domain=False, ticks=False)
+
+
+def similarity_figure(answer: Answer | None, study: Study, model: str) -> Figure | Absent:
+    """Similarity and gain by arm and target, side by side; below, both without their rows' and columns' means."""
+    name = f"q3_similarity-{model}" if len(study.models) > 1 else "q3_similarity"
+    data = answer.data.get("matrix", pd.DataFrame()) if answer else pd.DataFrame()
+    if not {"arm", "target", "delta", "jsd"} <= set(data.columns):
+        return Absent(name, "Question 3 has no matrix of similarities and gains.")
+    if "model" in data:
+        data = data[data["model"] == model]
+    data = data[data["arm"].isin(study.arms) & data["target"].isin(study.targets)]
+    if data["jsd"].isna().all():
+        return Absent(name, "The similarity of the data sets was not measured.")
+    if data["delta"].isna().all():
+        return Absent(name, "No arm with a similarity has a gain beyond English.")
+    centred = _centred(data)
+    maps = alt.hconcat(_similarities(data, study), _gains(data, study), spacing=20).resolve_scale(
+        color="independent", y="independent"
+    )
+    rows = [maps, _scatter(centred, study)] if len(centred) else [maps]
+    return finished(
+        study,
+        name,
+        f"Similarity of data sets and gains, {model}",
+        _sentence(centred),
+        f"Two heat maps, similarity and gain, of {data['arm'].nunique()} arms and {data['target'].nunique()} targets"
+        + (", and a scatter plot of both." if len(centred) else "."),
+        alt.vconcat(*rows, spacing=30).resolve_scale(color="independent", shape="independent"),
+        data,
+        [
+            "Similarity: 1 minus the Jensen–Shannon divergence of the English texts' words. "
+            "Gain: points, mean over the languages but English.",
+            LEGEND,
+            "Below, each without its row's and its column's mean." if len(centred) else "",
+            f"{MISSING}: not known." if data[["jsd", "delta"]].isna().any(axis=None) else "",
+        ],
+        width=2 * _CELL[0] * data["target"].nunique() + 260,
+    )
+
+
+def _centred(data: pd.DataFrame) -> pd.DataFrame:
+    """The rows that are part of the complete matrix, with both double-centred columns; none where there is no such."""
+    columns = ["delta_centred", "jsd_centred"]
+    return data.dropna(subset=columns) if set(columns) <= set(data.columns) else data.iloc[:0]
+
+
+def _placed(data: pd.DataFrame, study: Study) -> tuple[pd.DataFrame, list[str], list[str]]:
+    columns = [TASKS[target].title for target in targets_of(study) if target in set(data["target"])]
+    rows = [arm_label(arm, study) for arm in study.arms if arm in set(data["arm"])]
+    row = [arm_label(arm, study) for arm in data["arm"]]
+    return data.assign(row=row, column=[TASKS[target].title for target in data["target"]]), columns, rows
+
+
+def _gains(data: pd.DataFrame, study: Study) -> alt.LayerChart:
+    placed, columns, rows = _placed(data, study)
+    placed["gain"] = placed["delta"]
+    placed["text"] = [MISSING if np.isnan(gain) else signed(gain) for gain in placed["gain"]]
+    drawn = heat_map(placed, columns, rows, range_of(placed["gain"]), _CELL, _X, None, font=10)
+    return drawn.properties(title=heading("gain"))
+
+
+def _similarities(data: pd.DataFrame, study: Study) -> alt.LayerChart:
+    placed, columns, rows = _placed(data, study)
+    placed["text"] = [MISSING if np.isnan(value) else f"{value:.2f}" for value in placed["jsd"]]
+    low, high = float(placed["jsd"].min()), float(placed["jsd"].max())
+    base = alt.Chart(placed).encode(
+        x=alt.X("column:N", title=None, axis=_X).scale(domain=columns),
+        y=alt.Y("row:N", title=None, axis=_Y).scale(domain=rows),
+        tooltip=["row:N", "column:N", "text:N"],
+    )
+    colour = alt.Color("jsd:Q", title="similarity").scale(scheme="viridis", reverse=True, domain=[low, high])
+    fill = base.transform_filter("isValid(datum.jsd)").mark_rect(stroke="white").encode(color=colour)
+    dark = f"datum.jsd > {low + 0.45 * (high - low)}"
+    text = base.mark_text(fontSize=10).encode(
+        text="text:N", color=alt.condition(dark, alt.value("white"), alt.value("black"))
+    )
+    layers = cast(alt.LayerChart, alt.layer(fill, text))
+    return layers.properties(width=_CELL[0] * len(columns), height=_CELL[1] * len(rows), title=heading("similarity"))
+
+
+def _scatter(data: pd.DataFrame, study: Study) -> alt.LayerChart:
+    """Every cell; those furthest from the middle by name; cells of one format stand out."""
+    x_domain, y_domain = padded(data["jsd_centred"], least=1e-3), padded(data["delta_centred"])
+    same = data["same_format"] > 0 if "same_format" in data else pd.Series(False, index=data.index)
+    points = data.assign(
+        label=[f"{arm_label(a, study)} → {TASKS[t].title}" for a, t in zip(data["arm"], data["target"], strict=True)],
+        formats=["same" if known else "different" for known in same],
+        x=data["jsd_centred"],
+        y=data["delta_centred"],
+    )
+    labels = labels_beside(_furthest_first(points), _SCATTER, x_domain, y_domain, SMALL, most=16)
+    x = alt.X("x:Q", title="similarity beyond that of its arm and its target").scale(domain=x_domain, nice=False)
+    y = alt.Y("y:Q", title="points gained beyond arm and target").scale(domain=y_domain, nice=False)
+    marks = (
+        alt.Chart(points)
+        .mark_point(filled=True, size=55, opacity=0.85, stroke="#333", strokeWidth=0.5)
+        .encode(
+            x=x,
+            y=y,
+            color=alt.Color("formats:N", title="formats of the two tasks").scale(
+                domain=["same", "different"], range=[ORANGE, BLUE]
+            ),
+            shape=alt.Shape("formats:N", title="formats of the two tasks").scale(
+                domain=["same", "different"], range=["diamond", "circle"]
+            ),
+            tooltip=["label:N", "x:Q", "y:Q"],
+        )
+    )
+    text = alt.Chart(labels).encode(
+        x=alt.X("at_x:Q").scale(domain=x_domain, nice=False), y=alt.Y("at_y:Q").scale(domain=y_domain, nice=False),
+        text="label:N",
+    )  # fmt: skip
+    line = alt.Chart(_line(data)).mark_line(color=GREY).encode(x=x, y=y)
+    layers = cast(alt.LayerChart, alt.layer(line, *haloed(text), marks))
+    return layers.properties(width=_SCATTER[0], height=_SCATTER[1], title=heading("both, double-centred"))
+
+
+def _furthest_first(points: pd.DataFrame) -> pd.DataFrame:
+    """x, y and label, by how far they are from the middle in SDs."""
+    values = points[["x", "y"]].to_numpy(dtype=float)
+    far = ((values / np.maximum(values.std(axis=0), 1e-12)) ** 2).sum(axis=1)
+    return points.iloc[np.argsort(-far, kind="stable")][["x", "y", "label"]]
+
+
+def _line(data: pd.DataFrame) -> pd.DataFrame:
+    """The two ends of the least-squares line, which goes through the origin of double-centred values."""
+    x, y = (data[column].to_numpy(dtype=float) for column in ("jsd_centred", "delta_centred"))
+    ends = np.array([x.min(), x.max()])
+    return pd.DataFrame({"x": ends, "y": float(x @ y) / max(float(x @ x), 1e-12) * ends})
+
+
+def _sentence(centred: pd.DataFrame) -> str:
+    if len(centred) < 4 or centred["jsd_centred"].std() < 1e-12 or centred["delta_centred"].std() < 1e-12:
+        return "There is no complete matrix of similarities and gains in which both vary."
+    r = float(np.corrcoef(centred["jsd_centred"], centred["delta_centred"])[0, 1])
+    shape = f"{centred['arm'].nunique()} × {centred['target'].nunique()}"
+    return (
+        f"Beyond what arms and targets have by themselves, similarity and gain correlate with "
+        f"r = {f'{r:+.2f}'.replace('-', '−')} over {counted(len(centred), 'cell')} ({shape}); whether that is chance, "
+        "question 3 says."
+    )

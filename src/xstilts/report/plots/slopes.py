@@ -1,0 +1,107 @@
+"""Scores before and after intermediate training: do English and the other languages move together?"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import altair as alt
+import pandas as pd
+
+from xstilts.catalogue.languages import ENGLISH
+from xstilts.catalogue.tasks import TASKS
+from xstilts.report.gains import targets_of
+from xstilts.report.labels import signed
+from xstilts.report.plots.figure import Absent, Figure
+from xstilts.report.plots.languages import before_and_after
+from xstilts.report.plots.placing import spread
+from xstilts.report.plots.style import BLACK, BLUE, RED, SMALL, View, counted, finished, grid, heading, padded
+from xstilts.study import Study
+
+_PANEL, _COLUMNS = (190.0, 240.0), 4
+_BEFORE, _AFTER = "before", "after"
+_MEAN = "mean of others"
+_LABELLED = 3  # languages that gain most, and as many that lose most
+_KINDS = ["English", _MEAN, "gains", "does not gain"]
+
+
+def slopes_figure(cells: pd.DataFrame, study: Study, view: View) -> Figure | Absent:
+    """A line per language from the baseline's score to the mean of the intermediate arms, a panel per target."""
+    name = f"languages_slopes{view.suffix}"
+    data = before_and_after(cells, study, view).dropna(subset=["before", "after"])
+    shown = [target for target in targets_of(study) if data.loc[data["target"] == target, "language"].nunique() > 1]
+    shown = [target for target in shown if ENGLISH in set(data.loc[data["target"] == target, "language"])]
+    if not shown:
+        return Absent(
+            name, "No target is scored in English and another language, with and without intermediate training."
+        )
+    drawn = data[data["target"].isin(shown)]
+    panels = [_panel(drawn[drawn["target"] == target], TASKS[target].title) for target in shown]
+    return finished(
+        study,
+        name,
+        f"Score in every language before and after intermediate training, {view.place}",
+        _sentence(drawn),
+        f"Slope charts of {counted(len(shown), 'target')}, with a line for each language.",
+        grid(panels, _COLUMNS, between=118).resolve_scale(color="shared", strokeDash="shared"),
+        drawn.assign(model=view.model, split=view.split),
+        [
+            "Points without intermediate training (left) and as the mean of the intermediate arms (right).",
+            f"Codes: the {_LABELLED} languages that gain most and the {_LABELLED} that gain least.",
+            "Retrieval has no English." if len(shown) < len(study.targets) else "",
+        ],
+        width=min(_COLUMNS, len(shown)) * (_PANEL[0] + 118),
+    )
+
+
+def _panel(data: pd.DataFrame, title: str) -> alt.LayerChart:
+    others = data[data["language"] != ENGLISH]
+    mean = {"language": _MEAN, "before": others["before"].mean(), "after": others["after"].mean()}
+    lines = pd.concat([data[["language", "before", "after"]], pd.DataFrame([mean])], ignore_index=True)
+    lines["kind"] = [
+        "English" if code == ENGLISH else _MEAN if code == _MEAN else "gains" if after > before else "does not gain"
+        for code, before, after in lines.itertuples(index=False)
+    ]
+    domain = padded(pd.concat([lines["before"], lines["after"]]), share=0.04)
+    long = lines.melt(["language", "kind"], ["before", "after"], "when", "score")
+    x = alt.X("when:N", title=None).scale(domain=[_BEFORE, _AFTER], paddingOuter=0.0, padding=0.6)
+    y = alt.Y("score:Q", title="points").scale(domain=domain, nice=False)
+    legend = alt.Legend(title=None, orient="bottom", symbolStrokeWidth=2.5, symbolSize=250)
+    strokes = alt.Chart(long).encode(
+        x=x.axis(labelAngle=0, domain=False, grid=True),
+        y=y,
+        detail="language:N",
+        color=alt.Color("kind:N", legend=legend).scale(domain=_KINDS, range=[BLACK, BLACK, BLUE, RED]),
+        strokeDash=alt.StrokeDash("kind:N", legend=legend).scale(domain=_KINDS, range=[[1, 0], [6, 3], [1, 0], [2, 2]]),
+        strokeWidth=alt.condition(f"indexof(['English', '{_MEAN}'], datum.kind) >= 0", alt.value(2.5), alt.value(1.1)),
+        tooltip=["language:N", "when:N", "score:Q"],
+    )
+    text = (
+        alt.Chart(_labels(lines, domain))
+        .mark_text(align="left", dx=5, fontSize=SMALL, color="#222")
+        .encode(x=x, y=alt.Y("at:Q").scale(domain=domain, nice=False), text="label:N")
+    )
+    layers = cast(alt.LayerChart, alt.layer(strokes.mark_line(opacity=0.85), text))
+    return layers.properties(width=_PANEL[0], height=_PANEL[1], title=heading(title))
+
+
+def _labels(lines: pd.DataFrame, domain: list[float]) -> pd.DataFrame:
+    """English, the mean, and the languages that change most, at their right ends but apart from one another."""
+    others = lines[~lines["language"].isin([ENGLISH, _MEAN])]
+    ranked = others.assign(gain=others["after"] - others["before"]).sort_values(["gain", "language"])
+    extreme = pd.concat([ranked.head(_LABELLED), ranked.tail(_LABELLED)]).drop_duplicates("language")
+    chosen = pd.concat([lines[lines["language"].isin([ENGLISH, _MEAN])], extreme])
+    per_pixel = (domain[1] - domain[0]) / _PANEL[1]
+    at = spread(chosen["after"].tolist(), 11 * per_pixel, domain[0], domain[1])
+    return pd.DataFrame({"label": chosen["language"].to_numpy(), "at": at, "when": _AFTER})
+
+
+def _sentence(data: pd.DataFrame) -> str:
+    others = data[data["language"] != ENGLISH].groupby("target")[["before", "after"]].mean()
+    english = data[data["language"] == ENGLISH].set_index("target")[["before", "after"]]
+    gap = english - others
+    change = gap["after"] - gap["before"]
+    return (
+        f"The gap between English and the mean of the other languages shrinks in {(change < 0).sum()} of "
+        f"{counted(len(change), 'target')}; on average it changes by {signed(change.mean())} points, "
+        f"from {gap['before'].mean():.1f} to {gap['after'].mean():.1f}."
+    )

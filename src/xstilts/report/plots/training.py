@@ -1,0 +1,114 @@
+"""How training went: losses and dev scores by step, as the jobs' records have them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, cast
+
+import altair as alt
+import pandas as pd
+
+from xstilts.catalogue.tasks import TASKS
+from xstilts.report.gains import arms_of, is_control
+from xstilts.report.labels import arm_label
+from xstilts.report.plots.figure import Absent, Figure
+from xstilts.report.plots.placing import spread
+from xstilts.report.plots.style import BLACK, BLUE, ORANGE, SMALL, counted, finished, grid, heading, padded
+from xstilts.study import BASELINE, Study
+
+#: One row per evaluation during fine-tuning: ``what`` is the training set; ``score`` is the mean of the dev scores, NaN
+#: where only the loss was noted; ``best`` marks the step whose weights were kept.
+CURVES = ["model", "arm", "what", "seed", "step", "loss", "score", "best"]
+
+_PANEL, _COLUMNS = (230.0, 210.0), 3
+_KINDS = ["baseline", "intermediate arm", "control"]
+_NOT_SCORES = ("step", "loss")
+
+
+def read_curves(records: Iterable[Path]) -> pd.DataFrame:
+    """The :data:`CURVES` of records ``…/{model}/{arm}/{what}/seed{seed}.json``; those without training have none."""
+    rows: list[tuple[Any, ...]] = []
+    for path in records:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        training = record.get("training") or {}
+        model, arm, what = path.parts[-4:-1]
+        seed = int(path.stem.removeprefix("seed"))
+        for point in training.get("curve") or ():
+            scores = [value for key, value in point.items() if key not in _NOT_SCORES and value is not None]
+            score = sum(scores) / len(scores) if scores else float("nan")
+            best = point["step"] == training.get("best_step")
+            rows.append((model, arm, what, seed, point["step"], point.get("loss"), score, best))
+    frame = pd.DataFrame(rows, columns=CURVES)
+    return frame.astype({"loss": "float64", "score": "float64"}).sort_values(CURVES[:5], ignore_index=True)
+
+
+def training_figure(curves: pd.DataFrame, study: Study, model: str) -> Figure | Absent:
+    """Dev scores on English by step, a panel per training set, a line per arm (mean over seeds)."""
+    name = f"training-{model}" if len(study.models) > 1 else "training"
+    if not set(curves.columns) >= set(CURVES):
+        return Absent(name, "There are no records of training.")
+    known = curves[(curves["model"] == model) & curves["what"].isin(TASKS) & curves["arm"].isin(study.arms)]
+    known = known.dropna(subset=["score"])
+    shown = [what for what in study.training_sets() if known.loc[known["what"] == what, "step"].nunique() > 1]
+    if not shown:
+        return Absent(name, "No fine-tuning was evaluated at two steps or more.")
+    drawn = known[known["what"].isin(shown)]
+    panels = [_panel(drawn[drawn["what"] == what], study, TASKS[what].title) for what in shown]
+    return finished(
+        study,
+        name,
+        f"Dev scores during fine-tuning, {model}",
+        _sentence(drawn),
+        f"Line charts of {counted(len(shown), 'training set')} with a line for each arm.",
+        grid(panels, _COLUMNS, between=160).resolve_scale(color="shared", strokeDash="shared"),
+        drawn,
+        ["Points on the English dev split that checkpoints are chosen on."],
+        width=min(_COLUMNS, len(panels)) * (_PANEL[0] + 160),
+    )
+
+
+def _panel(data: pd.DataFrame, study: Study, title: str) -> alt.LayerChart:
+    arms = [arm for arm in arms_of(study) if arm in set(data["arm"])]
+    kinds = {arm: _KINDS[0] if arm == BASELINE else _KINDS[2] if is_control(arm, study) else _KINDS[1] for arm in arms}
+    means = (
+        data.groupby(["arm", "step"], as_index=False)["score"].mean().assign(kind=lambda rows: rows["arm"].map(kinds))
+    )
+    domain = padded(means["score"], share=0.04)
+    x = alt.X("step:Q", title="step").axis(tickCount=4)
+    y = alt.Y("score:Q", title="points, English dev").scale(domain=domain, nice=False)
+    line = (
+        alt.Chart(means)
+        .mark_line(point=alt.OverlayMarkDef(size=14))
+        .encode(
+            x=x,
+            y=y,
+            detail="arm:N",
+            color=alt.Color("kind:N", title=None).scale(domain=_KINDS, range=[BLACK, BLUE, ORANGE]),
+            strokeDash=alt.StrokeDash("kind:N", title=None).scale(domain=_KINDS, range=[[1, 0], [1, 0], [4, 2]]),
+            strokeWidth=alt.condition("datum.kind == 'intermediate arm'", alt.value(1.1), alt.value(2.4)),
+            tooltip=["arm:N", "step:Q", "score:Q"],
+        )
+    )
+    last = means.loc[means.groupby("arm")["step"].idxmax()].copy()
+    last["label"] = [arm if is_control(arm, study) else arm_label(arm, study) for arm in last["arm"]]
+    last["at"] = spread(last["score"].tolist(), 11 * (domain[1] - domain[0]) / _PANEL[1], domain[0], domain[1])
+    last["step"] = means["step"].max()
+    text = (
+        alt.Chart(last)
+        .mark_text(align="left", dx=7, fontSize=SMALL, color="#222")
+        .encode(x=x, y=alt.Y("at:Q").scale(domain=domain, nice=False), text="label:N")
+    )
+    layers = cast(alt.LayerChart, alt.layer(line, text))
+    return layers.properties(width=_PANEL[0], height=_PANEL[1], title=heading(title))
+
+
+def _sentence(curves: pd.DataFrame) -> str:
+    runs = curves.groupby(["arm", "what", "seed"])
+    last = curves.loc[runs["step"].idxmax()]
+    at_end = int(last["best"].sum())
+    return (
+        f"{at_end} of {counted(len(last), 'fine-tuning run')} are best on dev at their last evaluation: those might "
+        "have gained from longer training."
+    )

@@ -1,0 +1,168 @@
+"""A finished study as tidy frames, for notebooks: ``xstilts.load_results("results/my_study")``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.compute as pc
+
+from xstilts.analysis.effects import cell_tests, effects, gains, missing_cells
+from xstilts.analysis.material import language_frame
+from xstilts.catalogue.tasks import TASKS
+from xstilts.errors import DataError, UserError, nearest
+from xstilts.paths import Paths
+from xstilts.report import files
+from xstilts.report.dev_scores import read_dev_scores
+from xstilts.report.scores import PREDICTIONS, read_scores
+from xstilts.runs import RETRIEVAL, Runs
+from xstilts.study import Study, load_file
+
+
+@dataclass(frozen=True, repr=False)
+class Results:
+    """One study's results; every frame but ``languages`` is tidy, with one row per value.
+
+    ``scores`` and ``dev_scores`` are the study's files; the other frames are worked out when they are first asked for.
+    """
+
+    study: Study
+    paths: Paths
+    scores: pd.DataFrame
+    dev_scores: pd.DataFrame
+
+    def __repr__(self) -> str:
+        counted = [
+            f"{len(things)} {what}{'s' * (len(things) != 1)}"
+            for what, things in (
+                ("model", self.study.models),
+                ("arm", self.study.arms),
+                ("target", self.study.targets),
+                ("seed", self.study.seeds),
+            )
+        ]
+        return f"<Results of '{self.study.study}': {', '.join(counted)}. {self.study.warning}".rstrip() + ">"
+
+    @cached_property
+    def gains(self) -> pd.DataFrame:
+        """Per language and seed: see :func:`xstilts.analysis.effects.gains`."""
+        return gains(self.scores, self.study)
+
+    @cached_property
+    def missing(self) -> pd.DataFrame:
+        """What of the study has no gain, and why."""
+        return missing_cells(self.scores, self.study)
+
+    @cached_property
+    def effects(self) -> pd.DataFrame:
+        """Mean gains with intervals: see :func:`xstilts.analysis.effects.effects`."""
+        return effects(self.scores, self.study)
+
+    @cached_property
+    def cell_tests(self) -> pd.DataFrame:
+        """Per arm, target and language: see :func:`xstilts.analysis.effects.cell_tests`. Reads all predictions."""
+        jobs = Runs(self.study).jobs()
+        return cell_tests((self.paths.part("predictions", *job) for job in jobs), self.study, self.scores)
+
+    @cached_property
+    def languages(self) -> pd.DataFrame:
+        """By code: see :func:`xstilts.analysis.material.language_frame`."""
+        return language_frame(self.study)
+
+    def predictions(
+        self, target: str | None = None, language: str | None = None, arm: str | None = None
+    ) -> pd.DataFrame:
+        """A row per example, arm and seed, read when called; of everything, or of one target, language or arm.
+
+        Columns: model, arm, seed, target, language, split, example, prediction, gold, score (points, NaN where the
+        metric has no parts that belong to single examples).
+
+        Raises:
+            UserError: the study has no such target, language or arm.
+            DataError: a file is missing or is not one of predictions.
+        """
+        _refuse("target", target, self.study.targets)
+        _refuse("language", language, self.languages.index)
+        _refuse("arm", arm, self.study.arms)
+        evaluation = (TASKS[target].trained_on or RETRIEVAL) if target else None
+        found = [
+            self._predictions(job, target, language)
+            for job in Runs(self.study).jobs()
+            if arm in (None, job[1]) and evaluation in (None, job[2])
+        ]
+        return pd.concat(found, ignore_index=True)
+
+    def _predictions(self, job: tuple[str, str, str, int], target: str | None, language: str | None) -> pd.DataFrame:
+        path = self.paths.part("predictions", *job)
+        if not path.is_file():
+            raise DataError(path, "these predictions are missing.", remedy="Let snakemake make them again.")
+        table = files.read(path, PREDICTIONS)
+        for column, wanted in (("target", target), ("language", language)):
+            if wanted is not None:
+                table = table.filter(pc.field(column) == wanted)
+        model, arm, _, seed = job
+        frame: pd.DataFrame = table.to_pandas()
+        frame.insert(0, "model", model)
+        frame.insert(1, "arm", arm)
+        frame.insert(2, "seed", seed)
+        return frame
+
+
+def load_results(path: Path | str) -> Results:
+    """The results of a study that has been run to its end.
+
+    ``path`` is the study's folder, ``results/{study}``, or a file in it.
+
+    Raises:
+        UserError: there is no such study, it is not finished, or its scores are those of an earlier version of it.
+    """
+    path = Path(path)
+    root = path.parent if path.is_file() else path
+    paths = Paths(root)
+    if not paths.study.is_file():
+        raise UserError(_no_study(root))
+    study = load_file(paths.study)
+    if not (paths.scores.is_file() and paths.dev_scores.is_file()):
+        jobs = list(Runs(study).jobs())
+        done = sum(paths.part("scores", *job).is_file() for job in jobs)
+        raise UserError(
+            f"{root}: the study is not finished; {done} of its {len(jobs)} evaluations have scores. "
+            "Run snakemake with its study file to the end."
+        )
+    scores = read_scores(paths.scores)
+    _refuse_outdated(scores, study, paths.scores)
+    return Results(study, paths, scores, read_dev_scores(paths.dev_scores))
+
+
+def _no_study(root: Path) -> str:
+    others = sorted(file.parent.name for file in root.parent.glob("*/study.json")) if root.parent.is_dir() else []
+    here = (
+        f"Studies in {root.parent}: {', '.join(others)}." if others else "Give the folder results/{study} of a study."
+    )
+    return f"{root}: no study's results are here. {here}"
+
+
+def _refuse(what: str, name: str | None, valid: Iterable[str]) -> None:
+    if name is not None and name not in (names := list(valid)):
+        raise UserError(f"The study has no {what} '{name}'. {nearest(name, names)}")
+
+
+def _refuse_outdated(scores: pd.DataFrame, study: Study, path: Path) -> None:
+    valid: dict[str, Iterable[str | int]] = {
+        "study": [study.study],
+        "model": study.models,
+        "arm": study.arms,
+        "target": study.targets,
+        "seed": study.seeds,
+    }
+    for column, names in valid.items():
+        unknown = scores.loc[~scores[column].isin(list(names)), column]
+        if len(unknown):
+            raise DataError(
+                path,
+                f"has scores of {column} '{unknown.iloc[0]}', which study.json does not.",
+                remedy="The study has changed since: run snakemake with its study file again.",
+            )

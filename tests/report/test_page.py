@@ -1,0 +1,216 @@
+"""The report page: what stands on it, for whole and for partial studies, and that nothing of it leaves the file."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from small_page import SVG, Html, answers, figure
+from small_study import MakeScores, study_config, xquad
+
+from xstilts.catalogue.tasks import TASKS
+from xstilts.report.page import Figure, PageContent, write_page
+from xstilts.report.page.ledger import missing_cells
+from xstilts.report.page.page import SECTIONS, render
+from xstilts.study import SYNTHETIC, Study, load
+
+
+@pytest.fixture(scope="module")
+def full(study: Study, scores: pd.DataFrame) -> str:
+    """'random' has no Tatoeba, 'two_tasks' lacks XQuAD's German with seed 2."""
+    return render(
+        PageContent(
+            study,
+            scores,
+            answers=answers(),
+            figures={name: figure(name) for name in ("gains", "q1", "q1_more", "missing", "slopes")},
+            undrawn={"code_gap": "no pair of encoders"},
+            missing=missing_cells(scores, study, {}),
+            records=[
+                {
+                    "place": "records/xlmr/none/squad_v1/seed1.json",
+                    "seconds": 5400,
+                    "spec": {"job": "finetune"},
+                    "hardware": {"device": "a GPU", "precision": "bfloat16"},
+                    "software": {"torch": "2.13.0"},
+                }
+            ],
+            commit="abc-dirty",
+        )
+    )
+
+
+def assert_is_whole(html: str) -> Html:
+    """Every section is there, nothing is loaded from anywhere, anchors lead somewhere, ids and labels are in order."""
+    page = Html(html)
+    ids = page.values("id")
+    assert not [name for name, count in Counter(ids).items() if count > 1]
+    assert set(SECTIONS) <= set(ids) and {"q1", "q2", "q3", "q4", "q5"} <= set(ids)
+    assert not page.values("src") and not page.values("srcset") and not re.search(r"@import|url\((?!#)", html)
+    for target in page.values("href"):
+        is_citation = target.startswith("https://arxiv.org/abs/") and target in page.values("href", "a")
+        assert target == "data:," or is_citation or target[1:] in ids, target
+    assert set(page.values("aria-labelledby")) <= set(ids)
+    tags = [tag for tag, _ in page.elements]
+    assert tags.count("h1") == 1 and tags.count("caption") == tags.count("table")
+    assert all(
+        "aria-label" in attrs and "tabindex" in attrs for _, attrs in page.elements if attrs.get("class") == "scroll"
+    )
+    return page
+
+
+def test_a_whole_report_has_every_part(full: str) -> None:
+    text = assert_is_whole(full).text
+    for shown in (
+        "1 model × 4 arms × 2 target tasks × 2 seeds",
+        "16 evaluations planned, 13 scored, 1 scored in some languages only and 2 missing",
+        "MNLI", "two_tasks", "random (untrained control)", "What gains shows.", "figures/gains.csv",
+        "✓ supported The interval is below 0.",
+        "Slope: −1.25 points per SD (95 % interval −2.00 to −0.50; p = 0.012; adjusted 0.048; 7 languages).",
+        "? not identifiable", "There is no pair of encoders.", "This report was made without an analysis",
+        "Gains fall with distance.", "Causes.", "< 0.001",
+        "code gap: no pair of encoders", "1.5 h", "a GPU, bfloat16", "2.13.0", "abc-dirty",
+        "folder models/xlmr", "CC BY-SA 4.0", "XQuAD has no training data of its own: SQuAD 1.1 serves",
+        "arXiv 2005.13013",
+    ):  # fmt: skip
+        assert " ".join(shown.split()) in " ".join(text.split()).replace(" .", "."), shown
+    assert SYNTHETIC not in text and not re.search(r"\bNone\b(?! of these)|\bnan\b", text)
+
+
+def test_the_best_arm_of_a_target_is_bold(full: str) -> None:
+    bold = re.findall(r"<strong>([^<]*)</strong>", full)
+    assert "+5.0†" in bold, "XQuAD: two_tasks"
+    assert "+23.5" in bold and "+0.7" not in bold
+
+
+def test_the_baseline_is_bold_where_no_arm_gains(study: Study, make_scores: MakeScores) -> None:
+    arms = [("none", 60.0), ("mnli", 55.0), ("two_tasks", 50.0)]
+    rows = [row for arm, score in arms for seed in (1, 2) for row in xquad(arm, seed, (score, score), (score, score))]
+    bold = re.findall(r"<strong>([^<]*)</strong>", render(PageContent(study, make_scores(rows))))
+    assert "60.0" in bold and "−5.0" not in bold
+
+
+def test_figures_stand_where_their_keys_say(full: str) -> None:
+    def place(name: str) -> int:
+        return full.index(f'<figure id="figure-{name}">')
+
+    starts = {name: full.index(f'<h2 id="{name}">') for name in SECTIONS}
+    assert starts["results"] < place("gains") < place("slopes") < starts["questions"]
+    assert full.index('<h3 id="q1">') < place("q1") < place("q1_more") < full.index('<h3 id="q2">')
+    assert starts["missing"] < place("missing") < starts["provenance"]
+
+
+def test_missing_cells_are_listed_with_their_reason(full: str) -> None:
+    missing = Html(
+        full[full.index('<h2 id="missing">') : full.index('<h2 id="provenance">')].rpartition("</section>")[0]
+    )
+    assert "two_tasks XQuAD test 2 de its job is done, but left no score of it" in " ".join(missing.text.split())
+
+
+def test_a_study_without_results_says_what_is_missing(study: Study) -> None:
+    page = assert_is_whole(render(PageContent(study)))
+    assert "There are no scores yet" in page.text and "There are no scores on dev data" in page.text
+    assert "The heat map was not drawn" in page.text and "Run times are not known" in page.text
+    assert "No question has been analysed" in page.text and "16 evaluations planned, 0 scored, 16 missing" in page.text
+
+
+def test_a_synthetic_study_says_so_first(synthetic_study: Study, synthetic_scores: pd.DataFrame) -> None:
+    html = render(PageContent(synthetic_study, synthetic_scores))
+    page = assert_is_whole(html)
+    assert SYNTHETIC in page.text and html.index(SYNTHETIC) < html.index("<h2")
+    assert "With one seed nothing is known of the spread" in page.text
+    assert "Nothing is compared" in page.text and "generated, seed 1" in page.text
+
+
+def test_a_limited_study_says_so(scores: pd.DataFrame) -> None:
+    limited = load(study_config(examples={"train": 20, "eval": 50}))
+    assert limited.warning in " ".join(assert_is_whole(render(PageContent(limited, scores))).text.split())
+
+
+def test_a_study_of_its_baseline_alone_without_retrieval(make_scores: MakeScores) -> None:
+    study = load(study_config(arms={"none": {}}, targets={"xquad": {"languages": ["de"]}}, seeds=[1]))
+    page = assert_is_whole(render(PageContent(study, make_scores([("none", "xquad", "de", "f1", 1, 50.0)]))))
+    assert "No arm can be compared with the baseline yet." in page.text
+    assert "nearest neighbours" not in page.text, "retrieval has no part in this study's methods"
+
+
+def test_scores_that_are_all_the_same_have_no_shades(study: Study, make_scores: MakeScores) -> None:
+    rows = [row for arm in study.arms for seed in (1, 2) for row in xquad(arm, seed, (50, 50), (50, 50))]
+    html = render(PageContent(study, make_scores(rows)))
+    assert "gain-1" in html and not re.search(r'class="(gain|loss)-\d"', html)
+
+
+def test_hostile_names_stay_text(scores: pd.DataFrame) -> None:
+    """Arms and models have safe names; paths, versions and texts of figures can be anything."""
+    bad = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
+    study = load(study_config(models={"xlmr": {"path": bad}}))
+    image = Figure("gains", bad, bad, f'"{bad}', SVG, None, bad, bad)
+    record = {"place": bad, "spec": {"job": bad}, "hardware": {"device": bad}, "software": {bad: bad}, "seconds": 1}
+    content = PageContent(study, scores, figures={"gains": image}, undrawn={bad: bad}, records=[record], commit=bad)
+    page = assert_is_whole(render(content))
+    tags = [tag for tag, _ in page.elements]
+    assert tags.count("script") == 2 and "img" not in tags and not page.values("onerror")
+    assert page.text.count("<script>alert(1)</script>") >= 6
+
+
+def test_the_explorers_data_are_safe_and_complete(full: str) -> None:
+    found = re.search(r'<script type="application/json" id="explorer-data">(.*?)</script>', full, re.DOTALL)
+    assert found and not set("<>&") & set(found[1])
+    data = json.loads(found[1])
+    cells = data["cells"]["xlmr"]["test"]["xquad"]
+    # German: 55 and 45 against 57 and 45.75, of 100 examples with each of two seeds
+    assert cells["mnli"]["de"] == [51.38, 1.38, 0.75, 2.0, 2, 100]
+    assert cells["two_tasks"]["de"][4] == 1 and "de" not in data["cells"]["xlmr"]["test"]["tatoeba"].get("random", {})
+    assert data["languages"]["de"]["name"] == "German"
+
+
+def test_only_the_pages_own_script_may_run(full: str) -> None:
+    script = re.findall(r"<script>(.*?)</script>", full, re.DOTALL)
+    assert len(script) == 1
+    digest = base64.b64encode(hashlib.sha256(script[0].encode()).digest()).decode()
+    policy = next(attrs["content"] for tag, attrs in Html(full).elements if attrs.get("http-equiv"))
+    assert f"script-src 'sha256-{digest}'" in policy and "default-src 'none'" in policy
+
+
+def test_the_same_content_gives_the_same_file(study: Study, scores: pd.DataFrame, full: str, tmp_path: Path) -> None:
+    content = PageContent(study, scores.sample(frac=1, random_state=3))
+    write_page(content, tmp_path / "report.html")
+    assert (tmp_path / "report.html").read_text(encoding="utf-8") == render(PageContent(study, scores))
+
+
+def test_a_study_of_xtremes_size_fits_into_six_megabytes(make_scores: MakeScores, tmp_path: Path) -> None:
+    """Twelve arms, nine targets in all their languages, three seeds."""
+    names = ("mnli", "qqp", "anli", "squad_v2", "squad_v1", "hellaswag", "ccg", "cosmosqa", "commonsenseqa")
+    arms = {"none": {}, **{name: {"tasks": [name]} for name in names}, "random": {"weights": "random"}}
+    targets = ("xnli", "pawsx", "udpos", "panx", "xquad", "mlqa", "tydiqa", "bucc2018", "tatoeba")
+    study = load(study_config(arms=arms, targets={target: {} for target in targets}, seeds=[1, 2, 3]))
+    scores = make_scores(
+        (arm, target, language, metric, seed, (hash_ * 7919 % 1000) / 10)
+        for hash_, (arm, target, language, metric, seed) in enumerate(
+            (arm, target, language, metric, seed)
+            for arm in arms
+            for target in targets
+            for language in study.languages(target)
+            for metric in TASKS[target].headline
+            for seed in study.seeds
+        )
+    )
+    write_page(PageContent(study, scores), tmp_path / "report.html")
+    assert (tmp_path / "report.html").stat().st_size < 1_500_000, "without figures; with them six megabytes at most"
+    assert_is_whole((tmp_path / "report.html").read_text(encoding="utf-8"))
+
+
+def test_published_scores_stand_beside_our_own(make_scores: MakeScores) -> None:
+    study = load(study_config(targets={"xquad": {}}, seeds=[1], arms={"none": {}}))
+    languages = study.languages("xquad")
+    both = ("f1", "exact_match")
+    scores = make_scores(("none", "xquad", code, metric, 1, 70.0) for code in languages for metric in both)
+    text = " ".join(assert_is_whole(render(PageContent(study, scores))).text.split())
+    assert "xlmr, means over languages" in text and "XQuAD F1 XLM-R Large, none 70.0 1100 76.6 −6.6 S" in text
+    assert "In every row: split test; language mean" in text and "Differences in protocol" in text

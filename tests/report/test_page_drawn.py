@@ -1,0 +1,18 @@
+"""Plots on the page: what stands above them in their files is text of the page."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from xstilts.report.page.drawn import drawn
+from xstilts.report.plots.gains import gains_figure
+from xstilts.study import Study
+
+
+def test_title_sentence_and_notes_leave_the_image(synthetic_scores: pd.DataFrame, synthetic_study: Study) -> None:
+    plot = gains_figure(synthetic_scores, synthetic_study)
+    figure = drawn(plot, synthetic_study)
+    assert (figure.name, figure.sentence, figure.csv) == ("gains", plot.sentence, "figures/gains.csv")
+    assert plot.title not in figure.svg and "MNLI" in figure.svg
+    assert synthetic_study.warning not in figure.notes and plot.sentence not in figure.notes
+    assert figure.notes.startswith("Points gained or lost") and figure.notes.endswith("One seed (1).")

@@ -1,0 +1,125 @@
+"""What of a study is done, what is missing and why; gathered from a study's folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from small_study import study_config
+
+from xstilts.report.page import content_of
+from xstilts.report.page.ledger import condensed, missing_cells, progress, unfinished
+from xstilts.report.scores import SCORES, write_scores
+from xstilts.runs import Runs
+from xstilts.study import Study, load
+
+
+@pytest.fixture
+def runs(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
+    monkeypatch.chdir(tmp_path)
+    return Runs(study)
+
+
+def write_parts(runs: Runs, scores: pd.DataFrame) -> None:
+    """The files of every job that has scores."""
+    for model, arm, what, seed in runs.jobs():
+        own = (scores["arm"] == arm) & (scores["seed"] == seed) & scores["target"].isin(runs.targets_of(what))
+        if own.any():
+            part = pa.Table.from_pandas(scores[own], schema=SCORES, preserve_index=False)
+            write_scores(runs.paths.part("scores", model, arm, what, seed), part.replace_schema_metadata(None))
+
+
+def test_progress_counts_evaluations(scores: pd.DataFrame, study: Study) -> None:
+    counts = progress(scores, study).set_index(["arm", "target"])[["planned", "done", "partly"]]
+    assert tuple(counts.loc[("mnli", "xquad")]) == (2, 2, 0)
+    assert tuple(counts.loc[("two_tasks", "xquad")]) == (2, 1, 1)
+    assert tuple(counts.loc[("random", "tatoeba")]) == (2, 0, 0)
+
+
+def test_a_missing_metric_is_a_missing_cell(scores: pd.DataFrame, study: Study) -> None:
+    german = (
+        (scores["arm"] == "mnli") & (scores["language"] == "de") & (scores["metric"] == "f1") & (scores["seed"] == 1)
+    )
+    missing = missing_cells(scores[~german], study, {})
+    assert ("mnli", "xquad", 1, ("de",)) in set(
+        missing[["arm", "target", "seed", "languages"]].itertuples(index=False, name=None)
+    )
+
+
+def test_reasons_tell_unfinished_jobs_from_removed_labels(scores: pd.DataFrame, study: Study) -> None:
+    unscored = scores[(scores["target"] != "xquad") | (scores["language"] != "de")]
+    jobs = {("xlmr", "random", "retrieval", seed): "its job has not run" for seed in study.seeds}
+    missing = missing_cells(unscored, study, jobs)
+    reasons = {(arm, target): reason for arm, target, reason in missing[["arm", "target", "reason"]].to_numpy()}
+    assert reasons["random", "tatoeba"] == "its job has not run"
+    assert "labels are removed" in reasons["mnli", "xquad"], "no arm at all has German"
+
+
+def test_a_language_without_a_file_is_told_apart(scores: pd.DataFrame) -> None:
+    targets = {"xquad": {"languages": ["en", "de"], "absent": {"test": ["de"]}}, "tatoeba": {"languages": ["de"]}}
+    study = load(study_config(targets=targets))
+    missing = missing_cells(scores[scores["language"] == "en"], study, {})
+    german = missing[missing["target"] == "xquad"]
+    assert set(german["reason"]) == {"the data have no file for it"} and set(german["languages"]) == {("de",)}
+
+
+def test_rows_that_differ_in_one_thing_become_one(scores: pd.DataFrame, study: Study) -> None:
+    rows = condensed(missing_cells(scores[:0], study, {}), study)
+    assert [tuple(row.values())[:-1] for row in rows] == [
+        ("xlmr", "all 4 arms", "all 2 targets", "test", "all 2 seeds", "all")
+    ]
+    rows = condensed(missing_cells(scores, study, {}), study)
+    assert [tuple(row.values())[:-1] for row in rows] == [
+        ("xlmr", "two_tasks", "XQuAD", "test", "2", "de"),
+        ("xlmr", "random (untrained control)", "Tatoeba", "test", "all 2 seeds", "all"),
+    ]
+    assert condensed(missing_cells(scores, study, {})[:0], study) == []
+
+
+def test_a_running_study_has_the_scores_of_its_done_jobs(runs: Runs, scores: pd.DataFrame) -> None:
+    write_parts(runs, scores)
+    log = runs.paths.part("logs", "xlmr", "random", "retrieval", 1, suffix="log")
+    log.parent.mkdir(parents=True)
+    log.write_text("Traceback")
+    content = content_of(runs)
+    assert len(content.scores) == len(scores) and content.dev_scores.empty
+    reasons = unfinished(runs)
+    assert "was started" in reasons["xlmr", "random", "retrieval", 1]
+    assert reasons["xlmr", "random", "retrieval", 2] == "the arm's own training is not done"
+    of_random = content.missing[content.missing["arm"] == "random"]
+    assert len(of_random) == 2 and of_random["reason"].str.contains("started").sum() == 1
+
+
+def test_a_folder_with_nothing_gives_a_report_of_nothing(runs: Runs) -> None:
+    content = content_of(runs)
+    assert content.scores.empty and not content.records and not content.downloads
+    assert set(content.missing["arm"]) == set(runs.study.arms)
+    assert unfinished(runs)["xlmr", "none", "squad_v1", 1] == "its job has not run"
+
+
+def test_records_of_jobs_and_encoders_are_gathered(runs: Runs) -> None:
+    files = [
+        runs.paths.part("records", "xlmr", "none", "squad_v1", 1, "json"),
+        runs.paths.encoder("xlmr", "mnli", 2) / "record.json",
+    ]
+    for file in files:
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps({"seconds": 2}))
+    (files[0].parent / "seed2.json").write_text("{half a rec")
+    assert [record["place"] for record in content_of(runs).records] == [
+        "encoders/xlmr/mnli/seed2/record.json",
+        "records/xlmr/none/squad_v1/seed1.json",
+    ]
+
+
+def test_downloads_are_listed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    runs = Runs(load(study_config(source={"kind": "hub"}, targets={"xnli": {"languages": ["en", "de"]}})))
+    record = runs.paths.prefetched("xnli")
+    record.parent.mkdir(parents=True)
+    origin = {"repository": "facebook/xnli", "revision": "0" * 40, "rows": 3}
+    record.write_text(json.dumps({"task": "xnli", "files": {"test.en": [origin], "test.de": [origin, origin]}}))
+    assert content_of(runs).downloads == [{"task": "xnli", "repository": "facebook/xnli", "revision": "0" * 40}]

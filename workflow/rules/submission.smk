@@ -1,0 +1,25 @@
+# What can be handed in to XTREME.
+
+
+rule submission:
+    input:
+        scores=PATHS.scores,
+        dev_scores=PATHS.dev_scores,
+        predictions=RUNS.prediction_files(),
+        examples=[PATHS.data_manifest(target) for target in RUNS.study.targets],
+    output:
+        folder=directory(PATHS.submission),
+    log:
+        PATHS.log("submission"),
+    benchmark:
+        PATHS.benchmark("submission")
+    conda:
+        "../../envs/xstilts.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=60,
+    params:
+        run=SPECS.submission(),
+    shell:
+        "xstilts submission --study {params.run[study]} > {log} 2>&1"
