@@ -264,11 +264,18 @@ def show(study: StudyFile) -> None:
 
 def main() -> None:
     """Entry point: a user's mistake is one message on standard error and exit code 1."""
+    fetches = sys.argv[1:2] in (["prefetch"], ["prefetch-model"])
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    if sys.argv[1:2] not in (["prefetch"], ["prefetch-model"]):  # the only ones that fetch anything
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # of loading and saving: noise in a log
+    if not fetches:
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
     try:
         app()
     except UserError as error:
         sys.exit(f"xstilts: {error}")
+    except SystemExit as done:
+        if fetches and not done.code:
+            # Threads that read ahead in a stream of the datasets library may abort the interpreter as it ends.
+            sys.stdout.flush()
+            os._exit(0)
+        raise
