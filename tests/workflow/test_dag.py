@@ -245,7 +245,9 @@ def edit(finished, tmp_path):
     return edited
 
 
-@pytest.mark.parametrize("name", ["report/figures.py", "report/tables.py", "report/page/style.css", "analysis/mixed.py"])
+@pytest.mark.parametrize(
+    "name", ["report/figures.py", "report/tables.py", "report/page/style.css", "analysis/mixed.py"]
+)
 def test_report_code_trains_nothing(edit, name):
     assert edit(name) == REPORT
 

@@ -145,12 +145,37 @@ def test_gains_are_those_of_the_scores(run, scores):
 def test_tables_and_figures(run):
     results = run[0].results
     for name in ("main", *HEADLINE):
-        for suffix in ("csv", "md", "tex"):
+        for suffix in ("csv", "md", "tex", "html"):
             assert (results / "tables" / f"{name}.{suffix}").stat().st_size > 0
     starts = {"svg": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF"}
     for suffix, start in starts.items():
         assert (results / "figures" / f"gains.{suffix}").read_bytes().startswith(start)
     assert "MNLI" in (results / "tables" / "main.md").read_text(encoding="utf-8")
+
+
+def test_every_question_has_an_answer(run):
+    answers = {
+        path.stem: json.loads(path.read_text(encoding="utf-8")) for path in run[0].results.glob("answers/*.json")
+    }
+    assert set(answers) == {"q1", "q2", "q3", "q4", "q5"}
+    for answer in answers.values():
+        assert answer["verdict"] in ("supported", "not supported", "not identifiable") and answer["reason"]
+    cells = pd.read_csv(run[0].results / "answers" / "cells.csv")
+    assert set(cells["arm"]) == {"mnli", "all"}
+    similarity = pd.read_parquet(run[0].results / "similarity.parquet")
+    assert {"jsd", "cosine"} <= set(similarity["measure"])
+
+
+def test_the_report_is_one_file_that_names_the_study(run):
+    report = (run[0].results / "report.html").read_text(encoding="utf-8")
+    assert "real_slices" in report and "Mind:" not in report  # no warning: the data is real and whole
+    assert len(report) < 6_000_000
+
+
+def test_snakemake_s_own_report_has_captions_and_categories(run):
+    run[0].snakemake("--report", "report.html").ok()
+    text = (run[0].folder / "report.html").read_text(encoding="utf-8")
+    assert "A figure of the study" in text and "Figures" in text and "opens offline" in text
 
 
 @pytest.mark.parametrize("name", [*ARMS, "best"])
