@@ -39,7 +39,7 @@ def test_wildcards_stand_where_values_would() -> None:
     )
 
 
-def test_tables_are_in_three_formats() -> None:
+def test_tables_are_in_four_formats() -> None:
     names = [path.name for path in PATHS.table_files(["xnli"])]
-    assert names == [f"{name}.{suffix}" for name in ("main", "groups", "xnli", "dev", "published")
-                     for suffix in ("csv", "md", "tex")]  # fmt: skip
+    assert names == [f"{name}.{suffix}" for name in ("main", "groups", "xnli", "languages", "dev", "published", "ledger", "data")
+                     for suffix in ("csv", "md", "tex", "html")]  # fmt: skip

@@ -43,7 +43,8 @@ def ids(config: Config) -> dict[str, str]:
             found[f"retrieve {model} {arm} {seed}"] = specs.retrieve(model, arm, seed)
         else:
             found[f"finetune {model} {arm} {evaluation} {seed}"] = specs.finetune(model, arm, evaluation, seed)
-    found |= {"report": specs.report(), "submission": specs.submission()}
+    found |= {"report": specs.report(), "answer": specs.answer(), "submission": specs.submission()}
+    found["similarity"] = specs.similarity()
     for name, spec in found.items():
         assert json.loads(json.dumps(spec)) == spec, f"{name}: Snakemake stores params as JSON"
     return {name: spec["id"] for name, spec in found.items()}
@@ -61,6 +62,7 @@ def named(*starts: str, config: Config) -> set[str]:
 
 
 DOWNSTREAM = "intermediate", "finetune", "retrieve"
+READ = {"report", "answer"}  # what people read, and depends on all that the tables show
 
 
 def test_ids_are_unique_and_stable() -> None:
@@ -76,7 +78,7 @@ def test_a_default_spelt_out_changes_nothing() -> None:
 
 def test_hyperparameters_of_a_training_set_are_its_own_business() -> None:
     after = own(training={"target": {"tasks": {"xnli": {"epochs": 1}}}})
-    assert changed(own(), after) == {"report"} | {
+    assert changed(own(), after) == READ | {
         f"finetune tiny {arm} xnli {seed}" for arm in ("none", "mnli", "pair") for seed in (1, 2)
     }
 
@@ -93,47 +95,47 @@ def test_hyperparameters_of_an_intermediate_task_reach_the_arm_of_that_task() ->
 @pytest.mark.parametrize("base", [own(), ready_made(), own(source={"kind": "synthetic"}, targets={"xnli": {}})])
 def test_a_new_arm_leaves_the_others_alone(base: Config) -> None:
     after = {**base, "arms": {**base["arms"], "ccg": {"tasks": ["ccg"]}}}
-    assert changed(base, after) == {"report", "submission"}
+    assert changed(base, after) == READ | {"submission", "similarity"}
     assert "prepare ccg" in ids(after)
 
 
 def test_a_new_seed_leaves_the_others_alone() -> None:
-    assert changed(own(), own(seeds=[1, 2, 3])) == {"report"}
+    assert changed(own(), own(seeds=[1, 2, 3])) == READ
 
 
 def test_the_order_of_arms_is_for_what_people_read() -> None:
-    assert changed(own(), own(arms=dict(reversed(own()["arms"].items())))) == {"report", "submission"}
+    assert changed(own(), own(arms=dict(reversed(own()["arms"].items())))) == READ | {"submission"}
 
 
 def test_encoding_of_a_target_reaches_its_fine_tuning() -> None:
     after = {**own(), "encoding": {"max_length": 32, "tasks": {"xquad": {"max_length": 16}}}}
-    assert changed(own(), after) == {"encode tiny xquad", "report"} | {
+    assert changed(own(), after) == READ | {"encode tiny xquad", "similarity"} | {
         f"finetune tiny {arm} squad_v1 {seed}" for arm in ("none", "mnli", "pair") for seed in (1, 2)
     }
 
 
 def test_retrieval_settings_reach_retrieval() -> None:
-    assert changed(own(), {**own(), "retrieval": {"layer": 2}}) == named("retrieve", "report", config=own())
+    assert changed(own(), {**own(), "retrieval": {"layer": 2}}) == named("retrieve", *READ, config=own())
 
 
 def test_pretraining_reaches_all_training_but_no_tokens() -> None:
     after = own(training={"pretraining": {"max_steps": 5}})
-    assert changed(own(), after) == named("pretrain", *DOWNSTREAM, config=own())
+    assert changed(own(), after) == named("pretrain", *DOWNSTREAM, "similarity", config=own())
     after = {**own(), "models": {"tiny": {"architecture": {**SMALL, "dropout": 0.1}}}}
-    assert changed(own(), after) == named("pretrain", *DOWNSTREAM, config=own())
+    assert changed(own(), after) == named("pretrain", *DOWNSTREAM, "similarity", config=own())
 
 
 def test_pretraining_does_not_reach_arms_that_discard_it() -> None:
     arms = {"none": {}, "control": {"weights": "random"}, "scratch": {"weights": "random", "tasks": ["mnli"]}}
     found = changed(own(arms=arms), own(arms=arms, training={"pretraining": {"max_steps": 5}}))
-    assert found == named("pretrain", "finetune tiny none", "retrieve tiny none", config=own(arms=arms))
+    assert found == named("pretrain", "finetune tiny none", "retrieve tiny none", "similarity", config=own(arms=arms))
     after = {**own(arms=arms), "models": {"tiny": {"architecture": {**SMALL, "initializer_range": 0.1}}}}
-    assert changed(own(arms=arms), after) == named("pretrain", *DOWNSTREAM, config=own(arms=arms))
+    assert changed(own(arms=arms), after) == named("pretrain", *DOWNSTREAM, "similarity", config=own(arms=arms))
 
 
 def test_the_vocabulary_reaches_all_tokens_and_training() -> None:
     after = {**own(), "models": {"tiny": {"architecture": {**SMALL, "vocabulary_size": 70}}}}
-    assert changed(own(), after) == named("tokenizer", "encode", "pretrain", *DOWNSTREAM, config=own())
+    assert changed(own(), after) == named("tokenizer", "encode", "pretrain", *DOWNSTREAM, "similarity", config=own())
 
 
 def test_two_models_share_no_id() -> None:
@@ -143,14 +145,14 @@ def test_two_models_share_no_id() -> None:
 
 def test_precision_reaches_everything_that_computes() -> None:
     found = changed(own(), own(compute={"precision": "float32"}))
-    assert found == named("pretrain", *DOWNSTREAM, "report", config=own())
+    assert found == named("pretrain", *DOWNSTREAM, *READ, "similarity", config=own())
 
 
 def test_a_language_more_reaches_what_is_scored_in_it() -> None:
     targets = {**ready_made()["targets"], "xnli": {"languages": ["de", "en", "fr"]}}
     reached = {f"finetune xlmr {arm} xnli {seed}" for arm in ("none", "mnli", "pair") for seed in (1, 2)}
     assert changed(ready_made(), ready_made(targets=targets)) == reached | {
-        "prepare xnli", "encode xlmr xnli", "report", "submission",
+        "prepare xnli", "encode xlmr xnli", "submission", "similarity", *READ,
     }  # fmt: skip
 
 
@@ -165,7 +167,7 @@ def test_where_files_lie_does_not_matter_to_training() -> None:
 
 
 @pytest.mark.parametrize(
-    ("base", "untouched"), [(own, "report submission"), (ready_made, "report submission tokenizer")]
+    ("base", "untouched"), [(own, "report answer submission"), (ready_made, "report answer submission tokenizer")]
 )
 def test_what_is_generated_reaches_everything(base: Callable[..., Config], untouched: str) -> None:
     def config(seed: int) -> Config:
@@ -176,7 +178,7 @@ def test_what_is_generated_reaches_everything(base: Callable[..., Config], untou
 
 
 def test_limits_reach_all_data_and_training() -> None:
-    touched = named("prepare", "encode", *DOWNSTREAM, "report", config=ready_made())
+    touched = named("prepare", "encode", "similarity", *DOWNSTREAM, *READ, config=ready_made())
     assert changed(ready_made(), ready_made(examples={"eval": 5})) == touched
 
 
@@ -185,7 +187,7 @@ def test_where_a_task_comes_from_is_its_own_business() -> None:
         return ready_made(source={"kind": "hub", "files": list(files)})
 
     found = changed(config(), config("xquad"))
-    assert {name for name in found if not name.startswith("prepare")} == {"encode xlmr xquad", "report"} | {
+    assert {name for name in found if not name.startswith("prepare")} == READ | {"encode xlmr xquad", "similarity"} | {
         f"finetune xlmr {arm} squad_v1 {seed}" for arm in ("none", "mnli", "pair") for seed in (1, 2)
     }
 
@@ -219,17 +221,21 @@ class TestCode:
         ("file", "jobs"),
         [
             ("report/tables.py", ("report",)),
-            ("catalogue/languages.csv", ("report",)),
+            ("analysis/mixed.py", ("answer", "report")),
+            ("catalogue/languages.csv", ("report", "answer")),
             ("submission/lines.py", ("submission",)),
             ("cli.py", ()),
-            ("training/loop.py", ("pretrain", "intermediate", "finetune", "retrieve")),
+            ("training/loop.py", ("pretrain", "intermediate", "finetune", "retrieve", "similarity")),
             ("retrieval/mining.py", ("retrieve",)),
             ("jobs/retrieval.py", ("retrieve",)),
             ("tokenizer.py", ("tokenizer", "encode")),
             ("sources/readers/pairs.py", ("prepare",)),
             (
                 "formats/tagging.py",
-                ("prepare", "tokenizer", "encode", "pretrain", "intermediate", "finetune", "retrieve", "submission"),
+                (
+                    *("prepare", "tokenizer", "encode", "pretrain", "intermediate", "finetune", "retrieve"),
+                    *("submission", "similarity"),
+                ),
             ),
         ],
     )

@@ -115,5 +115,5 @@ class Paths:
         return self.root / "figures"
 
     def table_files(self, targets: Iterable[str]) -> list[Path]:
-        names = ("main", "groups", *targets, "dev", "published")
-        return [self.tables / f"{name}.{kind}" for name in names for kind in ("csv", "md", "tex")]
+        names = ("main", "groups", *targets, "languages", "dev", "published", "ledger", "data")
+        return [self.tables / f"{name}.{kind}" for name in names for kind in ("csv", "md", "tex", "html")]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from xstilts.catalogue.languages import ENGLISH
 from xstilts.catalogue.tasks import TASKS, TEXT
@@ -149,3 +151,8 @@ class Runs:
 
     def records(self) -> list[Path]:
         return [self.paths.part("records", *job, "json") for job in self.jobs()]
+
+    def manifests(self) -> dict[str, dict[str, Any]]:
+        """By task, what its canonical files are; of those that have been prepared."""
+        paths = {task: self.paths.data_manifest(task) for task in (*self.study.tasks(), TEXT.name)}
+        return {task: json.loads(path.read_bytes()) for task, path in paths.items() if path.is_file()}

@@ -148,7 +148,7 @@ class Specs:
             "similarity",
             models={model: self._pretrained_id(model) for model in study.models},
             tasks={task: self._file_names(task) for task in study.tasks()},
-            intermediate=study.intermediate_tasks(),
+            intermediate=sorted(study.intermediate_tasks()),
             targets=list(study.targets),
             data=self._data(*study.tasks()),
             encoding={task: self._encoding(task) for task in study.tasks()},
@@ -156,27 +156,10 @@ class Specs:
         )
 
     def answer(self) -> Spec:
-        """What the answers depend on beside the scores."""
-        return self._spec("answer", shown=self.report()["id"], code=code("analysis"))
+        return self._spec("answer", **self._shown(), code=code("analysis"))
 
     def report(self) -> Spec:
-        """What tables and figures show beside the scores; models and arms stand in the study's order."""
-        study = self.runs.study
-        return self._spec(
-            "report",
-            source=study.source.kind,
-            models=[[name, model.path, model.code_of] for name, model in study.models.items()],
-            hub=[task for task in study.tasks() if study.from_hub(task)],
-            precision=study.compute.precision,
-            seeds=study.seeds,
-            arms=[[name, arm.model_dump(exclude={"training"})] for name, arm in study.arms.items()],
-            targets={target: list(study.languages(target)) for target in study.targets},
-            absent={target: chosen.absent for target, chosen in study.targets.items()},
-            splits=study.splits,
-            settings=study.model_dump(include={"examples": True, "encoding": True, "retrieval": True}),
-            training=study.training.target.model_dump(),
-            code=code("report"),
-        )
+        return self._spec("report", **self._shown(), code=code("report"))
 
     def submission(self) -> Spec:
         study = self.runs.study
@@ -184,6 +167,23 @@ class Specs:
         return self._spec(
             "submission", models=list(study.models), arms=list(study.arms), targets=targets, code=code("submission")
         )
+
+    def _shown(self) -> Spec:
+        """What people are shown beside the scores; models and arms stand in the study's order."""
+        study = self.runs.study
+        return {
+            "source": study.source.kind,
+            "models": [[name, model.path, model.code_of] for name, model in study.models.items()],
+            "hub": [task for task in study.tasks() if study.from_hub(task)],
+            "precision": study.compute.precision,
+            "seeds": study.seeds,
+            "arms": [[name, arm.model_dump(exclude={"training"})] for name, arm in study.arms.items()],
+            "targets": {target: list(study.languages(target)) for target in study.targets},
+            "absent": {target: chosen.absent for target, chosen in study.targets.items()},
+            "splits": study.splits,
+            "settings": study.model_dump(include={"examples": True, "encoding": True, "retrieval": True}),
+            "training": study.training.target.model_dump(),
+        }
 
     def _spec(self, job: str, **values: Any) -> Spec:
         """A spec with its id, a hash of all the rest."""

@@ -28,6 +28,8 @@ rule tables:
     input:
         scores=PATHS.scores,
         dev_scores=PATHS.dev_scores,
+        records=RUNS.records(),
+        examples=[PATHS.data_manifest(task) for task in RUNS.study.tasks()],
     output:
         PATHS.table_files(RUNS.study.targets),
     log:

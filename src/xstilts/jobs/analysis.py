@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pandas as pd
 
 from xstilts.analysis.effects import cell_tests, effects
@@ -41,6 +39,6 @@ def answer(runs: Runs) -> None:
 
 def _sizes(runs: Runs) -> dict[str, int]:
     """Training examples of each intermediate task."""
-    manifests = {task: runs.paths.data_manifest(task) for task in runs.study.intermediate_tasks()}
-    files = {task: json.loads(path.read_bytes())["files"] for task, path in manifests.items() if path.is_file()}
-    return {task: own[f"train.{ENGLISH}"]["examples"] for task, own in files.items()}
+    files = {task: manifest["files"] for task, manifest in runs.manifests().items()}
+    known = [task for task in runs.study.intermediate_tasks() if task in files]
+    return {task: files[task][f"train.{ENGLISH}"]["examples"] for task in known}

@@ -12,6 +12,7 @@ from xstilts.analysis.store import read_answers
 from xstilts.report.dev_scores import collect_dev_scores, read_dev_scores, write_dev_scores
 from xstilts.report.figures import all_figures, write_figures
 from xstilts.report.page import content_of, write_page
+from xstilts.report.page.content import records_of
 from xstilts.report.page.drawn import drawn
 from xstilts.report.plots.training import read_curves
 from xstilts.report.scores import checked_scores, write_scores
@@ -27,8 +28,14 @@ def collect(runs: Runs) -> None:
 
 
 def tables(runs: Runs) -> None:
-    dev_scores = read_dev_scores(runs.paths.dev_scores)
-    write_tables(checked_scores(runs.paths.scores, runs.study), dev_scores, runs.study, runs.paths.tables)
+    write_tables(
+        checked_scores(runs.paths.scores, runs.study),
+        read_dev_scores(runs.paths.dev_scores),
+        runs.study,
+        runs.paths.tables,
+        records_of(runs.paths.root),
+        runs.manifests(),
+    )
 
 
 def figures(runs: Runs) -> None:

@@ -85,7 +85,7 @@ def content_of(
         figures=figures or {},
         undrawn=undrawn or {},
         missing=missing_cells(scores, runs.study, unfinished(runs)),
-        records=_records(runs.paths.root),
+        records=records_of(runs.paths.root),
         downloads=_downloads(runs),
         commit=_commit(),
     )
@@ -105,7 +105,7 @@ def _dev_scores(runs: Runs) -> pd.DataFrame:
     return collect_dev_scores(parts, runs.study).to_pandas()
 
 
-def _records(root: Path) -> list[dict[str, Any]]:
+def records_of(root: Path) -> list[dict[str, Any]]:
     """The records of all jobs; one that cannot be read is left out, which its job's absence from the counts shows."""
     files = [*sorted(root.glob("encoders/**/record.json")), *sorted(root.glob("records/**/*.json"))]
     found = ((path, _json(path)) for path in files)
