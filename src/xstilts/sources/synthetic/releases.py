@@ -139,7 +139,7 @@ def jsonl(records: Iterable[dict[str, Any]]) -> str:
 
 
 def language_table(languages: Sequence[Language]) -> str:
-    """The columns of the catalogue's table of languages."""
+    """What is planted in each language, in the columns that the catalogue's table begins with."""
     columns = ("code", "iso3", "name", "family", "genus", "script", "distance")
     rows = [columns, *(tuple(str(getattr(language, column)) for column in columns) for language in languages)]
     return "".join(",".join(row) + "\n" for row in rows)
