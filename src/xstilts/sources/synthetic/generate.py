@@ -16,9 +16,9 @@ from xstilts.sources.synthetic.workshop import Workshop
 def generate(root: Path, settings: SyntheticSource, tasks: Collection[str] | None = None) -> None:
     """Write the data of the given tasks (default: all, and the unlabelled text) below ``root``.
 
-    The files are those of :mod:`xstilts.sources.layout`, and ``languages.csv`` with what the catalogue's begins with. The
-    same settings give the same bytes, whichever tasks are asked for; a seed changes the world, words and examples, but
-    not the design of the languages.
+    The files are those of :mod:`xstilts.sources.layout`, and ``languages.csv`` with what the catalogue's begins with.
+    The same settings give the same bytes, whichever tasks are asked for; a seed changes the world, words and examples,
+    but not the design of the languages.
     """
     shop = Workshop.of(Path(root), settings)
     write_text(shop.root / "languages.csv", releases.language_table(LANGUAGES))
