@@ -1,9 +1,11 @@
 """Simulate many studies per question and write how often its test finds something into docs/calibration.md.
 
-    python scripts/calibrate.py q1=400 q1-interval=150
+    python scripts/calibrate.py
+    python scripts/calibrate.py q1=350 q5=100
 
-A question's name and the number of studies per world: 400 of q1 take some four minutes of one core. The table between
-the two marks in docs/calibration.md is replaced as a whole, so name every question that it should have.
+A question's name and the number of studies per world; without arguments every question, in some ten minutes of one
+core. In the table between the two marks in docs/calibration.md, the rows of the questions that are run are replaced, as
+soon as each has them; the rows of others stay.
 """
 
 from __future__ import annotations
@@ -11,13 +13,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import pandas as pd
-
-from xstilts.analysis.calibration import DESIGNS, as_markdown, calibrated
+from xstilts.analysis.calibration import as_markdown, calibrated
+from xstilts.analysis.calibration_designs import DESIGNS
 from xstilts.atomic import write_text
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "calibration.md"
 BEGIN, END = "<!-- table: written by scripts/calibrate.py -->\n", "<!-- end of table -->\n"
+RUNS = {"q1": 200, "q1-interval": 30, "q2": 100, "q3": 150, "q4": 100, "q5": 40}
 
 
 def named_runs(text: str) -> tuple[str, int]:
@@ -28,18 +30,24 @@ def named_runs(text: str) -> tuple[str, int]:
     return name, int(runs)
 
 
+def with_rows(document: str, question: str, table: str) -> str:
+    """The document with a question's rows of its table replaced by those of another table."""
+    before, _, rest = document.partition(BEGIN)
+    old, _, after = rest.partition(END)
+    lines, (head, rule, *new) = old.splitlines(keepends=True), table.splitlines(keepends=True)
+    rows = {name: [line for line in lines if line.startswith(f"| {name} |")] for name in DESIGNS} | {question: new}
+    return before + BEGIN + "".join([head, rule, *(line for found in rows.values() for line in found)]) + END + after
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("questions", nargs="+", type=named_runs, metavar="NAME=STUDIES")
+    parser.add_argument("questions", nargs="*", type=named_runs, metavar="NAME=STUDIES")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    tables = []
-    for name, runs in given.questions:
-        tables.append(calibrated(name, DESIGNS[name], runs, given.seed))
-        print(tables[-1].to_string(index=False), flush=True)
-    before, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    write_text(DOCUMENT, before + BEGIN + as_markdown(pd.concat(tables)) + END + after)
+    for name, runs in given.questions or RUNS.items():
+        table = calibrated(name, DESIGNS[name], runs, given.seed)
+        print(table.to_string(index=False), flush=True)
+        write_text(DOCUMENT, with_rows(DOCUMENT.read_text(encoding="utf-8"), name, as_markdown(table)))
 
 
 if __name__ == "__main__":

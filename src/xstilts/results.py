@@ -10,7 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.compute as pc
 
-from xstilts.analysis.effects import cell_tests, effects, gains, missing_cells
+from xstilts.analysis.effects import cell_tests, effects
+from xstilts.analysis.gains import gains, missing_cells
 from xstilts.analysis.material import language_frame
 from xstilts.catalogue.tasks import TASKS
 from xstilts.errors import DataError, UserError, nearest
@@ -48,7 +49,7 @@ class Results:
 
     @cached_property
     def gains(self) -> pd.DataFrame:
-        """Per language and seed: see :func:`xstilts.analysis.effects.gains`."""
+        """Per language and seed: see :func:`xstilts.analysis.gains.gains`."""
         return gains(self.scores, self.study)
 
     @cached_property

@@ -8,7 +8,7 @@ import pytest
 from planted import Gain, at, declared, nothing, scores_of, study_of
 
 from xstilts.analysis.answers import Answer
-from xstilts.analysis.by_seed import gains_by_seed
+from xstilts.analysis.gains import gains_of
 from xstilts.analysis.gaps import Pair, differences, floor_of
 from xstilts.analysis.material import material_of
 from xstilts.analysis.questions.code_pretraining import answer
@@ -68,13 +68,6 @@ def test_without_pairs_it_is_said_what_is_needed() -> None:
     assert "code_of" in found.reason
 
 
-def test_a_twin_that_is_no_model_of_the_study_is_named() -> None:
-    study = study_of({"mnli": ["mnli"]}, TARGETS)
-    declared(study.models["xlmr"], code_of="nobody")
-    found = answer(material_of(study, scores_of(study, nothing)))
-    assert found.verdict == "not identifiable" and "nobody" in found.reason
-
-
 @pytest.mark.parametrize(
     ("targets", "seeds", "words"),
     [
@@ -111,7 +104,7 @@ def test_the_floor_is_two_of_the_larger_standard_error_above_chance() -> None:
         scores.loc[pawsx & (scores["language"] == language), "score"] = score
     unsteady = pawsx & (scores["language"] == "zh")
     scores.loc[unsteady, "score"] = scores.loc[unsteady, "seed"].map({1: 51.0, 2: 59.0})  # 55 ± 4
-    floor = floor_of(gains_by_seed(material_of(study, scores)), PAIR).set_index(["target", "language"])["above"]
+    floor = floor_of(gains_of(material_of(study, scores)), PAIR).set_index(["target", "language"])["above"]
     assert [bool(floor["pawsx", language]) for language in ("de", "fr", "zh", "ja")] == [False, True, False, True]
 
 
@@ -125,7 +118,7 @@ def test_differences_are_those_worked_by_hand() -> None:
     }  # fmt: skip
     for (model, arm, language), score in values.items():
         scores.loc[at(scores, model=model, arm=arm, language=language), "score"] = score
-    found = differences(gains_by_seed(material_of(study, scores)), PAIR)
+    found = differences(gains_of(material_of(study, scores)), PAIR)
     of_mnli = found[found["arm"] == "mnli"].iloc[0]
     assert (of_mnli["change_text"], of_mnli["change_code"], of_mnli["difference"]) == (17 - 20, 25 - 20, 8)
     guess = 100 / 3

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from xstilts.analysis.answers import Answer
-from xstilts.analysis.by_seed import rows
+from xstilts.analysis.estimates import rows
 from xstilts.analysis.material import Material, material_of
 from xstilts.analysis.questions import typology
 from xstilts.analysis.simulation import Spreads, simulated, xtreme_study

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from xstilts.analysis.by_seed import scored_split, task_arms
+from xstilts.analysis.covariates import with_covariates
+from xstilts.analysis.gains import headline_scores
 from xstilts.analysis.material import Material
+from xstilts.analysis.selection import intermediate_arms, scored_split, task_arms_or_all
 from xstilts.catalogue.languages import ENGLISH
 from xstilts.catalogue.tasks import TASKS
-from xstilts.report.gains import as_asked, by_language, is_control
-from xstilts.study import BASELINE, Study
+from xstilts.study import BASELINE
 
 _CELL = ["model", "target", "language"]
 #: Columns of :func:`deltas`.
@@ -20,22 +21,20 @@ DELTAS = [
 ]  # fmt: skip
 #: Distances to English that may be known of languages; the first is the syntactic one.
 DISTANCES = ("distance", "distance_observed", "genetic", "geographic", "inventory", "phonological", "featural")
-#: Covariates that regressions on distance hold equal, in words.
-HELD = {"log_cc100": "pretraining data (CC-100)", "same_script": "script"}
 
 
 def deltas(material: Material) -> pd.DataFrame:
     """A row per model, arm, target and language that arm and baseline are scored in; controls are left out.
 
     ``delta = score_after - score_before`` in points: the arm's mean over its ``seeds`` minus the baseline's over its
-    ``baseline_seeds``. ``english`` is the delta of the same arm and target in English, NaN where there is none; ``n``
-    is the number of examples scored per seed. Nothing missing is filled in.
+    ``baseline_seeds``. That is the mean of :func:`xstilts.analysis.gains.gains` where both have the same seeds; where
+    they do not, no seed is thrown away. ``english`` is the delta of the same arm and target in English, NaN where there
+    is none; ``n`` is the number of examples scored per seed. Nothing missing is filled in.
     """
     study = material.study
-    scores = by_language(as_asked(material.scores, study))
-    scores = scores[(scores["split"] == scored_split(study)) & scores["score"].notna()]
-    arms = [arm for arm in study.arms if arm != BASELINE and not is_control(arm, study)]
-    after = _over_seeds(scores[scores["arm"].isin(arms)], ["arm", *_CELL])
+    scores = headline_scores(material.scores, study)
+    scores = scores[scores["split"] == scored_split(study)]
+    after = _over_seeds(scores[scores["arm"].isin(intermediate_arms(study))], ["arm", *_CELL])
     after = after.rename(columns={"score": "score_after"})
     before = _over_seeds(scores[scores["arm"] == BASELINE], _CELL).drop(columns="n")
     before = before.rename(columns={"score": "score_before", "seeds": "baseline_seeds"})
@@ -46,36 +45,26 @@ def deltas(material: Material) -> pd.DataFrame:
     return table[DELTAS].sort_values(DELTAS[:4], ignore_index=True)
 
 
-def task_arms_of(study: Study) -> list[str]:
-    """The arms with one task each; where there are none, all that are neither the baseline nor controls."""
-    return [*task_arms(study)] or [arm for arm in study.arms if arm != BASELINE and not is_control(arm, study)]
-
-
 def beyond_english(material: Material, model: str) -> tuple[pd.DataFrame, list[str]]:
     """The rows of :func:`deltas` beyond English that everything the model needs is known of, and what was left out.
 
     Of arms, those with one task each; all, where there are none of these. Adds ``logit`` (the gain in log-odds),
-    ``z_…`` for each distance that is known (in SDs over the languages, each counted once), the covariates, and the
-    model's ``cell`` and ``place``.
+    ``z_…`` for each distance that is known and ``log_cc100`` (in SDs over the languages, each counted once),
+    ``same_script``, and the model's ``cell`` and ``place``.
     """
-    table, languages = deltas(material), material.languages
-    arms = task_arms_of(material.study)
+    table = deltas(material)
+    arms = task_arms_or_all(material.study)
     table = table[(table["model"] == model) & (table["language"] != ENGLISH) & table["arm"].isin(arms)]
-    known = languages.dropna(subset=["distance", "family", "genus"])
-    script = languages["script"].get(ENGLISH, "Latn")
-    known = known.assign(same_script=(known["script"] == script).astype("float64"))
-    notes = [
-        f"{lost} is left out: its distance is not known." for lost in sorted({*table["language"]} - {*known.index})
-    ]
-    if "cc100_gib" in known and known["cc100_gib"].notna().any():
-        missing = known.index[known["cc100_gib"].isna()].intersection([*table["language"].unique()])
-        notes += [f"{code} is left out: the size of its pretraining data is not known." for code in missing]
-        known = known.dropna(subset=["cc100_gib"])
-        known = known.assign(log_cc100=np.log10(known["cc100_gib"].astype("float64") + 0.05))  # 0 has no logarithm
+    known = with_covariates(material.languages).dropna(subset=["distance", "family", "genus"])
+    unknown = sorted({*table["language"]} - {*known.index})
+    notes = [f"{lost} is left out: its distance is not known." for lost in unknown]
     known = known[known.index.isin(table["language"])]
-    standard = {name: _standardised(known[name]) for name in (*DISTANCES, "log_cc100") if name in known}
-    known = known.assign(**{f"z_{name}": values for name, values in standard.items() if name in DISTANCES})
-    known = known.assign(**{name: values for name, values in standard.items() if name in HELD})
+    if "log_cc100" in known:
+        missing = known.index[known["log_cc100"].isna()]
+        notes += [f"{code} is left out: the size of its pretraining data is not known." for code in missing]
+        known = known.drop(index=missing)
+        known = known.assign(log_cc100=_standardised(known["log_cc100"]))
+    known = known.assign(**{f"z_{name}": _standardised(known[name]) for name in DISTANCES if name in known})
     table = table.join(known, on="language", how="inner").reset_index(drop=True)
     after, before = (log_odds(table[f"score_{when}"], table["target"], table["n"]) for when in ("after", "before"))
     table = table.assign(logit=after - before, cell=table["arm"] + ":" + table["target"])

@@ -1,8 +1,4 @@
-"""What arms gain over the baseline: seed by seed, by target with intervals, and cell by cell with tests on examples.
-
-A *cell* is a model, split, arm, target and language. Splits are those that the study asks for: a test split that stands
-in for a dev split which a release lacks goes by the dev split's name. What is missing is listed, never filled in.
-"""
+"""What arms gain over the baseline: by target with intervals, and cell by cell with tests on the same examples."""
 
 from __future__ import annotations
 
@@ -11,72 +7,22 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
+from xstilts.analysis.gains import CELL, PLACE, gains, grid, headline_scores
+from xstilts.analysis.multiplicity import benjamini_hochberg
 from xstilts.analysis.paired import Comparison, by_job, compare, read_examples
+from xstilts.analysis.resampling import percentiles, shares
 from xstilts.catalogue.languages import ENGLISH
 from xstilts.catalogue.tasks import TASKS
-from xstilts.report.gains import ALL, ZERO_SHOT, arms_of, as_asked, by_language, is_control, targets_of
+from xstilts.report.gains import ALL, ZERO_SHOT, is_control
 from xstilts.report.labels import metrics_of
 from xstilts.study import BASELINE, Study
 
-_PLACE = ["model", "split", "arm", "target"]
-CELL = [*_PLACE, "language"]
-
-#: Columns of :func:`gains`, of :func:`effects` and of :func:`cell_tests`.
-GAINS = [*CELL, "seed", "baseline", "score", "gain", "n"]
+#: Columns of :func:`effects` and of :func:`cell_tests`.
 EFFECTS = [*CELL, "gain", "low", "high", "languages", "seeds", "note"]
 TESTS = [*CELL, "gain", "measure", "difference", "low", "high", "p", "p_adjusted", "n", "seeds", "reason"]
 
 _DRAWS = 2_000
-_SEED = 1
-
-
-def gains(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """A row per cell and seed that both the arm and the baseline have a score for; none for the baseline itself.
-
-    ``score`` and ``baseline`` are means of the target's headline metrics, ``gain`` is their difference, all in points;
-    ``n`` is the number of examples scored. Rows are in the study's order; controls come last.
-    """
-    found = _scored(scores, study)
-    same = [name for name in (*CELL, "seed") if name != "arm"]
-    baseline = found[found["arm"] == BASELINE].rename(columns={"score": "baseline"})
-    paired = found.merge(baseline[[*same, "baseline"]], on=same)
-    paired["gain"] = paired["score"] - paired["baseline"]
-    return _grid(study).merge(paired, on=[*CELL, "seed"])[GAINS]
-
-
-def missing_cells(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """A row per cell and seed of the study without a gain, with the ``reason``."""
-    grid, found = _grid(study), pd.MultiIndex.from_frame(_scored(scores, study)[[*CELL, "seed"]])
-    has_arm = pd.MultiIndex.from_frame(grid).isin(found)
-    has_baseline = pd.MultiIndex.from_frame(grid.assign(arm=BASELINE)).isin(found)
-    reasons = np.select(
-        [has_arm & has_baseline, has_arm, has_baseline],
-        ["", "no score of the baseline", "no score of the arm"],
-        "no score of the arm nor of the baseline",
-    )
-    return grid.assign(reason=reasons)[reasons != ""].reset_index(drop=True)
-
-
-def _scored(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """Headline scores per cell and seed; a metric that is no number is a missing one."""
-    return by_language(as_asked(scores.dropna(subset=["score"]), study))
-
-
-def _grid(study: Study) -> pd.DataFrame:
-    """Every cell and seed of the study that a gain is asked for."""
-    rows = [
-        (model, split if split in study.splits else study.splits[0], arm, target, language, seed)
-        for model in study.models
-        for arm in arms_of(study)
-        if arm != BASELINE
-        for target in targets_of(study)
-        for split in study.splits_of(target)
-        for language in study.languages(target, split)
-        for seed in study.seeds
-    ]
-    return pd.DataFrame(rows, columns=[*CELL, "seed"]).astype({"seed": "int64"})
 
 
 def effects(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -91,11 +37,11 @@ def effects(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
     drawn with replacement, independently of each other, because every seed is scored in the same languages. It is over
     seeds and languages like these; with two or three seeds it understates what seeds differ by.
     """
-    scored = _scored(scores, study)
+    scored = headline_scores(scores, study)
     expected = {place: {*languages} for place, languages in scored.groupby(["target", "split"])["language"]}
-    by_place = dict(list(gains(scores, study).groupby(_PLACE)))
+    by_place = dict(list(gains(scores, study).groupby(PLACE)))
     rows = []
-    for place in _grid(study)[_PLACE].drop_duplicates().itertuples(index=False, name=None):
+    for place in grid(study)[PLACE].drop_duplicates().itertuples(index=False, name=None):
         _, split, _, target = place
         wide = pd.DataFrame()
         if place in by_place:
@@ -132,10 +78,9 @@ def _effect(matrix: np.ndarray, seeds_asked: int) -> tuple[float, float, float, 
 
 
 def _interval(matrix: np.ndarray) -> tuple[float, float]:
-    rng = np.random.default_rng(_SEED)
-    seeds, languages = (rng.multinomial(size, np.full(size, 1 / size), _DRAWS) / size for size in matrix.shape)
-    low, high = np.quantile(((seeds @ matrix) * languages).sum(axis=1), [0.025, 0.975])
-    return float(low), float(high)
+    rng = np.random.default_rng(1)
+    seeds, languages = (shares(rng, size, _DRAWS) for size in matrix.shape)
+    return percentiles(((seeds @ matrix) * languages).sum(axis=1))
 
 
 def cell_tests(predictions: Iterable[Path], study: Study, scores: pd.DataFrame) -> pd.DataFrame:
@@ -156,14 +101,12 @@ def cell_tests(predictions: Iterable[Path], study: Study, scores: pd.DataFrame) 
     """
     found = pd.DataFrame(_comparisons(predictions, study), columns=[*CELL, *Comparison._fields])
     mean_gains = gains(scores, study).groupby(CELL, as_index=False)["gain"].mean()
-    table = _grid(study)[CELL].drop_duplicates().merge(mean_gains, how="left").merge(found, how="left")
+    table = grid(study)[CELL].drop_duplicates().merge(mean_gains, how="left").merge(found, how="left")
     table["reason"] = table["reason"].fillna("no predictions of the arm and the baseline with the same seed")
     table[["n", "seeds"]] = table[["n", "seeds"]].fillna(0).astype("int64")
     table["measure"] = [_measure(target) for target in table["target"]]
-    table["p_adjusted"] = np.nan
-    tested = table[table["p"].notna()]
-    for _, family in tested.groupby(["split", tested["arm"].map(lambda arm: is_control(arm, study))]):
-        table.loc[family.index, "p_adjusted"] = stats.false_discovery_control(family["p"])
+    control = table["arm"].map({arm: is_control(arm, study) for arm in study.arms})
+    table["p_adjusted"] = table.groupby(["split", control])["p"].transform(benjamini_hochberg)
     return table[TESTS]
 
 

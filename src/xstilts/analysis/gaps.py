@@ -8,13 +8,15 @@ import numpy as np
 import pandas as pd
 
 from xstilts.analysis.answers import Estimate
-from xstilts.analysis.by_seed import counted
 from xstilts.analysis.deltas import chance
+from xstilts.analysis.estimates import counted
+from xstilts.analysis.resampling import p_of_sign, percentiles, shares
 from xstilts.catalogue.languages import ENGLISH
 from xstilts.catalogue.tasks import TASKS
 
 _DRAWS = 2_000
 _PAIRED = ["arm", "target", "language", "seed"]
+_SCORES = ("baseline", "score")  # before and after intermediate training
 
 Cubes = dict[str, np.ndarray]  # by target: (languages, seeds) values
 
@@ -33,10 +35,11 @@ class Pair:
 def floor_of(gains: pd.DataFrame, pair: Pair) -> pd.DataFrame:
     """By target and language, whether the text-only baseline exceeds chance by two standard errors.
 
-    The error is the larger of the one between seeds and the binomial one of that many examples.
+    ``gains`` are those of :func:`xstilts.analysis.gains.gains_of`. The error is the larger of the one between seeds and
+    the binomial one of that many examples.
     """
     baseline = gains[gains["model"] == pair.text].drop_duplicates(["target", "language", "seed"])
-    groups = baseline.groupby(["target", "language"])["before"]
+    groups = baseline.groupby(["target", "language"])["baseline"]
     table = pd.DataFrame({"score": groups.mean(), "spread": groups.std(), "seeds": groups.size()})
     table["n"] = baseline.groupby(["target", "language"])["n"].max()
     table = table.reset_index().assign(pair=str(pair))
@@ -54,12 +57,17 @@ def _changes(gains: pd.DataFrame, model: str) -> pd.DataFrame:
     both = of_model[of_model["language"] != ENGLISH].merge(english, on=["arm", "target", "seed"], suffixes=("", "_en"))
     both["change"] = both["gain_en"] - both["gain"]
     guessing = both["target"].map(chance).astype("float64")
-    share = {when: (both[f"{when}_en"] - both[when]) / (both[f"{when}_en"] - guessing) for when in ("before", "after")}
-    both["share"] = (share["after"] - share["before"]).where(both[["before_en", "after_en"]].min(axis=1) > guessing)
+    before, after = ((both[f"{name}_en"] - both[name]) / (both[f"{name}_en"] - guessing) for name in _SCORES)
+    both["share"] = (after - before).where(both[[f"{name}_en" for name in _SCORES]].min(axis=1) > guessing)
     return both[[*_PAIRED, "change", "share"]]
 
 
 def differences(gains: pd.DataFrame, pair: Pair) -> pd.DataFrame:
+    """A row per arm, target, language and seed that both models have: how the gap changes in either model, in points.
+
+    ``difference`` is the code model's change minus the text-only model's; ``share`` is that of the gap as a percentage
+    of English above chance, NaN where English is not above it.
+    """
     code, text = _changes(gains, pair.code), _changes(gains, pair.text)
     both = code.merge(text, on=_PAIRED, suffixes=("_code", "_text"))
     both["difference"] = both["change_code"] - both["change_text"]
@@ -83,28 +91,27 @@ def cubes_of(differences: pd.DataFrame, value: str = "difference") -> tuple[Cube
 
 
 def mean_of(cubes: Cubes) -> float:
+    """Mean over targets of the mean over languages and seeds."""
     return float(np.mean([cube.mean() for cube in cubes.values()]))
 
 
 def bootstrapped(name: str, cubes: Cubes, unit: str = "points of gap") -> Estimate:
     """Mean over targets of the mean over languages and seeds, with a hierarchical bootstrap.
 
-    Targets are drawn with replacement, then languages and seeds within each. p is twice the smaller share of draws on
-    one side of 0.
+    Targets are drawn with replacement, then languages and seeds within each.
     """
     rng, targets = np.random.default_rng(1), list(cubes.values())
     means = np.stack([_resampled(cube, (_DRAWS, len(targets)), rng) for cube in targets], axis=-1)
     drawn = rng.integers(len(targets), size=(_DRAWS, len(targets), 1))
     draws = np.take_along_axis(means, drawn, axis=-1).mean((1, 2))
-    low, high = np.quantile(draws, [0.025, 0.975])
-    tail = (1 + min((draws <= 0).sum(), (draws >= 0).sum())) / (1 + len(draws))
+    low, high = percentiles(draws)
     languages = sum(len(cube) for cube in targets)
     seeds = min(cube.shape[1] for cube in targets)
     words = f"{counted(len(targets), 'target')}, {counted(languages, 'language')} in all, {counted(seeds, 'seed')}"
-    return Estimate(name, mean_of(cubes), float(low), float(high), unit, min(1.0, 2 * float(tail)), words)
+    return Estimate(name, mean_of(cubes), low, high, unit, p_of_sign(draws), words)
 
 
 def _resampled(cube: np.ndarray, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     """Means of as many cubes with languages and seeds drawn with replacement."""
-    languages, seeds = (rng.multinomial(size, np.full(size, 1 / size), size=shape) / size for size in cube.shape)
+    languages, seeds = (shares(rng, size, shape) for size in cube.shape)
     return np.asarray(np.einsum("dtl,ls,dts->dt", languages, cube, seeds))

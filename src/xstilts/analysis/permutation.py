@@ -36,6 +36,14 @@ def exact_spearman(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> tu
     return rho, float(np.mean(np.abs(under_null) >= abs(rho) - _ALMOST))
 
 
+def spearman_interval(rho: float, count: int) -> tuple[float, float]:
+    """95 % interval of Spearman's correlation of ``count`` > 3 pairs: Fisher's z, with the variance for ranks (Bonett
+    and Wright 2000, Psychometrika 65)."""
+    margin = stats.norm.ppf(0.975) * np.sqrt((1 + rho**2 / 2) / (count - 3))
+    centre = np.arctanh(np.clip(rho, -0.999999, 0.999999))
+    return float(np.tanh(centre - margin)), float(np.tanh(centre + margin))
+
+
 def _orders(count: int) -> int:
     return count * factorial(count)
 

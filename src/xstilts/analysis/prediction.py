@@ -13,7 +13,8 @@ import pandas as pd
 from scipy import stats
 
 from xstilts.analysis.answers import Estimate
-from xstilts.analysis.by_seed import counted
+from xstilts.analysis.estimates import counted
+from xstilts.analysis.resampling import p_of_sign, percentiles
 from xstilts.analysis.ridge import out_of_sample, r2
 
 MODELS = ("M0", "M1", "M2")
@@ -68,14 +69,13 @@ def step(predictions: pd.DataFrame, scheme: str, model: str) -> Estimate:
     sums = pd.DataFrame(squares).groupby(table["genus"]).sum().to_numpy()  # (genera, 3)
     drawn = sums[np.random.default_rng(1).integers(len(sums), size=(_DRAWS, len(sums)))].sum(1)
     increments = (drawn[:, 0] - drawn[:, 1]) / drawn[:, 2]
-    low, high = np.quantile(increments, [0.025, 0.975])
-    tail = (1 + min((increments <= 0).sum(), (increments >= 0).sum())) / (1 + _DRAWS)
+    low, high = percentiles(increments)
     words = ", ".join(
         (counted(len(table), "cell"), counted(table["language"].nunique(), "language"), counted(len(sums), "genus"))
     )
     name = f"{model} − {before}, leaving out {LEFT_OUT[scheme]}"
     value = r2_of(table, model) - r2_of(table, before)
-    return Estimate(name, value, float(low), float(high), "out-of-sample R²", min(1.0, 2 * float(tail)), words)
+    return Estimate(name, value, low, high, "out-of-sample R²", p_of_sign(increments), words)
 
 
 def increments(predictions: pd.DataFrame) -> pd.DataFrame:

@@ -57,7 +57,7 @@ def _table(frame: pd.DataFrame) -> list[list[Any]]:
 
 
 def _frame(table: list[list[Any]]) -> pd.DataFrame:
-    return pd.DataFrame({name: values for name, values in table})
+    return pd.DataFrame(dict(table))
 
 
 def _plain(value: Any) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import stats
 
 from xstilts.analysis.answers import Estimate
-from xstilts.analysis.by_seed import counted
+from xstilts.analysis.estimates import counted
 from xstilts.analysis.permutation import p_value
 
 _DRAWS = 9_999
@@ -33,6 +33,7 @@ Response = Callable[[np.ndarray], np.ndarray]
 
 
 def macro(gains: np.ndarray) -> np.ndarray:
+    """The mean over families and seeds."""
     return gains.mean((-2, -1))
 
 

@@ -11,11 +11,12 @@ import pandas as pd
 from scipy import stats
 
 from xstilts.analysis.answers import Answer, Estimate
-from xstilts.analysis.by_seed import counted, gains_by_seed, rows
+from xstilts.analysis.estimates import counted, rows, signed
+from xstilts.analysis.gains import gains_of
 from xstilts.analysis.gaps import Cubes, Pair, bootstrapped, cubes_of, differences, floor_of, mean_of
 from xstilts.analysis.material import Material
+from xstilts.analysis.multiplicity import LEVEL
 from xstilts.catalogue.languages import ENGLISH
-from xstilts.study import Study
 
 MIN_TARGETS, MIN_SEEDS, MIN_LANGUAGES = 3, 3, 4
 _FEW = 5  # with fewer targets that differ among themselves, 7 to 12 % of null effects come out below p = .05
@@ -39,19 +40,21 @@ _NEEDED = (
 
 
 def answer(material: Material) -> Answer:
-    """Bootstrap over targets, languages and seeds; the primary estimate is that of the first pair declared."""
-    pairs, notes = _pairs(material.study)
+    """Bootstrap over targets, languages and seeds; primary is that of the first declared pair that has data enough."""
+    pairs = [Pair(name, model.code_of) for name, model in material.study.models.items() if model.code_of]
     if not pairs:
-        reason = "No model of this study is declared to be another's twin that was trained on code. " + _NEEDED
-        return _unidentifiable(" ".join((*notes, reason)), (), {})
-    gains = gains_by_seed(material)
+        reason = f"No model of this study is declared to be another's twin that was trained on code. {_NEEDED}"
+        return _unidentifiable(reason, (), {})
+    gains = gains_of(material)
     primary, secondary, robustness = [], [], []
+    notes: list[str] = []
     short: list[str] = []
     for pair in pairs:
         floor = floor_of(gains, pair)
         both = differences(gains, pair)
         above = both.merge(floor.loc[floor["above"], ["target", "language"]])
-        cubes, missing = cubes_of(above)
+        complete, missing = cubes_of(above)
+        cubes = {target: cube for target, cube in complete.items() if len(cube) >= MIN_LANGUAGES}
         notes += missing
         if lacking := _lacking(pair, cubes):
             short.append(lacking)
@@ -67,7 +70,7 @@ def answer(material: Material) -> Answer:
     if not primary:
         return _unidentifiable(" ".join((*short, _NEEDED)), (*notes,), data)
     first = primary[0]
-    found = first.p is not None and first.p < 0.05
+    found = first.p is not None and first.p < LEVEL
     return Answer(
         question="q2",
         title=_TITLE,
@@ -92,27 +95,14 @@ def _unidentifiable(reason: str, notes: tuple[str, ...], data: dict[str, pd.Data
 
 def _reason(estimate: Estimate, found: bool) -> str:
     text = (
-        f"{estimate.name}: intermediate training changes the gap by {estimate.value:+.2f} points "
-        f"(95 % interval {estimate.low:+.2f} to {estimate.high:+.2f}) more in the code model than in its twin"
+        f"{estimate.name}: intermediate training changes the gap by {signed(estimate.value)} points "
+        f"(95 % interval {signed(estimate.low)} to {signed(estimate.high)}) more in the code model than in its twin"
     )
     return f"{text}." if found else f"{text}: 0 cannot be ruled out."
 
 
-def _pairs(study: Study) -> tuple[list[Pair], list[str]]:
-    pairs, notes = [], []
-    for name, model in study.models.items():
-        twin = model.code_of
-        if twin in study.models and twin != name:
-            pairs.append(Pair(name, twin))
-        elif twin:
-            notes.append(f"{name} is declared as trained on code from {twin}, which is no other model of this study.")
-    return pairs, notes
-
-
 def _lacking(pair: Pair, cubes: Cubes) -> str:
-    """What keeps a pair from being estimated; targets with too few languages are taken out."""
-    for target in [name for name, cube in cubes.items() if len(cube) < MIN_LANGUAGES]:
-        del cubes[target]
+    """What keeps a pair from being estimated; empty where nothing does."""
     seeds = min((cube.shape[1] for cube in cubes.values()), default=0)
     if len(cubes) >= MIN_TARGETS and seeds >= MIN_SEEDS:
         return ""
@@ -141,18 +131,9 @@ def _checks(pair: Pair, both: pd.DataFrame, above: pd.DataFrame, cubes: Cubes) -
         test = stats.ttest_1samp(means, 0.0)
         interval = test.confidence_interval(0.95)
         words = counted(len(means), "target")
-        name = f"{pair}, t over targets"
-        checks.append(
-            Estimate(
-                name,
-                mean_of(cubes),
-                float(interval.low),
-                float(interval.high),
-                "points of gap",
-                float(test.pvalue),
-                words,
-            )
-        )
+        limits = float(interval.low), float(interval.high)
+        name, value = f"{pair}, t over targets", mean_of(cubes)
+        checks.append(Estimate(name, value, *limits, "points of gap", float(test.pvalue), words))
     checks.append(bootstrapped(f"{pair}, without the floor rule", cubes_of(both)[0]))
     if shares := cubes_of(above, "share")[0]:
         checks.append(
@@ -169,7 +150,8 @@ def _frames(gains: pd.DataFrame, pairs: list[Pair]) -> dict[str, pd.DataFrame]:
         for role, model in (("text", pair.text), ("code", pair.code)):
             levels.append(gains[gains["model"] == model].assign(pair=str(pair), role=role))
     place = ["pair", "role", "model", "arm", "target", "language"]
-    long = pd.concat(levels).melt([*place, "seed"], ["before", "after"], "when", "score")
+    both = pd.concat(levels).rename(columns={"baseline": "before", "score": "after"})
+    long = both.melt([*place, "seed"], ["before", "after"], "when", "score")
     languages = long.groupby([*place, "when"], as_index=False).agg(score=("score", "mean"), seeds=("seed", "nunique"))
     languages = languages.merge(floors[["pair", "target", "language", "above"]], how="left")
     languages["above"] = languages["above"].eq(True)  # no text-only score: not known to be above the floor

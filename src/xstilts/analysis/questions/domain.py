@@ -13,10 +13,12 @@ import numpy as np
 import pandas as pd
 
 from xstilts.analysis.answers import Answer, Estimate
-from xstilts.analysis.by_seed import counted, rows, similarity_of, task_arms
 from xstilts.analysis.deltas import deltas
+from xstilts.analysis.estimates import counted, rows, signed
 from xstilts.analysis.material import Material
+from xstilts.analysis.multiplicity import LEVEL
 from xstilts.analysis.permutation import double_centred, dyadic
+from xstilts.analysis.selection import similarity_of, task_arms
 from xstilts.catalogue.groups import GROUPS
 from xstilts.catalogue.languages import ENGLISH
 from xstilts.catalogue.tasks import TARGET_TASKS, TASKS
@@ -46,7 +48,7 @@ def answer(material: Material) -> Answer:
     found = _estimate("similarity of words (JSD)", primary_grid, PRIMARY) if _large(primary_grid) else None
     if found is None:
         return _unidentifiable(_why_not(material, primary_grid), notes, data)
-    supported = found.p is not None and found.p < 0.05 and found.value > 0
+    supported = found.p is not None and found.p < LEVEL and found.value > 0
     return Answer(
         question="q3",
         title=_TITLE,
@@ -83,12 +85,12 @@ def _why_not(material: Material, grid: pd.DataFrame) -> str:
 
 def _reason(found: Estimate, supported: bool) -> str:
     text = (
-        f"One SD more similarity goes with {found.value:+.2f} points of gain (95 % interval {found.low:+.2f} to "
-        f"{found.high:+.2f}; p = {found.p:.3f} by permutation of rows and columns)"
+        f"One SD more similarity goes with {signed(found.value)} points of gain (95 % interval {signed(found.low)} to "
+        f"{signed(found.high)}; p = {found.p:.3f} by permutation of rows and columns)"
     )
     if supported:
         return f"{text}."
-    opposite = found.p is not None and found.p < 0.05
+    opposite = found.p is not None and found.p < LEVEL
     return f"{text}: the opposite of what was expected." if opposite else f"{text}: no link can be told from none."
 
 
@@ -147,7 +149,7 @@ def _estimate(name: str, grid: pd.DataFrame, measure: str, response: str = "delt
     if fit is None:
         return None
     shape = f"{gains.shape[0]} intermediate tasks x {gains.shape[1]} targets"
-    return Estimate(name, fit.beta, fit.low, fit.high, _UNIT, fit.p, f"{shape}, partial r {fit.partial_r:+.2f}")
+    return Estimate(name, fit.beta, fit.low, fit.high, _UNIT, fit.p, f"{shape}, partial r {signed(fit.partial_r)}")
 
 
 def _secondary(grid: pd.DataFrame) -> list[Estimate]:

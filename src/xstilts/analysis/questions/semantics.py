@@ -14,11 +14,25 @@ import numpy as np
 import pandas as pd
 
 from xstilts.analysis.answers import Answer, Estimate
-from xstilts.analysis.by_seed import counted, gains_by_seed, rows, similarity_of, task_arms
+from xstilts.analysis.covariates import with_covariates
 from xstilts.analysis.deltas import deltas
+from xstilts.analysis.estimates import counted, rows, signed
+from xstilts.analysis.gains import gains_of
 from xstilts.analysis.material import Material
-from xstilts.analysis.prediction import MEASURES, MODELS, calibration, increments, predictions_of, r2_of, step
+from xstilts.analysis.multiplicity import LEVEL
+from xstilts.analysis.prediction import (
+    MEASURES,
+    MODELS,
+    OF_LANGUAGE,
+    calibration,
+    increments,
+    predictions_of,
+    r2_of,
+    step,
+)  # fmt: skip
+from xstilts.analysis.resampling import percentiles
 from xstilts.analysis.ridge import auroc
+from xstilts.analysis.selection import similarity_of, task_arms
 from xstilts.catalogue.groups import GROUPS
 from xstilts.catalogue.languages import ENGLISH
 
@@ -56,7 +70,7 @@ def answer(material: Material) -> Answer:
         reason = "The similarity of embeddings was not measured for enough cells: there is no M2 to compare with M1."
         return _unidentifiable(reason, notes, data, secondary)
     primary, *steps = [step(predictions, scheme, "M2") for scheme in predictions["left_out"].unique()]
-    found = primary.p is not None and primary.p < 0.05 and primary.value > 0
+    found = primary.p is not None and primary.p < LEVEL and primary.value > 0
     return Answer(
         question="q5",
         title=_TITLE,
@@ -85,8 +99,8 @@ def _reason(primary: Estimate, predictions: pd.DataFrame, found: bool) -> str:
     of_languages = predictions[predictions["left_out"] == "language"]
     reached = r2_of(of_languages, "M2")
     text = (
-        f"In languages not seen, similarity changes R² by {primary.value:+.3f} (95 % interval {primary.low:+.3f} to "
-        f"{primary.high:+.3f}), to {reached:.3f}"
+        f"In languages not seen, similarity changes R² by {signed(primary.value, 3)} (95 % interval "
+        f"{signed(primary.low, 3)} to {signed(primary.high, 3)}), to {reached:.3f}"
     )
     return f"{text}." if found else f"{text}: it predicts no better than what was known without it."
 
@@ -122,7 +136,7 @@ def _cells(material: Material, model: str) -> tuple[pd.DataFrame, list[str]]:
 
 def _errors(material: Material, model: str) -> pd.DataFrame:
     """arm, target, language and error, where there are seeds enough."""
-    gains = gains_by_seed(material)
+    gains = gains_of(material)
     groups = gains[gains["model"] == model].groupby(["arm", "target", "language"])["gain"]
     table = pd.DataFrame({"variance": groups.var(), "runs": groups.size()}).reset_index()
     pooled = table.groupby("target")["variance"].transform("mean")
@@ -132,14 +146,9 @@ def _errors(material: Material, model: str) -> pd.DataFrame:
 
 def _known_of(material: Material) -> pd.DataFrame:
     """By language: family, genus and the predictors of M1 that the study has, as numbers."""
-    table = material.languages
-    known = table[["family", "genus", "distance"]].astype({"distance": "float64"})
-    if ENGLISH in table.index:
-        known["same_script"] = (table["script"] == table.loc[ENGLISH, "script"]).astype("float64")
-    if "cc100_gib" in table:  # Yoruba has none, hence the small amount added
-        known["log_cc100"] = np.log10(table["cc100_gib"].astype("float64") + 0.05)
-        known["in_pretraining"] = (table["cc100_gib"] > 0).astype("float64")
-    return known
+    known = with_covariates(material.languages)
+    predictors = [name for name in OF_LANGUAGE if name in known]
+    return known[["family", "genus", *predictors]].astype(dict.fromkeys(predictors, "float64"))
 
 
 def _lacking(cells: pd.DataFrame) -> str:
@@ -189,10 +198,10 @@ def _losses(cells: pd.DataFrame, predictions: pd.DataFrame) -> tuple[list[Estima
     found = []
     for model in [name for name in MODELS if name in table][1:]:
         score = -table[model].to_numpy()
-        low, high = np.nanquantile([auroc(lost[drawn], score[drawn]) for drawn in draws], [0.025, 0.975])
+        low, high = percentiles(np.array([auroc(lost[drawn], score[drawn]) for drawn in draws]))
         words = f"{int(lost.sum())} losses in {counted(len(lost), 'cell')}, {counted(len(by_genus), 'genus')}"
         name = f"losses told from the rest by {model}, leaving out languages"
-        found.append(Estimate(name, auroc(lost, score), float(low), float(high), "AUROC", None, words))
+        found.append(Estimate(name, auroc(lost, score), low, high, "AUROC", None, words))
     return found, []
 
 

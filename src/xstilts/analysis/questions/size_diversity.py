@@ -13,9 +13,12 @@ import pandas as pd
 from scipy import stats
 
 from xstilts.analysis.answers import Answer, Estimate
-from xstilts.analysis.by_seed import counted, gains_by_seed, rows, task_arms
+from xstilts.analysis.estimates import counted, rows, signed
+from xstilts.analysis.gains import gains_of
 from xstilts.analysis.material import Material
-from xstilts.analysis.permutation import exact_spearman
+from xstilts.analysis.multiplicity import LEVEL
+from xstilts.analysis.permutation import exact_spearman, spearman_interval
+from xstilts.analysis.selection import task_arms
 from xstilts.analysis.trends import Curves, macro, spread, trend, worst
 from xstilts.catalogue.languages import ENGLISH
 from xstilts.study import Study
@@ -42,17 +45,18 @@ def answer(material: Material, sizes: Mapping[str, int] | None = None) -> Answer
     ``sizes``: by intermediate task, the training examples of its arm, for the descriptive correlation between tasks.
     """
     cells, notes = _cells(material)
-    curves = list(_curves(cells, "size"))
+    declared = list(_curves(cells, "size"))
+    curves = [curve for curve in declared if _long_enough(curve, MIN_SIZES)]
     data = {"curves": _long(cells)}
     secondary = [*_diversity(cells), *_between_tasks(material, cells, sizes or {})]
-    if reason := _lacking(curves):
+    if reason := _lacking(declared, len(curves)):
         return Answer(
             "q4", _TITLE, _HYPOTHESIS, "not identifiable", f"{reason} {_NEEDED}",
             secondary=rows(secondary, adjusted=True), robustness=rows([]), cannot=_CANNOT, notes=tuple(notes),
             data=data,
         )  # fmt: skip
     primary = trend("gain in the worst family", curves, worst)
-    found = primary.p is not None and primary.p < 0.05
+    found = primary.p is not None and primary.p < LEVEL
     supported = found and primary.value > 0
     others = [trend("mean gain over families", curves, macro), trend("SD of gains across families", curves, spread)]
     return Answer(
@@ -72,8 +76,8 @@ def answer(material: Material, sizes: Mapping[str, int] | None = None) -> Answer
 
 def _reason(primary: Estimate, found: bool) -> str:
     text = (
-        f"Twice the examples go with {primary.value:+.2f} points of gain in the worst family (95 % interval "
-        f"{primary.low:+.2f} to {primary.high:+.2f}; p = {primary.p:.3f} by permutation within task and seed)"
+        f"Twice the examples go with {signed(primary.value)} points of gain in the worst family (95 % interval "
+        f"{signed(primary.low)} to {signed(primary.high)}; p = {primary.p:.3f} by permutation within task and seed)"
     )
     if not found:
         return f"{text}: no trend can be told from none."
@@ -98,7 +102,7 @@ def _cells(material: Material) -> tuple[pd.DataFrame, list[str]]:
     Only languages of targets that all arms and seeds concerned have count, so that no arm is compared on others.
     """
     model = next(iter(material.study.models))
-    gains = gains_by_seed(material)
+    gains = gains_of(material)
     arms = {*task_arms(material.study), *_declared(material.study)["arm"]}
     gains = gains[(gains["model"] == model) & (gains["language"] != ENGLISH) & gains["arm"].isin(arms)]
     counts = gains.groupby(["target", "language"]).size().rename("runs").reset_index()
@@ -133,26 +137,24 @@ def _curves(cells: pd.DataFrame, by: str) -> Iterator[Curves]:
             yield Curves(str(task), table.index.to_numpy(dtype=float), values)
 
 
-def _lacking(curves: list[Curves]) -> str:
-    """What keeps the trend from being identified; curves that are too short are taken out."""
+def _long_enough(curve: Curves, least: int) -> bool:
+    levels, seeds, families = curve.gains.shape
+    return levels >= least and seeds >= MIN_SEEDS and families >= 2
+
+
+def _lacking(curves: list[Curves], enough: int) -> str:
+    """What keeps the trend from being identified, of all curves and the number of those that are long enough."""
+    if enough >= MIN_TASKS:
+        return ""
     if not curves:
         return "No arm of this study declares how many examples it trains on."
-    enough = [
-        c for c in curves if c.gains.shape[0] >= MIN_SIZES and c.gains.shape[1] >= MIN_SEEDS and c.gains.shape[2] >= 2
-    ]
-    longest = max(curves, key=lambda curve: curve.gains.size)
-    levels, seeds, families = longest.gains.shape
-    curves[:] = enough
-    if len(enough) >= MIN_TASKS:
-        return ""
+    levels, seeds, families = max(curves, key=lambda curve: curve.gains.size).gains.shape
     most = f"{counted(levels, 'size')}, {counted(seeds, 'seed')} and {counted(families, 'family')}"
-    return f"{counted(len(enough), 'task')} of this study has enough sizes and seeds; the longest series has {most}."
+    return f"{counted(enough, 'task')} of this study has enough sizes and seeds; the longest series has {most}."
 
 
 def _diversity(cells: pd.DataFrame) -> list[Estimate]:
-    curves = [
-        c for c in _curves(cells, "diversity") if c.gains.shape[0] >= MIN_LEVELS and c.gains.shape[1] >= MIN_SEEDS
-    ]
+    curves = [curve for curve in _curves(cells, "diversity") if _long_enough(curve, MIN_LEVELS)]
     if len(curves) < MIN_TASKS:
         return []
     return [trend("gain in the worst family, by diversity", curves, worst, "points per doubling of clusters")]
@@ -183,15 +185,9 @@ def _between_tasks(material: Material, cells: pd.DataFrame, sizes: Mapping[str, 
     rho, p = exact_spearman(np.log2(table.index.map(known).to_numpy(float)), table.to_numpy(), np.random.default_rng(1))
     if np.isnan(rho):
         return []
-    low, high = _fisher(rho, len(table))
+    low, high = spearman_interval(rho, len(table))
     words = f"{len(table)} single-task arms, descriptive"
     return [Estimate("size and gain in the worst family, between tasks", rho, low, high, "Spearman's rho", p, words)]
-
-
-def _fisher(rho: float, count: int) -> tuple[float, float]:
-    """95 % interval by Fisher's z with the variance of Bonett and Wright 2000 for ranks."""
-    z, error = np.arctanh(np.clip(rho, -0.999999, 0.999999)), np.sqrt((1 + rho**2 / 2) / (count - 3))
-    return float(np.tanh(z - 1.96 * error)), float(np.tanh(z + 1.96 * error))
 
 
 def _long(cells: pd.DataFrame) -> pd.DataFrame:
