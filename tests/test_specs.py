@@ -92,6 +92,12 @@ def test_hyperparameters_of_an_intermediate_task_reach_the_arm_of_that_task() ->
         assert changed(own(), after) == expected
 
 
+def test_the_number_of_an_arm_s_examples_is_its_own_business() -> None:
+    after = own(arms={**own()["arms"], "mnli": {"tasks": ["mnli"], "train_examples": 8}})
+    expected = named("intermediate tiny mnli", "finetune tiny mnli", "retrieve tiny mnli", *READ, config=after)
+    assert changed(own(), after) == expected
+
+
 @pytest.mark.parametrize("base", [own(), ready_made(), own(source={"kind": "synthetic"}, targets={"xnli": {}})])
 def test_a_new_arm_leaves_the_others_alone(base: Config) -> None:
     after = {**base, "arms": {**base["arms"], "ccg": {"tasks": ["ccg"]}}}

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, model_validator
 
-from xstilts.settings import Architecture, HyperparametersOverride, IntermediateTask, Section, unique
+from xstilts.settings import Architecture, Count, HyperparametersOverride, IntermediateTask, Section, unique
 
 _HUB = "hf://"
 _PART = r"\w+(?:[.-]\w+)*"  # of a repository's name; the Hub allows no two dashes or dots in a row
@@ -75,6 +75,9 @@ class Arm(Section):
     )
     weights: Literal["pretrained", "random"] = Field(
         "pretrained", description="Where the arm starts. 'random' discards pretraining: the untrained control."
+    )
+    train_examples: Count | None = Field(
+        None, description="Train on so many examples of each task only, the first ones: arms of different size."
     )
     training: HyperparametersOverride | None = Field(None, description="Hyper-parameters of this arm alone.")
 

@@ -103,6 +103,7 @@ class Specs:
             start=self._start(model, arm),
             tasks=list(chosen.tasks),
             weights=chosen.weights,
+            train_examples=chosen.train_examples,
             data=self._data(*chosen.tasks),
             training=self.runs.study.intermediate(arm).model_dump() if chosen.tasks else None,
             encoding={task: self._encoding(task) for task in chosen.tasks},

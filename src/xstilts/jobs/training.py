@@ -55,7 +55,7 @@ def intermediate(runs: Runs, model: str, arm: str, seed: int, threads: int) -> N
     trained = None
     results = Results(runs.study.study, model, arm, seed, spec["id"])
     if chosen.tasks:
-        materials = [_material(runs, model, task, hyper) for task in chosen.tasks]
+        materials = [_material(runs, model, task, hyper, chosen.train_examples) for task in chosen.tasks]
         tokens = _tokens(loaded, seed)
         trained = train(encoder, materials, tokens, hyper, seed, device, f"intermediate training {arm}")
         for task in chosen.tasks:
@@ -109,9 +109,10 @@ def _format(runs: Runs, model: str, task: str, labels: tuple[str, ...] | None = 
     return format_of(TASKS[task], encoded.encoding, labels or encoded.labels)
 
 
-def _material(runs: Runs, model: str, task: str, hyper: Hyperparameters) -> Material:
+def _material(runs: Runs, model: str, task: str, hyper: Hyperparameters, train_examples: int | None = None) -> Material:
+    """One task's part in a training run; of its training examples only the first so many, where a number is given."""
     formatter = _format(runs, model, task)
-    train_rows = EncodedRows(runs.paths.encoded(model, task, "train", ENGLISH))
+    train_rows = EncodedRows(runs.paths.encoded(model, task, "train", ENGLISH), examples=train_examples)
     rows, gold = _dev(runs, model, task, hyper.eval_examples)
     if not formatter.has_gold(gold):
         print(f"{task}: its dev data has no labels; the last weights are kept instead of the best", flush=True)
