@@ -115,6 +115,15 @@ class TestRows:
         assert len(rows) == len(rows.lengths) == len(expected)
         assert [plain(row) for row in rows[range(len(rows))]] == expected
 
+    def test_of_chosen_examples(self, folder: Path) -> None:
+        path = folder / "train.en.arrow"
+        chosen = sorted({row["example"] for row in stored(path)})[1::2]
+        rows = EncodedRows(path, only=chosen)
+        assert [plain(row) for row in rows[range(len(rows))]] == [
+            row for row in stored(path) if row["example"] in chosen
+        ]
+        assert len(rows) == len(rows.lengths) > 0
+
 
 class TestLabels:
     def encode(self, tokenizer: PreTrainedTokenizerFast, root: Path, **tables: pa.Table) -> EncodedTask:

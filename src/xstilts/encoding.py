@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.ipc as ipc
 import pyarrow.parquet as pq
 
@@ -102,11 +103,13 @@ def _encode_file(formatter: Format, tokenizer: PreTrainedTokenizerFast, source: 
 class EncodedRows:
     """The encoded rows of Arrow files, mapped into memory: reading a row copies nothing."""
 
-    def __init__(self, *paths: Path, examples: int | None = None) -> None:
-        """``examples``: only the rows of that many first examples; all where None."""
+    def __init__(self, *paths: Path, examples: int | None = None, only: Sequence[int] | None = None) -> None:
+        """``examples``: only the rows of that many first examples; ``only``: those of examples of these indices."""
         table = pa.concat_tables(ipc.open_file(pa.memory_map(str(path))).read_all() for path in paths)
         if examples is not None:  # rows lie in the order of their examples
             table = table.slice(0, int(np.searchsorted(table.column("example").to_numpy(), examples)))
+        if only is not None:
+            table = table.filter(pc.is_in(table.column("example"), pa.array(only, pa.int32())))
         self._chunks = [
             {name: _Column(batch.column(name)) for name in batch.schema.names} for batch in table.to_batches()
         ]

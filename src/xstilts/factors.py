@@ -77,7 +77,9 @@ class Arm(Section):
         "pretrained", description="Where the arm starts. 'random' discards pretraining: the untrained control."
     )
     train_examples: Count | None = Field(
-        None, description="Train on so many examples of each task only, the first ones: arms of different size."
+        None,
+        description="Train on so many examples of each task only, drawn by the seed; of the same seed, those of a "
+        "smaller arm are among those of a larger one.",
     )
     training: HyperparametersOverride | None = Field(None, description="Hyper-parameters of this arm alone.")
 

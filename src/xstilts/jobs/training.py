@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import numpy as np
 import pyarrow as pa
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -55,7 +56,9 @@ def intermediate(runs: Runs, model: str, arm: str, seed: int, threads: int) -> N
     trained = None
     results = Results(runs.study.study, model, arm, seed, spec["id"])
     if chosen.tasks:
-        materials = [_material(runs, model, task, hyper, chosen.train_examples) for task in chosen.tasks]
+        materials = [
+            _material(runs, model, task, hyper, _subset(runs, model, task, arm, seed)) for task in chosen.tasks
+        ]
         tokens = _tokens(loaded, seed)
         trained = train(encoder, materials, tokens, hyper, seed, device, f"intermediate training {arm}")
         for task in chosen.tasks:
@@ -109,10 +112,20 @@ def _format(runs: Runs, model: str, task: str, labels: tuple[str, ...] | None = 
     return format_of(TASKS[task], encoded.encoding, labels or encoded.labels)
 
 
-def _material(runs: Runs, model: str, task: str, hyper: Hyperparameters, train_examples: int | None = None) -> Material:
-    """One task's part in a training run; of its training examples only the first so many, where a number is given."""
+def _subset(runs: Runs, model: str, task: str, arm: str, seed: int) -> list[int] | None:
+    """The training examples that an arm uses of a task: of the same seed, those of a smaller arm are among them."""
+    count = runs.study.arms[arm].train_examples
+    if count is None:
+        return None
+    encoded = EncodedTask.read(runs.paths.tokens_manifest(model, task))
+    order = np.random.default_rng(seed).permutation(encoded.files[f"train.{ENGLISH}"]["examples"])
+    return sorted(order[:count].tolist())
+
+
+def _material(runs: Runs, model: str, task: str, hyper: Hyperparameters, subset: list[int] | None = None) -> Material:
+    """One task's part in a training run; ``subset`` are the training examples to use, all where None."""
     formatter = _format(runs, model, task)
-    train_rows = EncodedRows(runs.paths.encoded(model, task, "train", ENGLISH), examples=train_examples)
+    train_rows = EncodedRows(runs.paths.encoded(model, task, "train", ENGLISH), only=subset)
     rows, gold = _dev(runs, model, task, hyper.eval_examples)
     if not formatter.has_gold(gold):
         print(f"{task}: its dev data has no labels; the last weights are kept instead of the best", flush=True)

@@ -19,7 +19,7 @@ from xstilts.analysis.multiplicity import LEVEL
 from xstilts.catalogue.languages import ENGLISH
 
 MIN_TARGETS, MIN_SEEDS, MIN_LANGUAGES = 3, 3, 4
-_FEW = 5  # with fewer targets that differ among themselves, 7 to 12 % of null effects come out below p = .05
+_FEW = 8  # with fewer targets that differ among themselves, 7 to 12 % of null effects come out below p = .05
 
 _TITLE = "Pretraining on code and the gap to English"
 _HYPOTHESIS = (

@@ -35,6 +35,7 @@ _CANNOT = (
     "Between tasks as they are, size, diversity and format differ together: no difference between them is one of size.",
     "More examples with the same number of passes are more training steps too, unless the steps are fixed.",
     "The worst family's gain is a minimum: noise alone lowers it, at all sizes alike.",
+    "A subset has an effect of its own: p holds where each seed draws subsets anew, as train_examples does.",
 )
 _WORDS = {"low": 0.0, "mid": 3.0, "high": 6.0}  # log2 of the clusters that examples come from: 1, 8, 64
 
