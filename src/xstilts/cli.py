@@ -246,9 +246,9 @@ def submit_check(study: StudyFile, folder: Folder) -> None:
 @app.command()
 def score(study: StudyFile, folder: Folder) -> None:
     """Score a submission of any system against the study's data, as XTREME's evaluate.py does; prints JSON."""
-    from xstilts.jobs import submission
+    from xstilts.submission.score import score_folder
 
-    print(json.dumps(submission.score(_open(study), folder), indent=2))
+    print(json.dumps(score_folder(folder, _open(study)), indent=2))
 
 
 @app.command()

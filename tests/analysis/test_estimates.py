@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from xstilts.analysis.answers import Estimate
-from xstilts.analysis.estimates import counted, rows, signed
+from xstilts.analysis.estimates import rows
+from xstilts.wording import counted, signed
 
 
 def test_a_row_per_estimate_with_p_adjusted_over_those_that_have_one() -> None:

@@ -30,7 +30,7 @@ def test_types_are_those_of_the_format_even_for_a_table_without_rows(release):
 
 
 def test_more_rows_than_are_held_at_a_time(release, monkeypatch):
-    monkeypatch.setattr(files, "_CHUNK", 3)
+    monkeypatch.setattr("xstilts.sources.rows._CHUNK", 3)
     release.write(XNLI, PAIR * 8)
     assert [row["id"] for row in release.rows("xnli", "test", "de")] == [str(n) for n in range(1, 9)]
 

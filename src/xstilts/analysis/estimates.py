@@ -16,14 +16,3 @@ def rows(estimates: Iterable[Estimate], adjusted: bool = False) -> pd.DataFrame:
     table = pd.DataFrame([asdict(estimate) for estimate in estimates], columns=[f.name for f in fields(Estimate)])
     table["p"] = table["p"].astype("float64")
     return table.assign(p_adjusted=benjamini_hochberg(table["p"])) if adjusted else table
-
-
-def signed(value: float, decimals: int = 2) -> str:
-    """With its sign, which is a minus and not a hyphen."""
-    return f"{value:+.{decimals}f}".replace("-", "−")
-
-
-def counted(count: int, what: str) -> str:
-    """'1 seed', '3 seeds', '2 genera'."""
-    plural = {"genus": "genera", "family": "families"}.get(what, f"{what}s")
-    return f"{count} {what if count == 1 else plural}"

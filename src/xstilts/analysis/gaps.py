@@ -9,10 +9,10 @@ import pandas as pd
 
 from xstilts.analysis.answers import Estimate
 from xstilts.analysis.deltas import chance
-from xstilts.analysis.estimates import counted
 from xstilts.analysis.resampling import p_of_sign, percentiles, shares
 from xstilts.catalogue.languages import ENGLISH
 from xstilts.catalogue.tasks import TASKS
+from xstilts.wording import counted
 
 _DRAWS = 2_000
 _PAIRED = ["arm", "target", "language", "seed"]

@@ -13,9 +13,9 @@ import pandas as pd
 from scipy import stats
 
 from xstilts.analysis.answers import Estimate
-from xstilts.analysis.estimates import counted
 from xstilts.analysis.resampling import p_of_sign, percentiles
 from xstilts.analysis.ridge import out_of_sample, r2
+from xstilts.wording import counted
 
 MODELS = ("M0", "M1", "M2")
 OF_LANGUAGE = ("distance", "same_script", "log_cc100", "in_pretraining")

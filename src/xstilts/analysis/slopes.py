@@ -13,7 +13,7 @@ import pandas as pd
 from xstilts.analysis.answers import Estimate
 from xstilts.analysis.covariates import HELD
 from xstilts.analysis.deltas import DISTANCES, beyond_english
-from xstilts.analysis.estimates import counted, rows
+from xstilts.analysis.estimates import rows
 from xstilts.analysis.material import Material
 from xstilts.analysis.mixed import Fit, bootstrap, fit
 from xstilts.analysis.permutation import exact_spearman, spearman_interval
@@ -21,6 +21,7 @@ from xstilts.catalogue.groups import GROUPS, title_of
 from xstilts.catalogue.tasks import RETRIEVAL_TASKS
 from xstilts.report.labels import arm_label
 from xstilts.study import Study
+from xstilts.wording import counted
 
 MIN_GENERA = 10  # for a test
 

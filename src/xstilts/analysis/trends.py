@@ -9,8 +9,8 @@ import numpy as np
 from scipy import stats
 
 from xstilts.analysis.answers import Estimate
-from xstilts.analysis.estimates import counted
 from xstilts.analysis.permutation import p_value
+from xstilts.wording import counted
 
 _DRAWS = 9_999
 

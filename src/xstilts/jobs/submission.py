@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from xstilts.errors import UserError
 from xstilts.report.dev_scores import read_dev_scores
@@ -12,7 +11,6 @@ from xstilts.runs import Runs
 from xstilts.study import BEST
 from xstilts.submission.check import check as checked
 from xstilts.submission.layout import SPLIT, folder_name
-from xstilts.submission.score import score_folder
 from xstilts.submission.write import write_arm, write_best
 
 
@@ -43,7 +41,3 @@ def check(runs: Runs, folder: Path) -> None:
     if report.problems:
         raise UserError(f"{folder}: {len(report.problems)} problems, listed above.")
     print(f"{folder}: in order; every test example of the study has one prediction.")
-
-
-def score(runs: Runs, folder: Path) -> dict[str, Any]:
-    return score_folder(folder, runs)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from pandas.api.typing import DataFrameGroupBy
 
 from xstilts.catalogue.groups import AVERAGE, GROUPS
 from xstilts.catalogue.languages import ENGLISH
@@ -99,8 +100,13 @@ def _target_cells(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
 
 def _mean(cells: pd.DataFrame, name: str) -> pd.DataFrame:
     """Cells of the unweighted mean over targets; NaN where one of them is."""
-    groups = cells.groupby(["model", "split", "arm"], sort=False)
-    mean = pd.DataFrame(
+    mean = unweighted(cells.groupby(["model", "split", "arm"], sort=False))
+    return mean.reset_index().assign(target=name, language=ALL)
+
+
+def unweighted(groups: DataFrameGroupBy) -> pd.DataFrame:
+    """One cell per group of cells: unweighted means, NaN where one of them is, and the least number of seeds."""
+    return pd.DataFrame(
         {
             "score": groups["score"].mean(skipna=False),
             "seeds": groups["seeds"].min(),
@@ -109,7 +115,6 @@ def _mean(cells: pd.DataFrame, name: str) -> pd.DataFrame:
             "n": groups["n"].sum(),
         }
     )
-    return mean.reset_index().assign(target=name, language=ALL)
 
 
 def by_language(scores: pd.DataFrame) -> pd.DataFrame:

@@ -183,16 +183,7 @@ def _with_means(cells: pd.DataFrame, study: Study) -> pd.DataFrame:
     scored = of_tuned.groupby(["split", "target", "language"])["seeds"].transform("max") > 0
     place = ["model", "split", "arm", "language"]
     groups = of_tuned[scored].groupby(place)
-    means = pd.DataFrame(
-        {
-            "score": groups["score"].mean(skipna=False),
-            "seeds": groups["seeds"].min(),
-            "gain": groups["gain"].mean(skipna=False),
-            "gain_seeds": groups["gain_seeds"].min(),
-            "n": groups["n"].sum(),
-            "targets": groups.size(),
-        }
-    )
+    means = gains.unweighted(groups).assign(targets=groups.size())
     means = of_tuned[place].drop_duplicates().join(means, on=place).assign(target=FINE_TUNED)
     both = pd.concat([cells.assign(targets=1), means], ignore_index=True)
     counts = ["seeds", "gain_seeds", "n", "targets"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from xstilts.errors import DataError, UserError
 from xstilts.formats import format_class
 from xstilts.sources import layout
 from xstilts.sources.readers import choices, pairs, questions, raw, sentences, tagged
+from xstilts.sources.rows import table_of
 
 Reader = Callable[[Sequence[Path], Task, Language], Iterator[dict[str, Any]]]
 
@@ -41,7 +41,6 @@ _READERS: dict[str, Reader] = {
 }
 
 _SPLITS = "train", "dev", "test"
-_CHUNK = 10_000  # rows held as Python objects at a time; ANLI+ has over a million
 
 
 def read(root: Path, task: Task, split: str, language: Language) -> pa.Table:
@@ -60,12 +59,7 @@ def read(root: Path, task: Task, split: str, language: Language) -> pa.Table:
         splits = ", ".join(name for name in _SPLITS if layout.has(task.name, name))
         raise UserError(f"{task.title} has no {split} split in its release, only {splits}.")
     paths = _files(Path(root), task, split, language)
-    rows = _READERS[task.name](paths, task, language)
-    schema = format_class(task).schema
-    batches = []
-    while chunk := list(islice(rows, _CHUNK)):
-        batches.append(pa.RecordBatch.from_pylist(chunk, schema=schema))
-    table = pa.Table.from_batches(batches, schema=schema)
+    table = table_of(task, _READERS[task.name](paths, task, language))
     if format_class(task).gold_column and not format_class(task).has_gold(table) and not _for_testing(task, split):
         raise DataError(paths[0], "has no labels.", remedy=raw.UNLABELLED)
     return table

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from xstilts import scoring
+from xstilts.catalogue.groups import GROUPS
 from xstilts.catalogue.tasks import TARGET_TASKS, TASKS, Task
 from xstilts.formats import format_class
 from xstilts.runs import Runs
@@ -13,11 +14,11 @@ from xstilts.submission import layout
 from xstilts.submission.read import read
 
 #: The groups of tasks under the names that evaluate.py gives them.
-_GROUPS: dict[str, tuple[str, ...]] = {
-    "classification": ("xnli", "pawsx"),
-    "tagging": ("udpos", "panx"),
-    "qa": ("xquad", "mlqa", "tydiqa"),
-    "retrieval": ("bucc2018", "tatoeba"),
+_GROUPS = {
+    "classification": GROUPS["sentence_pairs"],
+    "tagging": GROUPS["structured_prediction"],
+    "qa": GROUPS["question_answering"],
+    "retrieval": GROUPS["retrieval"],
 }
 
 

@@ -10,8 +10,9 @@ from xstilts.analysis.material import language_frame
 from xstilts.catalogue.tasks import TASKS
 from xstilts.report.plots.figure import Figure
 from xstilts.report.plots.languages import OTHERS, before_and_after, places, scored_by_language
-from xstilts.report.plots.style import View, counted, listed, padded
+from xstilts.report.plots.style import View, listed, padded
 from xstilts.study import Study
+from xstilts.wording import counted
 
 
 def headline(scores: pd.DataFrame, arm: str, target: str) -> pd.Series:

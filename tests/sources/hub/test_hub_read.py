@@ -16,7 +16,6 @@ from xstilts import examples
 from xstilts.catalogue.tasks import ENTITIES, TASKS, UPOS
 from xstilts.errors import DataError
 from xstilts.formats import format_class
-from xstilts.sources.hub import read as hub
 
 #: By task, split and language: how many examples, and the first.
 FIRST = {
@@ -228,7 +227,7 @@ def test_offsets_of_squad_must_fit_as_they_are(downloads):
 
 
 def test_more_rows_than_are_held_at_a_time(downloads, monkeypatch):
-    monkeypatch.setattr(hub, "_CHUNK", 2)
+    monkeypatch.setattr("xstilts.sources.rows._CHUNK", 2)
     assert len(downloads.rows("squad_v1")) == 4
 
 

@@ -11,12 +11,13 @@ import pandas as pd
 from scipy import stats
 
 from xstilts.analysis.answers import Answer, Estimate
-from xstilts.analysis.estimates import counted, rows, signed
+from xstilts.analysis.estimates import rows
 from xstilts.analysis.gains import gains_of
 from xstilts.analysis.gaps import Cubes, Pair, bootstrapped, cubes_of, differences, floor_of, mean_of
 from xstilts.analysis.material import Material
 from xstilts.analysis.multiplicity import LEVEL
 from xstilts.catalogue.languages import ENGLISH
+from xstilts.wording import counted, signed
 
 MIN_TARGETS, MIN_SEEDS, MIN_LANGUAGES = 3, 3, 4
 _FEW = 8  # with fewer targets that differ among themselves, 7 to 12 % of null effects come out below p = .05

@@ -14,7 +14,7 @@ import pandas as pd
 
 from xstilts.analysis.answers import Answer, Estimate
 from xstilts.analysis.deltas import deltas
-from xstilts.analysis.estimates import counted, rows, signed
+from xstilts.analysis.estimates import rows
 from xstilts.analysis.material import Material
 from xstilts.analysis.multiplicity import LEVEL
 from xstilts.analysis.permutation import double_centred, dyadic
@@ -22,6 +22,7 @@ from xstilts.analysis.selection import similarity_of, task_arms
 from xstilts.catalogue.groups import GROUPS
 from xstilts.catalogue.languages import ENGLISH
 from xstilts.catalogue.tasks import TARGET_TASKS, TASKS
+from xstilts.wording import counted, signed
 
 MIN_SIDE = 6
 PRIMARY, SECOND = "jsd", "cosine_centred"

@@ -16,7 +16,7 @@ import pandas as pd
 from xstilts.analysis.answers import Answer, Estimate
 from xstilts.analysis.covariates import with_covariates
 from xstilts.analysis.deltas import deltas
-from xstilts.analysis.estimates import counted, rows, signed
+from xstilts.analysis.estimates import rows
 from xstilts.analysis.gains import gains_of
 from xstilts.analysis.material import Material
 from xstilts.analysis.multiplicity import LEVEL
@@ -35,6 +35,7 @@ from xstilts.analysis.ridge import auroc
 from xstilts.analysis.selection import similarity_of, task_arms
 from xstilts.catalogue.groups import GROUPS
 from xstilts.catalogue.languages import ENGLISH
+from xstilts.wording import counted, signed
 
 MINIMUM = {"language": 6, "genus": 5, "arm": 3, "target": 2}
 MIN_DEGRADED, MIN_SEEDS = 0.15, 2

@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import stats
 
 from xstilts.analysis.answers import Answer, Estimate
-from xstilts.analysis.estimates import counted, rows, signed
+from xstilts.analysis.estimates import rows
 from xstilts.analysis.gains import gains_of
 from xstilts.analysis.material import Material
 from xstilts.analysis.multiplicity import LEVEL
@@ -22,6 +22,7 @@ from xstilts.analysis.selection import task_arms
 from xstilts.analysis.trends import Curves, macro, spread, trend, worst
 from xstilts.catalogue.languages import ENGLISH
 from xstilts.study import Study
+from xstilts.wording import counted, signed
 
 MIN_SIZES, MIN_SEEDS, MIN_TASKS, MIN_LEVELS = 4, 3, 2, 3
 

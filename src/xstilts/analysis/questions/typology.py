@@ -16,13 +16,14 @@ from xstilts.analysis import slopes
 from xstilts.analysis.answers import Answer, Estimate
 from xstilts.analysis.covariates import HELD
 from xstilts.analysis.deltas import beyond_english
-from xstilts.analysis.estimates import counted, rows, signed
+from xstilts.analysis.estimates import rows
 from xstilts.analysis.material import Material
 from xstilts.analysis.mixed import DRAWS, MIXED, Fit
 from xstilts.analysis.multiplicity import LEVEL
 from xstilts.analysis.selection import task_arms_or_all
 from xstilts.analysis.slopes import MIN_GENERA
 from xstilts.catalogue.languages import ENGLISH
+from xstilts.wording import counted, signed
 
 MIN_LANGUAGES = 25
 EQUIVALENCE = 0.5  # points per SD: a slope that is not worth speaking of

@@ -13,8 +13,9 @@ from xstilts.catalogue.tasks import TASKS
 from xstilts.report.gains import arms_of, targets_of
 from xstilts.report.labels import arm_label
 from xstilts.report.page.ledger import condensed, progress
-from xstilts.report.page.view import Cell, Table, counted, duration, listed, table_of_texts
+from xstilts.report.page.view import Cell, Table, duration, listed, table_of_texts
 from xstilts.study import Study
+from xstilts.wording import counted
 
 _JOBS = {
     "pretrain": "pretraining",

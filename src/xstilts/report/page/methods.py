@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from xstilts.catalogue.tasks import TASKS
 from xstilts.report.gains import is_control, targets_of
-from xstilts.report.page.view import counted, listed
+from xstilts.report.page.view import listed
 from xstilts.study import BASELINE, Study
+from xstilts.wording import counted
 
 
 def methods(study: Study) -> list[tuple[str, str]]:

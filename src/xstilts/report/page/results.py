@@ -16,8 +16,9 @@ from xstilts.report.labels import (
     seeds_note,
     signed,
 )
-from xstilts.report.page.view import Cell, Table, counted
+from xstilts.report.page.view import Cell, Table
 from xstilts.study import BASELINE, Study
+from xstilts.wording import counted
 
 
 def main_tables(scores: pd.DataFrame, study: Study) -> list[Table]:

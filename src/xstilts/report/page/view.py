@@ -151,10 +151,5 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]])) if names else ""
 
 
-def counted(count: int, what: str, many: str = "") -> str:
-    """ "1 seed", "3 seeds"."""
-    return f"{count:,} {what if count == 1 else many or what + 's'}"
-
-
 def _is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)

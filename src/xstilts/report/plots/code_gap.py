@@ -12,8 +12,9 @@ from xstilts.catalogue.tasks import TASKS
 from xstilts.report.gains import targets_of
 from xstilts.report.labels import signed
 from xstilts.report.plots.figure import Absent, Figure
-from xstilts.report.plots.style import BLACK, BLUE, GREY, counted, finished, grid, heading, padded
+from xstilts.report.plots.style import BLACK, BLUE, GREY, finished, grid, heading, padded
 from xstilts.study import Study
+from xstilts.wording import counted
 
 _KINDS = ["English", "other languages"]
 _PANEL, _COLUMNS = (300.0, 92.0), 2

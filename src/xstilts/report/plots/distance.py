@@ -16,8 +16,9 @@ from xstilts.report.gains import targets_of
 from xstilts.report.plots.figure import Absent, Figure
 from xstilts.report.plots.languages import before_and_after, marks_of_kin, places
 from xstilts.report.plots.placing import labels_beside
-from xstilts.report.plots.style import GREY, SMALL, View, counted, finished, grid, haloed, heading, padded
+from xstilts.report.plots.style import GREY, SMALL, View, finished, grid, haloed, heading, padded
 from xstilts.study import Study
+from xstilts.wording import counted, signed, with_minus
 
 LEAST_FOR_A_LINE = 10  # languages; a correlation of fewer is no test, and a line through them misleads
 _PANEL, _COLUMNS = (225.0, 160.0), 3
@@ -201,7 +202,7 @@ def _spearman(data: pd.DataFrame) -> float:
 def _halves(data: pd.DataFrame) -> str:
     """Means of the nearer and the further half of each target's languages, in words; too few for a correlation."""
     near = data["distance"] <= data.groupby("target")["distance"].transform("median")
-    means = [f"{data[half].groupby('target')['value'].mean().mean():.1f}".replace("-", "−") for half in (near, ~near)]
+    means = [with_minus(f"{data[half].groupby('target')['value'].mean().mean():.1f}") for half in (near, ~near)]
     return f"{means[0]} points in the nearer half of the languages and {means[1]} in the further half"
 
 
@@ -211,7 +212,7 @@ def _axis(study: Study) -> str:
 
 
 def _minus(rho: float) -> str:
-    return "undefined" if np.isnan(rho) else f"{rho:+.2f}".replace("-", "−")
+    return "undefined" if np.isnan(rho) else signed(rho)
 
 
 def _sentence(data: pd.DataFrame, shown: list[str], what: str) -> str:

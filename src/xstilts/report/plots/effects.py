@@ -13,8 +13,9 @@ from xstilts.report.gains import ALL, ZERO_SHOT, arms_of, is_control, targets_of
 from xstilts.report.labels import arm_label
 from xstilts.report.plots.figure import Absent, Figure
 from xstilts.report.plots.forest import SIGNS_NOTE, forest, signs
-from xstilts.report.plots.style import BLACK, View, counted, finished, grid, padded
+from xstilts.report.plots.style import BLACK, View, finished, grid, padded
 from xstilts.study import Study
+from xstilts.wording import counted
 
 _PLACE = ["model", "split", "arm", "target"]
 _NEEDED = {*_PLACE, "language", "gain", "low", "high"}

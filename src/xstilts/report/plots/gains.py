@@ -15,8 +15,9 @@ from xstilts.report.gains import is_control, task_cells
 from xstilts.report.labels import FEWER, MISSING, arm_label, cell_texts, signed
 from xstilts.report.plots.figure import Figure
 from xstilts.report.plots.heat import LEGEND, heat_map, range_of
-from xstilts.report.plots.style import counted, finished, heading, views
+from xstilts.report.plots.style import finished, heading, views
 from xstilts.study import BASELINE, Study
+from xstilts.wording import counted
 
 _CELL = (70.0, 25.0)  # pixels
 

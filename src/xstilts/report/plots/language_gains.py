@@ -14,8 +14,9 @@ from xstilts.report.labels import MISSING, arm_label, signed
 from xstilts.report.plots.figure import Absent, Figure
 from xstilts.report.plots.heat import LEGEND, heat_map, range_of
 from xstilts.report.plots.languages import places, planned_languages
-from xstilts.report.plots.style import GREY, SMALL, View, counted, finished, heading
+from xstilts.report.plots.style import GREY, SMALL, View, finished, heading
 from xstilts.study import Study
+from xstilts.wording import counted
 
 _CELL = (26.0, 15.0)  # pixels
 _FAMILY = 96  # pixels of the column with the families' names

@@ -12,8 +12,9 @@ from xstilts.report.gains import arms_of, as_asked, by_language, targets_of
 from xstilts.report.labels import arm_label
 from xstilts.report.plots.figure import Figure
 from xstilts.report.plots.languages import places, planned_languages
-from xstilts.report.plots.style import BLUE, SKY, SMALL, View, counted, finished, heading, listed
+from xstilts.report.plots.style import BLUE, SKY, SMALL, View, finished, heading, listed
 from xstilts.study import Study
+from xstilts.wording import counted
 
 _CELL = (56.0, 16.0)  # pixels
 _STATES = ["all", "some", "none"]

@@ -18,13 +18,13 @@ from xstilts.report.plots.style import (
     SKY,
     SMALL,
     YELLOW,
-    counted,
     finished,
     grid,
     heading,
     padded,
 )  # fmt: skip
 from xstilts.study import Study
+from xstilts.wording import counted, with_minus
 
 _MODELS = {"M0": "M0: task and arm", "M1": "M1: and language", "M2": "M2: and similarity"}
 _LEFT_OUT = {"language": "one language", "family": "one family", "arm": "one arm"}
@@ -106,7 +106,7 @@ def _bars(increments: pd.DataFrame) -> alt.LayerChart:
     known = [left_out for left_out in _LEFT_OUT if left_out in set(increments["left_out"])]
     data = increments[increments["left_out"].isin(known)].dropna(subset=["r2"])
     data = data.assign(left=data["left_out"].map(_LEFT_OUT), name=data["model"].map(_MODELS))
-    data["text"] = [f"{r2:.2f}".replace("-", "−") for r2 in data["r2"]]
+    data["text"] = [with_minus(f"{r2:.2f}") for r2 in data["r2"]]
     names = [_MODELS[model] for model in _MODELS if model in set(data["model"])]
     colours = [YELLOW, SKY, BLUE][: len(names)]
     base = alt.Chart(data).encode(
@@ -130,7 +130,7 @@ def _bars(increments: pd.DataFrame) -> alt.LayerChart:
 def _sentence(points: pd.DataFrame, increments: pd.DataFrame, models: list[str]) -> str:
     if {"left_out", "model", "r2"} <= set(increments.columns):
         of_languages = increments[increments["left_out"] == "language"].set_index("model")["r2"]
-        parts = [f"{of_languages[m]:.2f} ({m})".replace("-", "−") for m in models if m in of_languages]
+        parts = [with_minus(f"{of_languages[m]:.2f} ({m})") for m in models if m in of_languages]
         return f"Leaving out languages, R² is {', '.join(parts)} over {counted(len(points), 'cell')}."
     errors = [f"{(points['observed'] - points[m]).abs().mean():.1f} ({m})" for m in models]
     return f"Leaving out languages, predictions are off by {', '.join(errors)} points on average."

@@ -11,8 +11,9 @@ import pandas as pd
 from xstilts.analysis.answers import Answer
 from xstilts.report.plots.figure import Absent, Figure
 from xstilts.report.plots.forest import SIGNS_NOTE, forest, signs
-from xstilts.report.plots.style import counted, finished, grid, padded
+from xstilts.report.plots.style import finished, grid, padded
 from xstilts.study import Study
+from xstilts.wording import counted
 
 _ESTIMATE = ["name", "value", "low", "high", "unit"]
 _OF_SCORES = "zero-shot score"  # begins the name of a slope of scores, which is of another size than slopes of gains

@@ -15,8 +15,9 @@ from xstilts.report.labels import MISSING, arm_label, signed
 from xstilts.report.plots.figure import Absent, Figure
 from xstilts.report.plots.heat import LEGEND, heat_map, range_of
 from xstilts.report.plots.placing import labels_beside
-from xstilts.report.plots.style import BLUE, GREY, ORANGE, SMALL, counted, finished, haloed, heading, padded
+from xstilts.report.plots.style import BLUE, GREY, ORANGE, SMALL, finished, haloed, heading, padded
 from xstilts.study import Study
+from xstilts.wording import counted
 
 _CELL, _SCATTER = (62.0, 22.0), (560.0, 330.0)
 _X = alt.Axis(orient="top", labelAngle=-40, labelLimit=0, domain=False, ticks=False)

@@ -12,8 +12,9 @@ from xstilts.catalogue.tasks import TASKS
 from xstilts.report.labels import signed
 from xstilts.report.plots.figure import Absent, Figure
 from xstilts.report.plots.placing import spread
-from xstilts.report.plots.style import BLUE, GREY, RED, SMALL, counted, finished, grid, heading, padded
+from xstilts.report.plots.style import BLUE, GREY, RED, SMALL, finished, grid, heading, padded
 from xstilts.study import Study
+from xstilts.wording import counted
 
 WORST = "worst"  # the line of the family that gains least
 _PANEL, _COLUMNS = (250.0, 220.0), 3

@@ -14,8 +14,9 @@ from xstilts.report.labels import signed
 from xstilts.report.plots.figure import Absent, Figure
 from xstilts.report.plots.languages import before_and_after
 from xstilts.report.plots.placing import spread
-from xstilts.report.plots.style import BLACK, BLUE, RED, SMALL, View, counted, finished, grid, heading, padded
+from xstilts.report.plots.style import BLACK, BLUE, RED, SMALL, View, finished, grid, heading, padded
 from xstilts.study import Study
+from xstilts.wording import counted
 
 _PANEL, _COLUMNS = (190.0, 240.0), 4
 _BEFORE, _AFTER = "before", "after"

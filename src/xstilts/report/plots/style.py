@@ -135,8 +135,3 @@ def listed(names: Iterable[str]) -> str:
     """'a', 'a and b', 'a, b and c'."""
     *most, last = list(names) or ["none"]
     return f"{', '.join(most)} and {last}" if most else last
-
-
-def counted(count: int, one: str, many: str | None = None) -> str:
-    """'1 cell', '1,395 cells'."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"

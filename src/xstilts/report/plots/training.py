@@ -15,8 +15,9 @@ from xstilts.report.gains import arms_of, is_control
 from xstilts.report.labels import arm_label
 from xstilts.report.plots.figure import Absent, Figure
 from xstilts.report.plots.placing import spread
-from xstilts.report.plots.style import BLACK, BLUE, ORANGE, SMALL, counted, finished, grid, heading, padded
+from xstilts.report.plots.style import BLACK, BLUE, ORANGE, SMALL, finished, grid, heading, padded
 from xstilts.study import BASELINE, Study
+from xstilts.wording import counted
 
 #: One row per evaluation during fine-tuning: ``what`` is the training set; ``score`` is the mean of the dev scores, NaN
 #: where only the loss was noted; ``best`` marks the step whose weights were kept.

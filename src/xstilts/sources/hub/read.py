@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +14,13 @@ from xstilts.atomic import sha256_of
 from xstilts.catalogue.languages import Language
 from xstilts.catalogue.tasks import Task
 from xstilts.errors import DataError
-from xstilts.formats import format_class
 from xstilts.sources.hub.fetch import record_file
 from xstilts.sources.hub.origins import MIRROR, Origin, origins
 from xstilts.sources.hub.rows import CONVERTERS, Reading
+from xstilts.sources.rows import in_turn, table_of
 
 _AGAIN = "Run snakemake prefetch again, on a machine with network."
-_CHUNK = 10_000  # rows held as Python objects at a time; ANLI+ has over a million
+_BATCH = 10_000  # rows read at a time
 
 
 def read(folder: Path, task: Task, split: str, language: Language) -> pa.Table:
@@ -35,12 +34,7 @@ def read(folder: Path, task: Task, split: str, language: Language) -> pa.Table:
         DataError: a file was not prefetched or is damaged, or a row is not as its converter expects.
     """
     parts = [_rows(origin, folder, task, split, language) for origin in origins(task.name, split, language)]
-    rows = _in_turn(parts)
-    schema = format_class(task).schema
-    batches = []
-    while chunk := list(islice(rows, _CHUNK)):
-        batches.append(pa.RecordBatch.from_pylist(chunk, schema=schema))
-    return pa.Table.from_batches(batches, schema=schema)
+    return table_of(task, in_turn(parts))
 
 
 def _rows(origin: Origin, folder: Path, task: Task, split: str, language: Language) -> Iterator[dict[str, Any]]:
@@ -82,18 +76,10 @@ def _check(file: Path, origin: Origin) -> None:
 def _numbered(file: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """(1-based number, row with the given columns) of each row."""
     number = 0
-    for batch in pq.ParquetFile(file).iter_batches(batch_size=_CHUNK, columns=list(columns)):
+    for batch in pq.ParquetFile(file).iter_batches(batch_size=_BATCH, columns=list(columns)):
         for row in batch.to_pylist():
             number += 1
             if None in row.values():
                 empty = next(column for column in columns if row[column] is None)
                 raise DataError(file, f"has no '{empty}'.", number, _AGAIN)
             yield number, row
-
-
-def _in_turn(parts: list[Iterator[dict[str, Any]]]) -> Iterator[dict[str, Any]]:
-    """One row of each part in turn; parts that have no more are passed over."""
-    while parts:
-        heads = [(part, row) for part in parts if (row := next(part, None)) is not None]
-        parts = [part for part, _ in heads]
-        yield from (row for _, row in heads)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from xstilts.sources.readers.raw import (
     short,
     tsv,
 )
+from xstilts.sources.rows import in_turn
 
 Row = dict[str, Any]
 
@@ -74,9 +74,7 @@ def anli_plus(paths: Sequence[Path], task: Task, language: Language) -> Iterator
     Rows of the five files alternate until each has ended. The first 2,500 are then the first 500 of each, which is
     what Phang et al.'s code (jiant) evaluates its five tasks on.
     """
-    parts = [_part(path, task, language) for path in paths]
-    for pairs in zip_longest(*parts):
-        yield from (pair for pair in pairs if pair is not None)
+    return in_turn([_part(path, task, language) for path in paths])
 
 
 def _part(path: Path, task: Task, language: Language) -> Iterator[Row]:
