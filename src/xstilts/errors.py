@@ -23,6 +23,10 @@ class DataError(UserError):
         self.file, self.row = Path(file), row
 
 
+class Diverged(UserError):
+    """A run's loss has stopped being finite: what it would do again, however often it were run."""
+
+
 def nearest(name: object, valid: Iterable[str]) -> str:
     """'Did you mean …?' with the valid name closest to ``name``, else the list of what is valid."""
     names = list(valid)

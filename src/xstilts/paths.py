@@ -74,6 +74,16 @@ class Paths:
         """A file of one job: ``kind`` is scores, dev_scores, predictions, records, …"""
         return self.root / kind / model / arm / what / f"seed{seed}.{suffix}"
 
+    def attempts(self, *job: str | int) -> Path:
+        """What has been tried of a job of :meth:`part`, or of pretraining a model."""
+        names = (*job, "pretraining") if len(job) == 1 else (*job[:-1], f"seed{job[-1]}")
+        return self.root.joinpath("attempts", *map(str, names[:-1]), f"{names[-1]}.json")
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where jobs that have not ended keep their state, in folders named after their runs' ids."""
+        return self.root / ".checkpoints"
+
     def log(self, *parts: str) -> Path:
         return self.root.joinpath("logs", *parts[:-1], f"{parts[-1]}.log")
 
