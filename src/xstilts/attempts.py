@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
@@ -18,6 +19,7 @@ from typing import Any, Literal
 
 from xstilts.atomic import write_json
 from xstilts.errors import Diverged
+from xstilts.stopping import Stopped
 
 Outcome = Literal["", "done", "stopped", "failed", "diverged"]
 
@@ -63,12 +65,22 @@ class Diary:
         self._path = path
         self.before = read_attempts(path)[-(_KEPT - 1) :]
         self.now = Attempt.begin(run, inputs)
+        self._lock = threading.Lock()
         self.write()
 
+    def note(self, stage: str, step: int, total: int) -> None:
+        """Remember how far the work is, until the next time that something is written."""
+        with self._lock:
+            self.now = replace(self.now, stage=stage, step=step, total=total)
+
     def write(self, **changes: Any) -> None:
-        """Note what has changed; and that the process is alive."""
-        self.now = replace(self.now, **changes, updated=_now())
-        write_json(self._path, [asdict(attempt) for attempt in (*self.before, self.now)])
+        """Write down what is remembered, what has changed, and that the process is alive."""
+        with self._lock:
+            self.now = replace(self.now, **changes, updated=_now())
+            try:
+                write_json(self._path, [asdict(attempt) for attempt in (*self.before, self.now)])
+            except OSError as error:  # on a full disk the work itself may still end well
+                print(f"{self._path}: could not be written: {error}", flush=True)
 
 
 @contextmanager
@@ -87,10 +99,6 @@ def attempting(path: Path, run: str, inputs: str) -> Iterator[Diary]:
         diary.write(outcome="failed", reason=str(error) or type(error).__name__)
         raise
     diary.write(outcome="done")
-
-
-class Stopped(Exception):
-    """Someone asked the job to stop: it has saved what it could, and is to be run again."""
 
 
 def read_attempts(path: Path) -> list[Attempt]:

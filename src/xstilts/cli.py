@@ -19,6 +19,7 @@ from xstilts.catalogue.tasks import TEXT
 from xstilts.errors import UserError, nearest
 from xstilts.runs import Runs
 from xstilts.specs import Spec, Specs
+from xstilts.stopping import TRY_AGAIN, Stopped
 
 app = typer.Typer(
     help="Does English intermediate-task training help zero-shot cross-lingual transfer? "
@@ -273,6 +274,9 @@ def main() -> None:
         app()
     except UserError as error:
         sys.exit(f"xstilts: {error}")
+    except Stopped as stopped:
+        print(f"xstilts: {stopped}. Run it again to go on.", file=sys.stderr)
+        sys.exit(TRY_AGAIN)
     except SystemExit as done:
         if fetches and not done.code:
             # Threads that read ahead in a stream of the datasets library may abort the interpreter as it ends.

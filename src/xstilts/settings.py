@@ -243,3 +243,6 @@ class Compute(Section):
         "auto", description="'auto' takes bfloat16 on GPUs that have it, float32 elsewhere."
     )
     attention: Literal["eager", "sdpa"] = Field("sdpa", description="Attention implementation of transformers.")
+    checkpoint_minutes: Positive = Field(
+        15.0, description="Minutes between two checkpoints of a training job, which it goes on from if it is killed."
+    )

@@ -11,12 +11,13 @@ import pytest
 import torch
 from transformers import PreTrainedModel
 
-from xstilts.errors import UserError
+from xstilts.errors import Diverged
 from xstilts.formats.base import Batch, Tokens
 from xstilts.formats.classification import Classification
 from xstilts.settings import Hyperparameters
 from xstilts.training import loop
 from xstilts.training.device import Device
+from xstilts.training.gradients import MicroBatches
 from xstilts.training.loop import Material, Trained, planned_steps, train
 
 FAST = Hyperparameters(learning_rate=5e-3, batch_size=10, max_steps=6, eval_every=2)
@@ -98,7 +99,9 @@ class TestMicroBatches:
             encoder = make_encoder()
             head = material.formatter.head(encoder.config)
             hyper = FAST.model_copy(update={"micro_batch_size": micro})
-            loss = loop._backward(encoder, head, material.formatter, rows, tokens, hyper, cpu)
+            loss = loop.backward(
+                encoder, head, material.formatter, rows, tokens, hyper, cpu, MicroBatches(hyper.micro_batch_size)
+            )
             found.append((loss, [p.grad for p in (*encoder.parameters(), *head.parameters()) if p.grad is not None]))
         (whole_loss, whole), (loss, parts) = found
         assert loss == pytest.approx(whole_loss, rel=1e-5)
@@ -116,7 +119,8 @@ class TestClipping:
         torch.manual_seed(3)
         head = material.formatter.head(encoder.config)
         chosen = FAST.model_copy(update={"micro_batch_size": 4, "clip_norm": 0.01, **hyper})
-        loop._backward(encoder, head, material.formatter, material.train[rows], tokens, chosen, cpu)
+        chosen_rows = material.train[rows]
+        loop.backward(encoder, head, material.formatter, chosen_rows, tokens, chosen, cpu, MicroBatches(4))
         return [p.grad for p in (*encoder.parameters(), *head.parameters()) if p.grad is not None]
 
     @pytest.mark.parametrize("each", ["step", "micro_batch"])
@@ -165,8 +169,8 @@ class TestSteps:
 
     def test_are_taken_as_planned(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         taken = []
-        whole = loop._backward
-        monkeypatch.setattr(loop, "_backward", lambda *args: taken.append(len(args[3])) or whole(*args))
+        whole = loop.backward
+        monkeypatch.setattr(loop, "backward", lambda *args: taken.append(len(args[3])) or whole(*args))
         _, trained = run(hyper=Hyperparameters(batch_size=16, epochs=2, learning_rate=1e-3))
         assert trained.steps == len(taken) == 8
         assert sum(taken) == 2 * 60  # every example twice
@@ -175,8 +179,8 @@ class TestSteps:
         self, run: Run, make_material: Callable[..., Material], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         seen = []
-        whole = loop._backward
-        monkeypatch.setattr(loop, "_backward", lambda *args: seen.append((args[1], args[2].task.name)) or whole(*args))
+        whole = loop.backward
+        monkeypatch.setattr(loop, "backward", lambda *args: seen.append((args[1], args[2].task.name)) or whole(*args))
         materials = self.materials(make_material, 60, 60)
         _, trained = run(*materials, hyper=FAST.model_copy(update={"max_steps": 30}))
         assert set(trained.heads) == {"pawsx", "qqp"}
@@ -250,8 +254,8 @@ class Broken(Classification):
 def test_a_loss_that_is_not_finite_stops_training(run: Run, material: Material, value: float) -> None:
     formatter = Broken(material.formatter.task, material.formatter.encoding, material.formatter.labels)
     formatter.losses = iter([1.0, 1.0, value])
-    with pytest.raises(UserError) as caught:
+    with pytest.raises(Diverged) as caught:
         run(replace(material, formatter=formatter))
     message = str(caught.value)
-    assert message.startswith(f"a test: the loss is {value} at step 3 of 6 (pawsx, learning rate 0.004).")
+    assert message.startswith(f"The loss is {value} at step 3 of 6 in a test (pawsx, learning rate 0.004).")
     assert "Lower the learning rate" in message

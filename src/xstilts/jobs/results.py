@@ -71,15 +71,25 @@ class Results:
         write_scores(runs.paths.part("scores", *job), pa.Table.from_pylist(self._scores, schema=SCORES))
 
 
+def result_files(runs: Runs, model: str, arm: str, what: str, seed: int) -> list[Path]:
+    """All that a job of fine-tuning or retrieval makes."""
+    kinds = {"scores": "parquet", "predictions": "parquet", "dev_scores": "parquet", "records": "json"}
+    return [runs.paths.part(kind, model, arm, what, seed, suffix) for kind, suffix in kinds.items()]
+
+
 def write_record(path: Path, runs: Runs, spec: Spec, device: Device, trained: Trained | None, started: float) -> None:
     """The run's spec, the learning curve, and what software and hardware it ran on."""
-    training = {"steps": trained.steps, "best_step": trained.best_step, "curve": trained.curve} if trained else None
+    training, seconds = None, time.monotonic() - started
+    if trained:
+        seconds += trained.earlier_seconds
+        names = ("steps", "best_step", "curve", "halvings", "resumed_at")
+        training = {name: getattr(trained, name) for name in names}
     record = {
         "study": runs.study.study,
         "synthetic": runs.study.source.kind == "synthetic",
         "spec": spec,
         "training": training,
-        "seconds": round(time.monotonic() - started, 1),
+        "seconds": round(seconds, 1),
         "hardware": device.describe(),
         "software": {
             "python": platform.python_version(),

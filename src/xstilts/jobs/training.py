@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -15,20 +17,47 @@ from xstilts.catalogue.tasks import TASKS, TEXT
 from xstilts.encoding import EncodedRows, EncodedTask
 from xstilts.formats import format_of
 from xstilts.formats.base import Format, Tokens
-from xstilts.jobs.results import Results, write_record
+from xstilts.jobs.execution import execute
+from xstilts.jobs.results import Results, result_files, write_record
 from xstilts.report.dev_scores import TARGET
 from xstilts.runs import INTERMEDIATE, Runs
 from xstilts.settings import Hyperparameters
-from xstilts.specs import Specs
+from xstilts.specs import Spec, Specs
 from xstilts.training.device import Device
 from xstilts.training.loop import Material, Trained, train
 from xstilts.training.prediction import predict
+from xstilts.training.session import Session
 
 
 def pretrain(runs: Runs, model: str, threads: int) -> None:
     """Masked language modelling from random weights, on the study's unlabelled text."""
-    started, spec = time.monotonic(), Specs(runs).pretrain(model)
-    device = Device.choose(runs.study.compute, threads)
+    spec, folder = Specs(runs).pretrain(model), runs.paths.pretrained(model)
+    reads = [runs.paths.tokenizer_file(model), *runs.inputs(model, (TEXT.name,))]
+    work = partial(_pretrain, runs, spec, model, threads)
+    execute(runs, spec, runs.paths.attempts(model), reads, _encoder_files(folder), work)
+
+
+def intermediate(runs: Runs, model: str, arm: str, seed: int, threads: int) -> None:
+    """What the arm does to the pretrained encoder: its tasks, mixed; or random weights in its place."""
+    spec, job = Specs(runs).intermediate(model, arm, seed), (model, arm, INTERMEDIATE, seed)
+    inputs = [*runs.starting_weights(model, arm), *runs.inputs(model, tuple(runs.study.arms[arm].tasks))]
+    reads = [runs.paths.tokenizer_file(model), *inputs]
+    makes = [*_encoder_files(runs.paths.encoder(model, arm, seed)), runs.paths.part("dev_scores", *job)]
+    work = partial(_intermediate, runs, spec, model, arm, seed, threads)
+    execute(runs, spec, runs.paths.attempts(*job), reads, makes, work)
+
+
+def finetune(runs: Runs, model: str, arm: str, training_set: str, seed: int, threads: int) -> None:
+    """Fine-tune on English, then score every language of every target that this training set serves."""
+    spec, job = Specs(runs).finetune(model, arm, training_set, seed), (model, arm, training_set, seed)
+    inputs = [runs.encoder_weights(model, arm, seed), *runs.inputs(model, runs.evaluated(training_set))]
+    reads = [runs.paths.tokenizer_file(model), *inputs]
+    work = partial(_finetune, runs, spec, model, arm, training_set, seed, threads)
+    execute(runs, spec, runs.paths.attempts(*job), reads, result_files(runs, *job), work)
+
+
+def _pretrain(runs: Runs, spec: Spec, model: str, threads: int, session: Session) -> None:
+    started, device = time.monotonic(), Device.choose(runs.study.compute, threads)
     architecture = runs.study.models[model].architecture
     assert architecture is not None
     loaded = tokenizer.load(runs.paths.tokenizer(model))
@@ -36,20 +65,17 @@ def pretrain(runs: Runs, model: str, threads: int) -> None:
     encoder = encoders.fresh(architecture, loaded, runs.study.compute)
     formatter = _format(runs, model, TEXT.name)
     rows = EncodedRows(*(runs.paths.encoded(model, TEXT.name, *file) for file in runs.files(TEXT.name)))
-    hyper = runs.study.training.pretraining
-    what = f"pretraining {model}"
-    trained = train(
-        encoder, [Material(formatter, rows)], _tokens(loaded, architecture.seed), hyper, architecture.seed, device, what
-    )
+    hyper, seed = runs.study.training.pretraining, architecture.seed
+    tokens, what = _tokens(loaded, seed), f"pretraining {model}"
+    trained = train(encoder, [Material(formatter, rows)], tokens, hyper, seed, device, what, session)
     folder = runs.paths.pretrained(model)
     write_record(folder / "record.json", runs, spec, device, trained, started)
     encoders.save(encoder.cpu(), folder)
 
 
-def intermediate(runs: Runs, model: str, arm: str, seed: int, threads: int) -> None:
-    """What the arm does to the pretrained encoder: its tasks, mixed; or random weights in its place."""
-    started, spec = time.monotonic(), Specs(runs).intermediate(model, arm, seed)
-    chosen, device = runs.study.arms[arm], Device.choose(runs.study.compute, threads)
+def _intermediate(runs: Runs, spec: Spec, model: str, arm: str, seed: int, threads: int, session: Session) -> None:
+    started, device = time.monotonic(), Device.choose(runs.study.compute, threads)
+    chosen = runs.study.arms[arm]
     loaded = tokenizer.load(runs.paths.tokenizer(model))
     encoder = _start(runs, model, arm, seed, loaded)
     hyper = runs.study.intermediate(arm)
@@ -59,8 +85,8 @@ def intermediate(runs: Runs, model: str, arm: str, seed: int, threads: int) -> N
         materials = [
             _material(runs, model, task, hyper, _subset(runs, model, task, arm, seed)) for task in chosen.tasks
         ]
-        tokens = _tokens(loaded, seed)
-        trained = train(encoder, materials, tokens, hyper, seed, device, f"intermediate training {arm}")
+        tokens, what = _tokens(loaded, seed), f"intermediate training {arm}"
+        trained = train(encoder, materials, tokens, hyper, seed, device, what, session)
         for task in chosen.tasks:
             _score_dev(runs, model, task, INTERMEDIATE, encoder, trained, tokens, hyper, device, results)
     results.write_dev(runs, INTERMEDIATE)
@@ -69,16 +95,16 @@ def intermediate(runs: Runs, model: str, arm: str, seed: int, threads: int) -> N
     encoders.save(encoder.cpu(), folder)
 
 
-def finetune(runs: Runs, model: str, arm: str, training_set: str, seed: int, threads: int) -> None:
-    """Fine-tune on English, then score every language of every target that this training set serves."""
-    started, spec = time.monotonic(), Specs(runs).finetune(model, arm, training_set, seed)
-    device = Device.choose(runs.study.compute, threads)
+def _finetune(
+    runs: Runs, spec: Spec, model: str, arm: str, training_set: str, seed: int, threads: int, session: Session
+) -> None:
+    started, device = time.monotonic(), Device.choose(runs.study.compute, threads)
     loaded = tokenizer.load(runs.paths.tokenizer(model))
     tokens = _tokens(loaded, seed)
     encoder = encoders.load(runs.encoder_weights(model, arm, seed).parent, runs.study.compute)
     hyper = runs.study.target(training_set)
     material = _material(runs, model, training_set, hyper)
-    trained = train(encoder, [material], tokens, hyper, seed, device, f"fine-tuning {arm} on {training_set}")
+    trained = train(encoder, [material], tokens, hyper, seed, device, f"fine-tuning {arm} on {training_set}", session)
     results = Results(runs.study.study, model, arm, seed, spec["id"])
     _score_dev(runs, model, training_set, TARGET, encoder, trained, tokens, hyper, device, results)
     head = trained.heads[training_set]
@@ -86,6 +112,7 @@ def finetune(runs: Runs, model: str, arm: str, training_set: str, seed: int, thr
         formatter = _format(runs, model, target, material.formatter.labels)
         for split in runs.study.splits_of(target):
             for language in runs.study.languages(target, split):
+                session.tell(f"scoring {target} in {language} ({split})", 0, 0)
                 rows = EncodedRows(runs.paths.encoded(model, target, split, language))
                 gold = examples.read(runs.paths.examples(target, split, language))
                 found = predict(formatter, encoder, head, rows, gold, tokens, hyper.batch_size, device)
@@ -93,6 +120,10 @@ def finetune(runs: Runs, model: str, arm: str, training_set: str, seed: int, thr
     results.write(runs, training_set)
     record = runs.paths.part("records", model, arm, training_set, seed, "json")
     write_record(record, runs, spec, device, trained, started)
+
+
+def _encoder_files(folder: Path) -> list[Path]:
+    return [folder / name for name in ("model.safetensors", "config.json", "record.json")]
 
 
 def _start(runs: Runs, model: str, arm: str, seed: int, loaded: PreTrainedTokenizerFast) -> PreTrainedModel:

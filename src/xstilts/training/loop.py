@@ -19,15 +19,16 @@ from torch import nn
 
 from xstilts.catalogue.languages import ENGLISH
 from xstilts.encoding import EncodedRows
-from xstilts.errors import UserError
+from xstilts.errors import Diverged
 from xstilts.formats.base import Format, Row, Tokens
 from xstilts.settings import Hyperparameters
 from xstilts.training.batches import batches_per_epoch, mixture, shuffled_batches
 from xstilts.training.device import Device
-from xstilts.training.optimiser import adamw, schedule
+from xstilts.training.gradients import backward
 from xstilts.training.prediction import headline, predict
 from xstilts.training.progress import Steps
-from xstilts.training.selection import BestState
+from xstilts.training.session import Session
+from xstilts.training.state import TrainingState
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -59,6 +60,11 @@ class Trained:
     best_step: int = 0
     #: One entry per evaluation: step, mean training loss since the last one, dev score by task in points.
     curve: list[dict[str, float]] = field(default_factory=list)
+    #: The sizes that micro-batches were cut down to, each time that the GPU ran out of memory.
+    halvings: list[int] = field(default_factory=list)
+    #: The steps at which it went on from a checkpoint, and the seconds that went into it before the last of them.
+    resumed_at: list[int] = field(default_factory=list)
+    earlier_seconds: float = 0.0
 
 
 def planned_steps(materials: Sequence[Material], hyper: Hyperparameters) -> int:
@@ -78,91 +84,87 @@ def train(
     seed: int,
     device: Device,
     what: str,
+    session: Session | None = None,
 ) -> Trained:
-    """Train ``encoder`` in place, with a fresh head per task.
+    """Train ``encoder`` in place, with a fresh head per task; go on where an earlier try at the same run has stopped.
 
     Raises:
-        UserError: where the loss stops being finite.
+        Diverged: where the loss stops being finite.
+        Stopped: where someone has asked the run to stop.
     """
+    session = session or Session()
     torch.manual_seed(seed)
     heads = nn.ModuleDict({m.name: m.formatter.head(encoder.config, hyper.sentence_vector) for m in materials})
     device.place(encoder)
     device.place(heads)
     total = planned_steps(materials, hyper)
-    trained = Trained(heads, steps=total)
-    optimiser = adamw(encoder, heads, hyper)
-    rate = schedule(optimiser, total, hyper)
-    best = BestState()
-    losses: list[float] = []
-    with Steps(what, total) as steps:
-        for step, (material, rows) in enumerate(_steps(materials, hyper, seed, total), start=1):
-            encoder.train()
-            heads.train()
-            loss = _backward(encoder, heads[material.name], material.formatter, rows, tokens, hyper, device)
-            if not math.isfinite(loss):
-                at = f"at step {step} of {total} ({material.name}, learning rate {rate.get_last_lr()[0]:.2g})"
-                raise UserError(
-                    f"{what}: the loss is {loss} {at}. Nothing was written. "
-                    "Lower the learning rate or raise warmup_share for this task."
-                )
-            optimiser.step()
-            rate.step()
-            optimiser.zero_grad(set_to_none=True)
-            losses.append(loss)
+    state = TrainingState.fresh(encoder, heads, tokens, hyper, total)
+    session.resume(state)
+    with Steps(what, total, state.step, session.tell) as steps, session.stop.deferred():
+        for material, rows in _steps(materials, hyper, seed, state.step, total):
+            loss = _step(state, material, rows, hyper, device, f"of {total} in {what}")
             steps.step(loss)
-            if step % hyper.eval_every == 0 or step == total:
-                scores = {m.name: _dev_score(m, encoder, heads, tokens, hyper, device) for m in materials if m.dev}
-                trained.curve.append({"step": step, "loss": float(np.mean(losses)), **scores})
-                losses.clear()
+            if state.step % hyper.eval_every == 0 or state.step == total:
+                scores = _evaluate(state, materials, hyper, device)
                 if scores:
-                    steps.say(f"{what}: step {step}, dev {_rounded(scores)}")
-                    if hyper.selection == "best":
-                        best.offer(step, float(np.mean(list(scores.values()))), encoder, heads)
-    trained.best_step = best.restore(encoder, heads) if best.step else total
-    return trained
+                    steps.say(f"{what}: step {state.step}, dev {_rounded(scores)}")
+            session.after_step(state)
+    best_step = state.best.restore(encoder, heads) if state.best.step else total
+    return Trained(heads, total, best_step, state.curve, state.micro.halvings, state.resumed_at, state.earlier_seconds)
+
+
+def _step(
+    state: TrainingState, material: Material, rows: list[Row], hyper: Hyperparameters, device: Device, where: str
+) -> float:
+    """One optimiser step; returns its loss."""
+    state.encoder.train()
+    state.heads.train()
+    head = state.heads[material.name]
+    loss = backward(state.encoder, head, material.formatter, rows, state.tokens, hyper, device, state.micro)
+    if not math.isfinite(loss):
+        raise Diverged(
+            f"The loss is {loss} at step {state.step + 1} {where} ({material.name}, learning rate "
+            f"{state.rate.get_last_lr()[0]:.2g}). Lower the learning rate or raise warmup_share for this task."
+        )
+    state.optimiser.step()
+    state.rate.step()
+    state.optimiser.zero_grad(set_to_none=True)
+    state.losses.append(loss)
+    state.step += 1
+    return loss
+
+
+def _evaluate(
+    state: TrainingState, materials: Sequence[Material], hyper: Hyperparameters, device: Device
+) -> dict[str, float]:
+    """The dev score of each task that has dev data, noted in the learning curve; their best mean is kept."""
+    scores = {
+        m.name: _dev_score(m, state.encoder, state.heads, state.tokens, hyper, device) for m in materials if m.dev
+    }
+    state.curve.append({"step": state.step, "loss": float(np.mean(state.losses)), **scores})
+    state.losses.clear()
+    if scores and hyper.selection == "best":
+        state.best.offer(state.step, float(np.mean(list(scores.values()))), state.encoder, state.heads)
+    return scores
 
 
 def _steps(
-    materials: Sequence[Material], hyper: Hyperparameters, seed: int, total: int
+    materials: Sequence[Material], hyper: Hyperparameters, seed: int, first: int, total: int
 ) -> Iterator[tuple[Material, list[Row]]]:
-    """The task and the rows of each step. Every task has a random source of its own, and the mixture another."""
+    """The task and the rows of each step after the ``first`` so many, which are drawn again and passed over.
+
+    Every task has a random source of its own, and the mixture another.
+    """
     sources = [
         shuffled_batches(material.train.lengths, hyper.batch_size, np.random.default_rng([seed, index]))
         for index, material in enumerate(materials)
     ]
     chosen = mixture([len(m.train) for m in materials], hyper.examples_cap, np.random.default_rng([seed, len(sources)]))
-    for _ in range(total):
+    for step in range(total):
         index = next(chosen)
-        yield materials[index], materials[index].train[next(sources[index])]
-
-
-def _backward(
-    encoder: PreTrainedModel,
-    head: nn.Module,
-    formatter: Format,
-    rows: list[Row],
-    tokens: Tokens,
-    hyper: Hyperparameters,
-    device: Device,
-) -> float:
-    """Gradients of one step's mean loss, accumulated over micro-batches and clipped; returns that loss.
-
-    Micro-batches count by their rows, as in jiant, which clips what has accumulated after each of them. Where a loss is
-    a mean over tokens (tagging, masked LM), splitting a batch therefore shifts weight to the tokens of short rows.
-    """
-    size = hyper.micro_batch_size or len(rows)
-    total = torch.zeros((), device=device.kind)
-    for start in range(0, len(rows), size):
-        part = rows[start : start + size]
-        batch = device.move(formatter.collate(part, tokens))
-        with device.autocast():
-            logits = formatter.logits(encoder, head, batch)
-        loss = formatter.loss(logits, batch) * (len(part) / len(rows))
-        loss.backward()
-        total += loss.detach()
-        if hyper.clip_each == "micro_batch" or start + size >= len(rows):
-            torch.nn.utils.clip_grad_norm_([*encoder.parameters(), *head.parameters()], hyper.clip_norm)
-    return float(total)
+        rows = next(sources[index])
+        if step >= first:
+            yield materials[index], materials[index].train[rows]
 
 
 def _dev_score(

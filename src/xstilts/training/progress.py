@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 
 from rich.console import Console
@@ -11,12 +12,23 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 _SECONDS_BETWEEN_LINES = 15.0
 
+#: What is being done, the steps done and the steps in all.
+Tell = Callable[[str, int, int], None]
+
+
+def nobody(what: str, step: int, total: int) -> None:
+    """Nobody wants to know."""
+
 
 class Steps:
-    """Counts ``total`` steps of ``what``; used as a context manager."""
+    """Counts ``total`` steps of ``what``, of which some may be ``done`` already; used as a context manager.
 
-    def __init__(self, what: str, total: int) -> None:
-        self.what, self.total, self.done = what, total, 0
+    ``tell`` hears of every step.
+    """
+
+    def __init__(self, what: str, total: int, done: int = 0, tell: Tell = nobody) -> None:
+        self.what, self.total, self.done, self._tell = what, total, done, tell
+        self._first = done
         self._started = self._spoke = time.monotonic()
         self._bar: Progress | None = None
 
@@ -30,18 +42,20 @@ class Steps:
             )
             self._bar = Progress(*columns, console=Console(stderr=True))
             self._bar.start()
-            self._task = self._bar.add_task(self.what, total=self.total)
+            self._task = self._bar.add_task(self.what, total=self.total, completed=self.done)
         else:
             print(f"{self.what}: {self.total} steps", flush=True)
+        self._tell(self.what, self.done, self.total)
         return self
 
     def step(self, loss: float) -> None:
         self.done += 1
+        self._tell(self.what, self.done, self.total)
         if self._bar:
             self._bar.update(self._task, advance=1, description=f"{self.what} (loss {loss:.3f})")
         elif time.monotonic() - self._spoke > _SECONDS_BETWEEN_LINES:
             self._spoke = time.monotonic()
-            left = (self._spoke - self._started) / self.done * (self.total - self.done)
+            left = (self._spoke - self._started) / (self.done - self._first) * (self.total - self.done)
             self.say(f"{self.what}: step {self.done}/{self.total}, loss {loss:.3f}, {left:.0f} s left")
 
     def say(self, line: str) -> None:

@@ -1,0 +1,27 @@
+"""The random sources that a training step draws from: dropout, and the masks of masked LM."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+
+from xstilts.formats.base import Tokens
+
+
+def random_state(tokens: Tokens) -> dict[str, torch.Tensor]:
+    """Where they stand now. The order of batches is not among them: it follows from the seed and the step."""
+    state = {"torch": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        state["cuda"] = torch.cuda.get_rng_state()
+    if tokens.generator is not None:
+        state["tokens"] = tokens.generator.get_state()
+    return state
+
+
+def restore_random_state(state: Mapping[str, torch.Tensor], tokens: Tokens) -> None:
+    torch.set_rng_state(state["torch"])
+    if "cuda" in state and torch.cuda.is_available():
+        torch.cuda.set_rng_state(state["cuda"])
+    if tokens.generator is not None:
+        tokens.generator.set_state(state["tokens"])

@@ -1,0 +1,47 @@
+"""What a training run has to do with the world around it: when to stop, where to save its state, whom to tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from xstilts.stopping import Stopped, StopRequest
+from xstilts.training.checkpoints import Checkpoints
+from xstilts.training.progress import Tell, nobody
+from xstilts.training.state import TrainingState
+
+
+@dataclass(frozen=True)
+class Session:
+    """``checkpoints`` are absent where a run is too short to need any."""
+
+    stop: StopRequest = field(default_factory=StopRequest)
+    checkpoints: Checkpoints | None = None
+    tell: Tell = nobody
+
+    def resume(self, state: TrainingState) -> None:
+        """Go on from the run's newest checkpoint, if there is one."""
+        found = self.checkpoints.load() if self.checkpoints else None
+        if found:
+            state.restore(found)
+            print(f"Going on from the checkpoint of step {state.step}", flush=True)
+
+    def after_step(self, state: TrainingState) -> None:
+        """Save the state where it is time to.
+
+        Raises:
+            Stopped: someone has asked the run to stop.
+        """
+        wanted = self.checkpoints and (self.stop.reason or self.checkpoints.due())
+        saved = bool(wanted) and self._save(state)
+        if self.stop.reason:
+            kept = f"its state after step {state.step} is saved" if saved else "its state could not be saved"
+            raise Stopped(f"{self.stop.reason}; {kept}")
+
+    def _save(self, state: TrainingState) -> bool:
+        assert self.checkpoints is not None
+        try:
+            self.checkpoints.save(state.checkpoint())
+        except OSError as error:  # a full disk: the run itself can still end well
+            print(f"The checkpoint of step {state.step} could not be written: {error}", flush=True)
+            return False
+        return True

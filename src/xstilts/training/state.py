@@ -1,0 +1,106 @@
+"""All that changes while a run trains: what a checkpoint holds, so that the run goes on as if nothing had happened."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+from torch.optim.lr_scheduler import LRScheduler
+
+from xstilts.formats.base import Tokens
+from xstilts.settings import Hyperparameters
+from xstilts.training.checkpoints import Checkpoint
+from xstilts.training.gradients import MicroBatches
+from xstilts.training.optimiser import adamw, schedule
+from xstilts.training.randomness import random_state, restore_random_state
+from xstilts.training.selection import BestState, weights_of
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+
+@dataclass
+class TrainingState:
+    """A run after some steps. ``losses`` are those since the last evaluation."""
+
+    encoder: PreTrainedModel
+    heads: nn.ModuleDict
+    tokens: Tokens
+    optimiser: torch.optim.Optimizer
+    rate: LRScheduler
+    micro: MicroBatches
+    best: BestState = field(default_factory=BestState)
+    losses: list[float] = field(default_factory=list)
+    curve: list[dict[str, float]] = field(default_factory=list)
+    step: int = 0
+    #: The steps that processes before this one had done when they were stopped or killed, and the seconds they took.
+    resumed_at: list[int] = field(default_factory=list)
+    earlier_seconds: float = 0.0
+    _started: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def fresh(
+        cls, encoder: PreTrainedModel, heads: nn.ModuleDict, tokens: Tokens, hyper: Hyperparameters, total: int
+    ) -> TrainingState:
+        optimiser = adamw(encoder, heads, hyper)
+        micro = MicroBatches(hyper.micro_batch_size)
+        return cls(encoder, heads, tokens, optimiser, schedule(optimiser, total, hyper), micro)
+
+    def checkpoint(self) -> Checkpoint:
+        """A copy of the state. The order of batches is not in it: it follows from the seed and the step."""
+        tensors = dict(_joined("encoder", weights_of(self.encoder)))
+        tensors |= _joined("heads", weights_of(self.heads))
+        for name, weights in zip(("best_encoder", "best_heads"), self.best.states, strict=False):
+            tensors |= _joined(name, weights)
+        for number, moments in self.optimiser.state_dict()["state"].items():
+            tensors |= _joined(f"optimiser.{number}", {name: value.cpu().clone() for name, value in moments.items()})
+        tensors |= _joined("random", random_state(self.tokens))
+        facts = {
+            "step": self.step,
+            "learning_rates": self.rate.get_last_lr(),
+            "schedule": self.rate.state_dict(),
+            "best_step": self.best.step,
+            "best_score": self.best.score if self.best.step else None,
+            "losses": self.losses,
+            "curve": self.curve,
+            "micro_batch_size": self.micro.size,
+            "halvings": self.micro.halvings,
+            "resumed_at": self.resumed_at,
+            "seconds": self.earlier_seconds + time.monotonic() - self._started,
+        }
+        return Checkpoint(tensors, facts)
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Become the state that a checkpoint of the same run was made from."""
+        facts, parts = checkpoint.facts, checkpoint.tensors
+        self.encoder.load_state_dict(_part("encoder", parts))
+        self.heads.load_state_dict(_part("heads", parts))
+        groups = self.optimiser.state_dict()["param_groups"]
+        for group, rate in zip(groups, facts["learning_rates"], strict=True):
+            group["lr"] = rate
+        numbers = [number for group in groups for number in group["params"]]
+        moments = {number: found for number in numbers if (found := _part(f"optimiser.{number}", parts))}
+        self.optimiser.load_state_dict({"state": moments, "param_groups": groups})
+        self.rate.load_state_dict(facts["schedule"])
+        self.step, self.losses, self.curve = facts["step"], list(facts["losses"]), list(facts["curve"])
+        self.micro = MicroBatches(facts["micro_batch_size"], list(facts["halvings"]))
+        self.resumed_at, self.earlier_seconds = [*facts["resumed_at"], self.step], facts["seconds"]
+        self.best = BestState()
+        if facts["best_step"]:
+            states = [_part("best_encoder", parts), _part("best_heads", parts)]
+            self.best = BestState(facts["best_step"], facts["best_score"], states)
+        restore_random_state(_part("random", parts), self.tokens)
+
+
+def _joined(prefix: str, tensors: Mapping[str, torch.Tensor]) -> Iterator[tuple[str, torch.Tensor]]:
+    for name, value in tensors.items():
+        yield f"{prefix}/{name}", value
+
+
+def _part(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, Any]:
+    start = f"{prefix}/"
+    return {name.removeprefix(start): value for name, value in tensors.items() if name.startswith(start)}

@@ -1,0 +1,59 @@
+"""Where a GPU's memory runs out, the same step is taken in smaller parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import torch
+from transformers import PreTrainedModel
+
+from xstilts.errors import UserError
+from xstilts.formats.base import Batch, Tokens
+from xstilts.formats.classification import Classification
+from xstilts.settings import Hyperparameters
+from xstilts.training.device import Device
+from xstilts.training.loop import Material, train
+
+HYPER = Hyperparameters(learning_rate=5e-3, batch_size=10, max_steps=4, eval_every=2)
+
+
+class Large(Classification):
+    """Fits the memory with ``rows`` rows at most."""
+
+    rows = 3
+
+    def loss(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+        if len(logits) > self.rows:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return super().loss(logits, batch)
+
+
+@pytest.fixture
+def large(material: Material) -> Material:
+    formatter = Large(material.formatter.task, material.formatter.encoding, material.formatter.labels)
+    return replace(material, formatter=formatter)
+
+
+def test_batches_stay_the_same(
+    large: Material, material: Material, make_encoder: Callable[[], PreTrainedModel], tokens: Tokens, cpu: Device
+) -> None:
+    """As if micro-batches of two had been asked for."""
+    found = []
+    for chosen, hyper in ((large, HYPER), (material, HYPER.model_copy(update={"micro_batch_size": 2}))):
+        encoder = make_encoder()
+        trained = train(encoder, [chosen], tokens, hyper, 1, cpu, "a test")
+        found.append((encoder.state_dict(), trained.curve, trained.halvings))
+    (weights, curve, halvings), (others, other_curve, none) = found
+    assert halvings == [5, 2] and none == []
+    assert curve == other_curve
+    assert all(torch.equal(weights[name], others[name]) for name in weights)
+
+
+def test_one_example_is_too_large(
+    large: Material, make_encoder: Callable[[], PreTrainedModel], tokens: Tokens, cpu: Device
+) -> None:
+    large.formatter.rows = 0  # type: ignore[attr-defined]
+    with pytest.raises(UserError, match="too small for one example"):
+        train(make_encoder(), [large], tokens, HYPER, 1, cpu, "a test")
