@@ -32,8 +32,8 @@ _CODE = {
     "tokens": ("formats", "encoding.py", "tokenizer.py"),
     "training": ("formats", "training", "encoding.py", "encoders.py", "jobs/training.py", "jobs/results.py"),
     "retrieval": (
-        "formats", "retrieval", "training/device.py", "encoding.py", "encoders.py", "jobs/retrieval.py",
-        "jobs/results.py",
+        "formats", "retrieval", "training/device.py", "training/memory.py", "encoding.py", "encoders.py",
+        "jobs/retrieval.py", "jobs/results.py",
     ),
     "submission": ("submission", "scoring.py", "formats", "catalogue/tasks.py"),
     "similarity": (

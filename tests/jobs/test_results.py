@@ -102,7 +102,8 @@ def test_record_says_how_a_result_came_about(runs: Runs, trains: bool) -> None:
     record = json.loads(path.read_text())
     assert record["spec"] == spec
     assert record["synthetic"] is True
-    assert record["training"] == ({"steps": 10, "best_step": 5, "curve": curve} if trains else None)
+    expected = {"steps": 10, "best_step": 5, "curve": curve, "halvings": [], "resumed_at": []}
+    assert record["training"] == (expected if trains else None)
     assert record["seconds"] == pytest.approx(3, abs=1)
     assert record["hardware"]["device"] == "CPU"
     assert set(record["software"]) == {"python", "xstilts", "torch", "transformers", "tokenizers", "pyarrow"}

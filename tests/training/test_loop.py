@@ -17,8 +17,8 @@ from xstilts.formats.classification import Classification
 from xstilts.settings import Hyperparameters
 from xstilts.training import loop
 from xstilts.training.device import Device
-from xstilts.training.gradients import MicroBatches
 from xstilts.training.loop import Material, Trained, planned_steps, train
+from xstilts.training.memory import MicroBatches
 
 FAST = Hyperparameters(learning_rate=5e-3, batch_size=10, max_steps=6, eval_every=2)
 

@@ -6,7 +6,7 @@ As in XTREME's ``evaluate_retrieval.py`` and jiant's ``MeanPoolerHead``: all pos
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from xstilts.encoding import EncodedRows
 from xstilts.errors import UserError
 from xstilts.formats.base import Batch, Tokens, pad_inputs, run_encoder
 from xstilts.settings import Embedding
+from xstilts.training.memory import MicroBatches, in_parts
 
 _BATCH_TOKENS = 16_384
 
@@ -40,12 +41,18 @@ def embed(
     check_layer(encoder, settings.layer)
     encoder.eval()
     embeddings = torch.empty(len(rows), encoder.config.hidden_size)
-    for indices in _batches(rows.lengths, batch_tokens):
+
+    def embedded(indices: Sequence[int]) -> torch.Tensor:
         batch = {name: value.to(encoder.device) for name, value in pad_inputs(rows[indices], tokens).items()}
         states = run_encoder(encoder, batch, output_hidden_states=True).hidden_states[settings.layer]
         pooled = _pooled(states.float(), batch, tokens, settings)
-        embeddings[indices] = torch.nn.functional.normalize(pooled, dim=-1).cpu()
-        progress(len(indices))
+        return torch.nn.functional.normalize(pooled, dim=-1).cpu()
+
+    micro = MicroBatches()
+    for batch in _batches(rows.lengths, batch_tokens):
+        for indices, found in in_parts(batch, embedded, micro):
+            embeddings[indices] = found
+            progress(len(indices))
     if not bool(embeddings.isfinite().all()):
         raise UserError(
             f"The hidden states of layer {settings.layer} are not finite: this encoder is broken. "

@@ -3,49 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
-from xstilts.errors import UserError
 from xstilts.formats.base import Format, Row, Tokens
 from xstilts.settings import Hyperparameters
 from xstilts.training.device import Device
+from xstilts.training.memory import MicroBatches
 from xstilts.training.randomness import random_state, restore_random_state
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
-
-
-@dataclass
-class MicroBatches:
-    """How many rows go through the encoder at once; fewer after the device has run out of memory.
-
-    The rows of an optimiser step stay the same: their gradients accumulate over more micro-batches.
-    """
-
-    #: All rows of a step at once where None.
-    size: int | None
-    #: The size after each time that memory ran out.
-    halvings: list[int] = field(default_factory=list)
-
-    def halve(self, rows: int) -> None:
-        """Go on with half of what a step of so many rows was too much with.
-
-        Raises:
-            UserError: where that was a single row.
-        """
-        before = min(self.size or rows, rows)
-        if before == 1:
-            raise UserError(
-                "The GPU's memory is too small for one example. Lower encoding.max_length, take a smaller encoder or a "
-                "GPU with more memory, and leave it to this job alone."
-            )
-        self.size = before // 2
-        self.halvings.append(self.size)
-        print(f"Out of GPU memory: going on with micro-batches of {self.size}, batches stay the same", flush=True)
 
 
 def backward(
@@ -70,8 +40,6 @@ def backward(
             pass  # what follows frees memory, which the error's traceback holds on to as long as it is handled
         for module in (encoder, head):
             module.zero_grad(set_to_none=True)
-        if device.kind == "cuda":
-            torch.cuda.empty_cache()
         micro.halve(len(rows))
         restore_random_state(before, tokens)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ from xstilts.encoding import EncodedRows
 from xstilts.formats.base import Format, Scored, Tokens
 from xstilts.training.batches import ordered_batches
 from xstilts.training.device import Device
+from xstilts.training.memory import MicroBatches, in_parts
 
 if TYPE_CHECKING:
     from torch import nn
@@ -32,14 +34,19 @@ def predict(
     head.eval()
     outputs: list[Any] = [None] * len(rows)
     light: list[Any] = [None] * len(rows)
+
+    def outputs_of(indices: Sequence[int]) -> list[Any]:
+        batch = device.move(formatter.collate(rows[indices], tokens))
+        with device.autocast():
+            logits = formatter.logits(encoder, head, batch)
+        return formatter.outputs(logits, batch)
+
+    micro = MicroBatches()
     with torch.inference_mode():
-        for indices in ordered_batches(rows.lengths, batch_size):
-            chosen = rows[indices]
-            batch = device.move(formatter.collate(chosen, tokens))
-            with device.autocast():
-                logits = formatter.logits(encoder, head, batch)
-            for index, row, output in zip(indices, chosen, formatter.outputs(logits, batch), strict=True):
-                outputs[index], light[index] = output, row
+        for batch in ordered_batches(rows.lengths, batch_size):
+            for indices, found in in_parts(batch, outputs_of, micro):
+                for index, row, output in zip(indices, rows[indices], found, strict=True):
+                    outputs[index], light[index] = output, row
     return formatter.decode(outputs, light, examples)
 
 

@@ -14,7 +14,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from xstilts.formats.base import Tokens
 from xstilts.settings import Hyperparameters
 from xstilts.training.checkpoints import Checkpoint
-from xstilts.training.gradients import MicroBatches
+from xstilts.training.memory import MicroBatches
 from xstilts.training.optimiser import adamw, schedule
 from xstilts.training.randomness import random_state, restore_random_state
 from xstilts.training.selection import BestState, weights_of

@@ -1,0 +1,46 @@
+"""Commands as processes of their own that start at once: forked from one that has imported PyTorch already."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from dataclasses import dataclass
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(["xstilts.cli", "xstilts.jobs.data", "xstilts.jobs.training", "xstilts.jobs.retrieval"])
+
+
+@dataclass(frozen=True)
+class Commands:
+    """Runs ``xstilts`` in a folder; what it prints goes to a file there."""
+
+    folder: Path
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "commands.log"
+
+    def start(self, *arguments: str) -> ForkServerProcess:
+        process = _CONTEXT.Process(target=_main, args=(str(self.folder), str(self.log), list(arguments)))
+        process.start()
+        return process
+
+    def run(self, *arguments: str) -> None:
+        process = self.start(*arguments)
+        process.join()
+        assert process.exitcode == 0, self.log.read_text(encoding="utf-8")[-3000:]
+
+
+def _main(folder: str, log: str, arguments: list[str]) -> None:
+    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(handle, 1)
+    os.dup2(handle, 2)
+    os.chdir(folder)
+    os.environ.pop("SLURM_JOB_ID", None)
+    sys.argv = ["xstilts", *arguments]
+    from xstilts.cli import main
+
+    main()
