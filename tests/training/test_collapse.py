@@ -57,17 +57,18 @@ def test_choices_are_right_by_place():
     assert (found.score, found.chance, found.constant) == (75, 75, False)
 
 
-class TestTagging:
-    GOLD = {"tokens": [["a", "b"], ["c"]] * 20, "tags": [["NOUN", "VERB"], ["NOUN"]] * 20}
+TAGGED = {"tokens": [["a", "b"], ["c"]] * 20, "tags": [["NOUN", "VERB"], ["NOUN"]] * 20}
 
+
+class TestTagging:
     def test_one_tag_everywhere_is_constant_however_long_the_sentences(self):
-        found = judged("ccg", ["NOUN NOUN", "NOUN"] * 20, self.GOLD)
+        found = judged("ccg", ["NOUN NOUN", "NOUN"] * 20, TAGGED)
         assert found.constant and found.score == found.chance == pytest.approx(200 / 3)
 
     @pytest.mark.parametrize("task", ["udpos", "ccg"])
     def test_a_point_above_the_commonest_tag_is_learnt(self, task):
-        assert collapsed(judged(task, ["NOUN VERB", "NOUN"] * 20, self.GOLD)) == ""
-        assert collapsed(judged(task, ["NOUN NOUN", "NOUN"] * 19 + ["VERB NOUN", "NOUN"], self.GOLD))
+        assert collapsed(judged(task, ["NOUN VERB", "NOUN"] * 20, TAGGED)) == ""
+        assert collapsed(judged(task, ["NOUN NOUN", "NOUN"] * 19 + ["VERB NOUN", "NOUN"], TAGGED))
 
     def test_nothing_but_outside_finds_no_name(self):
         gold = {"tokens": [["a", "b"]], "tags": [["O", "B-PER"]]}
