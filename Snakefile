@@ -36,6 +36,11 @@ wildcard_constraints:
     snapshot="[\\w.-]+--[0-9a-f]{40}",
 
 
+# After a run in which a job has failed: tables and a report of what there is, which say what is missing and why.
+onerror:
+    shell("xstilts partial --study {PATHS.study} || true")
+
+
 include: "workflow/rules/prefetch.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"

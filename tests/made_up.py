@@ -38,7 +38,7 @@ def study_of(**changes: Any) -> Study:
 
 def scores_of(rows: Iterable[Row]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["arm", "target", "language", "metric", "seed", "score"])
-    frame = frame.assign(study="my_study", model="xlmr", split="test", n=100, run="0123456789ab")
+    frame = frame.assign(study="my_study", model="xlmr", split="test", n=100, run="0123456789ab", flag=None)
     return frame[SCORES.names].astype({"seed": "int64", "score": "float64"})
 
 

@@ -212,12 +212,20 @@ def answer(study: StudyFile) -> None:
 
 @app.command()
 def report(study: StudyFile) -> None:
-    """Write the report, one HTML file; also of a study that is still running."""
+    """Write the report of a study that has run, one HTML file."""
     from xstilts.jobs import report
 
     runs = _open(study)
     report.page(runs)
     print(runs.paths.report)
+
+
+@app.command()
+def partial(study: StudyFile) -> None:
+    """Sum up what there is of a study that is still running or has failed, in results/{study}/partial/."""
+    from xstilts.jobs import partial
+
+    partial.sum_up(_open(study))
 
 
 @app.command()

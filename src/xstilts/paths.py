@@ -16,6 +16,9 @@ class Paths:
     """Paths of one study. Arguments may be wildcards in braces, which is how the rules use them."""
 
     root: Path
+    #: Whether what sums the study up is that of its finished jobs alone. It lies apart: a file in a place where
+    #: Snakemake makes one could later be taken for up to date.
+    partial: bool = False
 
     @property
     def study(self) -> Path:
@@ -91,13 +94,23 @@ class Paths:
         return self.root.joinpath("benchmarks", *parts[:-1], f"{parts[-1]}.tsv")
 
     @property
+    def partials(self) -> Path:
+        """What sums up a study that has not come to its end."""
+        return self.root / "partial"
+
+    @property
+    def summaries(self) -> Path:
+        """Where what is made from the results of all jobs lies."""
+        return self.partials if self.partial else self.root
+
+    @property
     def scores(self) -> Path:
-        return self.root / "scores.parquet"
+        return self.summaries / "scores.parquet"
 
     @property
     def dev_scores(self) -> Path:
         """Scores on what checkpoints and thresholds were chosen on."""
-        return self.root / "dev_scores.parquet"
+        return self.summaries / "dev_scores.parquet"
 
     @property
     def similarity(self) -> Path:
@@ -106,11 +119,11 @@ class Paths:
 
     @property
     def answers(self) -> Path:
-        return self.root / "answers"
+        return self.summaries / "answers"
 
     @property
     def report(self) -> Path:
-        return self.root / "report.html"
+        return self.summaries / "report.html"
 
     @property
     def submission(self) -> Path:
@@ -118,11 +131,11 @@ class Paths:
 
     @property
     def tables(self) -> Path:
-        return self.root / "tables"
+        return self.summaries / "tables"
 
     @property
     def figures(self) -> Path:
-        return self.root / "figures"
+        return self.summaries / "figures"
 
     def table_files(self, targets: Iterable[str]) -> list[Path]:
         names = ("main", "groups", *targets, "languages", "dev", "published", "ledger", "data")

@@ -18,8 +18,9 @@ from xstilts.errors import DataError, UserError, nearest
 from xstilts.paths import Paths
 from xstilts.report import files
 from xstilts.report.dev_scores import read_dev_scores
+from xstilts.report.flags import flagged_jobs, usable
 from xstilts.report.scores import PREDICTIONS, read_scores
-from xstilts.runs import RETRIEVAL, Runs
+from xstilts.runs import RETRIEVAL, Job, Runs
 from xstilts.study import Study, load_file
 
 
@@ -27,7 +28,8 @@ from xstilts.study import Study, load_file
 class Results:
     """One study's results; every frame but ``languages`` is tidy, with one row per value.
 
-    ``scores`` and ``dev_scores`` are the study's files; the other frames are worked out when they are first asked for.
+    ``scores`` and ``dev_scores`` are the study's files; the other frames are worked out when they are first asked for,
+    and without the scores that have a ``flag``.
     """
 
     study: Study
@@ -50,23 +52,24 @@ class Results:
     @cached_property
     def gains(self) -> pd.DataFrame:
         """Per language and seed: see :func:`xstilts.analysis.gains.gains`."""
-        return gains(self.scores, self.study)
+        return gains(usable(self.scores), self.study)
 
     @cached_property
     def missing(self) -> pd.DataFrame:
         """What of the study has no gain, and why."""
-        return missing_cells(self.scores, self.study)
+        return missing_cells(usable(self.scores), self.study)
 
     @cached_property
     def effects(self) -> pd.DataFrame:
         """Mean gains with intervals: see :func:`xstilts.analysis.effects.effects`."""
-        return effects(self.scores, self.study)
+        return effects(usable(self.scores), self.study)
 
     @cached_property
     def cell_tests(self) -> pd.DataFrame:
         """Per arm, target and language: see :func:`xstilts.analysis.effects.cell_tests`. Reads all predictions."""
-        jobs = Runs(self.study).jobs()
-        return cell_tests((self.paths.part("predictions", *job) for job in jobs), self.study, self.scores)
+        left_out = flagged_jobs(self.scores)
+        jobs = [job for job in Runs(self.study).jobs() if job not in left_out]
+        return cell_tests((self.paths.part("predictions", *job) for job in jobs), self.study, usable(self.scores))
 
     @cached_property
     def languages(self) -> pd.DataFrame:
@@ -96,7 +99,7 @@ class Results:
         ]
         return pd.concat(found, ignore_index=True)
 
-    def _predictions(self, job: tuple[str, str, str, int], target: str | None, language: str | None) -> pd.DataFrame:
+    def _predictions(self, job: Job, target: str | None, language: str | None) -> pd.DataFrame:
         path = self.paths.part("predictions", *job)
         if not path.is_file():
             raise DataError(path, "these predictions are missing.", remedy="Let snakemake make them again.")

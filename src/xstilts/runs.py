@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,16 +18,27 @@ from xstilts.study import Study
 RETRIEVAL = "retrieval"  # stands where a training set would in the names of jobs that train nothing
 INTERMEDIATE = "intermediate"  # and here for the training of an arm itself
 
+#: Model, arm, training set or ``RETRIEVAL``, seed: what names a job that makes scores.
+Job = tuple[str, str, str, int]
+
+
+def job_of(path: Path) -> Job:
+    """The job that a file of :meth:`Paths.part` belongs to."""
+    model, arm, what, _ = path.parts[-4:]
+    return model, arm, what, int(path.stem.removeprefix("seed"))
+
 
 @dataclass(frozen=True)
 class Runs:
     """The jobs of one study. Paths are relative to where snakemake runs."""
 
     study: Study
+    #: The jobs that the study is summed up from before all of them are done; None: from all, as the rules do.
+    finished: frozenset[Job] | None = None
 
     @property
     def paths(self) -> Paths:
-        return Paths(Path("results") / self.study.study)
+        return Paths(Path("results") / self.study.study, partial=self.finished is not None)
 
     # What there is to do
 
@@ -124,8 +135,8 @@ class Runs:
         own = () if training_set == RETRIEVAL else (training_set,)
         return tuple(dict.fromkeys((*own, *self.targets_of(training_set))))
 
-    def jobs(self) -> Iterator[tuple[str, str, str, int]]:
-        """(model, arm, training set or ``RETRIEVAL``, seed) of every job that makes scores."""
+    def jobs(self) -> Iterator[Job]:
+        """Every job that makes scores."""
         for model in self.study.models:
             for arm in self.study.arms:
                 for evaluation in self.evaluations():
@@ -133,24 +144,30 @@ class Runs:
                         yield model, arm, evaluation, seed
 
     def score_files(self) -> list[Path]:
-        return [self.paths.part("scores", *job) for job in self.jobs()]
+        return [self.paths.part("scores", *job) for job in self._summed()]
 
     def dev_score_files(self) -> list[Path]:
         """Of the same jobs, and of the training of arms."""
         trained = [(model, arm) for model in self.study.models for arm, a in self.study.arms.items() if a.trains]
         arms = [(model, arm, INTERMEDIATE, seed) for model, arm in trained for seed in self.study.seeds]
-        return [self.paths.part("dev_scores", *job) for job in (*arms, *self.jobs())]
+        of_arms = [self.paths.part("dev_scores", *job) for job in arms]
+        if self.finished is not None:
+            of_arms = [path for path in of_arms if path.is_file()]
+        return of_arms + [self.paths.part("dev_scores", *job) for job in self._summed()]
 
-    def prediction_files(self) -> list[Path]:
-        return [self.paths.part("predictions", *job) for job in self.jobs()]
+    def prediction_files(self, left_out: Collection[Job] = ()) -> list[Path]:
+        return [self.paths.part("predictions", *job) for job in self._summed() if job not in left_out]
 
     def compared(self) -> list[Path]:
         """What the similarity of tasks is measured on: encoded examples, and the encoders before any arm."""
         encoded = [path for model in self.study.models for path in self.inputs(model, self.study.tasks())]
         return list(dict.fromkeys([*encoded, *map(self.pretrained_weights, self.study.models)]))
 
-    def records(self) -> list[Path]:
-        return [self.paths.part("records", *job, "json") for job in self.jobs()]
+    def records(self, left_out: Collection[Job] = ()) -> list[Path]:
+        return [self.paths.part("records", *job, "json") for job in self._summed() if job not in left_out]
+
+    def _summed(self) -> list[Job]:
+        return [job for job in self.jobs() if self.finished is None or job in self.finished]
 
     def manifests(self) -> dict[str, dict[str, Any]]:
         """By task, what its canonical files are; of those that have been prepared."""

@@ -147,6 +147,9 @@ class Hyperparameters(Section):
         description="What heads for sentences and choices read: the encoder's pooler, as in jiant, or the first "
         "token's state, as in XTREME's code.",
     )
+    restarts: Whole = Field(
+        0, description="How many times a run that has diverged or collapsed begins again, with another seed."
+    )
     examples_cap: Count | None = Field(
         None, description="A mixture draws tasks in proportion to their size, counted up to this many examples."
     )

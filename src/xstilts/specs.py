@@ -35,12 +35,12 @@ _CODE = {
         "formats", "retrieval", "training/device.py", "training/memory.py", "encoding.py", "encoders.py",
         "jobs/retrieval.py", "jobs/results.py",
     ),
-    "submission": ("submission", "scoring.py", "formats", "catalogue/tasks.py"),
+    "submission": ("submission", "scoring.py", "report/flags.py", "formats", "catalogue/tasks.py"),
     "similarity": (
         "analysis/similarity.py", "analysis/corpora.py", "jobs/similarity.py", "retrieval/embedding.py", "encoding.py",
     ),
-    "analysis": ("analysis", "report/gains.py", "catalogue", "jobs/analysis.py"),
-    "report": ("report", "analysis", "catalogue", "jobs/report.py"),
+    "analysis": ("analysis", "report/gains.py", "report/flags.py", "catalogue", "jobs/analysis.py"),
+    "report": ("report", "analysis", "catalogue", "jobs/report.py", "training/collapse.py"),
 }  # fmt: skip
 _CODE_SUFFIXES = {".py", ".csv", ".txt", ".html", ".css", ".js"}
 

@@ -27,7 +27,7 @@ def small(rows: list[tuple[str, str, str, int, float]], **changes: object) -> Ma
         }
     )
     frame = pd.DataFrame(rows, columns=["arm", "language", "split", "seed", "score"])
-    frame = frame.assign(study="small", model="xlmr", target="xnli", metric="accuracy", n=100, run="r")
+    frame = frame.assign(study="small", model="xlmr", target="xnli", metric="accuracy", n=100, run="r", flag=None)
     return material_of(study, frame[SCORES.names])
 
 

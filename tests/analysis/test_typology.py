@@ -171,7 +171,7 @@ def synthetic_material(slope: float, score_slope: float) -> Material:
         for code, language in languages_of("synthetic").items():
             for arm in sections:
                 score = 70 + (score_slope + (slope if arm == "mnli" else 0)) * language.distance + rng.normal(0, 0.3)
-                found.append(("demo", "tiny", arm, target, code, "test", metric, score, 200, 1, "r"))
+                found.append(("demo", "tiny", arm, target, code, "test", metric, score, 200, 1, "r", None))
     return material_of(study, pd.DataFrame(found, columns=SCORES.names))
 
 

@@ -23,7 +23,7 @@ def make_scores() -> MakeScores:
 
     def make(rows: Iterable[Row]) -> pd.DataFrame:
         frame = pd.DataFrame(rows, columns=["arm", "target", "language", "metric", "seed", "score"])
-        frame = frame.assign(study="small_one", model="xlmr", split="test", n=100)
+        frame = frame.assign(study="small_one", model="xlmr", split="test", n=100, flag=None)
         frame["run"] = [f"{arm}-{target}-{seed}" for arm, target, seed in frame[["arm", "target", "seed"]].to_numpy()]
         return frame[SCORES.names]
 

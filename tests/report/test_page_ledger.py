@@ -10,8 +10,10 @@ import pyarrow as pa
 import pytest
 from small_study import study_config
 
+from xstilts.report.failures import unfinished
 from xstilts.report.page import content_of
-from xstilts.report.page.ledger import condensed, missing_cells, progress, unfinished
+from xstilts.report.page.ledger import condensed, missing_cells, progress
+from xstilts.report.page.page import render
 from xstilts.report.scores import SCORES, write_scores
 from xstilts.runs import Runs
 from xstilts.study import Study, load
@@ -21,15 +23,6 @@ from xstilts.study import Study, load
 def runs(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
     monkeypatch.chdir(tmp_path)
     return Runs(study)
-
-
-def write_parts(runs: Runs, scores: pd.DataFrame) -> None:
-    """The files of every job that has scores."""
-    for model, arm, what, seed in runs.jobs():
-        own = (scores["arm"] == arm) & (scores["seed"] == seed) & scores["target"].isin(runs.targets_of(what))
-        if own.any():
-            part = pa.Table.from_pandas(scores[own], schema=SCORES, preserve_index=False)
-            write_scores(runs.paths.part("scores", model, arm, what, seed), part.replace_schema_metadata(None))
 
 
 def test_progress_counts_evaluations(scores: pd.DataFrame, study: Study) -> None:
@@ -79,25 +72,26 @@ def test_rows_that_differ_in_one_thing_become_one(scores: pd.DataFrame, study: S
     assert condensed(missing_cells(scores, study, {})[:0], study) == []
 
 
-def test_a_running_study_has_the_scores_of_its_done_jobs(runs: Runs, scores: pd.DataFrame) -> None:
-    write_parts(runs, scores)
-    log = runs.paths.part("logs", "xlmr", "random", "retrieval", 1, suffix="log")
-    log.parent.mkdir(parents=True)
-    log.write_text("Traceback")
+def test_flagged_scores_are_missing_and_listed(runs: Runs, scores: pd.DataFrame) -> None:
+    flag = "collapsed: 33.3 on English dev, at chance, where other seeds reach 78.2"
+    collapsed = (scores["arm"] == "mnli") & (scores["seed"] == 2) & (scores["target"] == "xquad")
+    table = pa.Table.from_pandas(scores.assign(flag=scores["flag"].where(~collapsed, flag)), SCORES, False)
+    write_scores(runs.paths.scores, table)
+    for job in runs.jobs():
+        write_scores(runs.paths.part("scores", *job), SCORES.empty_table())
     content = content_of(runs)
-    assert len(content.scores) == len(scores) and content.dev_scores.empty
-    reasons = unfinished(runs)
-    assert "was started" in reasons["xlmr", "random", "retrieval", 1]
-    assert reasons["xlmr", "random", "retrieval", 2] == "the arm's own training is not done"
-    of_random = content.missing[content.missing["arm"] == "random"]
-    assert len(of_random) == 2 and of_random["reason"].str.contains("started").sum() == 1
+    assert len(content.scores) == len(scores) - 4 and len(content.flagged) == 4
+    (row,) = content.missing[content.missing["arm"] == "mnli"].to_dict("records")
+    assert (row["target"], row["seed"], row["reason"]) == ("xquad", 2, f"left out: {flag}")
+    text = render(content)
+    assert "Scores of collapsed runs" in text and text.count("where other seeds reach 78.2") == 2
 
 
 def test_a_folder_with_nothing_gives_a_report_of_nothing(runs: Runs) -> None:
     content = content_of(runs)
     assert content.scores.empty and not content.records and not content.downloads
     assert set(content.missing["arm"]) == set(runs.study.arms)
-    assert unfinished(runs)["xlmr", "none", "squad_v1", 1] == "its job has not run"
+    assert set(unfinished(runs)) == set(runs.jobs()) and not content.failures
 
 
 def test_records_of_jobs_and_encoders_are_gathered(runs: Runs) -> None:

@@ -34,7 +34,7 @@ def parts(scores: pd.DataFrame, tmp_path: Path) -> list[Path]:
 
 @given(score=st.floats(0, 100, allow_nan=False))
 def test_scores_are_read_as_they_were_written(tmp_path_factory: pytest.TempPathFactory, score: float) -> None:
-    row = ("s", "m", "none", "xnli", "de", "test", "accuracy", score, 5010, 1, "r")
+    row = ("s", "m", "none", "xnli", "de", "test", "accuracy", score, 5010, 1, "r", "collapsed")
     path = tmp_path_factory.mktemp("scores") / "scores.parquet"
     write_scores(path, pa.Table.from_pylist([dict(zip(SCORES.names, row, strict=True))], schema=SCORES))
     assert read_scores(path).to_numpy().tolist() == [list(row)]

@@ -5,6 +5,7 @@ rule collect:
     input:
         scores=RUNS.score_files(),
         dev_scores=RUNS.dev_score_files(),
+        records=RUNS.records(),
     output:
         scores=PATHS.scores,
         dev_scores=PATHS.dev_scores,

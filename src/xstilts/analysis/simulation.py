@@ -157,5 +157,7 @@ def _planted(table: pd.DataFrame, planted: pd.DataFrame) -> np.ndarray:
 def _as_scores(table: pd.DataFrame, study: Study) -> pd.DataFrame:
     metrics = pd.DataFrame([(target, metric) for target in study.targets for metric in TASKS[target].headline])
     metrics.columns = pd.Index(["target", "metric"])
-    rows = table.merge(metrics, on="target").assign(study=study.study, split="test", n=_EXAMPLES, run="simulated")
+    rows = table.merge(metrics, on="target").assign(
+        study=study.study, split="test", n=_EXAMPLES, run="simulated", flag=None
+    )
     return rows[SCORES.names].sort_values(KEY, ignore_index=True)

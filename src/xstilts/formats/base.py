@@ -130,6 +130,16 @@ class Format(ABC):
         return iter(())
 
     @classmethod
+    def constants(cls, task: Task, examples: pa.Table) -> Iterator[list[str]]:
+        """Predictions that look at no example and are worth trying: the best of them is what chance comes to."""
+        raise NotImplementedError(f"{cls.__name__} is not scored")
+
+    @classmethod
+    def are_constant(cls, predictions: Sequence[str]) -> bool:
+        """Whether all examples have got the same answer."""
+        return len(set(predictions)) == 1
+
+    @classmethod
     def score(cls, task: Task, language: str, predictions: Sequence[str], examples: pa.Table) -> Scored:
         """Compare predictions with the gold answers of the same examples, in the same order."""
         raise NotImplementedError(f"{cls.__name__} is not scored")

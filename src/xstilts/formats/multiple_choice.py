@@ -121,6 +121,12 @@ class MultipleChoice(Format):
                 yield identifier, f"'{prediction}' names none of its {count} choices, which count from 0."
 
     @classmethod
+    def constants(cls, task: Task, examples: pa.Table) -> Iterator[list[str]]:
+        """Each place of the right choice for every example; it is wrong where an example has fewer choices."""
+        gold = set(examples.column("label").to_pylist())
+        return ([str(place)] * examples.num_rows for place in sorted(gold))
+
+    @classmethod
     def score(cls, task: Task, language: str, predictions: Sequence[str], examples: pa.Table) -> Scored:
         gold = [str(label) for label in examples.column("label").to_pylist()]
         right = [100.0 * (g == p) for g, p in zip(gold, predictions, strict=True)]

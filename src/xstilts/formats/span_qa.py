@@ -174,6 +174,11 @@ class SpanQA(Format):
         return predictions
 
     @classmethod
+    def constants(cls, task: Task, examples: pa.Table) -> Iterator[list[str]]:
+        """No answer at all: right where a question has none, and as wrong as any other text where all have one."""
+        yield [""] * examples.num_rows
+
+    @classmethod
     def score(cls, task: Task, language: str, predictions: Sequence[str], examples: pa.Table) -> Scored:
         """Means of exact match and F1; an example's part is the mean of its two.
 

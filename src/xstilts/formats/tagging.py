@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import warnings
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, chain, islice
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -152,6 +153,17 @@ class Tagging(Format):
             problem = next(_wrong_tags(task, words, prediction.split()), None)
             if problem:
                 yield identifier, problem
+
+    @classmethod
+    def constants(cls, task: Task, examples: pa.Table) -> Iterator[list[str]]:
+        """The most frequent tag for every word."""
+        sentences = examples.column("tags").to_pylist()
+        tag, _ = Counter(chain.from_iterable(sentences)).most_common(1)[0]
+        yield [" ".join([tag] * len(tags)) for tags in sentences]
+
+    @classmethod
+    def are_constant(cls, predictions: Sequence[str]) -> bool:
+        return len(set(chain.from_iterable(map(str.split, predictions)))) == 1
 
     @classmethod
     def score(cls, task: Task, language: str, predictions: Sequence[str], examples: pa.Table) -> Scored:

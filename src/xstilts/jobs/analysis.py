@@ -11,20 +11,22 @@ from xstilts.analysis.questions import code_pretraining, domain, semantics, size
 from xstilts.analysis.store import write_answer
 from xstilts.atomic import write_text
 from xstilts.catalogue.languages import ENGLISH
+from xstilts.report.flags import flagged_jobs, usable
 from xstilts.report.scores import checked_scores
 from xstilts.runs import Runs
 
 
 def answer(runs: Runs) -> None:
     """Effects per target, a test per cell, and an answer per question; all of them also where a study is too thin."""
-    scores, folder = checked_scores(runs.paths.scores, runs.study), runs.paths.answers
+    every, folder, measured = checked_scores(runs.paths.scores, runs.study), runs.paths.answers, runs.paths.similarity
+    scores = usable(every)
     tables = {
         "effects": effects(scores, runs.study),
-        "cells": cell_tests(runs.prediction_files(), runs.study, scores),
+        "cells": cell_tests(runs.prediction_files(left_out=flagged_jobs(every)), runs.study, scores),
     }
     for name, table in tables.items():
         write_text(folder / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
-    material = material_of(runs.study, scores, pd.read_parquet(runs.paths.similarity))
+    material = material_of(runs.study, scores, pd.read_parquet(measured) if measured.is_file() else None)
     answers = [
         typology.answer(material),
         code_pretraining.answer(material),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,21 +13,23 @@ import pandas as pd
 from xstilts.analysis.material import language_frame
 from xstilts.analysis.store import read_answers
 from xstilts.report.dev_scores import collect_dev_scores, read_dev_scores, write_dev_scores
-from xstilts.report.figures import all_figures, write_figures
+from xstilts.report.figures import INDEX, all_figures, write_figures
+from xstilts.report.flags import flagged_jobs, flags, usable
 from xstilts.report.page import content_of, write_page
-from xstilts.report.page.content import records_of
+from xstilts.report.page.content import Figure, records_of
 from xstilts.report.page.drawn import drawn
 from xstilts.report.plots.training import read_curves
 from xstilts.report.scores import checked_scores, write_scores
 from xstilts.report.scores import collect as collect_scores
 from xstilts.report.tables import main_table_text, write_tables
-from xstilts.runs import Runs
+from xstilts.runs import Runs, job_of
 
 
 def collect(runs: Runs) -> None:
     """One file with the scores of every job, and one with those on what the jobs made their choices on."""
     write_dev_scores(runs.paths.dev_scores, collect_dev_scores(runs.dev_score_files(), runs.study))
-    write_scores(runs.paths.scores, collect_scores(runs.score_files(), runs.study))
+    records = {job_of(path): json.loads(path.read_bytes()) for path in runs.records()}
+    write_scores(runs.paths.scores, collect_scores(runs.score_files(), runs.study, flags(records)))
 
 
 def tables(runs: Runs) -> None:
@@ -39,30 +44,43 @@ def tables(runs: Runs) -> None:
 
 
 def figures(runs: Runs) -> None:
-    write_figures(folder=runs.paths.figures, **_drawn_from(runs, checked_scores(runs.paths.scores, runs.study)))
+    write_figures(folder=runs.paths.figures, **_drawn_from(runs))
 
 
 def page(runs: Runs) -> None:
-    """The report of whatever is there: of a study that is still running, that of its finished jobs."""
-    answers = read_answers(runs.paths.answers)
-    content = content_of(runs, answers)
-    plots, absent = all_figures(**_drawn_from(runs, content.scores))
-    drawn_plots = {plot.name: drawn(plot, runs.study) for plot in plots}
-    write_page(replace(content, figures=drawn_plots, undrawn=dict(absent)), runs.paths.report)
+    """The report of a study that has come to its end; what summed it up before then goes."""
+    figures, absent = _drawn(runs)
+    write_page(content_of(runs, read_answers(runs.paths.answers), figures, absent), runs.paths.report)
+    shutil.rmtree(runs.paths.partials, ignore_errors=True)
 
 
-def _drawn_from(runs: Runs, scores: pd.DataFrame) -> dict[str, Any]:
+def partial_page(runs: Runs, state: str, left_out: Mapping[str, str]) -> None:
+    """The report of what there is; ``state`` says how much that is, ``left_out`` what could not be made of it."""
+    figures, absent = _drawn(runs) if (runs.paths.figures / INDEX).is_file() else ({}, {})
+    content = content_of(runs, read_answers(runs.paths.answers), figures, absent)
+    write_page(replace(content, partial=state, left_out=left_out), runs.paths.report)
+
+
+def _drawn(runs: Runs) -> tuple[dict[str, Figure], dict[str, str]]:
+    """The page's figures by name; and by name, why the study cannot have others."""
+    plots, absent = all_figures(**_drawn_from(runs))
+    folder = runs.paths.figures.relative_to(runs.paths.root).as_posix()
+    return {plot.name: drawn(plot, runs.study, folder) for plot in plots}, dict(absent)
+
+
+def _drawn_from(runs: Runs) -> dict[str, Any]:
+    scores = checked_scores(runs.paths.scores, runs.study)
     effects = runs.paths.answers / "effects.csv"
     return {
         "study": runs.study,
-        "scores": scores,
+        "scores": usable(scores),
         "languages": language_frame(runs.study),
         "answers": read_answers(runs.paths.answers),
         "effects": pd.read_csv(effects) if effects.is_file() else pd.DataFrame(),
-        "records": read_curves([path for path in runs.records() if path.is_file()]),
+        "records": read_curves(runs.records(left_out=flagged_jobs(scores))),
     }
 
 
 def main_table(runs: Runs) -> str:
     """The main table as text, for a terminal."""
-    return main_table_text(checked_scores(runs.paths.scores, runs.study), runs.study)
+    return main_table_text(usable(checked_scores(runs.paths.scores, runs.study)), runs.study)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from xstilts.errors import UserError
 from xstilts.report.dev_scores import read_dev_scores
+from xstilts.report.flags import flagged_jobs, usable, usable_dev
 from xstilts.report.scores import read_scores
 from xstilts.runs import Runs
 from xstilts.study import BEST
@@ -21,7 +22,9 @@ def write(runs: Runs) -> None:
     if not any(SPLIT in study.splits_of(target) for target in study.targets):
         print("The study predicts no test split, so there is nothing to submit.")
         return
-    scores, dev_scores = read_scores(runs.paths.scores), read_dev_scores(runs.paths.dev_scores)
+    scores = read_scores(runs.paths.scores)
+    dev_scores = usable_dev(read_dev_scores(runs.paths.dev_scores), flagged_jobs(scores))
+    scores = usable(scores)
     for model in study.models:
         for arm in study.arms:
             write_arm(root / folder_name(study, model, arm), runs, model, arm, scores, dev_scores)

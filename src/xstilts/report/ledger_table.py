@@ -13,7 +13,8 @@ import pandas as pd
 
 from xstilts.catalogue.tasks import TASKS
 from xstilts.report.dev_scores import TARGET
-from xstilts.report.gains import arms_of
+from xstilts.report.flags import flagged_jobs
+from xstilts.report.gains import arms_of, by_language
 from xstilts.report.labels import MISSING, arm_label
 from xstilts.report.page.ledger import progress
 from xstilts.report.page.view import duration
@@ -26,9 +27,10 @@ PRETRAIN, FINETUNE = "pretrain", "finetune"
 #: One row per model, arm (empty: pretraining, which is before any) and job; ``what`` is the training set of a
 #: fine-tuning. ``seeds`` are those done. ``evaluations`` (one per target and split) are planned over all seeds,
 #: ``scored`` those with all their languages. ``hours`` are the sum over the ``recorded`` runs, on ``devices``.
+#: ``flagged`` says of done runs which have scores that are in no mean: seed, flag, and what each target came to.
 COLUMNS = [
     "model", "arm", "job", "what", "planned", "done", "missing", "seeds", "evaluations", "scored", "recorded", "hours",
-    "devices",
+    "devices", "flagged",
 ]  # fmt: skip
 
 _TITLES = {
@@ -50,14 +52,21 @@ class _Run(NamedTuple):
 
 
 def ledger_rows(
-    scores: pd.DataFrame, dev_scores: pd.DataFrame, records: Sequence[Mapping[str, Any]], study: Study
+    scores: pd.DataFrame,
+    dev_scores: pd.DataFrame,
+    records: Sequence[Mapping[str, Any]],
+    study: Study,
+    flagged: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """The ledger with the columns :data:`COLUMNS`, in the study's order.
 
     ``records`` are those of the jobs, each with its ``place``, the path in the study's folder; others are passed over.
+    ``flagged`` are the scores that ``scores`` lacks because they are in no mean.
     """
+    flagged = scores[:0] if flagged is None else flagged
     recorded = {run: record for record in records if (run := _run_of(str(record.get("place", ""))))}
-    done = {*recorded, *_left_scores(scores, dev_scores)}
+    done = {*recorded, *_left_scores(scores, dev_scores), *_left_scores(flagged, dev_scores)}
+    reasons = _flagged(flagged)
     evaluations = _evaluations(scores, study)
     rows = []
     for (model, arm, what), runs in _planned(study).items():
@@ -70,6 +79,7 @@ def ledger_rows(
         rows.append([
             model, arm, job, what if job == FINETUNE else "", len(runs), len(finished), len(runs) - len(finished),
             seeds, planned, scored, len(times), sum(times) / 3600 if times else float("nan"), _devices(found),
+            "; ".join(reasons[run] for run in runs if run in reasons),
         ])  # fmt: skip
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -94,6 +104,9 @@ def ledger_page(rows: pd.DataFrame, study: Study) -> Page:
     ]
     if rows["missing"].any():
         notes.append("A missing run has failed or was not started: it has left neither a record nor scores.")
+    for row in rows[rows["flagged"] != ""].itertuples():
+        place = f"{row.model}, {arm_label(str(row.arm), study)} on {TASKS[str(row.what)].title}"
+        notes.append(f"Left out of all means: {place}: {row.flagged}.")
     if (rows["recorded"] < rows["done"]).any():
         missing = int((rows["done"] - rows["recorded"]).sum())
         notes.append(f"{missing} of {rows['done'].sum()} done runs have no time on record and count for none.")
@@ -137,6 +150,17 @@ def _left_scores(scores: pd.DataFrame, dev_scores: pd.DataFrame) -> Iterator[_Ru
     places = dev_scores[["model", "arm", "stage", "task", "seed"]].drop_duplicates()
     for model, arm, stage, task, seed in places.itertuples(index=False, name=None):
         yield _Run(model, arm, task if stage == TARGET else stage, seed)
+
+
+def _flagged(scores: pd.DataFrame) -> dict[_Run, str]:
+    """By run, its flag, and what its targets came to: means over languages and headline metrics."""
+    means = by_language(scores).groupby(["model", "arm", "seed", "target"])["score"].mean()
+    found = {}
+    for (model, arm, what, seed), flag in flagged_jobs(scores).items():
+        own = means.loc[(model, arm, seed)]
+        listed = ", ".join(f"{TASKS[str(target)].title} {score:.1f}" for target, score in own.items())
+        found[_Run(model, arm, what, seed)] = f"seed {seed}, {listed} ({flag})"
+    return found
 
 
 def _evaluations(scores: pd.DataFrame, study: Study) -> dict[tuple[str, str, str], tuple[int, int]]:

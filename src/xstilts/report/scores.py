@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -10,10 +10,13 @@ import pyarrow as pa
 
 from xstilts.errors import UserError
 from xstilts.report import files
+from xstilts.report.flags import with_flags
+from xstilts.runs import Job
 from xstilts.study import Study
 
 #: One row per score. ``score`` is in points (0–100), never rounded; ``n`` is the number of examples scored; ``run`` is
-#: the id of the job that made it.
+#: the id of the job that made it. ``flag`` says why a score is in no mean, and is null where it is in one; that takes
+#: all seeds to tell, and is set where they are collected (see :mod:`xstilts.report.flags`).
 SCORES: pa.Schema = files.required(
     study=pa.string(),
     model=pa.string(),
@@ -26,7 +29,7 @@ SCORES: pa.Schema = files.required(
     n=pa.int64(),
     seed=pa.int64(),
     run=pa.string(),
-)
+).append(pa.field("flag", pa.string()))
 
 #: One row per example. ``gold`` is null where the release has had its labels removed; ``score`` is the example's own
 #: part of the metric in points, null where there is no such thing.
@@ -84,8 +87,10 @@ def checked_scores(path: Path, study: Study) -> pd.DataFrame:
     return collect([path], study).to_pandas()
 
 
-def collect(parts: Sequence[Path], study: Study) -> pa.Table:
+def collect(parts: Sequence[Path], study: Study, flagged: Mapping[Job, str] | None = None) -> pa.Table:
     """All scores of a study, in an order that does not depend on that of ``parts``.
+
+    ``flagged``: by job, the flag that its scores get; where None, scores keep the flags that they have.
 
     A part without any rows is one of predictions only: its release has no labels to score them with.
 
@@ -96,6 +101,8 @@ def collect(parts: Sequence[Path], study: Study) -> pa.Table:
     if not parts:
         raise UserError("There are no scores to collect: not one file was given.")
     rows = files.gathered(parts, SCORES)
+    if flagged is not None:
+        rows = with_flags(rows, flagged)
     _refuse_unknown(rows, study)
     files.refuse_duplicates(rows, KEY)
     files.refuse_different_examples(rows, _COMPARED, "target")

@@ -29,6 +29,7 @@ from xstilts.report import gains
 from xstilts.report.comparison import compared, comparison_page
 from xstilts.report.data_table import data_page, data_rows
 from xstilts.report.dev_table import dev_cells, dev_page
+from xstilts.report.flags import flagged_jobs, usable, usable_dev
 from xstilts.report.gains import ALL, ZERO_SHOT, arms_of, is_control, targets_of
 from xstilts.report.labels import (
     FEWER,
@@ -65,8 +66,11 @@ def write_tables(
     to ``folder``, each as .csv, .md, .tex and .html; returns the files.
 
     ``records`` are those of the jobs, each with its ``place``, the path in the study's folder; ``manifests`` say by
-    task what is in its canonical files. What is not there is shown as missing.
+    task what is in its canonical files. What is not there is shown as missing; so are flagged scores, which the ledger
+    lists.
     """
+    flagged, dev_scores = scores[scores["flag"].notna()], usable_dev(dev_scores, flagged_jobs(scores))
+    scores = usable(scores)
     cells = gains.task_cells(scores, study)
     files = _write(folder, "main", labelled(cells.drop(columns="language"), study), _main_page(cells, scores, study))
     cells = gains.group_cells(scores, study)
@@ -81,7 +85,7 @@ def write_tables(
     files += _write(folder, "dev", labelled(of_dev, study), dev_page(of_dev, study))
     rows = compared(scores, study)
     files += _write(folder, "published", stamped(rows, study), comparison_page(rows, study))
-    jobs = ledger_rows(scores, dev_scores, records, study)
+    jobs = ledger_rows(scores, dev_scores, records, study, flagged)
     files += _write(folder, "ledger", stamped(jobs, study), ledger_page(jobs, study))
     data = data_rows(manifests, study)
     return files + _write(folder, "data", stamped(data, study), data_page(data, study))

@@ -60,7 +60,7 @@ def invented_scores(study: Study) -> pd.DataFrame:
                             run = f"{model}-{arm}-{target}-{seed}"
                             rows.append((model, arm, target, language, metric, seed, score, run))
     frame = pd.DataFrame(rows, columns=["model", "arm", "target", "language", "metric", "seed", "score", "run"])
-    frame = frame.assign(study=study.study, split=study.splits[0], n=1000)
+    frame = frame.assign(study=study.study, split=study.splits[0], n=1000, flag=None)
     return frame[SCORES.names]
 
 

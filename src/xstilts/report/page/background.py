@@ -10,10 +10,13 @@ from typing import Any
 import pandas as pd
 
 from xstilts.catalogue.tasks import TASKS
-from xstilts.report.gains import arms_of, targets_of
+from xstilts.report.failures import Failure, told
+from xstilts.report.flags import flagged_jobs
+from xstilts.report.gains import arms_of, by_language, targets_of
 from xstilts.report.labels import arm_label
 from xstilts.report.page.ledger import condensed, progress
-from xstilts.report.page.view import Cell, Table, duration, listed, table_of_texts
+from xstilts.report.page.view import Cell, Table, duration, listed, number, table_of_texts
+from xstilts.runs import RETRIEVAL
 from xstilts.study import Study
 from xstilts.wording import counted
 
@@ -74,6 +77,34 @@ def missing_table(missing: pd.DataFrame, study: Study) -> Table | None:
     rows = condensed(missing, study)
     header = ["model", "arm", "target", "split", "seed", "languages", "why"]
     return table_of_texts("Missing cells", header, [row.values() for row in rows]) if rows else None
+
+
+def flagged_table(flagged: pd.DataFrame, study: Study) -> Table | None:
+    """A row for each target of a run that has collapsed; None where none has."""
+    found = by_language(flagged).groupby(["model", "arm", "target", "split", "seed"])["score"].mean()
+    flags = flagged_jobs(flagged)
+    rows = []
+    for model, arm, target, split, seed, score in found.reset_index().itertuples(index=False, name=None):
+        flag = flags[model, arm, TASKS[target].trained_on or RETRIEVAL, seed]
+        rows.append((model, arm_label(arm, study), TASKS[target].title, split, seed, number(score), flag))
+    header = ["model", "arm", "target", "split", "seed", "score", "why it is left out"]
+    return table_of_texts("Scores of collapsed runs", header, rows) if rows else None
+
+
+def attempts_table(failure: Failure) -> Table | None:
+    """What has been tried of a job, the newest first; None where nothing is on record."""
+    rows = [
+        (
+            attempt.started,
+            attempt.updated,
+            f"{attempt.host}, SLURM job {attempt.slurm_job}" if attempt.slurm_job else attempt.host,
+            f"{attempt.step:,} of {attempt.total:,}" if attempt.total else attempt.stage,
+            told(attempt),
+        )
+        for attempt in reversed(failure.attempts)
+    ]
+    header = ["started", "last sign of life", "where", "step", "what came of it"]
+    return table_of_texts("Attempts", header, rows) if rows else None
 
 
 def dev_splits_note(study: Study) -> list[str]:

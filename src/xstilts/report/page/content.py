@@ -14,9 +14,11 @@ import pandas as pd
 
 import xstilts
 from xstilts.analysis.answers import Answer
-from xstilts.report.dev_scores import DEV_SCORES, collect_dev_scores, read_dev_scores
-from xstilts.report.page.ledger import missing_cells, unfinished
-from xstilts.report.scores import SCORES, checked_scores, collect
+from xstilts.report.dev_scores import DEV_SCORES, read_dev_scores
+from xstilts.report.failures import Failure, failures, unfinished
+from xstilts.report.flags import flagged_jobs, usable, usable_dev
+from xstilts.report.page.ledger import missing_cells
+from xstilts.report.scores import SCORES, checked_scores
 from xstilts.runs import Runs
 from xstilts.study import Study
 
@@ -51,6 +53,10 @@ class PageContent:
     the columns of :data:`xstilts.report.page.ledger.MISSING_CELLS`. ``records`` are those of the jobs, each with its
     ``place``, the path in the study's folder. ``downloads`` say what of the Hub the data came from: task, repository,
     revision. ``commit`` is that of the source code, empty where it is not known.
+
+    ``flagged`` are scores that are left out of everything because their runs have collapsed; ``failures`` are jobs that
+    were tried in vain. ``partial`` says of a study that has not come to its end how far it is, and ``left_out`` what
+    could not be made of it and why.
     """
 
     study: Study
@@ -60,6 +66,10 @@ class PageContent:
     figures: Mapping[str, Figure] = field(default_factory=dict)
     undrawn: Mapping[str, str] = field(default_factory=dict)
     missing: pd.DataFrame = field(default_factory=pd.DataFrame)
+    flagged: pd.DataFrame = field(default_factory=lambda: _nothing(SCORES))
+    failures: Sequence[Failure] = ()
+    partial: str = ""
+    left_out: Mapping[str, str] = field(default_factory=dict)
     records: Sequence[Mapping[str, Any]] = ()
     downloads: Sequence[Mapping[str, str]] = ()
     commit: str = ""
@@ -71,38 +81,29 @@ def content_of(
     figures: Mapping[str, Figure] | None = None,
     undrawn: Mapping[str, str] | None = None,
 ) -> PageContent:
-    """Gather from a study's folder whatever is there; a study that is still running has the scores of its done jobs.
+    """Gather from a study's folder whatever is there.
 
     Raises:
         UserError: a file of scores or dev scores is not what it should be.
     """
-    scores = _scores(runs)
+    every = checked_scores(runs.paths.scores, runs.study) if runs.paths.scores.is_file() else _nothing(SCORES)
+    dev = read_dev_scores(runs.paths.dev_scores) if runs.paths.dev_scores.is_file() else _nothing(DEV_SCORES)
+    scores, flagged = usable(every), flagged_jobs(every)
+    left_out = {job: f"left out: {reason}" for job, reason in flagged.items()}
     return PageContent(
         study=runs.study,
         scores=scores,
-        dev_scores=_dev_scores(runs),
+        dev_scores=usable_dev(dev, flagged),
         answers=answers,
         figures=figures or {},
         undrawn=undrawn or {},
-        missing=missing_cells(scores, runs.study, unfinished(runs)),
+        missing=missing_cells(scores, runs.study, {**unfinished(runs), **left_out}),
+        flagged=every[every["flag"].notna()],
+        failures=failures(runs),
         records=records_of(runs.paths.root),
         downloads=_downloads(runs),
         commit=_commit(),
     )
-
-
-def _scores(runs: Runs) -> pd.DataFrame:
-    if runs.paths.scores.is_file():
-        return checked_scores(runs.paths.scores, runs.study)
-    parts = [path for path in runs.score_files() if path.is_file()]
-    return collect(parts, runs.study).to_pandas() if parts else _nothing(SCORES)
-
-
-def _dev_scores(runs: Runs) -> pd.DataFrame:
-    if runs.paths.dev_scores.is_file():
-        return read_dev_scores(runs.paths.dev_scores)
-    parts = [path for path in runs.dev_score_files() if path.is_file()]
-    return collect_dev_scores(parts, runs.study).to_pandas()
 
 
 def records_of(root: Path) -> list[dict[str, Any]]:

@@ -14,40 +14,21 @@ import pandas as pd
 from xstilts.catalogue.tasks import TASKS
 from xstilts.report.gains import arms_of, by_language, targets_of
 from xstilts.report.labels import arm_label
-from xstilts.runs import RETRIEVAL, Runs
+from xstilts.runs import RETRIEVAL, Job
 from xstilts.study import Study
 
 #: One row per model, arm, target, split and seed that lacks languages; ``languages`` are their codes, as a tuple.
 MISSING_CELLS = ["model", "arm", "target", "split", "seed", "languages", "reason"]
-
-#: Model, arm, training set or ``RETRIEVAL``, seed; as :meth:`Runs.jobs` gives them.
-Job = tuple[str, str, str, int]
 
 _STRIPPED = "the release's labels are removed: predicted for submission, not scored"
 _NO_SCORE = "its job is done, but left no score of it"
 _NO_FILE = "the data have no file for it"
 
 
-def unfinished(runs: Runs) -> dict[Job, str]:
-    """Why each job without a file of scores has none."""
-    found: dict[Job, str] = {}
-    for job in runs.jobs():
-        model, arm, _, seed = job
-        if runs.paths.part("scores", *job).is_file():
-            continue
-        if runs.paths.part("logs", *job, suffix="log").is_file():
-            found[job] = "its job was started and has left no scores; its file in logs/ says how far it came"
-        elif runs.study.arms[arm].trains and not runs.encoder_weights(model, arm, seed).is_file():
-            found[job] = "the arm's own training is not done"
-        else:
-            found[job] = "its job has not run"
-    return found
-
-
 def missing_cells(scores: pd.DataFrame, study: Study, reasons: Mapping[Job, str]) -> pd.DataFrame:
     """Cells that the study asks for and ``scores`` lack, with the columns :data:`MISSING_CELLS`.
 
-    ``reasons`` says of each job that is not done why it is not.
+    ``reasons`` says of each job that is not done why it is not, and of those whose scores are left out why they are.
     """
     found = _found(scores)
     scored = {(target, split, code) for (_, _, target, split, _), codes in found.items() for code in codes}

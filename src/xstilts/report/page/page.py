@@ -92,6 +92,8 @@ def _view(content: PageContent) -> dict[str, Any]:
         "dev": of_dev,
         "dev_tables": [table_of_block(block) for block in of_dev.blocks] if len(content.dev_scores) else [],
         "missing_table": background.missing_table(content.missing, study),
+        "flagged_table": background.flagged_table(content.flagged, study),
+        "failed": [(failure, background.attempts_table(failure)) for failure in content.failures],
         "split_notes": background.dev_splits_note(study),
         "software": background.software_table(content.records, content.commit),
         "times": background.times_table(content.records),
