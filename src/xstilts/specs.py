@@ -30,7 +30,9 @@ _CODE = {
         "examples.py", "jobs/data.py",
     ),
     "tokens": ("formats", "encoding.py", "tokenizer.py"),
-    "training": ("formats", "training", "encoding.py", "encoders.py", "jobs/training.py", "jobs/results.py"),
+    "training": (
+        "formats", "training", "encoding.py", "encoders.py", "jobs/training.py", "jobs/lessons.py", "jobs/results.py",
+    ),
     "retrieval": (
         "formats", "retrieval", "training/device.py", "training/memory.py", "encoding.py", "encoders.py",
         "jobs/retrieval.py", "jobs/results.py",

@@ -44,3 +44,8 @@ def _main(folder: str, log: str, arguments: list[str]) -> None:
     from xstilts.cli import main
 
     main()
+
+
+def command(arguments: list[str]) -> list[str]:
+    """A training job of the prepared study's model, but for what tells it from others."""
+    return [*arguments, "--study", "results/tiny/study.json", "--model", "small"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import random
 import shutil
@@ -11,15 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
-import yaml
-from commands import Commands
-from workflow.workspace import TINY
+from commands import Commands, command
 
-from workflow import tiny_release
 from xstilts.attempts import read_attempts
-from xstilts.runs import Runs
 from xstilts.stopping import TRY_AGAIN
-from xstilts.study import load, store
 
 KILLS = 8  # of each job
 
@@ -37,37 +31,14 @@ JOBS: dict[str, tuple[list[str], list[str]]] = {
 }
 
 
-def study() -> dict:
-    config = copy.deepcopy(TINY)
-    config["models"]["small"]["architecture"]["dropout"] = 0.2
-    stage = {"max_steps": 150, "batch_size": 2, "eval_every": 20, "learning_rate": 0.01}
-    config["training"] = dict.fromkeys(("pretraining", "intermediate", "target"), stage)
-    config["compute"] = {"checkpoint_minutes": 0.0002}  # every dozen milliseconds
-    return config
-
-
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def undisturbed(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a study whose three training jobs have run without trouble."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    tiny_release.write(folder / "data")
-    runs = Runs(load(study()))
-    (folder / "study.yaml").write_text(yaml.safe_dump(study()), encoding="utf-8")
-    store(runs.study, folder / runs.paths.study)
-    commands = Commands(folder)
-    for task in runs.study.tasks():
-        commands.run("prepare", "--study", str(runs.paths.study), "--task", task)
-    commands.run("text", "--study", str(runs.paths.study))
-    commands.run("tokenizer", "--study", str(runs.paths.study), "--model", "small")
-    for task in (*runs.study.tasks(), "text"):
-        commands.run("encode", "--study", str(runs.paths.study), "--model", "small", "--task", task)
+    folder = tmp_path_factory.mktemp("undisturbed") / "study"
+    shutil.copytree(prepared, folder, copy_function=shutil.copy2)
     for arguments, _ in JOBS.values():
-        commands.run(*command(arguments))
+        Commands(folder).run(*command(arguments))
     return folder
-
-
-def command(arguments: list[str]) -> list[str]:
-    return [*arguments, "--study", "results/tiny/study.json", "--model", "small"]
 
 
 @pytest.fixture

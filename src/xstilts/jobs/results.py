@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -77,13 +77,21 @@ def result_files(runs: Runs, model: str, arm: str, what: str, seed: int) -> list
     return [runs.paths.part(kind, model, arm, what, seed, suffix) for kind, suffix in kinds.items()]
 
 
-def write_record(path: Path, runs: Runs, spec: Spec, device: Device, trained: Trained | None, started: float) -> None:
-    """The run's spec, the learning curve, and what software and hardware it ran on."""
+def write_record(
+    path: Path,
+    runs: Runs,
+    spec: Spec,
+    device: Device,
+    trained: Trained | None,
+    started: float,
+    more: Mapping[str, Any] | None = None,
+) -> None:
+    """The run's spec, the learning curve and what ``more`` there is to say of the training, software and hardware."""
     training, seconds = None, time.monotonic() - started
     if trained:
         seconds += trained.earlier_seconds
         names = ("steps", "best_step", "curve", "halvings", "resumed_at")
-        training = {name: getattr(trained, name) for name in names}
+        training = {**{name: getattr(trained, name) for name in names}, **(more or {})}
     record = {
         "study": runs.study.study,
         "synthetic": runs.study.source.kind == "synthetic",

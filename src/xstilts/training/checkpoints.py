@@ -16,6 +16,8 @@ from safetensors.torch import load_file, save_file
 
 from xstilts.atomic import replacing, sha256_of, write_json
 
+_ABANDONED = "abandoned.json"
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -73,6 +75,16 @@ class Checkpoints:
         self._tidy(keep="")
         return found
 
+    def abandoned(self) -> list[dict[str, Any]]:
+        """What was noted of each beginning of the run that was given up."""
+        path = self._folder / _ABANDONED
+        return list(json.loads(path.read_bytes())) if path.is_file() else []
+
+    def abandon(self, why: Mapping[str, Any]) -> None:
+        """The run begins again: note why, and delete its checkpoint."""
+        write_json(self._folder / _ABANDONED, [*self.abandoned(), dict(why)])
+        self._tidy(keep="")
+
     def clear(self) -> None:
         """Delete the folder."""
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -97,6 +109,6 @@ class Checkpoints:
 
     def _tidy(self, keep: str) -> None:
         """Delete older checkpoints, and what a process left that was killed while it wrote one."""
-        for path in self._folder.glob("*") if self._folder.is_dir() else ():
-            if path.stem != keep and path.suffix in (".json", ".safetensors", ".tmp"):
+        for path in (*self._folder.glob("[0-9]*"), *self._folder.glob(".*.tmp")):
+            if path.stem != keep:
                 path.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from xstilts.stopping import Stopped, StopRequest
 from xstilts.training.checkpoints import Checkpoints
@@ -17,6 +18,16 @@ class Session:
     stop: StopRequest = field(default_factory=StopRequest)
     checkpoints: Checkpoints | None = None
     tell: Tell = nobody
+
+    def restarts(self) -> list[dict[str, Any]]:
+        """What was noted of each beginning of the run that was given up."""
+        return self.checkpoints.abandoned() if self.checkpoints else []
+
+    def begin_again(self, seed: int, reason: str) -> None:
+        """Note that what began with a seed was given up; the next beginning has no checkpoint to go on from."""
+        print(f"Beginning again with another seed: {reason}", flush=True)
+        assert self.checkpoints is not None, "a run that may begin again needs a place to note it"
+        self.checkpoints.abandon({"seed": seed, "reason": reason})
 
     def resume(self, state: TrainingState) -> None:
         """Go on from the run's newest checkpoint, if there is one."""

@@ -1,0 +1,125 @@
+"""Runs that have diverged or learnt nothing begin again with another seed, if the study says so."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commands import Commands, command
+from conftest import config
+
+from xstilts.attempts import read_attempts
+from xstilts.errors import Diverged
+from xstilts.jobs.lessons import Learned, Lesson, derived_seed
+from xstilts.runs import Runs
+from xstilts.settings import Hyperparameters
+from xstilts.study import load, store
+from xstilts.training.checkpoints import Checkpoints
+from xstilts.training.collapse import Learnt
+from xstilts.training.session import Session
+
+FINE, CHANCE = Learnt(80, 50, False, 5), Learnt(50, 50, True, 5)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Stands for predictions that have been judged."""
+
+    learnt: Learnt
+
+
+@pytest.fixture
+def lesson(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Any]:
+    """Learn with scripted ends: a divergence, or what has been learnt of each task; returns seeds and what came out."""
+
+    def learn(*ends: Diverged | list[Learnt], restarts: int) -> tuple[list[int], Learned]:
+        seeds, script = [], iter(ends)
+
+        def one(self: Lesson, seed: int, *rest: Any) -> Any:
+            seeds.append(seed)
+            end = next(script)
+            if isinstance(end, Diverged):
+                raise end
+            judged: Any = {str(number): Verdict(found) for number, found in enumerate(end)}
+            return Learned(None, None, None, judged, seed)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(Lesson, "_learn", one)
+        hyper, session = Hyperparameters(restarts=restarts), Session(checkpoints=Checkpoints(tmp_path, "in", 1))
+        nobody: Any = None
+        return seeds, Lesson(nobody, "xlmr", "a test", ["mnli"], hyper, 3, nobody).learn(nobody, nobody, session)
+
+    return learn
+
+
+def test_what_has_learnt_is_kept(lesson):
+    seeds, learned = lesson([FINE], restarts=2)
+    assert seeds == [3] and learned.restarts == []
+
+
+def test_what_has_not_is_kept_unless_the_study_says_otherwise(lesson):
+    seeds, learned = lesson([CHANCE], restarts=0)
+    assert seeds == [3] and learned.nothing
+
+
+def test_begins_again_until_it_has_learnt(lesson):
+    seeds, learned = lesson(Diverged("The loss is nan."), [CHANCE], [FINE], restarts=5)
+    assert seeds == [3, derived_seed(3, 1), derived_seed(3, 2)] and len(set(seeds)) == 3
+    assert learned.seed == seeds[2]
+    assert [(restart["seed"], restart["reason"]) for restart in learned.restarts] == [
+        (3, "The loss is nan."),
+        (seeds[1], "50.0 on English dev, the same answer to every example"),
+    ]
+
+
+def test_gives_up_in_the_end(lesson):
+    seeds, learned = lesson([CHANCE], [CHANCE], restarts=1)
+    assert len(seeds) == 2 and learned.nothing and len(learned.restarts) == 1
+    with pytest.raises(Diverged):
+        lesson(Diverged("The loss is nan."), Diverged("The loss is inf."), restarts=2)
+
+
+def test_a_mixture_has_collapsed_where_nothing_of_it_was_learnt(lesson):
+    assert not lesson([CHANCE, FINE], restarts=1)[1].restarts
+    assert lesson([], restarts=1)[1].nothing == "", "without labels nobody can tell"
+
+
+# With real training
+
+
+@pytest.fixture
+def folder(prepared: Path, tmp_path: Path) -> Path:
+    copied = tmp_path / "study"
+    shutil.copytree(prepared, copied)
+    Commands(copied).run(*command(["pretrain"]))
+    return copied
+
+
+def finetune(folder: Path, **hyper: Any) -> int | None:
+    changed = config()
+    changed["training"]["target"] |= {"max_steps": 4, **hyper}
+    runs = Runs(load(changed))
+    store(runs.study, folder / runs.paths.study)
+    process = Commands(folder).start(*command(["finetune", "--arm", "none", "--training-set", "xnli", "--seed", "1"]))
+    process.join()
+    return process.exitcode
+
+
+def test_a_record_says_how_often_it_began(folder):
+    assert finetune(folder, learning_rate=1e-12, restarts=2) == 0
+    training = json.loads((folder / "results/tiny/records/small/none/xnli/seed1.json").read_bytes())["training"]
+    assert [restart["seed"] for restart in training["restarts"]] == [1, derived_seed(1, 1)]
+    assert training["seed"] == derived_seed(1, 2)
+    assert set(training["learnt"]["xnli"]) == {"score", "chance", "constant", "margin"}
+    assert not list((folder / "results/tiny/.checkpoints").iterdir())
+
+
+def test_a_run_that_diverges_every_time_fails(folder):
+    assert finetune(folder, learning_rate=1e30, restarts=1) == 1
+    (attempt,) = read_attempts(folder / "results/tiny/attempts/small/none/xnli/seed1.json")
+    assert attempt.outcome == "diverged" and "The loss is nan at step" in attempt.reason
+    assert "Beginning again with another seed: The loss is nan" in Commands(folder).log.read_text(encoding="utf-8")
