@@ -280,11 +280,14 @@ def plan(
     from xstilts.planning.gpus import GPUS, gpu_of
     from xstilts.planning.plan import plan as plan_of
 
-    if (study is None) == (config is None):
-        raise UserError("give either --study results/{study}/study.json or --config with the study's YAML file.")
     if not gpu:
         raise UserError(f"give --gpu, what jobs will run on: {', '.join(GPUS)}.")
-    runs = Runs(read_config(config)) if config else _open(study)
+    if study and not config:
+        runs = _open(study)
+    elif config and not study:
+        runs = Runs(read_config(config))
+    else:
+        raise UserError("give either --study results/{study}/study.json or --config with the study's YAML file.")
     planned = plan_of(runs, gpu_of(gpu), jobs_at_once)
     if as_json:
         print(json.dumps(view.as_json(planned), indent=2))

@@ -27,7 +27,9 @@ def disk(
 ) -> list[DiskItem]:
     """All of it from nothing, in bytes; without the source's own files."""
     snapshots = {runs.ready_made(name): name for name, model in runs.study.models.items() if model.snapshot}
-    encoders = sum(group.jobs * job_bytes(group, shapes) for group in groups if group.rule in ("pretrain", "intermediate"))
+    encoders = sum(
+        group.jobs * job_bytes(group, shapes) for group in groups if group.rule in ("pretrain", "intermediate")
+    )
     largest = max(map(costs.checkpoint_bytes, shapes.values()))
     items = [
         DiskItem("downloaded encoders", sum(costs.weights_bytes(shapes[name]) for name in snapshots.values())),

@@ -31,9 +31,7 @@ ASKED = {
 }
 
 
-def warnings(
-    runs: Runs, groups: Sequence[Group], estimator: Estimator
-) -> list[str]:
+def warnings(runs: Runs, groups: Sequence[Group], estimator: Estimator) -> list[str]:
     """One sentence for each kind of jobs that does not fit, and what would help."""
     left = [group for group in groups if group.on_gpu and group.left]
     found = [*_too_large(runs, left, estimator)]
@@ -84,27 +82,29 @@ def _hyper(runs: Runs, group: Group) -> tuple[Hyperparameters | None, str]:
 
 
 def _too_long(groups: Sequence[Group], asked: Asked) -> Iterator[str]:
-    if not groups:
+    """Jobs that a cluster might end before they are done."""
+    limit = asked.runtime * 60
+    long = [group for group in groups if group.estimate.high > limit]
+    if not long:
         return
-    limit, longest = asked.runtime * 60, max(groups, key=lambda group: group.estimate.seconds)
-    if longest.estimate.high <= limit:
-        return
-    number = sum(len(group.left) for group in groups if group.estimate.high > limit)
-    rule, minutes = longest.rule, two_digits_up(longest.estimate.high / 60)
+    longest = max(long, key=lambda group: group.estimate.high)
+    rule, one = longest.rule, longest.estimate
+    jobs = counted(sum(len(group.left) for group in long), "job")
     yield (
-        f"{rule}: {counted(number, 'job')} may take longer than the {duration(limit)} that the rule asks a cluster for; "
-        f"the longest, {longest.label}, about {duration(longest.estimate.seconds)}, up to "
-        f"{duration(longest.estimate.high)}. On a cluster, give --set-resources {rule}:runtime={minutes}."
+        f"{rule}: {jobs} may take longer than the {duration(limit)} that the rule asks a cluster for; the longest, "
+        f"{longest.label}, about {duration(one.seconds)}, up to {duration(one.high)}. "
+        f"On a cluster, add --set-resources {rule}:runtime={two_digits_up(one.high / 60)}."
     )
 
 
 def _too_much(groups: Sequence[Group], asked: Asked) -> Iterator[str]:
-    if not groups:
+    """Jobs that a cluster might end for the main memory they use."""
+    large = [group for group in groups if group.estimate.memory_bytes > asked.mem_mb * 1e6]
+    if not large:
         return
-    largest = max(groups, key=lambda group: group.estimate.memory_bytes)
-    if largest.estimate.memory_bytes > asked.mem_mb * 1e6:
-        needed = two_digits_up(largest.estimate.memory_bytes / 1e6)
-        yield (
-            f"{largest.rule}: {largest.label} needs about {amount(largest.estimate.memory_bytes)} of main memory, the "
-            f"rule asks a cluster for {amount(asked.mem_mb * 1e6)}: give --set-resources {largest.rule}:mem_mb={needed}."
-        )
+    largest = max(large, key=lambda group: group.estimate.memory_bytes)
+    rule, needed = largest.rule, largest.estimate.memory_bytes
+    yield (
+        f"{rule}: {largest.label} needs about {amount(needed)} of main memory, the rule asks a cluster for "
+        f"{amount(asked.mem_mb * 1e6)}. On a cluster, add --set-resources {rule}:mem_mb={two_digits_up(needed / 1e6)}."
+    )

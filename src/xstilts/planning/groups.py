@@ -10,8 +10,8 @@ from xstilts.catalogue.tasks import TEXT
 from xstilts.planning import costs
 from xstilts.planning.estimates import Estimate, Estimator, Key
 from xstilts.planning.measured import Measured, Records
-from xstilts.planning.sizes import Basis, Sizes, worst
-from xstilts.planning.workload import Work, Workloads
+from xstilts.planning.sizes import Sizes, worst
+from xstilts.planning.workload import IDLE, Work, Workloads
 from xstilts.runs import RETRIEVAL, Runs
 from xstilts.sources.settings import SyntheticSource
 
@@ -164,7 +164,7 @@ class Groups:
         return Group("similarity", "", "", "", 1, () if done else (0,), work, estimate)
 
     def _light(
-        self, rule: str, *, done: bool, model: str = "", what: str = "", seconds: float | None = None, work: Work = Work()
+        self, rule: str, *, done: bool, model: str = "", what: str = "", seconds: float | None = None, work: Work = IDLE
     ) -> Group:
         """A job that runs no encoder."""
         seconds = _LIGHT_SECONDS.get(rule, 60) if seconds is None else seconds

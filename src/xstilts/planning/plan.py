@@ -130,5 +130,7 @@ def _notes(groups: list[Group], others: Mapping[str, int]) -> list[str]:
         "encoded yet.",
         "tokens counted": "Examples and tokens are counted in the study's own files.",
     }
-    left_out = [f"{counted(number, 'job')} measured on another device ({name}) not used." for name, number in others.items()]
+    left_out = [
+        f"{counted(number, 'job')} measured on another device ({name}) not used." for name, number in others.items()
+    ]
     return [notes[basis], *left_out]

@@ -20,7 +20,7 @@ def show(plan: Plan, console: Console) -> None:
     """Print a plan on a terminal."""
 
     def say(text: str) -> None:
-        console.print(text, markup=False, highlight=False)
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     jobs, left = plan.jobs(), plan.left()
     on_gpu, all_left = [group for group in plan.groups if group.on_gpu], left.total()
@@ -50,7 +50,7 @@ def _table(plan: Plan, unit: str) -> Table:
     """A row per rule on a GPU, and one per kind of job below it."""
     table = Table(box=None, pad_edge=False)
     table.add_column("rule", no_wrap=True)
-    for column in ("jobs", "to do", "each", f"{unit} time to do", "GPU memory", "main memory"):
+    for column in ("jobs", "to do", "each", f"{unit} time\nto do", "GPU\nmemory", "main\nmemory"):
         table.add_column(column, justify="right", no_wrap=True)
     for rule in ON_GPU:
         groups = plan.of_rule(rule)

@@ -68,6 +68,10 @@ class Work:
     basis: Basis = "tokens counted"
 
 
+#: Of jobs that run no encoder.
+IDLE = Work()
+
+
 def planned_steps(rows: Sequence[int], hyper: Hyperparameters) -> int:
     """Optimiser steps over tasks of so many rows: what :func:`xstilts.training.loop.planned_steps` says."""
     if hyper.max_steps is not None:
@@ -98,7 +102,7 @@ class Workloads:
     def intermediate(self, model: str, arm: str) -> Work:
         chosen, hyper = self._runs.study.arms[arm], self._runs.study.intermediate(arm)
         if not chosen.tasks:
-            return Work()  # draws random weights
+            return IDLE  # draws random weights
         train = [self._sizes.of(model, task, "train", ENGLISH).first(chosen.train_examples) for task in chosen.tasks]
         dev = [self._sizes.of(model, task, "dev", ENGLISH) for task in chosen.tasks]
         return self._training(chosen.tasks, train, dev, hyper)
@@ -144,7 +148,9 @@ class Workloads:
         read = sum((_embedding(rows.first(_SIMILARITY_ROWS)) for rows in parts), Load())
         return Work(read=read, batch_tokens=_EMBEDDING_TOKENS, basis=worst(rows.basis for rows in parts))
 
-    def _training(self, tasks: Sequence[str], train: Sequence[Rows], dev: Sequence[Rows], hyper: Hyperparameters) -> Work:
+    def _training(
+        self, tasks: Sequence[str], train: Sequence[Rows], dev: Sequence[Rows], hyper: Hyperparameters
+    ) -> Work:
         """Steps over a mixture, each on a task drawn in proportion to its size; and what is read to select and at the
         end."""
         steps = planned_steps([rows.rows for rows in train], hyper)
