@@ -14,10 +14,10 @@ from xstilts.planning.gpus import Gpu
 from xstilts.planning.shapes import Shape
 from xstilts.planning.workload import Load, Work
 
-_STARTING = 10.0  # seconds to import torch and transformers; half of that on a CPU without CUDA
+_STARTING = {True: 3.0, False: 10.0}  # seconds before anything trains, on a CPU and on a GPU: loading and the like
 _READING = 1e9  # bytes of weights per second from disk
 _LAUNCHING = 0.4e-3  # seconds per layer and batch below which a forward pass does not go, as kernels start one by one
-_PREDICTING = 0.5e-3  # seconds of Python per input that is read: collating, decoding, scoring
+_PREDICTING = 0.2e-3  # seconds of Python per input that is read: collating, decoding, scoring
 _STEP_BYTES = 40  # per parameter and step that clipping and AdamW move through memory
 
 _TRAINING_BYTES = 16  # per parameter: weight, gradient and AdamW's two moments, all float32
@@ -57,7 +57,7 @@ def seconds(shape: Shape, work: Work, gpu: Gpu, precision: str) -> float:
     Passes are bound by the operations or, for short batches, by the starting of kernels, whichever takes longer.
     """
     speed, launch = gpu.flops(precision), _LAUNCHING * shape.layers
-    starting = (_STARTING / 2 if gpu.is_cpu else _STARTING) + _WEIGHT_BYTES * shape.parameters / _READING
+    starting = _STARTING[gpu.is_cpu] + _WEIGHT_BYTES * shape.parameters / _READING
     training = max(training_flops(shape, work.trained, work.masked) / speed, 3 * launch * work.trained.batches)
     updating = work.steps * _STEP_BYTES * shape.parameters / (gpu.bandwidth * 1e9)
     reading = max(forward_flops(shape, work.read) / speed, launch * work.read.batches)

@@ -66,7 +66,12 @@ def _remedy(runs: Runs, group: Group, estimator: Estimator) -> str:
         size //= 2
         work = replace(group.work, micro_tokens=size * longest)
         if estimator.modelled_memory(group.model, work).gpu <= estimator.gpu.memory_gb * 1e9:
-            return f"Set {key}.micro_batch_size to {size}; the gradients of a step stay the same up to rounding."
+            effect = (
+                "a step is of as many examples as before"
+                if hyper.clip_each == "step"
+                else "it is also how often gradients are clipped"
+            )
+            return f"Set {key}.micro_batch_size to {size}; {effect}."
     return "Not even one example at a time fits: take a larger GPU, or a smaller encoding.max_length."
 
 
