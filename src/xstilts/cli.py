@@ -280,14 +280,14 @@ def plan(
     from xstilts.planning.gpus import GPUS, gpu_of
     from xstilts.planning.plan import plan as plan_of
 
-    if not gpu:
-        raise UserError(f"give --gpu, what jobs will run on: {', '.join(GPUS)}.")
     if study and not config:
         runs = _open(study)
     elif config and not study:
         runs = Runs(read_config(config))
     else:
         raise UserError("give either --study results/{study}/study.json or --config with the study's YAML file.")
+    if not gpu:
+        raise UserError(f"give --gpu, what jobs will run on: {', '.join(GPUS)}.")
     planned = plan_of(runs, gpu_of(gpu), jobs_at_once)
     if as_json:
         print(json.dumps(view.as_json(planned), indent=2))

@@ -16,7 +16,7 @@ from xstilts.planning.workload import Load, Work
 
 _STARTING = {True: 3.0, False: 10.0}  # seconds before anything trains, on a CPU and on a GPU: loading and the like
 _READING = 1e9  # bytes of weights per second from disk
-_LAUNCHING = 0.4e-3  # seconds per layer and batch below which a forward pass does not go, as kernels start one by one
+_LAUNCHING = 0.6e-3  # seconds per layer and batch below which a forward pass does not go, as kernels start one by one
 _PREDICTING = 0.2e-3  # seconds of Python per input that is read: collating, decoding, scoring
 _STEP_BYTES = 40  # per parameter and step that clipping and AdamW move through memory
 

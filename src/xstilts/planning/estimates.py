@@ -50,8 +50,8 @@ class Estimator:
     compute: Compute
     shapes: Mapping[str, Shape]
     _measured: dict[Key, list[Measured]] = field(default_factory=lambda: defaultdict(list))
-    #: By model, measured over modelled seconds.
-    _ratios: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    #: By model, seconds of each job: measured and modelled.
+    _compared: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: defaultdict(list))
     #: Devices of measured jobs that were left out.
     others: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
@@ -64,7 +64,7 @@ class Estimator:
         for job in measured:
             if self.gpu.is_called(job.device) and (job.precision == self.precision or self.gpu.is_cpu):
                 self._measured[key].append(job)
-                self._ratios[key[1]].append(job.seconds / self._modelled(key[1], work))
+                self._compared[key[1]].append((job.seconds, self._modelled(key[1], work)))
             else:
                 self.others[f"{job.device}, {job.precision}"] += 1
 
@@ -78,9 +78,9 @@ class Estimator:
             source = f"measured on {counted(len(jobs), 'job')} ({jobs[0].device})"
             return Estimate.of(median(job.seconds for job in jobs), _MEASURED, memory, source)
         seconds = self._modelled(model, work)
-        if ratios := self._ratios.get(model):
-            ratio = median(ratios)
-            source = f"model x {ratio:.2g}, as {counted(len(ratios), 'measured job')}"
+        if compared := self._compared.get(model):
+            ratio = sum(measured for measured, _ in compared) / sum(modelled for _, modelled in compared)
+            source = f"model x {ratio:.2g}, as on {counted(len(compared), 'measured job')}"
             return Estimate.of(seconds * ratio, _SCALED, memory, source)
         return Estimate.of(seconds, _MODELLED, memory, "model")
 
