@@ -127,10 +127,10 @@ class TestBeforeAnythingRan:
 
     def test_ten_thousand_jobs_are_planned_in_seconds(self) -> None:
         arms = {"none": {}, **{f"mnli-{n}": {"tasks": ["mnli"], "train_examples": n} for n in range(1, 41)}}
-        runs, started = large(arms=arms, seeds=list(range(1, 65))), time.monotonic()
+        runs, started = large(arms=arms, seeds=list(range(1, 65))), time.process_time()
         found = planned(runs, at_once=64)
         assert found.jobs().total() > 10_000
-        assert time.monotonic() - started < 10
+        assert time.process_time() - started < 10
 
 
 class TestAfterSomeJobs:
@@ -208,9 +208,16 @@ class TestWarnings:
         )
         assert not any("GPU memory" in warning for warning in again.warnings)
 
-    def test_no_batch_fits(self) -> None:
-        found = planned(large(encoding={"max_length": 512}, compute={"precision": "float32"}), "t4")
-        assert not any("Not even one" in warning for warning in found.warnings)
+    def test_no_batch_fits(self, folder: Path) -> None:
+        config = {
+            "vocab_size": 250_880, "hidden_size": 2560, "num_hidden_layers": 36, "intermediate_size": 10_240,
+            "num_attention_heads": 32, "max_position_embeddings": 514, "type_vocab_size": 1,
+        }  # fmt: skip
+        (folder / "models" / "xlmr").mkdir(parents=True)
+        (folder / "models" / "xlmr" / "config.json").write_text(json.dumps(config), encoding="utf-8")
+        found = planned(Runs(load(ready_made())), "l4").warnings
+        about = next(warning for warning in found if warning.startswith("finetune on xnli (xlmr)"))
+        assert "Not even one example at a time fits" in about
 
     def test_jobs_longer_than_the_rules_say(self) -> None:
         found = planned(large(training={"target": {"max_steps": 1_000_000}}))

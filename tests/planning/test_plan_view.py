@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -87,6 +89,11 @@ def test_amounts(size: float, text: str) -> None:
 @pytest.mark.parametrize(("value", "up"), [(1234, 1300), (1300, 1300), (7, 7), (7.2, 8), (0.2, 1), (101, 110)])
 def test_rounding_up(value: float, up: int) -> None:
     assert wording.two_digits_up(value) == up
+
+
+def test_planning_waits_for_no_torch() -> None:
+    script = "import sys, xstilts.planning.view, xstilts.planning.config; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", script], check=True)
 
 
 class TestCommand:

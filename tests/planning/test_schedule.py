@@ -40,6 +40,6 @@ def test_nothing_takes_no_time() -> None:
 
 def test_ten_thousand_jobs_are_placed_quickly() -> None:
     tasks = [Task((str(n),), 1 + n % 7, 0, (("0",),) if n else ()) for n in range(10_000)]
-    started = time.monotonic()
+    started = time.process_time()
     assert wall_seconds(tasks, 64) > 0
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2

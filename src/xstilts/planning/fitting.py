@@ -51,7 +51,8 @@ def _too_large(runs: Runs, groups: Sequence[Group], estimator: Estimator) -> Ite
         if gpu.is_cpu or where in seen or group.estimate.gpu_bytes <= gpu.memory_gb * 1e9:
             continue
         seen.add(where)
-        needs = f"{group.label} needs about {amount(group.estimate.gpu_bytes)} of GPU memory, a {gpu.title} has "
+        named = group if group.rule == "intermediate" else replace(group, arm="")
+        needs = f"{named.label} needs about {amount(group.estimate.gpu_bytes)} of GPU memory, a {gpu.title} has "
         yield needs + f"{gpu.memory_gb:g} GB. {_remedy(runs, group, estimator)}"
 
 

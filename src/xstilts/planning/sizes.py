@@ -157,7 +157,7 @@ def _encoded_files(manifest: Path, encoding: Encoding) -> dict[str, Any]:
     """The files that a manifest lists; none where it is not there, or inputs would now be cut elsewhere."""
     try:
         values = json.loads(manifest.read_bytes())
-    except OSError:
+    except (OSError, ValueError):
         return {}
     of_length = {"max_length", "doc_stride", "max_query_length", "long_sentences"}
     same = all(values["encoding"][name] == value for name, value in encoding.model_dump(include=of_length).items())
