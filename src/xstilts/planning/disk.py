@@ -31,13 +31,14 @@ def disk(
         group.jobs * job_bytes(group, shapes) for group in groups if group.rule in ("pretrain", "intermediate")
     )
     largest = max(map(costs.checkpoint_bytes, shapes.values()))
+    running = min(at_once, sum(group.jobs for group in groups if group.work.steps))
     items = [
         DiskItem("downloaded encoders", sum(costs.weights_bytes(shapes[name]) for name in snapshots.values())),
         DiskItem("trained encoders", encoders),
         DiskItem("examples", _examples(runs, sizes)),
         DiskItem("tokens", sum(_tokens(runs, sizes, model) for model in runs.study.models)),
         DiskItem("predictions", sum(group.jobs * costs.prediction_bytes(group.work) for group in groups)),
-        DiskItem("checkpoints of running jobs", 2 * largest * at_once, temporary=True),
+        DiskItem("checkpoints of running jobs", 2 * largest * running, temporary=True),
     ]
     return [item for item in items if item.bytes]
 

@@ -125,7 +125,7 @@ def _notes(groups: list[Group], others: Mapping[str, int]) -> list[str]:
     basis = worst(group.work.basis for group in groups if group.on_gpu)
     notes = {
         "sizes assumed": "Numbers of examples are those of the full releases, or of the source's settings, where files "
-        "have not been prepared yet; tokens per example are typical ones.",
+        "have not been prepared yet: if they hold less, jobs take less. Tokens per example are typical ones.",
         "examples counted": "Examples are counted; tokens per example are typical ones where files have not been "
         "encoded yet.",
         "tokens counted": "Examples and tokens are counted in the study's own files.",
