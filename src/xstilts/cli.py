@@ -271,6 +271,39 @@ def show(study: StudyFile) -> None:
     print("\n" + "\n".join(f"{name.capitalize()}: {place}" for name, place in places.items()))
 
 
+@app.command()
+def plan(
+    study: Annotated[
+        Path | None, typer.Option("--study", help="The checked config, results/{study}/study.json; or --config.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="A study's YAML file, before snakemake has read it.")] = None,
+    gpu: Annotated[str, typer.Option(help="What jobs will run on: a100-80, h100-80, t4, cpu, …")] = "",
+    jobs_at_once: Annotated[int, typer.Option(min=1, help="GPU jobs that run at a time.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Estimate jobs, GPU-hours, memory and disk of a study: before it runs, and what is left while it does."""
+    from rich.console import Console
+
+    from xstilts.planning import view
+    from xstilts.planning.config import read_config
+    from xstilts.planning.gpus import GPUS, gpu_of
+    from xstilts.planning.plan import plan as plan_of
+
+    if study and not config:
+        runs = _open(study)
+    elif config and not study:
+        runs = Runs(read_config(config))
+    else:
+        raise UserError("give either --study results/{study}/study.json or --config with the study's YAML file.")
+    if not gpu:
+        raise UserError(f"give --gpu, what jobs will run on: {', '.join(GPUS)}.")
+    planned = plan_of(runs, gpu_of(gpu), jobs_at_once)
+    if as_json:
+        print(json.dumps(view.as_json(planned), indent=2))
+    else:
+        view.show(planned, Console())
+
+
 def main() -> None:
     """Entry point: a user's mistake is one message on standard error and exit code 1."""
     fetches = sys.argv[1:2] in (["prefetch"], ["prefetch-model"])

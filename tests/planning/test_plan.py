@@ -1,0 +1,249 @@
+"""A study's plan as a whole: what is to do, what was measured, what will not fit."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from configs import own, ready_made
+
+from xstilts.errors import UserError
+from xstilts.planning.config import read_config
+from xstilts.planning.gpus import GPUS
+from xstilts.planning.groups import Group
+from xstilts.planning.plan import Plan, plan, total
+from xstilts.runs import INTERMEDIATE, Runs
+from xstilts.specs import Specs
+from xstilts.study import load
+
+HUB = "hf://FacebookAI/xlm-roberta-large@c23d21b0620b635a76227c604d44e43a9f0ee389"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def large(**changes: Any) -> Runs:
+    """A study of XLM-R Large, which is not downloaded."""
+    return Runs(load(ready_made(models={"xlmr": {"path": HUB}}, **changes)))
+
+
+def planned(runs: Runs, gpu: str = "a100-80", at_once: int = 1) -> Plan:
+    return plan(runs, GPUS[gpu], at_once)
+
+
+def finish(runs: Runs, arm: str, what: str, seed: int, seconds: float, device: str, **hardware: Any) -> None:
+    """Leave what a fine-tuning job leaves."""
+    specs = Specs(runs)
+    job = "xlmr", arm, what, seed
+    spec = specs.intermediate("xlmr", arm, seed) if what == INTERMEDIATE else specs.finetune(*job)
+    record = {
+        "spec": spec,
+        "seconds": seconds,
+        "hardware": {"device": device, "precision": "bfloat16", "peak_gpu_bytes": 0, **hardware},
+    }
+    files = {
+        runs.paths.part("scores", *job): "",
+        runs.paths.part("records", *job, "json"): json.dumps(record),
+    }
+    if what == INTERMEDIATE:
+        folder = runs.paths.encoder("xlmr", arm, seed)
+        files = {
+            runs.paths.part("dev_scores", *job): "",
+            folder / "model.safetensors": "",
+            folder / "record.json": json.dumps(record),
+        }
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def group(found: Plan, rule: str, arm: str, what: str = "") -> Group:
+    return next(one for one in found.groups if (one.rule, one.arm, one.what) == (rule, arm, what))
+
+
+class TestBeforeAnythingRan:
+    def test_all_jobs_are_to_do(self) -> None:
+        found = planned(large())
+        assert found.jobs() == found.left()
+        assert found.jobs()["intermediate"] == 2 * 2
+        assert found.jobs()["finetune"] == 3 * 2 * 2
+        assert found.jobs()["retrieve"] == 3 * 2
+        assert found.jobs()["prefetch_model"] == 1
+
+    def test_says_that_it_is_a_model_and_how_far_off_it_may_be(self) -> None:
+        one = group(planned(large()), "finetune", "none", "xnli").estimate
+        assert (one.low, one.high, one.source) == (one.seconds / 2, one.seconds * 2, "model")
+
+    def test_more_at_once_take_less_time_down_to_the_longest_chain(self) -> None:
+        found = [planned(large(), at_once=number) for number in (1, 4, 1000)]
+        walls = [one.wall.value for one in found]
+        on_gpu = [one for one in found[0].groups if one.on_gpu]
+        assert walls[0] == pytest.approx(total(on_gpu).value)
+        assert walls[0] > walls[1] > walls[2]
+        longest = group(found[0], "intermediate", "pair").estimate.seconds
+        last = max(one.estimate.seconds for one in on_gpu if one.arm == "pair" and one.rule != "intermediate")
+        assert walls[2] == pytest.approx(longest + last)
+
+    def test_pretraining_comes_first(self) -> None:
+        found = planned(Runs(load(own())), "cpu", at_once=1000)
+        seconds = {
+            rule: max(one.estimate.seconds for one in found.of_rule(rule)) for rule in ("pretrain", "intermediate")
+        }
+        assert found.wall.value > sum(seconds.values())
+
+    def test_encoders_of_all_trained_arms_stay_on_disk(self) -> None:
+        disk = {item.what: item for item in planned(large()).disk}
+        assert disk["trained encoders"].bytes == 2 * 2 * 4 * 559_890_432
+        assert disk["downloaded encoders"].bytes == 4 * 559_890_432
+        assert disk["checkpoints of running jobs"].temporary
+
+    def test_an_encoder_that_nobody_knows_must_be_there(self) -> None:
+        with pytest.raises(UserError, match=r"models\.xlmr: models/xlmr/config\.json is not there"):
+            planned(Runs(load(ready_made())))
+
+    def test_an_encoder_that_is_there_says_its_shape(self, folder: Path) -> None:
+        (folder / "models" / "xlmr").mkdir(parents=True)
+        config = {
+            "vocab_size": 10, "hidden_size": 4, "num_hidden_layers": 1, "intermediate_size": 8,
+            "num_attention_heads": 1, "max_position_embeddings": 16, "type_vocab_size": 1,
+        }  # fmt: skip
+        path = folder / "models" / "xlmr" / "config.json"
+        path.write_text(json.dumps(config), encoding="utf-8")
+        disk = {item.what: item.bytes for item in planned(Runs(load(ready_made()))).disk}
+        # (10 + 16 + 1 + 2) x 4, 4 x (16 + 4) + (32 + 8) + (32 + 4) + 16, 16 + 4
+        assert disk["trained encoders"] == 2 * 2 * 4 * (116 + 172 + 20)
+        path.write_text(json.dumps({**config, "hidden_size": None}), encoding="utf-8")
+        with pytest.raises(UserError, match="not the config of a transformers encoder"):
+            planned(Runs(load(ready_made())))
+        path.write_text("{}", encoding="utf-8")
+        with pytest.raises(UserError, match="has no 'vocab_size'"):
+            planned(Runs(load(ready_made())))
+
+    def test_ten_thousand_jobs_are_planned_in_seconds(self) -> None:
+        arms = {"none": {}, **{f"mnli-{n}": {"tasks": ["mnli"], "train_examples": n} for n in range(1, 41)}}
+        runs, started = large(arms=arms, seeds=list(range(1, 65))), time.process_time()
+        found = planned(runs, at_once=64)
+        assert found.jobs().total() > 10_000
+        assert time.process_time() - started < 10
+
+
+class TestAfterSomeJobs:
+    A100 = "NVIDIA A100-SXM4-80GB"
+
+    def test_what_has_ended_is_not_to_do(self) -> None:
+        runs = large()
+        finish(runs, "none", "xnli", 2, 1000, self.A100)
+        found = planned(runs)
+        assert found.jobs()["finetune"] - found.left()["finetune"] == 1
+        assert group(found, "finetune", "none", "xnli").left == (1,)
+
+    def test_like_jobs_take_as_long_and_as_much_memory(self) -> None:
+        runs = large()
+        for seed, seconds in ((1, 1000), (2, 3000)):
+            finish(runs, "none", "xnli", seed, seconds, self.A100, peak_gpu_bytes=10e9)
+        one = group(planned(runs), "finetune", "mnli", "xnli").estimate
+        assert (one.seconds, one.source) == (2000, f"measured on 2 jobs ({self.A100})")
+        assert one.gpu_bytes == pytest.approx(11.5e9)
+        assert one.high / one.low < 2
+
+    def test_an_arm_takes_as_long_as_itself_with_another_seed(self) -> None:
+        runs = large()
+        finish(runs, "mnli", INTERMEDIATE, 1, 5000, self.A100)
+        found = planned(runs)
+        assert group(found, "intermediate", "mnli").estimate.seconds == 5000
+        assert group(found, "intermediate", "mnli").left == (2,)
+        assert group(found, "intermediate", "pair").estimate.source.endswith(", as on 1 measured job")
+
+    def test_other_jobs_are_scaled(self) -> None:
+        runs = large()
+        before = planned(runs)
+        modelled = group(before, "finetune", "none", "xnli").estimate.seconds
+        finish(runs, "none", "xnli", 1, 3 * modelled, self.A100)
+        after = planned(runs)
+        other = [group(found, "finetune", "none", "squad_v1").estimate for found in (before, after)]
+        assert other[1].seconds == pytest.approx(3 * other[0].seconds)
+        assert other[1].source == "model x 3, as on 1 measured job"
+
+    @pytest.mark.parametrize(
+        "hardware", [{"device": "Tesla T4"}, {"device": A100, "precision": "float32"}], ids=["device", "precision"]
+    )
+    def test_what_ran_on_something_else_says_nothing(self, hardware: dict[str, str]) -> None:
+        runs = large()
+        finish(runs, "none", "xnli", 1, 1000, **hardware)
+        found = planned(runs)
+        assert group(found, "finetune", "none", "xnli").estimate.source == "model"
+        assert group(found, "finetune", "none", "xnli").left == (2,)
+        assert any("1 job measured on another device" in note for note in found.notes)
+
+    def test_jobs_of_other_settings_are_to_do_again(self) -> None:
+        finish(large(), "none", "xnli", 1, 1000, self.A100)
+        found = planned(large(training={"target": {"epochs": 1.0}}))
+        assert found.jobs() == found.left()
+
+    def test_a_damaged_record_counts_as_none(self) -> None:
+        runs = large()
+        finish(runs, "none", "xnli", 1, 1000, self.A100)
+        runs.paths.part("records", "xlmr", "none", "xnli", 1, "json").write_text("{", encoding="utf-8")
+        assert planned(runs).jobs() == planned(runs).left()
+
+
+class TestWarnings:
+    def test_a_batch_that_does_not_fit_and_one_that_would(self) -> None:
+        target = {"batch_size": 32, "max_steps": 10}
+        (warning,) = planned(
+            large(training={"target": target, "intermediate": target}, encoding={"max_length": 512}), "l4"
+        ).warnings[:1]
+        assert "of GPU memory, a L4 has 24 GB" in warning
+        assert "micro_batch_size to" in warning
+        size = int(warning.split("micro_batch_size to ")[1].split(";")[0])
+        smaller = {**target, "micro_batch_size": size}
+        again = planned(
+            large(training={"target": smaller, "intermediate": smaller}, encoding={"max_length": 512}), "l4"
+        )
+        assert not any("GPU memory" in warning for warning in again.warnings)
+
+    def test_no_batch_fits(self, folder: Path) -> None:
+        config = {
+            "vocab_size": 250_880, "hidden_size": 2560, "num_hidden_layers": 36, "intermediate_size": 10_240,
+            "num_attention_heads": 32, "max_position_embeddings": 514, "type_vocab_size": 1,
+        }  # fmt: skip
+        (folder / "models" / "xlmr").mkdir(parents=True)
+        (folder / "models" / "xlmr" / "config.json").write_text(json.dumps(config), encoding="utf-8")
+        found = planned(Runs(load(ready_made())), "l4").warnings
+        about = next(warning for warning in found if warning.startswith("finetune on xnli (xlmr)"))
+        assert "Not even one example at a time fits" in about
+
+    def test_jobs_longer_than_the_rules_say(self) -> None:
+        found = planned(large(training={"target": {"max_steps": 1_000_000}}))
+        (warning,) = [one for one in found.warnings if one.startswith("finetune:")]
+        assert "12 jobs may take longer than the 12 h that the rule asks a cluster for" in warning
+        assert "--set-resources finetune:runtime=" in warning
+
+    def test_bfloat16_where_there_is_none(self) -> None:
+        found = planned(large(compute={"precision": "bfloat16"}), "t4")
+        assert found.warnings[-1] == "compute.precision is bfloat16, which the T4 has not: jobs will stop."
+
+
+class TestConfigFile:
+    def test_a_study_before_snakemake_has_read_it(self) -> None:
+        Path("study.yaml").write_text(json.dumps(ready_made()), encoding="utf-8")
+        assert read_config(Path("study.yaml")) == load(ready_made())
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [("a: [", "not a YAML file"), ("text", "not a study config"), ("study: x", "The study config is not valid")],
+    )
+    def test_what_is_no_study(self, text: str, message: str) -> None:
+        Path("study.yaml").write_text(text, encoding="utf-8")
+        with pytest.raises(UserError, match=message):
+            read_config(Path("study.yaml"))
+
+    def test_a_file_that_is_not_there(self) -> None:
+        with pytest.raises(UserError, match="no such config file"):
+            read_config(Path("study.yaml"))

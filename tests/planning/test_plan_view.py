@@ -1,0 +1,122 @@
+"""What people and programs see of a plan."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from configs import own
+from rich.console import Console
+from typer.testing import CliRunner
+
+from xstilts import cli
+from xstilts.errors import UserError
+from xstilts.planning import wording
+from xstilts.planning.gpus import GPUS
+from xstilts.planning.plan import Plan, plan
+from xstilts.planning.view import as_json, show
+from xstilts.runs import Runs
+from xstilts.study import load
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def small(folder: Path) -> Plan:
+    return plan(Runs(load(own())), GPUS["t4"], 2)
+
+
+def shown(of: Plan) -> str:
+    console = Console(file=io.StringIO(), width=80)
+    show(of, console)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_the_table_fits_a_terminal(small: Plan) -> None:
+    table = shown(small).split("Other jobs")[0]
+    assert "…" not in table
+    assert re.search(r"finetune +12 +12 ", table)
+    assert re.search(r"  xnli +6 +6 ", table)
+
+
+def test_says_what_it_rests_on(small: Plan) -> None:
+    text = shown(small)
+    assert "24 jobs: model" in text
+    assert "those of the full releases" in text
+    assert "with 2 GPU jobs at a time" in text
+
+
+def test_json_is_the_same_for_programs(small: Plan) -> None:
+    values = json.loads(json.dumps(as_json(small)))
+    assert values["jobs"] == dict(small.jobs())
+    assert sum(group["jobs"] for group in values["groups"]) == small.jobs().total()
+    hours = values["gpu_hours"]["all"]
+    assert hours["low"] < hours["value"] < hours["high"]
+
+
+def test_nothing_has_more_than_two_significant_digits(small: Plan) -> None:
+    values = as_json(small)
+    hours = [span[name] for group in values["groups"] for span in [group["hours_each"]] for name in span]
+    amounts = [item["bytes"] for item in values["disk_bytes"]]
+    assert all(wording.two_digits(number) == number for number in hours + amounts)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.24, "0.24 s"), (89, "89 s"), (95, "1.6 min"), (3600, "60 min"), (5400, "1.5 h"), (4_567_890, "1,300 h")],
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert wording.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(5e5, "500 kB"), (1.234e6, "1.2 MB"), (9.96e8, "1 GB"), (12.3e9, "12 GB"), (1.26e12, "1.3 TB")]
+)
+def test_amounts(size: float, text: str) -> None:
+    assert wording.amount(size) == text
+
+
+@pytest.mark.parametrize(("value", "up"), [(1234, 1300), (1300, 1300), (7, 7), (7.2, 8), (0.2, 1), (101, 110)])
+def test_rounding_up(value: float, up: int) -> None:
+    assert wording.two_digits_up(value) == up
+
+
+def test_planning_waits_for_no_torch() -> None:
+    script = "import sys, xstilts.planning.view, xstilts.planning.config; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+class TestCommand:
+    def run(self, *arguments: str) -> str:
+        result = CliRunner().invoke(cli.app, ["plan", *arguments], catch_exceptions=False)
+        assert result.exit_code == 0
+        return result.output
+
+    def test_from_a_config_file(self) -> None:
+        Path("study.yaml").write_text(json.dumps(own()), encoding="utf-8")
+        assert json.loads(self.run("--config", "study.yaml", "--gpu", "cpu", "--json"))["study"] == "trial"
+        assert "CPU time" in self.run("--config", "study.yaml", "--gpu", "cpu")
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (["--config", "study.yaml"], "give --gpu, what jobs will run on: t4"),
+            (["--gpu", "t4"], "give either --study"),
+            (["--gpu", "t4", "--study", "a.json", "--config", "a.yaml"], "give either --study"),
+            (["--gpu", "t4", "--study", "a.json"], "no such study file"),
+        ],
+    )
+    def test_what_is_missing(self, arguments: list[str], message: str) -> None:
+        Path("study.yaml").write_text(json.dumps(own()), encoding="utf-8")
+        with pytest.raises(UserError, match=message):
+            self.run(*arguments)
