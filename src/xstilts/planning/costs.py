@@ -76,8 +76,8 @@ class Memory:
 def memory(shape: Shape, work: Work, gpu: Gpu, precision: str, attention: str, keeps_best: bool) -> Memory:
     """On a GPU and in main memory; on a CPU, all of it is main memory.
 
-    The best state so far is kept in main memory, twice while a better one takes its place. Encoded data is mapped
-    into memory, not loaded.
+    The best state so far is kept in main memory, and for the time of writing a checkpoint a copy of weights and moments.
+    Encoded data is mapped into memory, not loaded.
     """
     trains, parameters = work.steps > 0, shape.parameters
     weights = parameters * (_TRAINING_BYTES if trains else _WEIGHT_BYTES)
@@ -88,9 +88,10 @@ def memory(shape: Shape, work: Work, gpu: Gpu, precision: str, attention: str, k
     if work.embedded:
         passing += _WEIGHT_BYTES * work.batch_tokens * shape.hidden * shape.layers  # all hidden states
     device = weights + cast + max(kept + logits, passing)
-    best = 2 * _WEIGHT_BYTES * parameters if trains and keeps_best else 0
+    best = _WEIGHT_BYTES * parameters if trains and keeps_best else 0
+    saving = 3 * _WEIGHT_BYTES * parameters if trains else 0
     embeddings = 2 * _WEIGHT_BYTES * work.embedded * shape.hidden
-    host = best + embeddings
+    host = best + saving + embeddings
     if gpu.is_cpu:
         return Memory(0.0, _PROCESS + device + host)
     return Memory(with_context(device), _CUDA_PROCESS + max(host, _WEIGHT_BYTES * parameters))
