@@ -243,3 +243,6 @@ class Compute(Section):
         "auto", description="'auto' takes bfloat16 on GPUs that have it, float32 elsewhere."
     )
     attention: Literal["eager", "sdpa"] = Field("sdpa", description="Attention implementation of transformers.")
+    jobs_per_gpu: Count = Field(
+        1, description="Jobs that may share a GPU; only where they run, so that nothing is run again when it changes."
+    )

@@ -92,7 +92,7 @@ class Specs:
             text=self._text(),
             training=self.runs.study.training.pretraining.model_dump(),
             encoding=self._encoding(TEXT.name),
-            compute=self.runs.study.compute.model_dump(),
+            compute=self._compute(),
             code=code("training"),
         )
 
@@ -109,7 +109,7 @@ class Specs:
             encoding={task: self._encoding(task) for task in chosen.tasks},
             selection={task: list(TASKS[task].headline) for task in chosen.tasks},
             seed=seed,
-            compute=self.runs.study.compute.model_dump(),
+            compute=self._compute(),
             code=code("training"),
         )
 
@@ -125,7 +125,7 @@ class Specs:
             encoding={task: self._encoding(task) for task in self.runs.evaluated(training_set)},
             selection=list(TASKS[training_set].headline),
             seed=seed,
-            compute=self.runs.study.compute.model_dump(),
+            compute=self._compute(),
             code=code("training"),
         )
 
@@ -139,7 +139,7 @@ class Specs:
             retrieval={task: self.runs.study.embedding_of(task).model_dump() for task in targets},
             encoding={task: self._encoding(task) for task in targets},
             seed=seed,
-            compute=self.runs.study.compute.model_dump(),
+            compute=self._compute(),
             code=code("retrieval"),
         )
 
@@ -190,6 +190,10 @@ class Specs:
         """A spec with its id, a hash of all the rest."""
         text = json.dumps({"job": job, "study": str(self.runs.paths.study), **values}, sort_keys=True)
         return {"id": hashlib.sha256(text.encode()).hexdigest()[:12], **json.loads(text)}
+
+    def _compute(self) -> Spec:
+        """What of the way that training runs may show in a result; not how jobs are shared out."""
+        return self.runs.study.compute.model_dump(exclude={"jobs_per_gpu"})
 
     def _data(self, *tasks: str) -> Spec:
         """What the labelled data of some tasks is, wherever it lies."""
