@@ -269,6 +269,20 @@ def show(study: StudyFile) -> None:
     print("\n" + "\n".join(f"{name.capitalize()}: {place}" for name, place in places.items()))
 
 
+@app.command()
+def status(
+    study: StudyFile, as_json: Annotated[bool, typer.Option("--json", help="Print JSON: see docs/status.md.")] = False
+) -> None:
+    """Say what has become of each job, and how long the rest may take; changes nothing, also of a study that runs."""
+    from xstilts.status import survey, view
+
+    found = survey.survey(_open(study))
+    if as_json:
+        print(json.dumps(survey.as_json(found), indent=2))
+    else:
+        view.show(found)
+
+
 def main() -> None:
     """Entry point: a user's mistake is one message on standard error and exit code 1."""
     fetches = sys.argv[1:2] in (["prefetch"], ["prefetch-model"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -55,7 +55,26 @@ class JobState:
 
 def states_of(runs: Runs, specs: Specs, queue: Queue, now: datetime) -> list[JobState]:
     """The state of every job that trains or scores. Ids of runs are only made for jobs that have left something."""
-    return [_state(job, runs, specs, queue, now) for job in jobs_of(runs)]
+    return _without_the_unneeded([_state(job, runs, specs, queue, now) for job in jobs_of(runs)])
+
+
+def _without_the_unneeded(states: list[JobState]) -> list[JobState]:
+    """Encoders may be deleted once everything that starts from them is done; so are then the jobs that made them."""
+    scoring = [found for found in states if found.job.rule in ("finetune", "retrieve")]
+    open_models = {found.job.model for found in scoring if found.state != "done"}
+    open_arms = {(found.job.model, found.job.arm, found.job.seed) for found in scoring if found.state != "done"}
+
+    def needed(job: Job) -> bool:
+        if job.rule == "pretrain":
+            return job.model in open_models
+        return job.rule != "intermediate" or (job.model, job.arm, job.seed) in open_arms
+
+    return [
+        found
+        if found.state != "waiting" or needed(found.job)
+        else replace(found, state="done", reason="Its encoder is gone, but nothing needs it any more.")
+        for found in states
+    ]
 
 
 def _state(job: Job, runs: Runs, specs: Specs, queue: Queue, now: datetime) -> JobState:
