@@ -44,7 +44,7 @@ def _print(found: Survey, console: Console) -> None:
     console.print(Text(_legend(found)))
     _list(console, "Running", [_running(each, needs, found) for each, needs in found.left().items()])
     for state in ("failed", "diverged", "lost", "stopped"):
-        _list(console, state.capitalize(), [f"{each.job}: {each.reason}" for each in found.of(state)])
+        _list(console, state.capitalize(), [_ended(each) for each in found.of(state)])
     _list(console, "Stale checkpoints", _stale(found))
     for sentence in (found.queue.unawaited, found.queue.trouble):
         if sentence:
@@ -106,8 +106,10 @@ def _style(states: Counter[State]) -> str:
 
 
 def _legend(found: Survey) -> str:
-    letters = [f"{state[0].upper()} {state}" for state in _shown(Counter(each.state for each in found.states))]
-    return f"Seeds done / all; {', '.join([*letters, 'others wait'])}."
+    """What the numbers and letters of the cells mean."""
+    states = Counter(each.state for each in found.states)
+    letters = [f"{state[0].upper()} {state}" for state in _shown(states)]
+    return f"Seeds done / all{'; ' * bool(letters)}{', '.join(letters)}{'; others wait' * bool(states['waiting'])}."
 
 
 def _running(found: JobState, needs: float | None, survey: Survey) -> str:
@@ -122,6 +124,10 @@ def _running(found: JobState, needs: float | None, survey: Survey) -> str:
     then = f"; about {duration(needs)} left" if needs is not None else ""
     where = f"{attempt.host}{gpu}{slurm}, alive {duration(silent_for(attempt, survey.at).total_seconds())} ago"
     return f"{found.job}: {far}{then} [{where}]{' ' * bool(found.reason)}{found.reason}"
+
+
+def _ended(found: JobState) -> str:
+    return f"{found.job}: {found.reason}" if found.reason else str(found.job)
 
 
 def _stale(found: Survey) -> list[str]:
