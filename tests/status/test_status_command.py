@@ -46,7 +46,7 @@ def test_on_paper(midway, said):
     lines = said().splitlines()
     assert lines[0] == "trial: 23 jobs: 3 done, 1 running, 18 waiting, 1 failed"
     # Of 6 jobs of xnli, one is done and a quarter of another; of 2 of the arm's training, one.
-    assert lines[1] == "Time left: about 89 min with 1 at a time, and 14 jobs of kinds of which none is done."
+    assert lines[1] == "Time left: about 89 min with 1 at a time; unknown for 14 jobs, as none of their kinds is done."
     assert lines[3:8] == [
         "tiny (pretraining: done)",
         " arm   its training  XNLI    XQuAD  MLQA  Tatoeba",
@@ -70,7 +70,10 @@ def test_on_paper(midway, said):
 
 def test_before_anything(said):
     lines = said().splitlines()
-    assert lines[:2] == ["trial: 23 jobs: 23 waiting", "Time left: unknown; 23 jobs of kinds of which none is done."]
+    assert lines[:2] == [
+        "trial: 23 jobs: 23 waiting",
+        "Time left: unknown for 23 jobs, as none of their kinds is done.",
+    ]
 
 
 def test_when_all_is_done(progress, said):
@@ -81,7 +84,7 @@ def test_when_all_is_done(progress, said):
 def test_when_nothing_runs(progress, said):
     progress.finish_all()
     RETRIEVE.files(progress.runs.paths)[1].unlink()
-    assert said().splitlines()[1] == "Work left: about 60 s; nothing is running."
+    assert said().splitlines()[1] == "Work left: about 60 s. Nothing is running."
 
 
 def test_many_of_a_kind_are_not_all_listed(progress, said):

@@ -63,12 +63,12 @@ def _remaining(found: Survey) -> str:
     rest = found.estimate
     if rest.work == 0 and not rest.unknown:
         return "Nothing is left to do."
-    kinds = f"{counted(rest.unknown, 'job')} of kinds of which none is done"
+    unknown = f"unknown for {counted(rest.unknown, 'job')}, as none of their kinds is done" if rest.unknown else ""
     if rest.work is None:
-        return f"Time left: unknown; {kinds}."
-    more = f", and {kinds}" if rest.unknown else ""
+        return f"Time left: {unknown}."
+    more = f"; {unknown}" if unknown else ""
     if rest.seconds is None:
-        return f"Work left: about {duration(rest.work)}{more}; nothing is running."
+        return f"Work left: about {duration(rest.work)}{more}. Nothing is running."
     return f"Time left: about {duration(rest.seconds)} with {rest.at_a_time} at a time{more}."
 
 
