@@ -81,6 +81,13 @@ def test_when_all_is_done(progress, said):
     assert said().splitlines()[:2] == ["trial: 23 jobs: 23 done", "Nothing is left to do."]
 
 
+def test_a_job_that_takes_longer_than_others_is_still_to_be_done(progress, said):
+    progress.finish_all()
+    RETRIEVE.files(progress.runs.paths)[1].unlink()
+    progress.attempt(RETRIEVE, 5)
+    assert said().splitlines()[1] == "Time left: about 0 s with 1 at a time."
+
+
 def test_when_nothing_runs(progress, said):
     progress.finish_all()
     RETRIEVE.files(progress.runs.paths)[1].unlink()

@@ -61,7 +61,7 @@ def _counts(states: Counter[State]) -> str:
 def _remaining(found: Survey) -> str:
     """A sentence about the time that is left."""
     rest = found.estimate
-    if rest.work == 0 and not rest.unknown:
+    if rest.work == 0 and not (rest.unknown or rest.at_a_time):
         return "Nothing is left to do."
     unknown = f"unknown for {counted(rest.unknown, 'job')}, as none of their kinds is done" if rest.unknown else ""
     if rest.work is None:
