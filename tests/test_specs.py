@@ -149,6 +149,10 @@ def test_two_models_share_no_id() -> None:
     assert len(set(found.values())) == len(found)
 
 
+def test_sharing_a_gpu_changes_no_result() -> None:
+    assert changed(own(), own(compute={"jobs_per_gpu": 3})) == set()
+
+
 def test_precision_reaches_everything_that_computes() -> None:
     found = changed(own(), own(compute={"precision": "float32"}))
     assert found == named("pretrain", *DOWNSTREAM, *READ, "similarity", config=own())

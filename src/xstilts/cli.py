@@ -17,6 +17,7 @@ import typer
 from xstilts import study as studies
 from xstilts.catalogue.tasks import TEXT
 from xstilts.errors import UserError, nearest
+from xstilts.leases import leased
 from xstilts.runs import Runs
 from xstilts.specs import Spec, Specs
 from xstilts.stopping import TRY_AGAIN, Stopped
@@ -131,11 +132,12 @@ def encode(study: StudyFile, model: Model, task: TaskName) -> None:
 @app.command()
 def pretrain(study: StudyFile, model: Model, threads: Threads = 1, run: RunId = "") -> None:
     """Pretrain a model of the study's own by masked language modelling."""
-    from xstilts.jobs import training
-
     runs = _open(study, model=model, model_to_pretrain=model)
     _begin(runs, Specs(runs).pretrain(model), run)
-    training.pretrain(runs, model, threads)
+    with leased(runs.study.compute.jobs_per_gpu):
+        from xstilts.jobs import training
+
+        training.pretrain(runs, model, threads)
 
 
 @app.command()
@@ -143,11 +145,12 @@ def intermediate(
     study: StudyFile, model: Model, arm: ArmName, seed: Seed, threads: Threads = 1, run: RunId = ""
 ) -> None:
     """Train an encoder on an arm's English intermediate tasks."""
-    from xstilts.jobs import training
-
     runs = _open(study, model=model, arm=arm, arm_that_trains=arm, seed=seed)
     _begin(runs, Specs(runs).intermediate(model, arm, seed), run)
-    training.intermediate(runs, model, arm, seed, threads)
+    with leased(runs.study.compute.jobs_per_gpu):
+        from xstilts.jobs import training
+
+        training.intermediate(runs, model, arm, seed, threads)
 
 
 @app.command()
@@ -161,21 +164,23 @@ def finetune(
     run: RunId = "",
 ) -> None:
     """Fine-tune an arm's encoder on English, then score its targets in every language."""
-    from xstilts.jobs import training
-
     runs = _open(study, model=model, arm=arm, training_set=training_set, seed=seed)
     _begin(runs, Specs(runs).finetune(model, arm, training_set, seed), run)
-    training.finetune(runs, model, arm, training_set, seed, threads)
+    with leased(runs.study.compute.jobs_per_gpu):
+        from xstilts.jobs import training
+
+        training.finetune(runs, model, arm, training_set, seed, threads)
 
 
 @app.command()
 def retrieve(study: StudyFile, model: Model, arm: ArmName, seed: Seed, threads: Threads = 1, run: RunId = "") -> None:
     """Score an arm's encoder on sentence retrieval, which needs no training."""
-    from xstilts.jobs import retrieval
-
     runs = _open(study, model=model, arm=arm, seed=seed)
     _begin(runs, Specs(runs).retrieve(model, arm, seed), run)
-    retrieval.retrieve(runs, model, arm, seed, threads)
+    with leased(runs.study.compute.jobs_per_gpu):
+        from xstilts.jobs import retrieval
+
+        retrieval.retrieve(runs, model, arm, seed, threads)
 
 
 @app.command()
@@ -197,9 +202,11 @@ def tables(study: StudyFile) -> None:
 @app.command()
 def similarity(study: StudyFile, threads: Threads = 1) -> None:
     """Measure how alike the intermediate tasks and the targets are."""
-    from xstilts.jobs import similarity
+    runs = _open(study)
+    with leased(runs.study.compute.jobs_per_gpu):
+        from xstilts.jobs import similarity
 
-    similarity.similarity(_open(study), threads)
+        similarity.similarity(runs, threads)
 
 
 @app.command()
@@ -302,6 +309,20 @@ def plan(
         print(json.dumps(view.as_json(planned), indent=2))
     else:
         view.show(planned, Console())
+
+
+@app.command()
+def status(
+    study: StudyFile, as_json: Annotated[bool, typer.Option("--json", help="Print JSON: see docs/status.md.")] = False
+) -> None:
+    """Say what has become of each job, and how long the rest may take; changes nothing, also of a study that runs."""
+    from xstilts.status import survey, view
+
+    found = survey.survey(_open(study))
+    if as_json:
+        print(json.dumps(survey.as_json(found), indent=2))
+    else:
+        view.show(found)
 
 
 def main() -> None:

@@ -249,3 +249,6 @@ class Compute(Section):
     checkpoint_minutes: Positive = Field(
         15.0, description="Minutes between two checkpoints of a training job, which it goes on from if it is killed."
     )
+    jobs_per_gpu: Count = Field(
+        1, description="Jobs that may share a GPU; only where they run, so that nothing is run again when it changes."
+    )

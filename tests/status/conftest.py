@@ -1,0 +1,40 @@
+"""A study whose jobs have come as far as a test says, and a SLURM that says what a test wants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from made_progress import Progress
+
+from xstilts.study import store
+
+
+@pytest.fixture
+def progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Progress:
+    """A study of two seeds of which nothing has been done; a machine without SLURM."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    made = Progress()
+    store(made.runs.study, made.runs.paths.study)
+    return made
+
+
+@pytest.fixture
+def squeue(progress: Progress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Put a squeue on the path that prints the given lines, and ends with the given code."""
+
+    def put(*lines: str, code: int = 0) -> None:
+        (tmp_path / "bin" / "lines").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        program = tmp_path / "bin" / "squeue"
+        program.write_text(
+            f'#!/bin/sh\n[ "$2" = "--format=%A|%T|%k|%j|%Z" ] || exit 8\n'
+            f'while read -r line; do echo "$line"; done < "{tmp_path}/bin/lines"\n'
+            f"[ {code} = 0 ] || echo 'slurm_load_jobs error: no controller' >&2\nexit {code}\n",
+            encoding="utf-8",
+        )
+        program.chmod(0o755)
+
+    return put

@@ -1,0 +1,106 @@
+"""What SLURM says of a study's jobs, and of those that nobody waits for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from made_progress import XNLI, XNLI_2
+
+from xstilts.status.slurm import read_queue
+from xstilts.status.survey import as_json, survey
+
+
+def line(job, state="RUNNING", comment="rule_finetune_wildcards_tiny_mnli", name="aaaa", folder=None):
+    return f"{job}|{state}|{comment}|{name}|{folder or Path.cwd()}"
+
+
+def state(progress, job):
+    return next((each.state, each.reason) for each in survey(progress.runs).states if each.job == job)
+
+
+def locks(count):
+    """As many snakemakes as hold locks in this folder."""
+    folder = Path(".snakemake", "locks")
+    folder.mkdir(parents=True)
+    for number in range(count):
+        (folder / f"{number}.input.lock").touch()
+        (folder / f"{number}.output.lock").touch()
+
+
+def test_a_job_that_slurm_has_forgotten(progress, squeue):
+    squeue(line(18), line(19))
+    progress.attempt(XNLI, age=600, slurm_job="17")
+    progress.attempt(XNLI_2, age=600, slurm_job="18")
+    found = survey(progress.runs)
+    assert [(each.job, each.state) for each in found.states if each.attempt] == [(XNLI, "lost"), (XNLI_2, "running")]
+    assert state(progress, XNLI)[1].endswith(", and SLURM no longer knows its job 17.")
+    assert state(progress, XNLI_2)[1] == "No sign of life for 10 min."
+    assert [each.job for each in found.forgotten] == [XNLI]
+    assert as_json(found)["slurm"]["forgotten"] == ["17"]
+
+
+def test_a_fresh_sign_of_life_is_believed(progress, squeue):
+    squeue()
+    progress.attempt(XNLI, age=10, slurm_job="17")
+    assert state(progress, XNLI) == ("running", "")
+
+
+@pytest.mark.parametrize("age", [10, 600])
+def test_a_job_that_slurm_starts_again(progress, squeue, age):
+    squeue(line(17, "PENDING"))
+    progress.attempt(XNLI, age=age, slurm_job="17")
+    assert state(progress, XNLI) == ("stopped", "SLURM will start job 17 again (PENDING).")
+
+
+def test_without_squeue(progress):
+    progress.attempt(XNLI, age=600, slurm_job="17")
+    assert state(progress, XNLI)[0] == "lost" and "SLURM" not in state(progress, XNLI)[1]
+    told = as_json(survey(progress.runs))["slurm"]
+    assert (told["asked"], told["trouble"]) == (False, "There is no squeue here: SLURM was not asked.")
+    assert told["forgotten"] == []
+
+
+def test_a_squeue_that_fails(progress, squeue):
+    squeue(code=1)
+    queue = read_queue(Path.cwd())
+    assert queue.trouble == "squeue fails, so SLURM was not asked: slurm_load_jobs error: no controller"
+    assert not queue.unawaited and not queue.forgotten("17")
+
+
+def test_only_this_folders_jobs_count(squeue, tmp_path):
+    (tmp_path / "link").symlink_to(Path.cwd())
+    squeue(
+        line(9, comment="(null)"),
+        line(10, folder="/somewhere/else"),
+        line(12, folder=tmp_path / "link"),
+        line(11, "PENDING"),
+        "what|is|this",
+        "13|RUNNING|some|one's|name|/with|bars",
+    )
+    queue = read_queue(Path.cwd())
+    assert [(job.id, job.state) for job in queue.submitted] == [("11", "PENDING"), ("12", "RUNNING")]
+    assert set(queue.states) == {"9", "10", "11", "12", "13"}
+
+
+def test_jobs_that_no_snakemake_waits_for(squeue):
+    squeue(line(11, name="aaaa"), line(12, name="bbbb"), line(13, name="bbbb"))
+    assert read_queue(Path.cwd()).unawaited == (
+        "SLURM has 3 jobs of this folder, but no snakemake waits for them: their results will be made again. "
+        "Cancel them: scancel --name=aaaa, scancel --name=bbbb."
+    )
+
+
+def test_more_snakemakes_have_submitted_jobs_than_run(squeue):
+    squeue(line(11, name="aaaa"), line(12, name="bbbb"), line(13, name="bbbb"))
+    locks(1)
+    assert read_queue(Path.cwd()).unawaited == (
+        "SLURM has 3 jobs of this folder, submitted by 2 runs of snakemake, of which at most 1 can be running. "
+        "Cancel those of the others: scancel --name=aaaa, scancel --name=bbbb (oldest first)."
+    )
+
+
+def test_jobs_that_a_snakemake_may_wait_for(squeue):
+    squeue(line(11), line(12))
+    locks(1)
+    assert read_queue(Path.cwd()).unawaited == ""
