@@ -17,7 +17,7 @@ from xstilts.study import load, store
 COMMANDS = [
     "generate", "prepare", "text", "tokenizer", "encode", "pretrain", "intermediate", "finetune", "retrieve", "collect",
     "tables", "figures", "show", "prefetch", "prefetch-model", "submission", "submit-check", "score", "similarity",
-    "answer", "report", "plan", "status",
+    "answer", "report", "plan", "status", "partial",
 ]  # fmt: skip
 
 

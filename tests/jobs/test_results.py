@@ -52,7 +52,7 @@ def test_scores_and_predictions_of_a_fine_tuning(runs: Runs) -> None:
 
     scores = pq.read_table(runs.paths.part("scores", "tiny", "none", "xnli", 1))
     assert scores.schema.equals(SCORES)
-    job = {"study": "trial", "model": "tiny", "arm": "none", "seed": 1, "run": "0123456789ab"}
+    job = {"study": "trial", "model": "tiny", "arm": "none", "seed": 1, "run": "0123456789ab", "flag": None}
     cell = {"target": "xnli", "split": "test", "metric": "accuracy", "n": 2}
     assert scores.to_pylist() == [
         {**job, **cell, "language": "en", "score": 100.0},

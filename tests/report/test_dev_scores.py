@@ -14,6 +14,7 @@ from small_study import NO_DEV, study_config
 from xstilts.errors import DataError, UserError
 from xstilts.report.dev_scores import DEV_SCORES, collect_dev_scores, read_dev_scores, write_dev_scores
 from xstilts.report.dev_table import dev_cells
+from xstilts.report.scores import SCORES
 from xstilts.report.tables import write_tables
 from xstilts.study import Study, load
 
@@ -109,7 +110,7 @@ def test_cells_are_the_headlines_of_what_was_trained(dev_scores: pd.DataFrame, s
 
 
 def test_the_table_shows_that_training_has_worked(dev_scores: pd.DataFrame, study: Study, tmp_path: Path) -> None:
-    scores = pd.DataFrame(columns=["model", "arm", "target", "language", "split", "metric", "score", "n", "seed"])
+    scores = SCORES.empty_table().to_pandas()
     write_tables(scores, dev_scores, study, tmp_path)
     text = (tmp_path / "dev.md").read_text()
     blocks = {block.splitlines()[0]: block for block in text.split("## ")[1:]}
@@ -127,7 +128,7 @@ def test_the_table_shows_that_training_has_worked(dev_scores: pd.DataFrame, stud
 
 
 def test_a_study_without_dev_scores_has_the_table_all_the_same(study: Study, tmp_path: Path) -> None:
-    scores = pd.DataFrame(columns=["model", "arm", "target", "language", "split", "metric", "score", "n", "seed"])
+    scores = SCORES.empty_table().to_pandas()
     write_tables(scores, NO_DEV, study, tmp_path)
     assert "–: not scored." in (tmp_path / "dev.md").read_text()
     assert pd.read_csv(tmp_path / "dev.csv")["score"].isna().all()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -67,7 +69,8 @@ def _make(runs: Runs) -> dict[str, str]:
     left_out = {}
     for name, make in _MAKE.items():
         try:
-            make(runs)
+            with redirect_stdout(io.StringIO()):  # what they found is on the page
+                make(runs)
         except Exception as error:  # code that is made for whole studies may meet anything in a part of one
             left_out[name] = f"{error}" if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
     return left_out

@@ -76,7 +76,7 @@ class Memory:
 def memory(shape: Shape, work: Work, gpu: Gpu, precision: str, attention: str, keeps_best: bool) -> Memory:
     """On a GPU and in main memory; on a CPU, all of it is main memory.
 
-    The best state so far is kept in main memory, and for the time of writing a checkpoint a copy of weights and moments.
+    The best state so far is kept in main memory, and while a checkpoint is written, a copy of weights and moments.
     Encoded data is mapped into memory, not loaded.
     """
     trains, parameters = work.steps > 0, shape.parameters

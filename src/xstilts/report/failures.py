@@ -45,11 +45,13 @@ class Failure:
 
 def failures(runs: Runs) -> list[Failure]:
     """All jobs that were tried in vain, in the order in which the workflow needs them."""
-    return [
-        Failure(step.title, reason, step.log, read_attempts(step.attempts) if step.attempts else (), _tail(step.log))
-        for step in _steps(runs)
-        if not step.output.is_file() and (reason := _tried(step))
-    ]
+    found = []
+    for step in _steps(runs):
+        attempts = _attempts(step)
+        again = attempts and attempts[-1].outcome == "done"  # its output was deleted to make it anew
+        if not step.output.is_file() and not again and (reason := _tried(step)):
+            found.append(Failure(step.title, reason, step.log, attempts, _tail(step.log)))
+    return found
 
 
 def unfinished(runs: Runs) -> dict[Job, str]:
@@ -71,7 +73,12 @@ def told(attempt: Attempt) -> str:
     if _alive(attempt):
         return f"still at work{place}"
     slurm = f" (SLURM job {attempt.slurm_job})" if attempt.slurm_job else ""
-    return f"killed{place}: no sign of it on {attempt.host}{slurm} since {attempt.updated}"
+    return f"killed{place}: no sign of it on {attempt.host}{slurm} since {when(attempt.updated)}"
+
+
+def when(time: str) -> str:
+    """A time of an attempt as people write it."""
+    return time.replace("T", " ").replace("+00:00", " UTC")
 
 
 def _why(runs: Runs, job: Job) -> str:
@@ -87,8 +94,7 @@ def _why(runs: Runs, job: Job) -> str:
 
 def _tried(step: Step) -> str:
     """What came of the last attempt at a job without output; empty where it has not been tried."""
-    attempts = read_attempts(step.attempts) if step.attempts else []
-    if attempts:
+    if attempts := _attempts(step):
         return told(attempts[-1])
     if not step.log.is_file():
         return ""
@@ -173,6 +179,10 @@ def _scoring(runs: Runs, job: Job) -> Step:
     return Step(
         f"{done}, {arm} of {model}, seed {seed}", runs.paths.part("scores", *job), log, runs.paths.attempts(*job)
     )
+
+
+def _attempts(step: Step) -> list[Attempt]:
+    return read_attempts(step.attempts) if step.attempts else []
 
 
 def _alive(attempt: Attempt) -> bool:

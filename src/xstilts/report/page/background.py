@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from xstilts.catalogue.tasks import TASKS
-from xstilts.report.failures import Failure, told
+from xstilts.report.failures import Failure, told, when
 from xstilts.report.flags import flagged_jobs
 from xstilts.report.gains import arms_of, by_language, targets_of
 from xstilts.report.labels import arm_label
@@ -95,8 +95,8 @@ def attempts_table(failure: Failure) -> Table | None:
     """What has been tried of a job, the newest first; None where nothing is on record."""
     rows = [
         (
-            attempt.started,
-            attempt.updated,
+            when(attempt.started),
+            when(attempt.updated),
             f"{attempt.host}, SLURM job {attempt.slurm_job}" if attempt.slurm_job else attempt.host,
             f"{attempt.step:,} of {attempt.total:,}" if attempt.total else attempt.stage,
             told(attempt),

@@ -98,4 +98,6 @@ def _gains(study: Study) -> str:
     return (
         "A gain is the arm’s score less the baseline’s with the same seed, in points; positive is better. "
         f"Shown are means over seeds ({over}); where an arm lacks seeds, the number is marked."
+        + " A run that has learnt nothing, where another seed has, is left out and listed as missing."
+        * (count > 1)
     )
