@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ class Runs:
 
     study: Study
 
-    @property
+    @cached_property
     def paths(self) -> Paths:
         return Paths(Path("results") / self.study.study)
 

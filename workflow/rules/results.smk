@@ -5,6 +5,7 @@ rule collect:
     input:
         scores=RUNS.score_files(),
         dev_scores=RUNS.dev_score_files(),
+        records=RUNS.records(),
     output:
         scores=PATHS.scores,
         dev_scores=PATHS.dev_scores,
@@ -28,7 +29,6 @@ rule tables:
     input:
         scores=PATHS.scores,
         dev_scores=PATHS.dev_scores,
-        records=RUNS.records(),
         examples=[PATHS.data_manifest(task) for task in RUNS.study.tasks()],
     output:
         PATHS.table_files(RUNS.study.targets),
@@ -52,7 +52,6 @@ rule figures:
     input:
         scores=PATHS.scores,
         answers=PATHS.answers,
-        records=RUNS.records(),
     output:
         report(
             directory(PATHS.figures),
@@ -81,7 +80,6 @@ rule report:
         scores=PATHS.scores,
         dev_scores=PATHS.dev_scores,
         answers=PATHS.answers,
-        records=RUNS.records(),
     output:
         report(
             PATHS.report,

@@ -124,4 +124,3 @@ rule retrieve:
         " --seed {wildcards.seed} --threads {threads} --run {params.run[id]} > {log} 2>&1"
 
 
-ruleorder: intermediate > retrieve > finetune
