@@ -302,3 +302,8 @@ def code(part: str) -> str:
         for file in sorted(file for file in found if file.suffix in _CODE_SUFFIXES):
             digest.update(f"{file.relative_to(package)}\0".encode() + file.read_bytes())
     return digest.hexdigest()[:12]
+
+
+def kind_of_code(digest: str) -> str | None:
+    """The kind of job whose source files have this hash now; None if there is none."""
+    return next((kind for kind in _CODE if code(kind) == digest), None)
