@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from xstilts.catalogue.tasks import TARGET_TASKS
 from xstilts.runs import Runs
 from xstilts.specs import kind_of_code
 from xstilts.why.plan import Job
@@ -53,8 +54,12 @@ def _sentence(path: tuple[str, ...], old: Any, new: Any, job: Job, runs: Runs) -
     if first == "code":
         kind = kind_of_code(new) or job.rule
         return f"{kind} code has changed (code of kind '{kind}')"
-    if first in ("evaluated", "files", "tasks", "targets") and len(path) <= 2:
-        return _languages(last if len(path) == 2 else job.wildcards.get("task", "text"), old, new)
+    if last == "files" or path[-2:-1] == ("files",):
+        return _files(job.wildcards.get("task", "text"), old, new)
+    if first == "evaluated" or path[-2:-1] in (("tasks",), ("targets",)):
+        return _files(last, old, new) if _ABSENT not in (old, new) else _came(last, new)
+    if path[:1] == ("encoding",) and len(path) == 2 and job.rule not in ("encode", "pretrain"):
+        return _came(last, new)
     key = _key(path, job, runs)
     if old is _ABSENT:
         return f"{key} is new"
@@ -63,10 +68,14 @@ def _sentence(path: tuple[str, ...], old: Any, new: Any, job: Job, runs: Runs) -
     return f"{key}: {_value(old)} -> {_value(new)}"
 
 
-def _languages(task: str, old: Any, new: Any) -> str:
-    """A change of which files of a task are read: 'test.de' and the like."""
-    if old is _ABSENT or new is _ABSENT or not (isinstance(old, list) and isinstance(new, list)):
-        return f"{task} is {'gone' if new is _ABSENT else 'new'}"
+def _came(task: str, new: Any) -> str:
+    """A task that a job had nothing to do with before, or has no longer."""
+    what = "target" if task in TARGET_TASKS else "task"
+    return f"{what} {task} is {'gone' if new is _ABSENT else 'new'}"
+
+
+def _files(task: str, old: Any, new: Any) -> str:
+    """A change of which files of a task are read: 'test.de' and the like, or languages alone."""
     had, has = set(map(str, old)), set(map(str, new))
     parts = [f"with {', '.join(sorted(has - had))}"] * bool(has - had)
     parts += [f"without {', '.join(sorted(had - has))}"] * bool(had - has)
