@@ -180,18 +180,6 @@ def test_a_further_seed(finished):
     assert finished.planned() == sorted([*arms, *REPORT])
 
 
-def test_a_removed_seed(finished):
-    finished.config["seeds"] = [1, 2]
-    finished.pretend()
-    finished.config["seeds"] = [1]
-    assert finished.planned() == REPORT
-
-
-def test_a_removed_target(finished):
-    del finished.config["targets"]["tatoeba"]
-    assert finished.planned() == AFRESH
-
-
 def test_a_further_target(finished):
     finished.config["targets"]["udpos"] = {"languages": ["de", "en"]}
     tuned = [f"finetune small {arm} udpos 1" for arm in finished.config["arms"]]
