@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -54,12 +55,14 @@ def _sentence(path: tuple[str, ...], old: Any, new: Any, job: Job, runs: Runs) -
     if first == "code":
         kind = kind_of_code(new) or job.rule
         return f"{kind} code has changed (code of kind '{kind}')"
-    if last == "files" or path[-2:-1] == ("files",):
-        return _files(job.wildcards.get("task", "text"), old, new)
-    if first == "evaluated" or path[-2:-1] in (("tasks",), ("targets",)):
-        return _files(last, old, new) if _ABSENT not in (old, new) else _came(last, new)
-    if path[:1] == ("encoding",) and len(path) == 2 and job.rule not in ("encode", "pretrain"):
+    inside = path[1:] if first == "text" else path
+    task = job.wildcards.get("task", "text") if inside == ("files",) else last
+    if inside == ("files",) or (inside[0] in ("evaluated", "tasks", "targets") and len(inside) == 2):
+        return _came(task, new) if old is _ABSENT or new is _ABSENT else _files(task, old, new)
+    if first == "encoding" and len(path) == 2 and (old is _ABSENT or new is _ABSENT):
         return _came(last, new)
+    if first in _UPSTREAM and all(re.fullmatch("[0-9a-f]{12}", str(value)) for value in (old, new)):
+        return f"its {'tokenizer' if first == 'tokenizer' else 'encoder'} has been made anew since"
     key = _key(path, job, runs)
     if old is _ABSENT:
         return f"{key} is new"
@@ -99,8 +102,8 @@ def _key(path: tuple[str, ...], job: Job, runs: Runs) -> str:
     if first in ("data", "text", "settings") and rest:
         return tail
     if first in ("model", "architecture", "path", *_UPSTREAM):
-        model = f"models.{names.get('model', '')}"
-        return f"{model}.{tail}" if first == "model" else f"{model}.{'.'.join(path)}" if rest else model
+        inner = tail if first == "model" or (first in _UPSTREAM and rest) else "path" if not rest else ".".join(path)
+        return f"models.{names.get('model', '')}.{inner}"
     if first in ("weights", "train_examples", "tasks") and "arm" in names:
         return f"arms.{names['arm']}.{'.'.join(path)}"
     return "compute.precision" if first == "precision" else ".".join(path)
