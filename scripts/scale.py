@@ -110,7 +110,8 @@ def pretend(folder: Path) -> None:
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.mkdir(exist_ok=True) if path.name in FOLDERS else path.touch()
-    snakemake(folder, "--touch", "--forceall", "--quiet", "all")
+    # As many at a time as there are: with few cores the scheduler would look at all that is waiting again and again.
+    snakemake(folder, "--touch", "--forceall", "--quiet", "all", "--cores", "100000")
 
 
 def main() -> None:
