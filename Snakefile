@@ -27,6 +27,7 @@ PATHS, SPECS = RUNS.paths, Specs(RUNS)
 store(RUNS.study, PATHS.study)
 
 
+# No training set has the names that stand in for one, so Snakemake need not weigh finetune against the other two rules.
 wildcard_constraints:
     model="[a-z0-9][a-z0-9_-]*",
     arm="[a-z0-9][a-z0-9_-]*",

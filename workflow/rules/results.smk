@@ -1,6 +1,8 @@
 # From the scores of all jobs to what people read.
 
 
+# Asks for the records, too: tables, figures and report read them and wait for the scores, without a list each that is
+# as long as the study.
 rule collect:
     input:
         scores=RUNS.score_files(),
