@@ -27,11 +27,12 @@ PATHS, SPECS = RUNS.paths, Specs(RUNS)
 store(RUNS.study, PATHS.study)
 
 
+# No training set has the names that stand in for one, so Snakemake need not weigh finetune against the other two rules.
 wildcard_constraints:
     model="[a-z0-9][a-z0-9_-]*",
     arm="[a-z0-9][a-z0-9_-]*",
     task="[a-z0-9_]+",
-    training_set="[a-z0-9_]+",
+    training_set=rf"(?!{INTERMEDIATE}\b|{RETRIEVAL}\b)[a-z0-9_]+",
     seed=r"\d+",
     snapshot="[\\w.-]+--[0-9a-f]{40}",
 

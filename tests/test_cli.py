@@ -17,7 +17,7 @@ from xstilts.study import load, store
 COMMANDS = [
     "generate", "prepare", "text", "tokenizer", "encode", "pretrain", "intermediate", "finetune", "retrieve", "collect",
     "tables", "figures", "show", "prefetch", "prefetch-model", "submission", "submit-check", "score", "similarity",
-    "answer", "report", "plan", "status", "partial",
+    "answer", "report", "plan", "status", "partial", "why",
 ]  # fmt: skip
 
 
@@ -49,7 +49,7 @@ def test_every_command_is_documented() -> None:
         assert command in listed.output
 
 
-@pytest.mark.parametrize("command", sorted({*COMMANDS} - {"prefetch-model"}))  # which is of no one study
+@pytest.mark.parametrize("command", sorted({*COMMANDS} - {"prefetch-model", "why"}))
 def test_help(command: str) -> None:
     shown = CliRunner().invoke(cli.app, [command, "--help"], env={"COLUMNS": "200", "TERM": "dumb"})
     assert shown.exit_code == 0
@@ -112,7 +112,7 @@ def test_a_job_that_was_planned_from_another_config(
     assert said.endswith("Start snakemake again.")
 
 
-@pytest.mark.parametrize("command", sorted({*COMMANDS} - {"prefetch-model"}))  # which is of no one study
+@pytest.mark.parametrize("command", sorted({*COMMANDS} - {"prefetch-model", "why"}))
 def test_missing_study_file(folder: Path, command: str) -> None:
     options = {
         "prepare": "--task xnli", "tokenizer": "--model m", "encode": "--model m --task xnli", "pretrain": "--model m",

@@ -325,6 +325,30 @@ def status(
         view.show(found)
 
 
+@app.command()
+def why(
+    snakefile: Annotated[Path | None, typer.Option(help="As for snakemake; by default the one that it finds.")] = None,
+    configfile: Annotated[list[Path] | None, typer.Option(help="As for snakemake; may be given repeatedly.")] = None,
+    config: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, as for snakemake; repeatedly.")] = None,
+    cell: Annotated[str, typer.Option(help="One cell alone: model/arm/target/seed.")] = "",
+    model: Annotated[str, typer.Option(help="Cells of this model alone.")] = "",
+    arm: Annotated[str, typer.Option(help="Cells of this arm alone.")] = "",
+    target: Annotated[str, typer.Option(help="Cells of this target alone.")] = "",
+    seed: Annotated[str, typer.Option(help="Cells of this seed alone.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with every cell spelled out.")] = False,
+) -> None:
+    """Say what snakemake would run now, and what each of those jobs' root cause is. Runs nothing."""
+    from xstilts.why import answer, causes, cells, plan
+
+    planned = plan.plan(snakefile, configfile or [], config or [])
+    chosen = cells.Chosen.of(planned.runs, cell, model=model, arm=arm, target=target, seed=seed)
+    explained = causes.explain(planned)
+    if as_json:
+        print(json.dumps(answer.as_json(explained, planned.runs, chosen), indent=2))
+    else:
+        print(answer.as_text(explained, planned.runs, chosen))
+
+
 def main() -> None:
     """Entry point: a user's mistake is one message on standard error and exit code 1."""
     fetches = sys.argv[1:2] in (["prefetch"], ["prefetch-model"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ class Runs:
     #: The jobs that the study is summed up from before all of them are done; None: from all, as the rules do.
     finished: frozenset[Job] | None = None
 
-    @property
+    @cached_property
     def paths(self) -> Paths:
         return Paths(Path("results") / self.study.study, partial=self.finished is not None)
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import xstilts
 from xstilts.catalogue.tasks import TASKS, TEXT
@@ -20,6 +21,8 @@ from xstilts.formats import format_class
 from xstilts.runs import RETRIEVAL, Runs
 
 Spec = dict[str, Any]
+P = ParamSpec("P")
+T = TypeVar("T")
 
 #: What of the source code a kind of job depends on, relative to the package.
 _CODE = {
@@ -47,11 +50,27 @@ _CODE = {
 _CODE_SUFFIXES = {".py", ".csv", ".txt", ".html", ".css", ".js"}
 
 
+def _once(method: Callable[Concatenate[Specs, P], T]) -> Callable[Concatenate[Specs, P], T]:
+    """Work out a part of specs once per study and arguments: thousands of jobs have it in common."""
+
+    @wraps(method)
+    def known(self: Specs, *args: P.args, **kwargs: P.kwargs) -> T:
+        key = method.__name__, args
+        if key not in self._known:
+            self._known[key] = method(self, *args, **kwargs)
+        found: T = self._known[key]
+        return found
+
+    return known
+
+
 @dataclass(frozen=True)
 class Specs:
     """The run specs of one study."""
 
     runs: Runs
+    #: By method and arguments, what :func:`_once` remembers.
+    _known: dict[tuple[str, tuple[object, ...]], Any] = field(default_factory=dict, repr=False, compare=False)
 
     def generate(self) -> Spec:
         return self._spec("generate", source=self.runs.study.source.model_dump(), code=code("generating"))
@@ -79,7 +98,7 @@ class Specs:
     def encode(self, model: str, task: str) -> Spec:
         return self._spec(
             "encode",
-            tokenizer=self.tokenizer(model)["id"],
+            tokenizer=self._tokenizer_id(model),
             task=task,
             files=self._file_names(task),
             data=self._data(task),
@@ -107,7 +126,7 @@ class Specs:
             weights=chosen.weights,
             train_examples=chosen.train_examples,
             data=self._data(*chosen.tasks),
-            training=self.runs.study.intermediate(arm).model_dump() if chosen.tasks else None,
+            training=self._intermediate(arm) if chosen.tasks else None,
             encoding={task: self._encoding(task) for task in chosen.tasks},
             selection={task: list(TASKS[task].headline) for task in chosen.tasks},
             seed=seed,
@@ -123,7 +142,7 @@ class Specs:
             training_set=training_set,
             evaluated=self._evaluated_files(targets),
             data=self._data(*self.runs.evaluated(training_set)),
-            training=self.runs.study.target(training_set).model_dump(),
+            training=self._target(training_set),
             encoding={task: self._encoding(task) for task in self.runs.evaluated(training_set)},
             selection=list(TASKS[training_set].headline),
             seed=seed,
@@ -138,7 +157,7 @@ class Specs:
             encoder=self._encoder_id(model, arm, seed),
             evaluated=self._evaluated_files(targets),
             data=self._data(*targets),
-            retrieval={task: self.runs.study.embedding_of(task).model_dump() for task in targets},
+            retrieval={task: self._embedding(task) for task in targets},
             encoding={task: self._encoding(task) for task in targets},
             seed=seed,
             compute=self._compute(),
@@ -193,10 +212,7 @@ class Specs:
         text = json.dumps({"job": job, "study": str(self.runs.paths.study), **values}, sort_keys=True)
         return {"id": hashlib.sha256(text.encode()).hexdigest()[:12], **json.loads(text)}
 
-    def _compute(self) -> Spec:
-        """Of how training runs, what may change its results."""
-        return self.runs.study.compute.model_dump(include={"precision", "attention"})
-
+    @_once
     def _data(self, *tasks: str) -> Spec:
         """What the labelled data of some tasks is, wherever it lies."""
         study = self.runs.study
@@ -206,6 +222,7 @@ class Specs:
             "hub": [task for task in tasks if study.from_hub(task)],
         }
 
+    @_once
     def _text(self) -> Spec:
         """What unlabelled text a study's own models learn from."""
         study = self.runs.study
@@ -217,9 +234,11 @@ class Specs:
             "labelled": self._data(*labelled) if labelled else None,
         }
 
+    @_once
     def _file_names(self, task: str) -> list[str]:
         return [f"{split}.{language}" for split, language in self.runs.files(task)]
 
+    @_once
     def _evaluated_files(self, targets: tuple[str, ...]) -> dict[str, list[str]]:
         return {
             target: [
@@ -230,13 +249,37 @@ class Specs:
             for target in targets
         }
 
+    @_once
     def _encoding(self, task: str) -> dict[str, Any]:
         """The encoding settings that matter to a task: a new doc_stride concerns span QA alone."""
         return self.runs.study.encoding_of(task).model_dump(include=set(format_class(TASKS[task]).settings))
 
+    @_once
+    def _embedding(self, task: str) -> dict[str, Any]:
+        return self.runs.study.embedding_of(task).model_dump()
+
+    @_once
+    def _intermediate(self, arm: str) -> dict[str, Any]:
+        return self.runs.study.intermediate(arm).model_dump()
+
+    @_once
+    def _target(self, training_set: str) -> dict[str, Any]:
+        return self.runs.study.target(training_set).model_dump()
+
+    @_once
+    def _compute(self) -> Spec:
+        """Of how training runs, what may change its results."""
+        return self.runs.study.compute.model_dump(include={"precision", "attention"})
+
+    @_once
+    def _tokenizer_id(self, model: str) -> str:
+        return str(self.tokenizer(model)["id"])
+
+    @_once
     def _pretrained_id(self, model: str) -> str:
         return str(self.pretrain(model)["id"] if self.runs.pretrains(model) else self.runs.study.models[model].path)
 
+    @_once
     def _start(self, model: str, arm: str) -> str | Spec:
         """What an arm's training starts from: a pretrained encoder's id, or what gives random weights their shape."""
         shape = self.runs.study.models[model].architecture
@@ -244,6 +287,7 @@ class Specs:
             return self._pretrained_id(model)
         return {"architecture": shape.model_dump(exclude={"seed"}), "text": self._text()}
 
+    @_once
     def _encoder_id(self, model: str, arm: str, seed: int) -> str:
         if self.runs.study.arms[arm].trains:
             return str(self.intermediate(model, arm, seed)["id"])
@@ -261,3 +305,8 @@ def code(part: str) -> str:
         for file in sorted(file for file in found if file.suffix in _CODE_SUFFIXES):
             digest.update(f"{file.relative_to(package)}\0".encode() + file.read_bytes())
     return digest.hexdigest()[:12]
+
+
+def kind_of_code(digest: str) -> str | None:
+    """The kind of job whose source files have this hash now; None if there is none."""
+    return next((kind for kind in _CODE if code(kind) == digest), None)

@@ -109,9 +109,13 @@ class Workspace:
         snakefile = str(REPOSITORY / "Snakefile")
         return self.program(sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--cores", "2", *arguments)
 
+    def write(self) -> None:
+        """Write the study to study.yaml."""
+        (self.folder / "study.yaml").write_text(yaml.safe_dump(self.config, sort_keys=False), encoding="utf-8")
+
     def snakemake(self, *arguments: str) -> Finished:
         """Snakemake with this workspace's study."""
-        (self.folder / "study.yaml").write_text(yaml.safe_dump(self.config, sort_keys=False), encoding="utf-8")
+        self.write()
         return self.bare_snakemake(*arguments, "--configfile", "study.yaml")
 
     def planned(self, *arguments: str) -> list[str]:

@@ -1,6 +1,8 @@
 # From the scores of all jobs to what people read.
 
 
+# Asks for the records, too: tables, figures and report read them and wait for the scores, without a list each that is
+# as long as the study.
 rule collect:
     input:
         scores=RUNS.score_files(),
@@ -29,7 +31,6 @@ rule tables:
     input:
         scores=PATHS.scores,
         dev_scores=PATHS.dev_scores,
-        records=RUNS.records(),
         examples=[PATHS.data_manifest(task) for task in RUNS.study.tasks()],
     output:
         PATHS.table_files(RUNS.study.targets),
@@ -53,7 +54,6 @@ rule figures:
     input:
         scores=PATHS.scores,
         answers=PATHS.answers,
-        records=RUNS.records(),
     output:
         report(
             directory(PATHS.figures),
@@ -82,7 +82,6 @@ rule report:
         scores=PATHS.scores,
         dev_scores=PATHS.dev_scores,
         answers=PATHS.answers,
-        records=RUNS.records(),
     output:
         report(
             PATHS.report,

@@ -122,6 +122,3 @@ rule retrieve:
     shell:
         "exec xstilts retrieve --study {params.run[study]} --model {wildcards.model} --arm {wildcards.arm}"
         " --seed {wildcards.seed} --threads {threads} --run {params.run[id]} > {log} 2>&1"
-
-
-ruleorder: intermediate > retrieve > finetune

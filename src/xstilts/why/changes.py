@@ -1,0 +1,139 @@
+"""What is different between the run spec that a job ran with and the one that it would run with now."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel
+
+from xstilts.catalogue.tasks import TARGET_TASKS
+from xstilts.runs import Runs
+from xstilts.specs import kind_of_code
+from xstilts.why.plan import Job
+
+#: Parts of specs that name the runs before a job.
+_UPSTREAM = {"tokenizer", "start", "encoder"}
+_ABSENT = object()
+
+
+def changes(job: Job, runs: Runs) -> list[str]:
+    """Each difference as a person would say it, by the config's key; those of earlier runs are not the job's own."""
+    if not job.before or not job.now:
+        return []
+    found = []
+    for path, old, new in _leaves(job.before, job.now, ()):
+        if path[0] == "id" or (path[0] in (*_UPSTREAM, "models") and job.after):
+            continue
+        found.append(_sentence(path, old, new, job, runs))
+    return list(dict.fromkeys(found))
+
+
+def _leaves(old: Any, new: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
+    """(path, before, now) of every value that differs; lists of (name, value) count as dicts."""
+    if old == new:
+        return
+    if (before := _as_dict(old)) is not None and (now := _as_dict(new)) is not None:
+        for name in dict.fromkeys((*before, *now)):
+            yield from _leaves(before.get(name, _ABSENT), now.get(name, _ABSENT), (*path, name))
+    else:
+        yield path, old, new
+
+
+def _as_dict(value: Any) -> dict[str, Any] | None:
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, list) and value and all(isinstance(item, list) and len(item) > 1 for item in value):
+        return {str(item[0]): item[1:] for item in value}
+    return None
+
+
+def _sentence(path: tuple[str, ...], old: Any, new: Any, job: Job, runs: Runs) -> str:
+    first, last = path[0], path[-1]
+    if first == "code":
+        kind = kind_of_code(new) or job.rule
+        return f"{kind} code has changed (code of kind '{kind}')"
+    inside = path[1:] if first == "text" else path
+    task = job.wildcards.get("task", "text") if inside == ("files",) else last
+    if inside == ("files",) or (inside[0] in ("evaluated", "tasks", "targets") and len(inside) == 2):
+        return _came(task, new) if old is _ABSENT or new is _ABSENT else _files(task, old, new)
+    if first == "encoding" and len(path) == 2 and (old is _ABSENT or new is _ABSENT):
+        return _came(last, new)
+    if first in _UPSTREAM and all(re.fullmatch("[0-9a-f]{12}", str(value)) for value in (old, new)):
+        return f"its {'tokenizer' if first == 'tokenizer' else 'encoder'} has been made anew since"
+    key = _key(path, job, runs)
+    if old is _ABSENT:
+        return f"{key} is new"
+    if new is _ABSENT:
+        return f"{key} is gone"
+    return f"{key}: {_value(old)} -> {_value(new)}"
+
+
+def _came(task: str, new: Any) -> str:
+    """A task that a job had nothing to do with before, or has no longer."""
+    what = "target" if task in TARGET_TASKS else "task"
+    return f"{what} {task} is {'gone' if new is _ABSENT else 'new'}"
+
+
+def _files(task: str, old: Any, new: Any) -> str:
+    """A change of which files of a task are read: 'test.de' and the like, or languages alone."""
+    had, has = set(map(str, old)), set(map(str, new))
+    parts = [f"with {', '.join(sorted(has - had))}"] * bool(has - had)
+    parts += [f"without {', '.join(sorted(had - has))}"] * bool(had - has)
+    return f"files of {task}: {'; '.join(parts) or 'in another order'}"
+
+
+def _key(path: tuple[str, ...], job: Job, runs: Runs) -> str:
+    """The config's key that a part of a spec comes from: of an override, where the study has one."""
+    study, (first, *rest) = runs.study, path
+    names, tail = job.wildcards, ".".join(rest)
+    if first == "training" and rest:
+        return _overriding(_training_stages(job, runs), rest[0], tail)
+    if first == "encoding" and rest:
+        if job.rule in ("encode", "pretrain"):
+            task, tail = names.get("task", "text"), ".".join(rest)
+        else:
+            task, tail = rest[0], ".".join(rest[1:])
+        return _overriding(_task_stages("encoding", study.encoding, task), tail, tail)
+    if first == "retrieval" and len(rest) > 1:
+        return _overriding(_task_stages("retrieval", study.retrieval, rest[0]), rest[1], ".".join(rest[1:]))
+    if first in ("data", "text", "settings") and rest:
+        return tail
+    if first in ("model", "architecture", "path", *_UPSTREAM):
+        inner = tail if first == "model" or (first in _UPSTREAM and rest) else "path" if not rest else ".".join(path)
+        return f"models.{names.get('model', '')}.{inner}"
+    if first in ("weights", "train_examples", "tasks") and "arm" in names:
+        return f"arms.{names['arm']}.{'.'.join(path)}"
+    return "compute.precision" if first == "precision" else ".".join(path)
+
+
+def _training_stages(job: Job, runs: Runs) -> list[tuple[str, BaseModel | None]]:
+    """The sections that a job's hyper-parameters come from, the strongest first."""
+    if job.rule == "pretrain":
+        return [("training.pretraining", None)]
+    if job.rule == "intermediate":
+        return _intermediate_stages(runs, job.wildcards["arm"])
+    return _task_stages("training.target", runs.study.training.target, job.wildcards.get("training_set", ""))
+
+
+def _intermediate_stages(runs: Runs, arm: str) -> list[tuple[str, BaseModel | None]]:
+    chosen = runs.study.arms.get(arm)
+    task = chosen.tasks[0] if chosen and len(chosen.tasks) == 1 else ""
+    stages = _task_stages("training.intermediate", runs.study.training.intermediate, task)
+    return [(f"arms.{arm}.training", chosen.training if chosen else None), *stages]
+
+
+def _task_stages(key: str, section: Any, task: str) -> list[tuple[str, BaseModel | None]]:
+    return [(f"{key}.tasks.{task}", section.tasks.get(task)), (key, None)]
+
+
+def _overriding(stages: list[tuple[str, BaseModel | None]], field: str, tail: str) -> str:
+    """The first section that sets a field; the last one does by its defaults."""
+    key = next((key for key, section in stages[:-1] if section and field in section.model_fields_set), stages[-1][0])
+    return f"{key}.{tail}"
+
+
+def _value(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
