@@ -138,7 +138,7 @@ class Slurm:
             return
         _MUNGE.mkdir(exist_ok=True)
         shutil.chown(_MUNGE, "munge", "munge")
-        self._started.append(subprocess.Popen(["runuser", "-u", "munge", "--", "munged", "--foreground"]))
+        self._daemon("runuser", "-u", "munge", "--", "munged", "--foreground")
         self.wait(lambda: subprocess.run(["munge", "-n"], capture_output=True).returncode == 0, 20, "munged")
 
     def _daemon(self, *command: str) -> None:

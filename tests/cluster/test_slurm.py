@@ -1,0 +1,37 @@
+"""A study that SLURM runs and nobody disturbs; and one with a job that cannot succeed."""
+
+from __future__ import annotations
+
+import pandas as pd
+from conftest import SEEDS
+from slurm import Slurm
+from submitted import Submitted
+
+
+def test_a_study_runs_from_the_first_file_to_the_report(undisturbed: Submitted):
+    scores = pd.read_parquet(undisturbed.results / "scores.parquet")
+    assert set(scores.seed) == set(SEEDS)
+    assert undisturbed.results.joinpath("report.html").is_file()
+
+
+def test_jobs_go_to_the_partition_that_they_need(undisturbed: Submitted, cluster: Slurm):
+    lines = cluster.call("squeue", "--noheader", "--states=all", "--format=%P|%b|%k").splitlines()
+    asked = {tuple(line.split("|")[:2]) for line in lines if "rule_" in line}
+    assert asked == {("cpu", "N/A"), ("gpu", "gres:gpu:1")}
+    on_gpus = {line.split("|")[2].split("_")[1] for line in lines if line.startswith("gpu|")}
+    assert on_gpus == {"pretrain", "finetune", "similarity"}
+
+
+def test_what_fails_for_good_is_named_and_the_rest_goes_on(again: Submitted):
+    """Without cgroups SLURM samples a job's memory, kills it and calls it FAILED; with them, OUT_OF_MEMORY."""
+    (again.results / "similarity.parquet").unlink()
+    again.finetuning_log("1").unlink()
+    scores = again.results / "scores" / "small" / "none" / "xnli" / "seed1.parquet"
+    scores.unlink()
+    too_little = again.profile({"similarity": {"mem_mb": 100}}, retries=1)
+    done = again.submit(str(scores.relative_to(again.folder)), "results/tiny/similarity.parquet", profile=too_little)
+    assert done.code == 1
+    assert "Error in rule similarity" in done.text
+    assert "exceeded memory limit" in done.text
+    assert "Trying to restart job" in done.text
+    assert scores.is_file()
