@@ -15,7 +15,7 @@ from submitted import Submitted
 
 #: A fine-tuning for each fate that a job can meet, long enough to be met in training.
 SEEDS = [1, 2, 3, 4, 5]
-STEPS = 2000
+STEPS = 1000
 
 
 @pytest.fixture(scope="session")

@@ -84,7 +84,7 @@ class Submitted(Workspace):
                 process.send_signal(signal.SIGINT)
                 process.wait(60)
 
-    def submit(self, *arguments: str, profile: Path | None = None, seconds: float = 300) -> Finished:
+    def submit(self, *arguments: str, profile: Path | None = None, seconds: float = 600) -> Finished:
         """Run Snakemake to its end."""
         with self.running(profile or self.profile(), *arguments) as process:
             return self.end(process, seconds)

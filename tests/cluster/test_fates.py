@@ -64,7 +64,7 @@ def story(again: Submitted, cluster: Slurm) -> Story:
         cluster.wait(others[told][1].was_told_to_stop, 60, "the signal ahead of the time limit")
         others[told][1].thaw()
         cluster.call("scontrol", "update", "NodeName=small", "State=RESUME")
-        story.done = again.end(snakemake, 200)
+        story.done = again.end(snakemake, 400)
     return story
 
 
@@ -81,7 +81,7 @@ def frozen(study: Submitted, cluster: Slurm) -> list[tuple[Job, Process]]:
                 found[job.id] = job, working[job.id]
         return len(found) == len(SEEDS)
 
-    cluster.wait(all_frozen, 120, "five fine-tunings to train")
+    cluster.wait(all_frozen, 240, "five fine-tunings to train")
     return list(found.values())
 
 
