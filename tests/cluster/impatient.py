@@ -1,4 +1,4 @@
-"""Snakemake, except that it looks at SLURM's queue every second; by itself it waits ten seconds longer after each look."""
+"""Snakemake that looks at SLURM's queue every second, where by itself it waits ten seconds longer after each look."""
 
 from __future__ import annotations
 

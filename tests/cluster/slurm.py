@@ -45,7 +45,7 @@ SelectTypeParameters=CR_Core_Memory
 SchedulerType=sched/backfill
 SchedulerParameters=sched_interval=2,bf_interval=2,batch_sched_delay=0
 MpiDefault=none
-ReturnToService=2
+ReturnToService=1
 MinJobAge=3600
 KillWait=10
 CompleteWait=0

@@ -1,4 +1,4 @@
-"""A study on the test cluster: Snakemake with the profile that users get, in the background, and the processes of its jobs."""
+"""A study on the test cluster: Snakemake in the background, with the profile that users get; its jobs' processes."""
 
 from __future__ import annotations
 

@@ -48,7 +48,9 @@ def story(again: Submitted, cluster: Slurm) -> Story:
 
         # Someone else's job, in a partition that matters more, takes the GPU of one of the others.
         others = {job.id: (job, process) for job, process in jobs if job.node == "large"}
-        cluster.call("sbatch", "--partition=urgent", "--gpus=1", "--nodes=1", "--mem=100", "--output=/dev/null", "--wrap=true")
+        cluster.call(
+            "sbatch", "--partition=urgent", "--gpus=1", "--nodes=1", "--mem=100", "--output=/dev/null", "--wrap=true"
+        )
         cluster.wait(lambda: len(still_running(cluster, others)) == 3, 40, "a job to be preempted")
         cancelled, told, timed_out = still_running(cluster, others)
         (preempted,) = set(others) - {cancelled, told, timed_out}
