@@ -128,7 +128,7 @@ def test_a_cancelled_job_is_submitted_again(story: Story, cluster: Slurm):
 
 
 def test_a_preempted_job_runs_again(story: Story, cluster: Slurm):
-    """One that ends by itself in its time of grace has failed, and is submitted again; one that is killed is requeued."""
+    """One that ends in its time of grace has failed, and is submitted again; one that is killed is requeued."""
     job = story.met["preempted"]
     assert tries(cluster, job) == ["FAILED", "COMPLETED"] or restarts(cluster, job) == 1
 

@@ -15,10 +15,11 @@ def test_a_study_runs_from_the_first_file_to_the_report(undisturbed: Submitted):
 
 
 def test_jobs_go_to_the_partition_that_they_need(undisturbed: Submitted, cluster: Slurm):
-    lines = cluster.call("squeue", "--noheader", "--states=all", "--format=%P|%b|%k").splitlines()
-    asked = {tuple(line.split("|")[:2]) for line in lines if "rule_" in line}
-    assert asked == {("cpu", "N/A"), ("gpu", "gres:gpu:1")}
-    on_gpus = {line.split("|")[2].split("_")[1] for line in lines if line.startswith("gpu|")}
+    columns = "Partition:10,TresPerJob:20,Comment:80,WorkDir:300"
+    lines = cluster.call("squeue", "--noheader", "--states=all", f"--Format={columns}").splitlines()
+    jobs = [line.split() for line in lines if line.rstrip().endswith(str(undisturbed.folder))]
+    assert {(partition, gpus) for partition, gpus, *_ in jobs} == {("cpu", "N/A"), ("gpu", "gres:gpu:1")}
+    on_gpus = {comment.split("_")[1] for partition, _, comment, _ in jobs if partition == "gpu"}
     assert on_gpus == {"pretrain", "finetune", "similarity"}
 
 
