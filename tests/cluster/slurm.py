@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 PROGRAMS = ("slurmctld", "slurmd", "munged", "sbatch", "srun", "squeue", "scontrol", "scancel")
@@ -168,9 +169,14 @@ class Slurm:
         return dict(line.split("|") for line in found.split())
 
     def jobs(self) -> list[Job]:
-        """All jobs that there have been."""
-        found = self.call("squeue", "--noheader", "--states=all", "--format=%A|%T|%N|%k")
+        """All jobs that there have been, in the order of their ids."""
+        found = self.call("squeue", "--noheader", "--states=all", "--sort=i", "--format=%A|%T|%N|%k")
         return [Job(*line.split("|", 3)) for line in found.splitlines()]
+
+    def has_run(self, job: Job) -> float:
+        """For how many seconds a job has been running."""
+        started = datetime.fromisoformat(self.call("squeue", "--noheader", f"--jobs={job.id}", "--format=%S").strip())
+        return (datetime.now() - started).total_seconds()
 
     def running(self, rule: str) -> list[Job]:
         """The jobs of a rule that are running."""

@@ -15,7 +15,7 @@ def test_a_study_runs_from_the_first_file_to_the_report(undisturbed: Submitted):
 
 
 def test_jobs_go_to_the_partition_that_they_need(undisturbed: Submitted, cluster: Slurm):
-    columns = "Partition:10,TresPerJob:20,Comment:80,WorkDir:300"
+    columns = "Partition:10,tres-per-job:20,Comment:80,WorkDir:300"
     lines = cluster.call("squeue", "--noheader", "--states=all", f"--Format={columns}").splitlines()
     jobs = [line.split() for line in lines if line.rstrip().endswith(str(undisturbed.folder))]
     assert {(partition, gpus) for partition, gpus, *_ in jobs} == {("cpu", "N/A"), ("gpu", "gres:gpu:1")}
