@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TextIO
 
 PROGRAMS = ("slurmctld", "slurmd", "munged", "sbatch", "srun", "squeue", "scontrol", "scancel")
 
@@ -21,6 +24,7 @@ _SETTINGS = Path("/etc/slurm")  # job steps look nowhere else
 _MARK = "# Written by the tests of XSTILTs, which overwrite it.\n"
 _DEVICE = "/dev/xstilts_gpu"
 _MUNGE = Path("/run/munge")
+_LOCK = Path("/run/xstilts_slurm.lock")
 
 _SLURM_CONF = """\
 ClusterName=xstilts
@@ -88,9 +92,10 @@ class Slurm:
     def __init__(self, state: Path) -> None:
         self._state = state
         self._started: list[subprocess.Popen[bytes]] = []
+        self._lock: TextIO | None = None
 
     def start(self) -> None:
-        """Write the settings, start the daemons, wait until the nodes take jobs.
+        """Write the settings, start the daemons, wait until the nodes take jobs; first, for other runs of these tests.
 
         Raises:
             NoCluster: where programs or rights are missing, or where SLURM is set up for something else.
@@ -100,15 +105,25 @@ class Slurm:
             raise NoCluster(f"there is no {', '.join(missing)} (Debian: apt-get install slurm-wlm munge)")
         if os.geteuid() != 0:
             raise NoCluster("SLURM's daemons and settings need root")
+        self._lock = _LOCK.open("w")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
         settings = _SETTINGS / "slurm.conf"
         if settings.exists() and not settings.read_text(encoding="utf-8").startswith(_MARK):
             raise NoCluster(f"{settings} is not these tests': this machine belongs to a cluster")
+        try:
+            self._launch()
+        except (OSError, TimeoutError) as error:
+            self.stop()
+            raise NoCluster(f"SLURM does not start here: {error}") from error
+
+    def _launch(self) -> None:
         for number in range(sum(NODES.values())):
             device = Path(f"{_DEVICE}{number}")
             if not device.exists():
                 os.mknod(device, 0o020666, os.makedev(1, 3))  # /dev/null under another name
         (self._state / "controller").mkdir(parents=True)
-        settings.write_text(_MARK + _SLURM_CONF.format(host=socket.gethostname(), state=self._state), encoding="utf-8")
+        settings = _SLURM_CONF.format(host=socket.gethostname(), state=self._state)
+        (_SETTINGS / "slurm.conf").write_text(_MARK + settings, encoding="utf-8")
         (_SETTINGS / "gres.conf").write_text(_MARK + _GRES_CONF.format(device=_DEVICE), encoding="utf-8")
         self._munge()
         self._daemon("slurmctld", "-D", "-i")
@@ -117,9 +132,10 @@ class Slurm:
         self.wait(lambda: self.nodes() == dict.fromkeys(NODES, "idle"), 60, "the nodes to be idle")
 
     def stop(self) -> None:
-        """End jobs and daemons, and take away what :meth:`start` put down."""
-        subprocess.run(["scancel", "--user=root", "--signal=KILL"], check=False, capture_output=True)
-        subprocess.run(["scancel", "--user=root"], check=False, capture_output=True)
+        """End jobs and daemons, and take away what :meth:`start` put down; only after a start."""
+        subprocess.run(["scancel", f"--user={os.geteuid()}"], capture_output=True)
+        with suppress(TimeoutError, subprocess.CalledProcessError):
+            self.wait(lambda: not self.call("squeue", "--noheader"), 15, "the jobs to end")
         for daemon in reversed(self._started):
             daemon.terminate()
             try:
@@ -127,11 +143,11 @@ class Slurm:
             except subprocess.TimeoutExpired:
                 daemon.kill()
         for name in ("slurm.conf", "gres.conf"):
-            path = _SETTINGS / name
-            if path.exists() and path.read_text(encoding="utf-8").startswith(_MARK):
-                path.unlink()
+            (_SETTINGS / name).unlink(missing_ok=True)
         for number in range(sum(NODES.values())):
             Path(f"{_DEVICE}{number}").unlink(missing_ok=True)
+        if self._lock:
+            self._lock.close()
 
     def _munge(self) -> None:
         """Start munged, unless one is running."""
