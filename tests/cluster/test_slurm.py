@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from conftest import SEEDS
 from slurm import Slurm
-from submitted import Submitted
+from submitted import Submitted, processes
 
 
 def test_a_study_runs_from_the_first_file_to_the_report(undisturbed: Submitted):
@@ -23,14 +23,26 @@ def test_jobs_go_to_the_partition_that_they_need(undisturbed: Submitted, cluster
     assert on_gpus == {"pretrain", "finetune", "similarity"}
 
 
-def test_what_fails_for_good_is_named_and_the_rest_goes_on(again: Submitted):
-    """Without cgroups SLURM samples a job's memory, kills it and calls it FAILED; with them, OUT_OF_MEMORY."""
+def devices_of_finetuning(cluster: Slurm) -> list[str]:
+    working = processes(cluster)
+    return [working[job.id].devices for job in cluster.running("finetune") if job.id in working]
+
+
+def test_what_fails_for_good_is_named_and_the_rest_goes_on(again: Submitted, cluster: Slurm):
+    """Without cgroups SLURM samples a job's memory, kills it and calls it FAILED; with them, OUT_OF_MEMORY.
+
+    The other job asks for its GPU as GRES.
+    """
     (again.results / "similarity.parquet").unlink()
     again.finetuning_log("1").unlink()
     scores = again.results / "scores" / "small" / "none" / "xnli" / "seed1.parquet"
     scores.unlink()
-    too_little = again.profile({"similarity": {"mem_mb": 100}}, retries=1)
-    done = again.submit(str(scores.relative_to(again.folder)), "results/tiny/similarity.parquet", profile=too_little)
+    profile = again.profile({"similarity": {"mem_mb": 100}, "finetune": {"gpu": 0, "gres": "gpu:1"}}, retries=1)
+    wanted = str(scores.relative_to(again.folder)), "results/tiny/similarity.parquet"
+    with again.running(profile, *wanted) as snakemake:
+        cluster.wait(lambda: bool(devices_of_finetuning(cluster)), 120, "the fine-tuning to start")
+        assert devices_of_finetuning(cluster) in (["0"], ["1"], ["2"], ["3"])
+        done = again.end(snakemake, 300)
     assert done.code == 1
     assert "Error in rule similarity" in done.text
     assert "exceeded memory limit" in done.text
