@@ -13,7 +13,7 @@ rule generate:
         "../../envs/xstilts.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=lambda w, attempt: 4000 * attempt,
         runtime=30,
     params:
         run=SPECS.generate(),
@@ -35,7 +35,7 @@ rule prepare:
         "../../envs/xstilts.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
+        mem_mb=lambda w, attempt: 8000 * attempt,
         runtime=60,
     params:
         run=lambda w: SPECS.prepare(w.task),
@@ -57,7 +57,7 @@ rule text:
         "../../envs/xstilts.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
+        mem_mb=lambda w, attempt: 8000 * attempt,
         runtime=60,
     params:
         run=SPECS.prepare("text"),
@@ -96,7 +96,7 @@ rule tokenizer:
         "../../envs/xstilts.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
+        mem_mb=lambda w, attempt: 8000 * attempt,
         runtime=60,
     params:
         run=lambda w: SPECS.tokenizer(w.model),
@@ -119,7 +119,7 @@ rule encode:
         "../../envs/xstilts.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
+        mem_mb=lambda w, attempt: 8000 * attempt,
         runtime=120,
     params:
         run=lambda w: SPECS.encode(w.model, w.task),

@@ -1,4 +1,10 @@
-# From the scores of all jobs to what people read.
+# From the scores of all jobs to what people read. On a cluster these run where Snakemake runs: each takes seconds on one
+# core, and would wait in the queue for longer, one after the other.
+localrules:
+    collect,
+    tables,
+    figures,
+    report,
 
 
 # Asks for the records, too: tables, figures and report read them and wait for the scores, without a list each that is

@@ -17,7 +17,7 @@ rule submission:
         "../../envs/xstilts.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
+        mem_mb=lambda w, attempt: 8000 * attempt,
         runtime=60,
     params:
         run=SPECS.submission(),

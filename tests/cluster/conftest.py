@@ -1,0 +1,59 @@
+"""The cluster, and a study that has run on it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+import tiny_release
+from slurm import NoCluster, Slurm
+from submitted import Submitted
+
+#: A fine-tuning for each fate that a job can meet, long enough to be met in training.
+SEEDS = [1, 2, 3, 4, 5]
+STEPS = 1000
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
+    """SLURM on this machine. Where it cannot be had the tests skip; in CI they fail."""
+    slurm = Slurm(tmp_path_factory.mktemp("slurm"))
+    try:
+        if importlib.util.find_spec("snakemake_executor_plugin_slurm") is None:
+            raise NoCluster("snakemake-executor-plugin-slurm is not installed")
+        slurm.start()
+    except NoCluster as reason:
+        if os.environ.get("XSTILTS_CI"):
+            raise
+        pytest.skip(str(reason))
+    try:
+        yield slurm
+    finally:
+        slurm.stop()
+
+
+@pytest.fixture(scope="session")
+def undisturbed(cluster: Slurm, tmp_path_factory: pytest.TempPathFactory) -> Submitted:
+    """A study that SLURM ran from the first file to the report. Not to be changed: take ``again``."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    tiny_release.write(folder / "data")
+    study = Submitted(folder)
+    study.config["seeds"] = SEEDS
+    study.config["arms"] = {"none": {}}
+    study.config["targets"] = {"xnli": {"languages": ["de", "en"]}}
+    study.config["training"]["target"]["max_steps"] = STEPS
+    study.submit().ok()
+    return study
+
+
+@pytest.fixture(scope="module")
+def again(undisturbed: Submitted, tmp_path_factory: pytest.TempPathFactory) -> Submitted:
+    """The same study, finished, in a folder of its own."""
+    folder = tmp_path_factory.mktemp("again") / "study"
+    shutil.copytree(undisturbed.folder, folder, ignore=shutil.ignore_patterns("slurm_logs"))
+    study = Submitted(folder)
+    study.config = undisturbed.config
+    return study

@@ -1,0 +1,200 @@
+"""A SLURM cluster on this machine: real daemons, two nodes that are both here, and GPUs that are only device files."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO
+
+PROGRAMS = ("slurmctld", "slurmd", "munged", "sbatch", "srun", "squeue", "scontrol", "scancel")
+
+#: By node, how many GPUs it has. The small one is there to fail without taking everything with it.
+NODES = {"large": 4, "small": 1}
+
+_SETTINGS = Path("/etc/slurm")  # job steps look nowhere else
+_MARK = "# Written by the tests of XSTILTs, which overwrite it.\n"
+_DEVICE = "/dev/xstilts_gpu"
+_MUNGE = Path("/run/munge")
+_LOCK = Path("/run/xstilts_slurm.lock")
+
+_SLURM_CONF = """\
+ClusterName=xstilts
+SlurmctldHost={host}(127.0.0.1)
+SlurmctldPort=17817
+SlurmUser=root
+SlurmdUser=root
+SlurmctldPidFile={state}/slurmctld.pid
+SlurmctldLogFile={state}/slurmctld.log
+StateSaveLocation={state}/controller
+SlurmdPidFile={state}/slurmd.%n.pid
+SlurmdLogFile={state}/slurmd.%n.log
+SlurmdSpoolDir={state}/spool.%n
+SlurmdParameters=config_overrides
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+JobAcctGatherType=jobacct_gather/linux
+JobAcctGatherFrequency=task=1
+JobAcctGatherParams=OverMemoryKill
+AccountingStorageType=accounting_storage/none
+AuthInfo=cred_expire=20
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core_Memory
+SchedulerType=sched/backfill
+SchedulerParameters=sched_interval=2,bf_interval=2,batch_sched_delay=0
+MpiDefault=none
+ReturnToService=1
+MinJobAge=3600
+KillWait=10
+CompleteWait=0
+GresTypes=gpu
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+JobRequeue=1
+NodeName=large NodeHostname={host} NodeAddr=127.0.0.1 Port=17818 CPUs=8 RealMemory=400000 Gres=gpu:4
+NodeName=small NodeHostname={host} NodeAddr=127.0.0.1 Port=17819 CPUs=2 RealMemory=100000 Gres=gpu:1 Weight=9
+PartitionName=cpu Nodes=large Default=YES MaxTime=INFINITE State=UP PriorityTier=1
+PartitionName=gpu Nodes=large,small MaxTime=INFINITE State=UP PriorityTier=1 GraceTime=10
+PartitionName=urgent Nodes=large MaxTime=INFINITE State=UP PriorityTier=9
+"""
+
+_GRES_CONF = """\
+NodeName=large Name=gpu File={device}[0-3]
+NodeName=small Name=gpu File={device}4
+"""
+
+
+class NoCluster(Exception):
+    """This machine cannot run SLURM, and why."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job as squeue has it; also one that is over."""
+
+    id: str
+    state: str
+    node: str
+    #: The rule and wildcards that Snakemake gives as comment.
+    comment: str
+
+
+class Slurm:
+    """Daemons with a state of their own; whoever starts them stops them."""
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+        self._started: list[subprocess.Popen[bytes]] = []
+        self._lock: TextIO | None = None
+
+    def start(self) -> None:
+        """Write the settings, start the daemons, wait until the nodes take jobs; first, for other runs of these tests.
+
+        Raises:
+            NoCluster: where programs or rights are missing, or where SLURM is set up for something else.
+        """
+        missing = [program for program in PROGRAMS if shutil.which(program) is None]
+        if missing:
+            raise NoCluster(f"there is no {', '.join(missing)} (Debian: apt-get install slurm-wlm munge)")
+        if os.geteuid() != 0:
+            raise NoCluster("SLURM's daemons and settings need root")
+        self._lock = _LOCK.open("w")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        settings = _SETTINGS / "slurm.conf"
+        if settings.exists() and not settings.read_text(encoding="utf-8").startswith(_MARK):
+            raise NoCluster(f"{settings} is not these tests': this machine belongs to a cluster")
+        try:
+            self._launch()
+        except (OSError, TimeoutError) as error:
+            self.stop()
+            raise NoCluster(f"SLURM does not start here: {error}") from error
+
+    def _launch(self) -> None:
+        for number in range(sum(NODES.values())):
+            device = Path(f"{_DEVICE}{number}")
+            if not device.exists():
+                os.mknod(device, 0o020666, os.makedev(1, 3))  # /dev/null under another name
+        (self._state / "controller").mkdir(parents=True)
+        settings = _SLURM_CONF.format(host=socket.gethostname(), state=self._state)
+        (_SETTINGS / "slurm.conf").write_text(_MARK + settings, encoding="utf-8")
+        (_SETTINGS / "gres.conf").write_text(_MARK + _GRES_CONF.format(device=_DEVICE), encoding="utf-8")
+        self._munge()
+        self._daemon("slurmctld", "-D", "-i")
+        for node in NODES:
+            self._daemon("slurmd", "-D", "-N", node)
+        self.wait(lambda: self.nodes() == dict.fromkeys(NODES, "idle"), 60, "the nodes to be idle")
+
+    def stop(self) -> None:
+        """End jobs and daemons, and take away what :meth:`start` put down; only after a start."""
+        subprocess.run(["scancel", f"--user={os.geteuid()}"], capture_output=True)
+        with suppress(TimeoutError, subprocess.CalledProcessError):
+            self.wait(lambda: not self.call("squeue", "--noheader"), 15, "the jobs to end")
+        for daemon in reversed(self._started):
+            daemon.terminate()
+            try:
+                daemon.wait(20)
+            except subprocess.TimeoutExpired:
+                daemon.kill()
+        for name in ("slurm.conf", "gres.conf"):
+            (_SETTINGS / name).unlink(missing_ok=True)
+        for number in range(sum(NODES.values())):
+            Path(f"{_DEVICE}{number}").unlink(missing_ok=True)
+        if self._lock:
+            self._lock.close()
+
+    def _munge(self) -> None:
+        """Start munged, unless one is running."""
+        if subprocess.run(["munge", "-n"], capture_output=True).returncode == 0:
+            return
+        _MUNGE.mkdir(exist_ok=True)
+        shutil.chown(_MUNGE, "munge", "munge")
+        self._daemon("runuser", "-u", "munge", "--", "munged", "--foreground")
+        self.wait(lambda: subprocess.run(["munge", "-n"], capture_output=True).returncode == 0, 20, "munged")
+
+    def _daemon(self, *command: str) -> None:
+        with (self._state / f"{'.'.join(command)}.out").open("wb") as output:
+            self._started.append(subprocess.Popen(command, stdout=output, stderr=output))
+
+    def wait(self, happened: Callable[[], bool], seconds: float, what: str) -> None:
+        """Look every half second.
+
+        Raises:
+            TimeoutError: if it has not happened in time, with the ends of the daemons' logs.
+        """
+        end = time.monotonic() + seconds
+        while not happened():
+            if time.monotonic() > end:
+                logs = (path.read_text(errors="replace")[-1500:] for path in sorted(self._state.glob("slurm*.log")))
+                raise TimeoutError(f"waited {seconds} s in vain for {what}\n" + "\n".join(logs))
+            time.sleep(0.5)
+
+    def call(self, *command: str) -> str:
+        """What one of SLURM's programs prints."""
+        return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout
+
+    def nodes(self) -> dict[str, str]:
+        """By node, its state as sinfo has it."""
+        found = subprocess.run(["sinfo", "-hN", "-o", "%N|%t"], capture_output=True, text=True).stdout
+        return dict(line.split("|") for line in found.split())
+
+    def jobs(self) -> list[Job]:
+        """All jobs that there have been, in the order of their ids."""
+        found = self.call("squeue", "--noheader", "--states=all", "--sort=i", "--format=%A|%T|%N|%k")
+        return [Job(*line.split("|", 3)) for line in found.splitlines()]
+
+    def has_run(self, job: Job) -> float:
+        """For how many seconds a job has been running."""
+        started = datetime.fromisoformat(self.call("squeue", "--noheader", f"--jobs={job.id}", "--format=%S").strip())
+        return (datetime.now() - started).total_seconds()
+
+    def running(self, rule: str) -> list[Job]:
+        """The jobs of a rule that are running."""
+        return [job for job in self.jobs() if job.state == "RUNNING" and job.comment.startswith(f"rule_{rule}")]
