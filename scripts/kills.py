@@ -106,7 +106,7 @@ def _bytes(path: Path) -> bytes | None:
 
 def leftovers(folder: Path) -> list[str]:
     results = folder / "results/kills"
-    half = [path for path in results.rglob("*") if path.suffix == ".tmp" or path.name.startswith(".saving.")]
+    half = results.rglob("*.tmp")
     return [str(path) for path in (*half, *(results / ".checkpoints").glob("*"))]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from xstilts.atomic import replacing, sha256_of, write_json, write_text
+from xstilts.atomic import remove_leftovers, replacing, sha256_of, write_json, write_text
 
 
 @pytest.fixture
@@ -67,3 +67,16 @@ def test_sha256(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"abc" * 100_000)
     assert sha256_of(path) == hashlib.sha256(b"abc" * 100_000).hexdigest()
+
+
+def test_what_killed_processes_have_left_is_deleted_and_nothing_else(tmp_path):
+    path = tmp_path / "scores.parquet"
+    left = [tmp_path / ".scores.parquet.abc.tmp", tmp_path / ".scores.parquet.def.tmp"]
+    left[0].touch()
+    left[1].mkdir()
+    (left[1] / "part").touch()
+    others = {path, tmp_path / ".other.parquet.abc.tmp", tmp_path / "scores.parquet.tmp"}
+    for other in others:
+        other.touch()
+    remove_leftovers(path)
+    assert set(tmp_path.iterdir()) == others

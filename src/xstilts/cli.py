@@ -8,19 +8,24 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from xstilts import study as studies
 from xstilts.catalogue.tasks import TEXT
 from xstilts.errors import UserError, nearest
+from xstilts.jobs import training_job
+from xstilts.jobs.execution import execute
+from xstilts.jobs.training_job import TrainingJob
 from xstilts.leases import leased
-from xstilts.runs import Runs
-from xstilts.specs import Spec, Specs
+from xstilts.runs import RETRIEVAL, Runs
 from xstilts.stopping import TRY_AGAIN, Stopped
+
+if TYPE_CHECKING:
+    from xstilts.training.session import Session
 
 app = typer.Typer(
     help="Does English intermediate-task training help zero-shot cross-lingual transfer? "
@@ -59,15 +64,16 @@ def _open(study: Path, **names: str | int) -> Runs:
     return runs
 
 
-def _begin(runs: Runs, spec: Spec, planned: str) -> None:
-    """Stop where the stored study is no longer the one that this job was planned from; else say what scores mean."""
-    if runs.study.warning:
-        print(runs.study.warning, flush=True)
-    if planned and spec["id"] != planned:
+def _execute(job: TrainingJob, planned: str, work: Callable[[Session], None]) -> None:
+    """Do a job's work; but not where the stored study is no longer the one that it was planned from."""
+    if job.runs.study.warning:
+        print(job.runs.study.warning, flush=True)
+    if planned and job.spec["id"] != planned:
         raise UserError(
             f"This job was planned as run {planned}, but the study or the code has changed since: it would now be run "
-            f"{spec['id']}. Start snakemake again."
+            f"{job.spec['id']}. Start snakemake again."
         )
+    execute(job, work)
 
 
 @app.command()
@@ -133,11 +139,14 @@ def encode(study: StudyFile, model: Model, task: TaskName) -> None:
 def pretrain(study: StudyFile, model: Model, threads: Threads = 1, run: RunId = "") -> None:
     """Pretrain a model of the study's own by masked language modelling."""
     runs = _open(study, model=model, model_to_pretrain=model)
-    _begin(runs, Specs(runs).pretrain(model), run)
-    with leased(runs.study.compute.jobs_per_gpu):
+    job = training_job.pretraining(runs, model)
+
+    def work(session: Session) -> None:
         from xstilts.jobs import training
 
-        training.pretrain(runs, model, threads)
+        training.pretrain(runs, job.spec, model, threads, session)
+
+    _execute(job, run, work)
 
 
 @app.command()
@@ -146,11 +155,14 @@ def intermediate(
 ) -> None:
     """Train an encoder on an arm's English intermediate tasks."""
     runs = _open(study, model=model, arm=arm, arm_that_trains=arm, seed=seed)
-    _begin(runs, Specs(runs).intermediate(model, arm, seed), run)
-    with leased(runs.study.compute.jobs_per_gpu):
+    job = training_job.intermediate_training(runs, model, arm, seed)
+
+    def work(session: Session) -> None:
         from xstilts.jobs import training
 
-        training.intermediate(runs, model, arm, seed, threads)
+        training.intermediate(runs, job.spec, model, arm, seed, threads, session)
+
+    _execute(job, run, work)
 
 
 @app.command()
@@ -165,22 +177,30 @@ def finetune(
 ) -> None:
     """Fine-tune an arm's encoder on English, then score its targets in every language."""
     runs = _open(study, model=model, arm=arm, training_set=training_set, seed=seed)
-    _begin(runs, Specs(runs).finetune(model, arm, training_set, seed), run)
-    with leased(runs.study.compute.jobs_per_gpu):
+    job = training_job.fine_tuning(runs, model, arm, training_set, seed)
+
+    def work(session: Session) -> None:
         from xstilts.jobs import training
 
-        training.finetune(runs, model, arm, training_set, seed, threads)
+        training.finetune(runs, job.spec, model, arm, training_set, seed, threads, session)
+
+    _execute(job, run, work)
 
 
 @app.command()
 def retrieve(study: StudyFile, model: Model, arm: ArmName, seed: Seed, threads: Threads = 1, run: RunId = "") -> None:
     """Score an arm's encoder on sentence retrieval, which needs no training."""
     runs = _open(study, model=model, arm=arm, seed=seed)
-    _begin(runs, Specs(runs).retrieve(model, arm, seed), run)
-    with leased(runs.study.compute.jobs_per_gpu):
+    if not runs.targets_of(RETRIEVAL):
+        raise UserError("The study has no retrieval target.")
+    job = training_job.retrieval(runs, model, arm, seed)
+
+    def work(session: Session) -> None:
         from xstilts.jobs import retrieval
 
-        retrieval.retrieve(runs, model, arm, seed, threads)
+        retrieval.retrieve(runs, job.spec, model, arm, seed, threads, session)
+
+    _execute(job, run, work)
 
 
 @app.command()

@@ -106,7 +106,7 @@ def reinitialised(encoder: PreTrainedModel) -> PreTrainedModel:
 def save(encoder: PreTrainedModel, folder: Path) -> None:
     """Write the encoder into ``folder``: each file whole or not at all, the weights last."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".saving.") as name:
+    with tempfile.TemporaryDirectory(dir=folder, prefix=f".{_WEIGHTS}.", suffix=".tmp") as name:
         temporary = Path(name)
         encoder.save_pretrained(temporary, max_shard_size="100GB")
         for file in sorted(temporary.iterdir(), key=lambda file: file.name == _WEIGHTS):

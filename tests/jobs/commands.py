@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import multiprocessing
 import os
 import sys
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from typing import Any
+
+from workspace import TINY
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["xstilts.cli", "xstilts.jobs.data", "xstilts.jobs.training", "xstilts.jobs.retrieval"])
@@ -44,6 +48,16 @@ def _main(folder: str, log: str, arguments: list[str]) -> None:
     from xstilts.cli import main
 
     main()
+
+
+def tiny_study() -> dict[str, Any]:
+    """With steps enough to be killed in the middle of, and a checkpoint every dozen milliseconds."""
+    tiny = copy.deepcopy(TINY)
+    tiny["models"]["small"]["architecture"]["dropout"] = 0.2
+    stage = {"max_steps": 150, "batch_size": 2, "eval_every": 20, "learning_rate": 0.01}
+    tiny["training"] = {name: dict(stage) for name in ("pretraining", "intermediate", "target")}
+    tiny["compute"] = {"checkpoint_minutes": 0.0002}
+    return tiny
 
 
 def command(arguments: list[str]) -> list[str]:

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
-from typing import Any
 
 import pytest
-from commands import Commands
-from workflow.workspace import TINY
+import tiny_release
+from commands import Commands, tiny_study
 
-from workflow import tiny_release
 from xstilts.runs import Runs
 from xstilts.study import load, store
-
-
-def config() -> dict[str, Any]:
-    """With steps enough to be killed in the middle of, and a checkpoint every dozen milliseconds."""
-    tiny = copy.deepcopy(TINY)
-    tiny["models"]["small"]["architecture"]["dropout"] = 0.2
-    stage = {"max_steps": 150, "batch_size": 2, "eval_every": 20, "learning_rate": 0.01}
-    tiny["training"] = {name: dict(stage) for name in ("pretraining", "intermediate", "target")}
-    tiny["compute"] = {"checkpoint_minutes": 0.0002}
-    return tiny
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +17,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the study with its data encoded. Not to be changed: copy it."""
     folder = tmp_path_factory.mktemp("prepared")
     tiny_release.write(folder / "data")
-    runs = Runs(load(config()))
+    runs = Runs(load(tiny_study()))
     study = str(runs.paths.study)
     store(runs.study, folder / study)
     commands = Commands(folder)

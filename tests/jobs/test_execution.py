@@ -19,10 +19,9 @@ from xstilts.claims import claimed
 from xstilts.errors import Diverged
 from xstilts.jobs import execution
 from xstilts.jobs.execution import checksum, execute
+from xstilts.jobs.training_job import TrainingJob
 from xstilts.runs import Runs
 from xstilts.study import load
-
-SPEC = {"id": "abc"}
 
 
 @pytest.fixture
@@ -36,7 +35,7 @@ def job(tmp_path, monkeypatch):
     read.write_text("data", encoding="utf-8")
 
     def run(work=lambda session: made.touch()):
-        execute(runs, SPEC, tmp_path / "diary.json", [read], [made], work)
+        execute(TrainingJob(runs, {"id": "abc"}, tmp_path / "diary.json", [read], [made]), work)
 
     run.runs, run.read, run.made, run.diary = runs, read, made, tmp_path / "diary.json"
     yield run

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import Commands, command
-from conftest import config
+from commands import Commands, command, tiny_study
 
 from xstilts.attempts import read_attempts
 from xstilts.errors import Diverged
@@ -100,7 +99,7 @@ def folder(prepared: Path, tmp_path: Path) -> Path:
 
 
 def finetune(folder: Path, **hyper: Any) -> int | None:
-    changed = config()
+    changed = tiny_study()
     changed["training"]["target"] |= {"max_steps": 4, **hyper}
     runs = Runs(load(changed))
     store(runs.study, folder / runs.paths.study)

@@ -6,55 +6,59 @@ import hashlib
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
+from xstilts.atomic import remove_leftovers
 from xstilts.attempts import Attempt, Diary, attempting, read_attempts
 from xstilts.claims import claimed
 from xstilts.errors import Diverged
-from xstilts.runs import Runs
-from xstilts.specs import Spec
+from xstilts.jobs.training_job import TrainingJob
+from xstilts.leases import leased
 from xstilts.stopping import StopRequest
-from xstilts.training.checkpoints import Checkpoints
-from xstilts.training.session import Session
+
+if TYPE_CHECKING:
+    from xstilts.training.session import Session
 
 _SECONDS_BETWEEN_LOOKS = 1.0
 _LOOKS_BETWEEN_NOTES = 15
 _LARGE = 1 << 20  # bytes; larger files are told apart by size and time
 
 
-def execute(
-    runs: Runs,
-    spec: Spec,
-    diary_file: Path,
-    reads: Iterable[Path],
-    makes: Sequence[Path],
-    work: Callable[[Session], None],
-) -> None:
+def execute(job: TrainingJob, work: Callable[[Session], None]) -> None:
     """Do the work of a training job, from its newest checkpoint on where there is one.
 
-    Nothing is done where another process has just done it. What the job ``reads`` identifies its checkpoints, with the
-    run's id; they are deleted when all that it ``makes`` is there.
+    Nothing is done where another process has just done it. What the job reads identifies its checkpoints, with the
+    run's id; they are deleted when all that it makes is there. The work begins with a GPU of its own: nothing may have
+    looked for one before.
 
     Raises:
         Diverged: also where the same run on the same data has diverged before: it would again.
         Stopped: someone has asked it to stop.
     """
-    run, inputs, stop = spec["id"], checksum(reads), StopRequest().listen()
-    folder = runs.paths.checkpoints / run
-    with claimed(runs.paths.checkpoints / f"{run}.lock", f"run {run}") as waited:
-        if waited and _is_done(diary_file, run, inputs) and all(path.is_file() for path in makes):
+    run, inputs, stop = job.spec["id"], checksum(job.reads), StopRequest().listen()
+    compute, folder = job.runs.study.compute, job.runs.paths.checkpoints
+    with claimed(folder / f"{run}.lock", f"run {run}") as waited:
+        if waited and _is_done(job.diary, run, inputs) and all(path.is_file() for path in job.makes):
             print(f"The other process has finished run {run}: there is nothing left to do", flush=True)
             return
-        with attempting(diary_file, run, inputs) as diary:
-            _refuse_divergence(diary_file, diary)
-            checkpoints = Checkpoints(folder, inputs, runs.study.compute.checkpoint_minutes)
-            with _attended(diary):
+        for path in (*job.makes, job.diary):
+            remove_leftovers(path)
+        with attempting(job.diary, run, inputs) as diary, _attended(diary):
+            _refuse_divergence(job.diary, diary)
+            diary.write(stage="waiting for a GPU")
+            with leased(compute.jobs_per_gpu) as device:
+                diary.write(stage="loading", devices=device)
+                from xstilts.training.checkpoints import Checkpoints
+                from xstilts.training.session import Session
+
+                checkpoints = Checkpoints(folder / run, inputs, compute.checkpoint_minutes)
                 work(Session(stop, checkpoints, diary.note))
-            checkpoints.clear()
+                checkpoints.clear()
 
 
 def checksum(files: Iterable[Path]) -> str:

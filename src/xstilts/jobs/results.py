@@ -71,12 +71,6 @@ class Results:
         write_scores(runs.paths.part("scores", *job), pa.Table.from_pylist(self._scores, schema=SCORES))
 
 
-def result_files(runs: Runs, model: str, arm: str, what: str, seed: int) -> list[Path]:
-    """All that a job of fine-tuning or retrieval makes."""
-    kinds = {"scores": "parquet", "predictions": "parquet", "dev_scores": "parquet", "records": "json"}
-    return [runs.paths.part(kind, model, arm, what, seed, suffix) for kind, suffix in kinds.items()]
-
-
 def write_record(
     path: Path,
     runs: Runs,

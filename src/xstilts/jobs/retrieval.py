@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 
 from xstilts import encoders, examples, tokenizer
 from xstilts.catalogue.tasks import TASKS
 from xstilts.encoding import EncodedRows
-from xstilts.errors import UserError
 from xstilts.formats import format_of
 from xstilts.formats.base import Tokens
-from xstilts.jobs.execution import execute
-from xstilts.jobs.results import Results, result_files, write_record
+from xstilts.jobs.results import Results, write_record
 from xstilts.retrieval.embedding import embed
 from xstilts.retrieval.predict import Pool, predict
 from xstilts.runs import RETRIEVAL, Runs
-from xstilts.specs import Spec, Specs
+from xstilts.specs import Spec
 from xstilts.training.device import Device
 from xstilts.training.session import Session
 
 
-def retrieve(runs: Runs, model: str, arm: str, seed: int, threads: int) -> None:
+def retrieve(runs: Runs, spec: Spec, model: str, arm: str, seed: int, threads: int, session: Session) -> None:
     """Embed every pool once, then score all retrieval targets in every language."""
-    if not runs.targets_of(RETRIEVAL):
-        raise UserError("The study has no retrieval target.")
-    spec, job = Specs(runs).retrieve(model, arm, seed), (model, arm, RETRIEVAL, seed)
-    inputs = [runs.encoder_weights(model, arm, seed), *runs.inputs(model, runs.evaluated(RETRIEVAL))]
-    reads = [runs.paths.tokenizer_file(model), *inputs]
-    work = partial(_retrieve, runs, spec, model, arm, seed, threads)
-    execute(runs, spec, runs.paths.attempts(*job), reads, result_files(runs, *job), work)
-
-
-def _retrieve(runs: Runs, spec: Spec, model: str, arm: str, seed: int, threads: int, session: Session) -> None:
     started, device = time.monotonic(), Device.choose(runs.study.compute, threads)
     tokens = Tokens.of(tokenizer.load(runs.paths.tokenizer(model)))
     encoder = encoders.load(runs.encoder_weights(model, arm, seed).parent, runs.study.compute)

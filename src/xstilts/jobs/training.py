@@ -12,46 +12,19 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from xstilts import encoders, examples, tokenizer
 from xstilts.catalogue.tasks import TEXT
 from xstilts.encoding import EncodedRows
-from xstilts.jobs.execution import execute
 from xstilts.jobs.lessons import Lesson, format_as_encoded, tokens_of
-from xstilts.jobs.results import Results, result_files, write_record
+from xstilts.jobs.results import Results, write_record
 from xstilts.report.dev_scores import TARGET
 from xstilts.runs import INTERMEDIATE, Runs
-from xstilts.specs import Spec, Specs
+from xstilts.specs import Spec
 from xstilts.training.device import Device
 from xstilts.training.loop import Material, train
 from xstilts.training.prediction import predict
 from xstilts.training.session import Session
 
 
-def pretrain(runs: Runs, model: str, threads: int) -> None:
+def pretrain(runs: Runs, spec: Spec, model: str, threads: int, session: Session) -> None:
     """Masked language modelling from random weights, on the study's unlabelled text."""
-    spec, folder = Specs(runs).pretrain(model), runs.paths.pretrained(model)
-    reads = [runs.paths.tokenizer_file(model), *runs.inputs(model, (TEXT.name,))]
-    work = partial(_pretrain, runs, spec, model, threads)
-    execute(runs, spec, runs.paths.attempts(model), reads, _encoder_files(folder), work)
-
-
-def intermediate(runs: Runs, model: str, arm: str, seed: int, threads: int) -> None:
-    """What the arm does to the pretrained encoder: its tasks, mixed; or random weights in its place."""
-    spec, job = Specs(runs).intermediate(model, arm, seed), (model, arm, INTERMEDIATE, seed)
-    inputs = [*runs.starting_weights(model, arm), *runs.inputs(model, tuple(runs.study.arms[arm].tasks))]
-    reads = [runs.paths.tokenizer_file(model), *inputs]
-    makes = [*_encoder_files(runs.paths.encoder(model, arm, seed)), runs.paths.part("dev_scores", *job)]
-    work = partial(_intermediate, runs, spec, model, arm, seed, threads)
-    execute(runs, spec, runs.paths.attempts(*job), reads, makes, work)
-
-
-def finetune(runs: Runs, model: str, arm: str, training_set: str, seed: int, threads: int) -> None:
-    """Fine-tune on English, then score every language of every target that this training set serves."""
-    spec, job = Specs(runs).finetune(model, arm, training_set, seed), (model, arm, training_set, seed)
-    inputs = [runs.encoder_weights(model, arm, seed), *runs.inputs(model, runs.evaluated(training_set))]
-    reads = [runs.paths.tokenizer_file(model), *inputs]
-    work = partial(_finetune, runs, spec, model, arm, training_set, seed, threads)
-    execute(runs, spec, runs.paths.attempts(*job), reads, result_files(runs, *job), work)
-
-
-def _pretrain(runs: Runs, spec: Spec, model: str, threads: int, session: Session) -> None:
     started, device = time.monotonic(), Device.choose(runs.study.compute, threads)
     architecture = runs.study.models[model].architecture
     assert architecture is not None
@@ -67,7 +40,8 @@ def _pretrain(runs: Runs, spec: Spec, model: str, threads: int, session: Session
     encoders.save(encoder.cpu(), folder)
 
 
-def _intermediate(runs: Runs, spec: Spec, model: str, arm: str, seed: int, threads: int, session: Session) -> None:
+def intermediate(runs: Runs, spec: Spec, model: str, arm: str, seed: int, threads: int, session: Session) -> None:
+    """What the arm does to the pretrained encoder: its tasks, mixed; or random weights in its place."""
     started, device = time.monotonic(), Device.choose(runs.study.compute, threads)
     chosen, folder = runs.study.arms[arm], runs.paths.encoder(model, arm, seed)
     loaded = tokenizer.load(runs.paths.tokenizer(model))
@@ -87,9 +61,10 @@ def _intermediate(runs: Runs, spec: Spec, model: str, arm: str, seed: int, threa
     encoders.save(encoder.cpu(), folder)
 
 
-def _finetune(
+def finetune(
     runs: Runs, spec: Spec, model: str, arm: str, training_set: str, seed: int, threads: int, session: Session
 ) -> None:
+    """Fine-tune on English, then score every language of every target that this training set serves."""
     started, device = time.monotonic(), Device.choose(runs.study.compute, threads)
     loaded = tokenizer.load(runs.paths.tokenizer(model))
     weights, hyper = runs.encoder_weights(model, arm, seed), runs.study.target(training_set)
@@ -111,10 +86,6 @@ def _finetune(
     results.write(runs, training_set)
     record = runs.paths.part("records", model, arm, training_set, seed, "json")
     write_record(record, runs, spec, device, learned.trained, started, learned.record())
-
-
-def _encoder_files(folder: Path) -> list[Path]:
-    return [folder / name for name in ("model.safetensors", "config.json", "record.json")]
 
 
 def _loaded(runs: Runs, weights: Path) -> PreTrainedModel:

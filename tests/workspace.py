@@ -20,7 +20,7 @@ import xstilts
 #: Outputs that are folders.
 FOLDERS = {"answers", "figures", "submission"}
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[1]
 
 #: Two trained arms beside the baseline, a target of each kind: fine-tuned, fine-tuned on another task, retrieved.
 TINY: dict[str, Any] = {
