@@ -19,6 +19,7 @@ from configs import own
 
 import xstilts
 from xstilts import cli, leases
+from xstilts.attempts import read_attempts
 from xstilts.errors import UserError
 from xstilts.leases import leased, visible
 from xstilts.study import load, store
@@ -318,7 +319,7 @@ def test_another_users_lock_holds(jobs, tmp_path):
     ],
 )
 def test_jobs_that_use_a_gpu_have_one(tmp_path, monkeypatch, module, command):
-    """With the slots of the config, before torch is imported."""
+    """With the slots of the config, before torch is imported, and with a note of it."""
     taken = []
 
     def job(*_arguments: object) -> None:
@@ -326,6 +327,8 @@ def test_jobs_that_use_a_gpu_have_one(tmp_path, monkeypatch, module, command):
             taken.append((os.environ["CUDA_VISIBLE_DEVICES"], device))
 
     store(load(own(compute={"jobs_per_gpu": 2})), tmp_path / "study.json")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("xstilts.jobs.execution.checksum", lambda files: "in")
     stands_in = SimpleNamespace(**{command.split()[0]: job})
     monkeypatch.setitem(sys.modules, f"xstilts.jobs.{module}", stands_in)
     monkeypatch.setattr(f"xstilts.jobs.{module}", stands_in, raising=False)
@@ -334,3 +337,5 @@ def test_jobs_that_use_a_gpu_have_one(tmp_path, monkeypatch, module, command):
         cli.main()
     assert not done.value.code
     assert taken == [("0", "0")]
+    diaries = [read_attempts(path) for path in (tmp_path / "results/trial").glob("attempts/**/*.json")]
+    assert [attempt.devices for diary in diaries for attempt in diary] == ["0"] * (module != "similarity")

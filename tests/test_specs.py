@@ -234,7 +234,7 @@ class TestCode:
             ("analysis/mixed.py", ("answer", "report")),
             ("catalogue/languages.csv", ("report", "answer")),
             ("submission/lines.py", ("submission",)),
-            ("cli.py", ()),
+            ("cli/rules.py", ()),
             ("training/loop.py", ("pretrain", "intermediate", "finetune", "retrieve", "similarity")),
             ("retrieval/mining.py", ("retrieve",)),
             ("jobs/retrieval.py", ("retrieve",)),

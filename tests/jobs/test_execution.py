@@ -16,7 +16,7 @@ import pytest
 
 from xstilts.attempts import attempting, read_attempts
 from xstilts.claims import claimed
-from xstilts.errors import Diverged
+from xstilts.errors import Diverged, UserError
 from xstilts.jobs import execution
 from xstilts.jobs.execution import checksum, execute
 from xstilts.jobs.training_job import TrainingJob
@@ -118,6 +118,12 @@ class TestDivergence:
         job.read.write_text("other data", encoding="utf-8")
         job()
         assert [attempt.outcome for attempt in read_attempts(job.diary)] == ["diverged", "done"]
+
+
+def test_what_a_job_reads_has_to_be_there(job):
+    job.read.unlink()
+    with pytest.raises(UserError, match="this job reads it, but it is not there"):
+        job(lambda session: pytest.fail("there is nothing to work on"))
 
 
 def test_large_files_are_told_apart_by_size_and_time(tmp_path, monkeypatch):

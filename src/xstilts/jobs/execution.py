@@ -16,7 +16,7 @@ import psutil
 from xstilts.atomic import remove_leftovers
 from xstilts.attempts import Attempt, Diary, attempting, read_attempts
 from xstilts.claims import claimed
-from xstilts.errors import Diverged
+from xstilts.errors import Diverged, UserError
 from xstilts.jobs.training_job import TrainingJob
 from xstilts.leases import leased
 from xstilts.stopping import StopRequest
@@ -62,9 +62,17 @@ def execute(job: TrainingJob, work: Callable[[Session], None]) -> None:
 
 
 def checksum(files: Iterable[Path]) -> str:
-    """Of what a job reads. Manifests stand for the files that they list the checksums of."""
+    """Of what a job reads. Manifests stand for the files that they list the checksums of.
+
+    Raises:
+        UserError: where one is not there.
+    """
     digest = hashlib.sha256()
     for file in files:
+        if not file.is_file():
+            raise UserError(
+                f"{file}: this job reads it, but it is not there. snakemake makes what a job needs before it."
+            )
         about = file.stat()
         content = file.read_bytes() if about.st_size <= _LARGE else f"{about.st_size} {about.st_mtime_ns}".encode()
         digest.update(f"{file}\0{len(content)}\0".encode() + content)

@@ -1,0 +1,38 @@
+"""The command line: one command per rule of the workflow, and a few for people.
+
+Commands import what they need when they run: checking a config should not wait for torch.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from xstilts.cli import people, rules
+from xstilts.cli.app import app
+from xstilts.errors import UserError
+from xstilts.stopping import TRY_AGAIN, Stopped
+
+__all__ = ["app", "main", "people", "rules"]
+
+
+def main() -> None:
+    """Entry point: a user's mistake is one message on standard error and exit code 1."""
+    fetches = sys.argv[1:2] in (["prefetch"], ["prefetch-model"])
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # of loading and saving: noise in a log
+    if not fetches:
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    try:
+        app()
+    except UserError as error:
+        sys.exit(f"xstilts: {error}")
+    except Stopped as stopped:
+        print(f"xstilts: {stopped}. Run it again to go on.", file=sys.stderr)
+        sys.exit(TRY_AGAIN)
+    except SystemExit as done:
+        if fetches and not done.code:
+            # Threads that read ahead in a stream of the datasets library may abort the interpreter as it ends.
+            sys.stdout.flush()
+            os._exit(0)
+        raise

@@ -1,0 +1,49 @@
+"""The command line itself, and what its commands have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xstilts import study as studies
+from xstilts.catalogue.tasks import TEXT
+from xstilts.errors import UserError, nearest
+from xstilts.runs import Runs
+
+app = typer.Typer(
+    help="Does English intermediate-task training help zero-shot cross-lingual transfer? "
+    "Studies run through snakemake, which calls these commands; each can also be run by hand.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+StudyFile = Annotated[Path, typer.Option("--study", help="The checked config, results/{study}/study.json.")]
+Model = Annotated[str, typer.Option(help="A model of the study.")]
+ArmName = Annotated[str, typer.Option("--arm", help="An arm of the study.")]
+TaskName = Annotated[str, typer.Option("--task", help="A task, as the catalogue calls it.")]
+Seed = Annotated[int, typer.Option(help="A seed of the study.")]
+Threads = Annotated[int, typer.Option(help="CPU threads; the scores of a CPU run depend on their number.")]
+RunId = Annotated[str, typer.Option("--run", help="The planned run's id; the job stops where the config has changed.")]
+
+
+def opened(study: Path, **names: str | int) -> Runs:
+    """The stored study's runs; the given model, arm, task, … must be among its own."""
+    runs = Runs(studies.load_file(study))
+    valid: dict[str, Iterable[str | int]] = {
+        "model": runs.study.models,
+        "model_to_pretrain": [model for model in runs.study.models if runs.pretrains(model)],
+        "arm": runs.study.arms,
+        "arm_that_trains": [name for name, arm in runs.study.arms.items() if arm.trains],
+        "task": runs.study.tasks() + ((TEXT.name,) if runs.any_pretraining() else ()),
+        "training_set": runs.study.training_sets(),
+        "seed": runs.study.seeds,
+    }
+    for what, name in names.items():
+        if name not in valid[what]:
+            label = what.replace("_", " ")
+            raise UserError(f"the study has no {label} '{name}'. {nearest(name, map(str, valid[what]))}")
+    return runs

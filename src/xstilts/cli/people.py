@@ -1,0 +1,121 @@
+"""Commands for people: what a study will cost, how it stands, what it found, what would run again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xstilts.cli.app import StudyFile, app, opened
+from xstilts.errors import UserError
+from xstilts.runs import Runs
+
+Folder = Annotated[Path, typer.Argument(help="A folder with XTREME's folders udpos, panx, xnli, …")]
+
+
+@app.command(rich_help_panel="For people")
+def partial(study: StudyFile) -> None:
+    """Sum up what there is of a study that is still running or has failed, in results/{study}/partial/."""
+    from xstilts.jobs import partial
+
+    partial.sum_up(opened(study))
+
+
+@app.command(rich_help_panel="For people")
+def submit_check(study: StudyFile, folder: Folder) -> None:
+    """Compare a submission's files with the study's data: counts, ids, labels, and what is missing."""
+    from xstilts.jobs import submission
+
+    submission.check(opened(study), folder)
+
+
+@app.command(rich_help_panel="For people")
+def score(study: StudyFile, folder: Folder) -> None:
+    """Score a submission of any system against the study's data, as XTREME's evaluate.py does; prints JSON."""
+    from xstilts.submission.score import score_folder
+
+    print(json.dumps(score_folder(folder, opened(study)), indent=2))
+
+
+@app.command(rich_help_panel="For people")
+def show(study: StudyFile) -> None:
+    """Print the main table of a study that has run, and where its results are."""
+    from xstilts.jobs import report
+
+    runs = opened(study)
+    print(report.main_table(runs))
+    places = {name: getattr(runs.paths, name) for name in ("scores", "tables", "figures", "submission", "report")}
+    print("\n" + "\n".join(f"{name.capitalize()}: {place}" for name, place in places.items()))
+
+
+@app.command(rich_help_panel="For people")
+def plan(
+    study: Annotated[
+        Path | None, typer.Option("--study", help="The checked config, results/{study}/study.json; or --config.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="A study's YAML file, before snakemake has read it.")] = None,
+    gpu: Annotated[str, typer.Option(help="What jobs will run on: a100-80, h100-80, t4, cpu, …")] = "",
+    jobs_at_once: Annotated[int, typer.Option(min=1, help="GPU jobs that run at a time.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Estimate jobs, GPU-hours, memory and disk of a study: before it runs, and what is left while it does."""
+    from rich.console import Console
+
+    from xstilts.planning import view
+    from xstilts.planning.config import read_config
+    from xstilts.planning.gpus import GPUS, gpu_of
+    from xstilts.planning.plan import plan as plan_of
+
+    if study and not config:
+        runs = opened(study)
+    elif config and not study:
+        runs = Runs(read_config(config))
+    else:
+        raise UserError("give either --study results/{study}/study.json or --config with the study's YAML file.")
+    if not gpu:
+        raise UserError(f"give --gpu, what jobs will run on: {', '.join(GPUS)}.")
+    planned = plan_of(runs, gpu_of(gpu), jobs_at_once)
+    if as_json:
+        print(json.dumps(view.as_json(planned), indent=2))
+    else:
+        view.show(planned, Console())
+
+
+@app.command(rich_help_panel="For people")
+def status(
+    study: StudyFile, as_json: Annotated[bool, typer.Option("--json", help="Print JSON: see docs/status.md.")] = False
+) -> None:
+    """Say what has become of each job, and how long the rest may take; changes nothing, also of a study that runs."""
+    from xstilts.status import survey, view
+
+    found = survey.survey(opened(study))
+    if as_json:
+        print(json.dumps(survey.as_json(found), indent=2))
+    else:
+        view.show(found)
+
+
+@app.command(rich_help_panel="For people")
+def why(
+    snakefile: Annotated[Path | None, typer.Option(help="As for snakemake; by default the one that it finds.")] = None,
+    configfile: Annotated[list[Path] | None, typer.Option(help="As for snakemake; may be given repeatedly.")] = None,
+    config: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, as for snakemake; repeatedly.")] = None,
+    cell: Annotated[str, typer.Option(help="One cell alone: model/arm/target/seed.")] = "",
+    model: Annotated[str, typer.Option(help="Cells of this model alone.")] = "",
+    arm: Annotated[str, typer.Option(help="Cells of this arm alone.")] = "",
+    target: Annotated[str, typer.Option(help="Cells of this target alone.")] = "",
+    seed: Annotated[str, typer.Option(help="Cells of this seed alone.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with every cell spelled out.")] = False,
+) -> None:
+    """Say what snakemake would run now, and what each of those jobs' root cause is. Runs nothing."""
+    from xstilts.why import answer, causes, cells, plan
+
+    planned = plan.plan(snakefile, configfile or [], config or [])
+    chosen = cells.Chosen.of(planned.runs, cell, model=model, arm=arm, target=target, seed=seed)
+    explained = causes.explain(planned)
+    if as_json:
+        print(json.dumps(answer.as_json(explained, planned.runs, chosen), indent=2))
+    else:
+        print(answer.as_text(explained, planned.runs, chosen))

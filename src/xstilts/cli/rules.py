@@ -1,0 +1,218 @@
+"""One command per rule of the workflow. Each can also be run by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from xstilts.cli.app import ArmName, Model, RunId, Seed, StudyFile, TaskName, Threads, app, opened
+from xstilts.errors import UserError
+from xstilts.jobs import training_job
+from xstilts.jobs.execution import execute
+from xstilts.jobs.training_job import TrainingJob
+from xstilts.leases import leased
+from xstilts.runs import RETRIEVAL
+
+if TYPE_CHECKING:
+    from xstilts.training.session import Session
+
+
+def _execute(job: TrainingJob, planned: str, work: Callable[[Session], None]) -> None:
+    """Do a job's work; but not where the stored study is no longer the one that it was planned from."""
+    if job.runs.study.warning:
+        print(job.runs.study.warning, flush=True)
+    if planned and job.spec["id"] != planned:
+        raise UserError(
+            f"This job was planned as run {planned}, but the study or the code has changed since: it would now be run "
+            f"{job.spec['id']}. Start snakemake again."
+        )
+    execute(job, work)
+
+
+@app.command()
+def generate(study: StudyFile) -> None:
+    """Write a synthetic study's languages and tasks, in the file formats of the real datasets."""
+    from xstilts.jobs import data
+
+    data.generate(opened(study))
+
+
+@app.command()
+def prefetch(study: StudyFile, task: TaskName) -> None:
+    """Download one task's data from the Hugging Face Hub, once for all studies."""
+    from xstilts.jobs import prefetch
+
+    prefetch.data(opened(study, task=task), task)
+
+
+@app.command()
+def prefetch_model(
+    snapshot: Annotated[str, typer.Option(help="The model's repository and commit: namespace--name--commit.")],
+    mirror: Annotated[str, typer.Option(help="A folder with clones of the Hub's repositories, to read instead.")] = "",
+) -> None:
+    """Download a model from the Hugging Face Hub, once for all studies."""
+    from xstilts.jobs import prefetch
+
+    prefetch.model(snapshot, mirror or None)
+
+
+@app.command()
+def prepare(study: StudyFile, task: TaskName) -> None:
+    """Read one task's files, check every example, and write them in one format."""
+    from xstilts.jobs import data
+
+    data.prepare(opened(study, task=task), task)
+
+
+@app.command()
+def text(study: StudyFile) -> None:
+    """Gather the unlabelled text that the study's own models are pretrained on."""
+    from xstilts.jobs import data
+
+    data.prepare_text(opened(study))
+
+
+@app.command()
+def tokenizer(study: StudyFile, model: Model) -> None:
+    """Learn a model's vocabulary, or take over that of a ready-made model."""
+    from xstilts.jobs import data
+
+    data.train_tokenizer(opened(study, model=model), model)
+
+
+@app.command()
+def encode(study: StudyFile, model: Model, task: TaskName) -> None:
+    """Turn one task's examples into token ids, once for all arms and seeds."""
+    from xstilts.jobs import data
+
+    data.encode(opened(study, model=model, task=task), model, task)
+
+
+@app.command()
+def pretrain(study: StudyFile, model: Model, threads: Threads = 1, run: RunId = "") -> None:
+    """Pretrain a model of the study's own by masked language modelling."""
+    runs = opened(study, model=model, model_to_pretrain=model)
+    job = training_job.pretraining(runs, model)
+
+    def work(session: Session) -> None:
+        from xstilts.jobs import training
+
+        training.pretrain(runs, job.spec, model, threads, session)
+
+    _execute(job, run, work)
+
+
+@app.command()
+def intermediate(
+    study: StudyFile, model: Model, arm: ArmName, seed: Seed, threads: Threads = 1, run: RunId = ""
+) -> None:
+    """Train an encoder on an arm's English intermediate tasks."""
+    runs = opened(study, model=model, arm=arm, arm_that_trains=arm, seed=seed)
+    job = training_job.intermediate_training(runs, model, arm, seed)
+
+    def work(session: Session) -> None:
+        from xstilts.jobs import training
+
+        training.intermediate(runs, job.spec, model, arm, seed, threads, session)
+
+    _execute(job, run, work)
+
+
+@app.command()
+def finetune(
+    study: StudyFile,
+    model: Model,
+    arm: ArmName,
+    training_set: Annotated[str, typer.Option(help="The task whose English training data to fine-tune on.")],
+    seed: Seed,
+    threads: Threads = 1,
+    run: RunId = "",
+) -> None:
+    """Fine-tune an arm's encoder on English, then score its targets in every language."""
+    runs = opened(study, model=model, arm=arm, training_set=training_set, seed=seed)
+    job = training_job.fine_tuning(runs, model, arm, training_set, seed)
+
+    def work(session: Session) -> None:
+        from xstilts.jobs import training
+
+        training.finetune(runs, job.spec, model, arm, training_set, seed, threads, session)
+
+    _execute(job, run, work)
+
+
+@app.command()
+def retrieve(study: StudyFile, model: Model, arm: ArmName, seed: Seed, threads: Threads = 1, run: RunId = "") -> None:
+    """Score an arm's encoder on sentence retrieval, which needs no training."""
+    runs = opened(study, model=model, arm=arm, seed=seed)
+    if not runs.targets_of(RETRIEVAL):
+        raise UserError("The study has no retrieval target.")
+    job = training_job.retrieval(runs, model, arm, seed)
+
+    def work(session: Session) -> None:
+        from xstilts.jobs import retrieval
+
+        retrieval.retrieve(runs, job.spec, model, arm, seed, threads, session)
+
+    _execute(job, run, work)
+
+
+@app.command()
+def collect(study: StudyFile) -> None:
+    """Gather the scores of all jobs in one file."""
+    from xstilts.jobs import report
+
+    report.collect(opened(study))
+
+
+@app.command()
+def tables(study: StudyFile) -> None:
+    """Write the tables of a study's scores as CSV, Markdown and LaTeX."""
+    from xstilts.jobs import report
+
+    report.tables(opened(study))
+
+
+@app.command()
+def similarity(study: StudyFile, threads: Threads = 1) -> None:
+    """Measure how alike the intermediate tasks and the targets are."""
+    runs = opened(study)
+    with leased(runs.study.compute.jobs_per_gpu):
+        from xstilts.jobs import similarity
+
+        similarity.similarity(runs, threads)
+
+
+@app.command()
+def answer(study: StudyFile) -> None:
+    """Estimate effects and answer the research questions."""
+    from xstilts.jobs import analysis
+
+    analysis.answer(opened(study))
+
+
+@app.command()
+def report(study: StudyFile) -> None:
+    """Write the report of a study that has run, one HTML file."""
+    from xstilts.jobs import report
+
+    runs = opened(study)
+    report.page(runs)
+    print(runs.paths.report)
+
+
+@app.command()
+def figures(study: StudyFile) -> None:
+    """Draw the figures of a study's scores."""
+    from xstilts.jobs import report
+
+    report.figures(opened(study))
+
+
+@app.command()
+def submission(study: StudyFile) -> None:
+    """Write every arm's predictions as XTREME wants them submitted, and those of the best arm for each target."""
+    from xstilts.jobs import submission
+
+    submission.write(opened(study))
