@@ -75,6 +75,7 @@ def test_manifest(folder: Path) -> None:
         "examples": 70,
         "rows": len(stored(folder / "train.de.arrow")),
         "sha256": sha256_of(folder / "train.de.arrow"),
+        "source_sha256": sha256_of(folder.parent / "train.de.parquet"),
     }
 
 

@@ -119,7 +119,7 @@ class TestEncoders:
         assert runs.evaluated("squad_v1") == ("squad_v1", "xquad", "mlqa")
         assert runs.evaluated("xnli") == ("xnli",)
         inputs = runs.inputs("xlmr", runs.evaluated("xnli"))
-        assert inputs == [runs.paths.data_manifest("xnli"), runs.paths.tokens_manifest("xlmr", "xnli")]
+        assert inputs == [runs.paths.tokens_manifest("xlmr", "xnli")]
 
 
 class TestHub:

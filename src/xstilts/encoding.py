@@ -34,7 +34,8 @@ _SLICE = 2000  # examples encoded at a time, which bounds memory
 
 @dataclass(frozen=True)
 class EncodedTask:
-    """What ``manifest.json`` says: label ids, and by '{split}.{language}' the rows, examples and checksum of a file."""
+    """What ``manifest.json`` says: label ids, and by '{split}.{language}' the rows, examples and checksum of a file,
+    and the checksum of the canonical one."""
 
     task: str
     labels: tuple[str, ...]
@@ -72,6 +73,7 @@ def encode_task(
             "rows": rows,
             "examples": pq.read_metadata(path).num_rows,
             "sha256": sha256_of(target),
+            "source_sha256": sha256_of(path),
         }
     manifest = {"task": task.name, "labels": list(labels), "encoding": encoding.model_dump(), "files": files}
     write_json(folder / "manifest.json", manifest)

@@ -127,9 +127,8 @@ class Runs:
         return self.pretrained_weights(model)
 
     def inputs(self, model: str, tasks: tuple[str, ...]) -> list[Path]:
-        """Manifests of the canonical and the encoded examples that a job over ``tasks`` reads."""
-        data = [self.paths.data_manifest(task) for task in tasks]
-        return data + [self.paths.tokens_manifest(model, task) for task in tasks]
+        """Manifests of the encoded examples of ``tasks``, which also change with the canonical ones."""
+        return [self.paths.tokens_manifest(model, task) for task in tasks]
 
     def evaluated(self, training_set: str) -> tuple[str, ...]:
         """Every task whose examples a fine-tuning or retrieval job reads."""

@@ -20,7 +20,7 @@ rule similarity:
     params:
         run=SPECS.similarity(),
     shell:
-        "xstilts similarity --study {params.run[study]} --threads {threads} > {log} 2>&1"
+        "exec xstilts similarity --study {params.run[study]} --threads {threads} > {log} 2>&1"
 
 
 rule answer:

@@ -68,9 +68,9 @@ rule text:
 ruleorder: text > prepare
 
 
-# Training waits until all data has been read once, so that a mistake in any file comes to light before the first job
-# trains. Afterwards only the file stays: a rule that ran again for a new task would have all training run again, and
-# as ancient() input it would hide other reasons to run from Snakemake.
+# Encoding, and so training, waits until all data has been read once, so that a mistake in any file comes to light before
+# the first job trains. Afterwards only the file stays: a rule that ran again for a new task would have all of that run
+# again, and as ancient() input it would hide other reasons to run from Snakemake.
 if not PATHS.prepared.exists():
 
     rule prepared:
@@ -106,6 +106,7 @@ rule tokenizer:
 
 rule encode:
     input:
+        prepared=PATHS.prepared,
         tokenizer=rules.tokenizer.output.tokenizer,
         data=PATHS.data_manifest("{task}"),
     output:

@@ -5,7 +5,6 @@ rule submission:
     input:
         scores=PATHS.scores,
         dev_scores=PATHS.dev_scores,
-        predictions=RUNS.prediction_files(),
         examples=[PATHS.data_manifest(target) for target in RUNS.study.targets],
     output:
         folder=directory(PATHS.submission),

@@ -3,7 +3,6 @@
 
 rule pretrain:
     input:
-        prepared=PATHS.prepared,
         tokenizer=PATHS.tokenizer_file("{model}"),
         examples=lambda w: RUNS.inputs(w.model, ("text",)),
     output:
@@ -31,7 +30,6 @@ rule pretrain:
 
 rule intermediate:
     input:
-        prepared=PATHS.prepared,
         tokenizer=PATHS.tokenizer_file("{model}"),
         encoder=lambda w: RUNS.starting_weights(w.model, w.arm),
         examples=lambda w: RUNS.inputs(w.model, tuple(RUNS.study.arms[w.arm].tasks)),
@@ -61,8 +59,6 @@ rule intermediate:
 
 rule finetune:
     input:
-        prepared=PATHS.prepared,
-        tokenizer=PATHS.tokenizer_file("{model}"),
         encoder=lambda w: RUNS.encoder_weights(w.model, w.arm, w.seed),
         examples=lambda w: RUNS.inputs(w.model, RUNS.evaluated(w.training_set)),
     output:
@@ -97,8 +93,6 @@ rule finetune:
 
 rule retrieve:
     input:
-        prepared=PATHS.prepared,
-        tokenizer=PATHS.tokenizer_file("{model}"),
         encoder=lambda w: RUNS.encoder_weights(w.model, w.arm, w.seed),
         examples=lambda w: RUNS.inputs(w.model, RUNS.evaluated(RETRIEVAL)),
     output:
