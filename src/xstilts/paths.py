@@ -65,13 +65,13 @@ class Paths:
         return self.tokens(model, task) / f"{split}.{language}.arrow"
 
     def tokens_manifest(self, model: str, task: str) -> Path:
-        return self.tokens(model, task) / "manifest.json"
+        return self.root.joinpath("tokens", model, task, "manifest.json")
 
     def pretrained(self, model: str) -> Path:
         return self.root / "encoders" / model / "pretrained"
 
     def encoder(self, model: str, arm: str, seed: int | str) -> Path:
-        return self.root / "encoders" / model / arm / f"seed{seed}"
+        return self.root.joinpath("encoders", model, arm, f"seed{seed}")
 
     def part(self, kind: str, model: str, arm: str, what: str, seed: int | str, suffix: str = "parquet") -> Path:
         """A file of one job: ``kind`` is scores, dev_scores, predictions, records, …"""

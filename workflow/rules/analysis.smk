@@ -26,7 +26,6 @@ rule similarity:
 rule answer:
     input:
         scores=PATHS.scores,
-        predictions=RUNS.prediction_files(),
         similarity=PATHS.similarity,
     output:
         folder=directory(PATHS.answers),

@@ -7,13 +7,11 @@ localrules:
     report,
 
 
-# Asks for the records, too: tables, figures and report read them and wait for the scores, without a list each that is
-# as long as the study.
+# Jobs leave dev scores, predictions and records with their scores: of these alone there is a list as long as the study,
+# because Snakemake looks at each of its files, whenever it plans.
 rule collect:
     input:
         scores=RUNS.score_files(),
-        dev_scores=RUNS.dev_score_files(),
-        records=RUNS.records(),
     output:
         scores=PATHS.scores,
         dev_scores=PATHS.dev_scores,
