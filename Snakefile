@@ -1,13 +1,10 @@
-# A transfer study: models x arms x target tasks x seeds. What there is to do follows from the study config alone;
-# the rules below are wiring, and what they run is in src/xstilts.
+# A transfer study. What there is to do follows from its config alone; what the rules run is in src/xstilts.
 import gc
-
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 min_version("9.27")
 gc.set_threshold(200_000)  # of planning's time, a tenth would go into looking for garbage, of which it makes little
-
 from xstilts.errors import UserError
 from xstilts.paths import MODELS
 from xstilts.runs import INTERMEDIATE, RETRIEVAL, Runs

@@ -97,8 +97,13 @@ def as_json(explained: list[Explained], runs: Runs, chosen: Chosen) -> dict[str,
 
 
 def _counts(rules: Counter[str]) -> str:
-    return ", ".join(f"{rule} {count:,}" for rule, count in rules.items())
+    return ", ".join(f"{rule} {rules[rule]:,}" for rule in _ordered(rules))
 
 
 def _rules(rules: Counter[str]) -> str:
-    return " or ".join(rules)
+    return " or ".join(_ordered(rules))
+
+
+def _ordered(rules: Counter[str]) -> list[str]:
+    """The rules with most jobs first: the order in which Snakemake plans them means nothing."""
+    return sorted(rules, key=lambda rule: (-rules[rule], rule))
