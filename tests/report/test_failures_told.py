@@ -63,7 +63,8 @@ class TestAnAttempt:
         assert words in told(replace(KILLED, **changes))
 
     def test_a_process_that_lives_is_at_work_however_silent(self) -> None:
-        here = replace(KILLED, host=socket.gethostname(), pid=os.getpid())
+        now = Attempt.begin("abc", "in").started
+        here = replace(KILLED, host=socket.gethostname(), pid=os.getpid(), started=now)
         assert told(here) == "still at work at step 1,200 of 3,000"
 
     def test_a_process_elsewhere_counts_as_alive_while_it_gives_signs(self) -> None:

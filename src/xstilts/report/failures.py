@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from xstilts.attempts import Attempt, read_attempts
 from xstilts.catalogue.tasks import TASKS, TEXT
+from xstilts.life import shows_life
 from xstilts.runs import INTERMEDIATE, RETRIEVAL, Job, Runs
 from xstilts.sources.settings import SyntheticSource
 
 _OUTDATED = "waiting: its scores are those of an earlier version of the study"
 _TAIL = 15  # lines of a log
 _LONGEST = 300  # characters of a reason, and of a log's line
-_SILENCE = timedelta(minutes=2)  # after which a job on another machine counts as dead
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -70,7 +69,7 @@ def told(attempt: Attempt) -> str:
         return f"stopped: it was asked to stop{place}, and goes on from there when it is run again"
     if attempt.outcome == "done":
         return "waiting: it was done before, and is to run again"
-    if _alive(attempt):
+    if shows_life(attempt, datetime.now(UTC)):
         return f"still at work{place}"
     slurm = f" (SLURM job {attempt.slurm_job})" if attempt.slurm_job else ""
     return f"killed{place}: no sign of it on {attempt.host}{slurm} since {when(attempt.updated)}"
@@ -183,22 +182,6 @@ def _scoring(runs: Runs, job: Job) -> Step:
 
 def _attempts(step: Step) -> list[Attempt]:
     return read_attempts(step.attempts) if step.attempts else []
-
-
-def _alive(attempt: Attempt) -> bool:
-    """Whether the process of an attempt without outcome still runs, as far as can be seen from here."""
-    if attempt.host == socket.gethostname():
-        try:
-            os.kill(attempt.pid, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            return True
-        return True
-    try:
-        return datetime.now(UTC) - datetime.fromisoformat(attempt.updated) < _SILENCE
-    except (ValueError, TypeError):
-        return False
 
 
 def _tail(log: Path) -> list[str]:

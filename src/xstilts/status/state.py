@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from xstilts.attempts import Attempt, read_attempts
+from xstilts.life import shows_life, silent_for
 from xstilts.runs import Runs
 from xstilts.specs import Specs
-from xstilts.status.life import is_alive, silent_for
 from xstilts.status.slurm import Queue
 from xstilts.status.work import Job, jobs_of
 
@@ -98,7 +98,7 @@ def _state(job: Job, runs: Runs, specs: Specs, queue: Queue, now: datetime) -> J
 def _attempted(attempt: Attempt, wanted: str, queue: Queue, now: datetime) -> tuple[State, str]:
     """What the last attempt came to, and why; what an earlier config's came to does not matter any more."""
     old = attempt.run != wanted
-    if not attempt.outcome and is_alive(attempt, queue, now):
+    if not attempt.outcome and _is_alive(attempt, queue, now):
         return "running", _running(attempt, old, now)
     if old or attempt.outcome == "done":  # done, but its result has been deleted
         return "waiting", ""
@@ -110,6 +110,13 @@ def _attempted(attempt: Attempt, wanted: str, queue: Queue, now: datetime) -> tu
     if attempt.slurm_job and queue.forgotten(attempt.slurm_job):
         return "lost", f"{where}, and SLURM no longer knows its job {attempt.slurm_job}."
     return "lost", f"{where}."
+
+
+def _is_alive(attempt: Attempt, queue: Queue, now: datetime) -> bool:
+    """Whether it is being worked on, by its own signs or by what SLURM says."""
+    if queue.waits(attempt.slurm_job):
+        return False
+    return shows_life(attempt, now) or queue.runs(attempt.slurm_job)
 
 
 def _running(attempt: Attempt, old: bool, now: datetime) -> str:

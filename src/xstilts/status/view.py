@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from xstilts.catalogue.tasks import TASKS
+from xstilts.life import silent_for
 from xstilts.runs import INTERMEDIATE
-from xstilts.status.life import silent_for
 from xstilts.status.state import STATES, JobState, State
 from xstilts.status.survey import Survey, job_of
 from xstilts.wording import counted

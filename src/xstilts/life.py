@@ -1,4 +1,4 @@
-"""Whether an attempt that has not said how it ended is still being made."""
+"""Whether a process still works on an attempt that has not said how it ended."""
 
 from __future__ import annotations
 
@@ -9,22 +9,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from xstilts.attempts import Attempt
-from xstilts.status.slurm import Queue
 
 #: Attempts give a sign of life every few seconds; one that is younger than this counts.
 FRESH = timedelta(minutes=2)
 _SLACK = timedelta(seconds=5)  # between a machine's two ways to tell the time
 
 
-def is_alive(attempt: Attempt, queue: Queue, now: datetime) -> bool:
-    """Whether its process works on it: it said so just now, it is there on this machine, or SLURM says so."""
-    if queue.waits(attempt.slurm_job):
-        return False
-    if now - moment(attempt.updated) < FRESH:
-        return True
+def shows_life(attempt: Attempt, now: datetime) -> bool:
+    """Whether its process is there; on another machine, whether it has said so just now."""
     if attempt.host == socket.gethostname():
         return _is_there(attempt)
-    return queue.runs(attempt.slurm_job)
+    return now - moment(attempt.updated) < FRESH
 
 
 def moment(text: str) -> datetime:
