@@ -15,11 +15,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
+import psutil
+
 PROGRAMS = ("slurmctld", "slurmd", "munged", "sbatch", "srun", "squeue", "scontrol", "scancel")
 
 #: By node, how many GPUs it has. The small one is there to fail without taking everything with it.
 NODES = {"large": 4, "small": 1}
 
+_NAME = "xstilts_tests"
 _SETTINGS = Path("/etc/slurm")  # job steps look nowhere else
 _MARK = "# Written by the tests of XSTILTs, which overwrite it.\n"
 _DEVICE = "/dev/xstilts_gpu"
@@ -27,7 +30,7 @@ _MUNGE = Path("/run/munge")
 _LOCK = Path("/run/xstilts_slurm.lock")
 
 _SLURM_CONF = """\
-ClusterName=xstilts
+ClusterName={name}
 SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort=17817
 SlurmUser=root
@@ -123,7 +126,7 @@ class Slurm:
             if not device.exists():
                 os.mknod(device, 0o020666, os.makedev(1, 3))  # /dev/null under another name
         (self._state / "controller").mkdir(parents=True)
-        settings = _SLURM_CONF.format(host=socket.gethostname(), state=self._state)
+        settings = _SLURM_CONF.format(name=_NAME, host=socket.gethostname(), state=self._state)
         (_SETTINGS / "slurm.conf").write_text(_MARK + settings, encoding="utf-8")
         (_SETTINGS / "gres.conf").write_text(_MARK + _GRES_CONF.format(device=_DEVICE), encoding="utf-8")
         self._munge()
@@ -137,6 +140,10 @@ class Slurm:
         subprocess.run(["scancel", f"--user={os.geteuid()}"], capture_output=True)
         with suppress(TimeoutError, subprocess.CalledProcessError):
             self.wait(lambda: not self.call("squeue", "--noheader"), 15, "the jobs to end")
+        for process in psutil.process_iter():  # without cgroups, SLURM loses sight of some that it should have killed
+            with suppress(psutil.Error):
+                if process.environ().get("SLURM_CLUSTER_NAME") == _NAME:
+                    process.kill()
         for daemon in reversed(self._started):
             daemon.terminate()
             try:
