@@ -40,3 +40,11 @@ def test_nobody_asked(stop):
     with stop.deferred():
         pass
     assert not stop.reason
+
+
+def test_when_it_is_too_late(stop):
+    """Results are being written: to stop now would throw them away."""
+    stop.too_late()
+    with stop.deferred():
+        pass
+    signal.raise_signal(signal.SIGTERM)

@@ -31,11 +31,15 @@ class StopRequest:
     @contextmanager
     def deferred(self) -> Iterator[None]:
         """Keep working when asked to stop: the work inside looks at ``reason`` itself, when it is safe to stop."""
-        self._deferred = True
+        self._deferred, before = True, self._deferred
         try:
             yield
         finally:
-            self._deferred = False
+            self._deferred = before
+
+    def too_late(self) -> None:
+        """From now on nobody is heard: what the work has come to is being written, which takes seconds."""
+        self._deferred = True
 
     def _heard(self, number: int, frame: FrameType | None) -> None:
         # SLURM sends SIGTERM ahead of a time limit and once more at it: only the first is news.

@@ -43,6 +43,7 @@ def retrieve(runs: Runs, spec: Spec, model: str, arm: str, seed: int, threads: i
             if TASKS[target].tuned_on_dev:
                 results.add_dev(RETRIEVAL, formatter, language, found["dev"], pools["dev"].examples)
         print(f"{target}: scored {len(languages)} languages", flush=True)
+    session.stop.too_late()
     results.write(runs, RETRIEVAL)
     record = runs.paths.part("records", model, arm, RETRIEVAL, seed, "json")
     write_record(record, runs, spec, device, None, started)

@@ -36,6 +36,7 @@ def pretrain(runs: Runs, spec: Spec, model: str, threads: int, session: Session)
     hyper = runs.study.training.pretraining
     trained = train(encoder, [material], tokens_of(loaded, seed), hyper, seed, device, what, session)
     folder = runs.paths.pretrained(model)
+    session.stop.too_late()
     write_record(folder / "record.json", runs, spec, device, trained, started)
     encoders.save(encoder.cpu(), folder)
 
@@ -49,6 +50,7 @@ def intermediate(runs: Runs, spec: Spec, model: str, arm: str, seed: int, thread
     results = Results(runs.study.study, model, arm, seed, spec["id"])
     if not chosen.tasks:
         encoder = begin(seed)
+        session.stop.too_late()
         write_record(folder / "record.json", runs, spec, device, None, started)
     else:
         what, hyper = f"intermediate training {arm}", runs.study.intermediate(arm)
@@ -56,6 +58,7 @@ def intermediate(runs: Runs, spec: Spec, model: str, arm: str, seed: int, thread
         learned = lesson.learn(loaded, device, session)
         learned.add_dev(results, INTERMEDIATE)
         encoder = learned.encoder
+        session.stop.too_late()
         write_record(folder / "record.json", runs, spec, device, learned.trained, started, learned.record())
     results.write_dev(runs, INTERMEDIATE)
     encoders.save(encoder.cpu(), folder)
@@ -83,6 +86,7 @@ def finetune(
                 gold = examples.read(runs.paths.examples(target, split, language))
                 found = predict(formatter, learned.encoder, head, rows, gold, learned.tokens, hyper.batch_size, device)
                 results.add(formatter, language, split, found, gold)
+    session.stop.too_late()
     results.write(runs, training_set)
     record = runs.paths.part("records", model, arm, training_set, seed, "json")
     write_record(record, runs, spec, device, learned.trained, started, learned.record())

@@ -57,7 +57,8 @@ class TrainingState:
         for name, weights in zip(("best_encoder", "best_heads"), self.best.states, strict=False):
             tensors |= _joined(name, weights)
         for number, moments in self.optimiser.state_dict()["state"].items():
-            tensors |= _joined(f"optimiser.{number}", {name: value.cpu().clone() for name, value in moments.items()})
+            copies = {name: value.detach().to("cpu", copy=True) for name, value in moments.items()}
+            tensors |= _joined(f"optimiser.{number}", copies)
         tensors |= _joined("random", random_state(self.tokens))
         facts = {
             "step": self.step,
