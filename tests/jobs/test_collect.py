@@ -1,0 +1,26 @@
+"""Snakemake looks at scores alone: what else is gone that jobs make with them comes to light in collecting."""
+
+from __future__ import annotations
+
+import configs
+import pytest
+
+from xstilts.errors import UserError
+from xstilts.jobs.report import collect
+from xstilts.runs import Runs
+from xstilts.study import load
+
+
+def test_a_file_that_is_gone_is_named_and_how_to_have_it_made(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    runs = Runs(load(configs.ready_made()))
+    beside = [*runs.dev_score_files(), *runs.records()]
+    for path in (*runs.score_files(), *beside):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    lost = runs.paths.part("records", "xlmr", "mnli", "xnli", 2, "json")
+    lost.unlink()
+    with pytest.raises(UserError) as caught:
+        collect(runs)
+    assert str(caught.value).startswith(f"{lost} is gone, and 0 files like it.")
+    assert "below results/trial/scores to have the job run again" in str(caught.value)
