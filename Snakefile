@@ -4,7 +4,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 min_version("9.27")
-gc.set_threshold(200_000)  # of planning's time, a tenth would go into looking for garbage, of which it makes little
+gc.set_threshold(200_000)  # looking for garbage would be a tenth of planning
 from xstilts.errors import UserError
 from xstilts.paths import MODELS
 from xstilts.runs import INTERMEDIATE, RETRIEVAL, Runs
