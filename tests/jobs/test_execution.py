@@ -9,6 +9,8 @@ import sys
 import textwrap
 import threading
 import time
+from dataclasses import dataclass
+from pathlib import Path
 
 import configs
 import psutil
@@ -19,9 +21,26 @@ from xstilts.claims import claimed
 from xstilts.errors import Diverged, UserError
 from xstilts.jobs import execution
 from xstilts.jobs.execution import checksum, execute
-from xstilts.jobs.training_job import TrainingJob
 from xstilts.runs import Runs
 from xstilts.study import load
+
+
+@dataclass(frozen=True)
+class Job:
+    """Stands for a training job that reads one file and makes another."""
+
+    diary: Path
+    read: Path
+    made: Path
+
+    def attempts(self, paths):
+        return self.diary
+
+    def reads(self, runs):
+        return [self.read]
+
+    def makes(self, paths):
+        return [self.made]
 
 
 @pytest.fixture
@@ -34,8 +53,10 @@ def job(tmp_path, monkeypatch):
     read, made = tmp_path / "read", tmp_path / "made"
     read.write_text("data", encoding="utf-8")
 
+    job = Job(tmp_path / "diary.json", read, made)
+
     def run(work=lambda session: made.touch()):
-        execute(TrainingJob(runs, {"id": "abc"}, tmp_path / "diary.json", [read], [made]), work)
+        execute(runs, job, {"id": "abc"}, work)
 
     run.runs, run.read, run.made, run.diary = runs, read, made, tmp_path / "diary.json"
     yield run

@@ -13,14 +13,14 @@ from xstilts.atomic import write_json
 from xstilts.attempts import Attempt
 from xstilts.runs import RETRIEVAL, Runs
 from xstilts.specs import Specs
-from xstilts.status.work import Job, jobs_of
 from xstilts.study import load
+from xstilts.training_jobs import TrainingJob, training_jobs
 
-PRETRAIN = Job("pretrain", "tiny")
-TRAIN = Job("intermediate", "tiny", "mnli", "intermediate", 1)
-XNLI = Job("finetune", "tiny", "mnli", "xnli", 1)
-XNLI_2 = Job("finetune", "tiny", "mnli", "xnli", 2)
-RETRIEVE = Job("retrieve", "tiny", "mnli", RETRIEVAL, 1)
+PRETRAIN = TrainingJob("pretrain", "tiny")
+TRAIN = TrainingJob("intermediate", "tiny", "mnli", "intermediate", 1)
+XNLI = TrainingJob("finetune", "tiny", "mnli", "xnli", 1)
+XNLI_2 = TrainingJob("finetune", "tiny", "mnli", "xnli", 2)
+RETRIEVE = TrainingJob("retrieve", "tiny", "mnli", RETRIEVAL, 1)
 KINDS = [PRETRAIN, TRAIN, XNLI, RETRIEVE]
 
 
@@ -30,23 +30,23 @@ class Progress:
 
     runs: Runs = field(default_factory=lambda: Runs(load(own())))
 
-    def finish(self, job: Job, run: str = "", seconds: float = 60.0) -> None:
+    def finish(self, job: TrainingJob, run: str = "", seconds: float = 60.0) -> None:
         """Leave a job's result and record; of the run that the config asks for, unless another is given."""
-        record, result = job.files(self.runs.paths)
-        write_json(record, {"spec": {"id": run or job.run(Specs(self.runs))}, "seconds": seconds})
+        record, result, *_ = job.makes(self.runs.paths)
+        write_json(record, {"spec": {"id": run or job.spec(Specs(self.runs))["id"]}, "seconds": seconds})
         result.parent.mkdir(parents=True, exist_ok=True)
         result.touch()
 
     def finish_all(self) -> None:
-        for job in jobs_of(self.runs):
+        for job in training_jobs(self.runs):
             self.finish(job)
 
-    def attempt(self, job: Job, age: float = 0.0, lasted: float = 600.0, **changes: Any) -> None:
+    def attempt(self, job: TrainingJob, age: float = 0.0, lasted: float = 600.0, **changes: Any) -> None:
         """Note one more attempt, whose last sign of life is ``age`` seconds old; ``changes`` are of its fields."""
         path, now = job.attempts(self.runs.paths), datetime.now(UTC) - timedelta(seconds=age)
         started, updated = (time.isoformat(timespec="seconds") for time in (now - timedelta(seconds=lasted), now))
-        made = Attempt(job.run(Specs(self.runs)), "inputs", started, updated, "elsewhere", 17)
+        made = Attempt(job.spec(Specs(self.runs))["id"], "inputs", started, updated, "elsewhere", 17)
         write_json(path, [asdict(Attempt(**{**asdict(made), **changes}))])
 
-    def attempt_here(self, job: Job, pid: int, age: float = 3600.0, **changes: Any) -> None:
+    def attempt_here(self, job: TrainingJob, pid: int, age: float = 3600.0, **changes: Any) -> None:
         self.attempt(job, age, host=socket.gethostname(), pid=pid, **changes)

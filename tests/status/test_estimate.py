@@ -10,14 +10,14 @@ from xstilts.attempts import Attempt
 from xstilts.status.estimate import estimate
 from xstilts.status.state import JobState
 from xstilts.status.view import duration, size
-from xstilts.status.work import Job
+from xstilts.training_jobs import TrainingJob
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
 def xnli(seed, state, seconds=None, **attempt):
     made = Attempt("run", "in", (NOW - timedelta(seconds=30)).isoformat(), NOW.isoformat(), "here", 1, **attempt)
-    return JobState(Job("finetune", "m", "none", "xnli", seed), state, "run", "", seconds, made)
+    return JobState(TrainingJob("finetune", "m", "none", "xnli", seed), state, "run", "", seconds, made)
 
 
 def test_by_the_mean_of_done_jobs_of_the_kind():
@@ -40,9 +40,9 @@ def test_a_job_that_counts_no_steps_is_judged_by_its_age():
 
 def test_other_kinds_are_unknown():
     others = [
-        JobState(Job("finetune", "m", "none", "udpos", 1), "waiting"),
-        JobState(Job("finetune", "other", "none", "xnli", 1), "waiting"),
-        JobState(Job("intermediate", "m", "mnli", "intermediate", 1), "waiting"),
+        JobState(TrainingJob("finetune", "m", "none", "udpos", 1), "waiting"),
+        JobState(TrainingJob("finetune", "other", "none", "xnli", 1), "waiting"),
+        JobState(TrainingJob("intermediate", "m", "mnli", "intermediate", 1), "waiting"),
     ]
     assert estimate(others, NOW).work is None
     found = estimate([*others, xnli(1, "done", 100.0), xnli(2, "waiting")], NOW)
@@ -51,7 +51,7 @@ def test_other_kinds_are_unknown():
 
 def test_an_arms_training_is_a_kind():
     def arm(name, seed, state, seconds=None):
-        return JobState(Job("intermediate", "m", name, "intermediate", seed), state, seconds=seconds)
+        return JobState(TrainingJob("intermediate", "m", name, "intermediate", seed), state, seconds=seconds)
 
     found = estimate([arm("mnli", 1, "done", 50.0), arm("mnli", 2, "waiting"), arm("qqp", 1, "waiting")], NOW)
     assert (found.work, found.unknown) == (50.0, 1)

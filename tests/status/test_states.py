@@ -52,14 +52,14 @@ def test_a_result_of_another_config_is_outdated(progress, job):
 def test_a_record_and_a_result_make_a_job_done(progress, missing):
     progress.finish(XNLI)
     progress.attempt(XNLI, age=3600, outcome="done")
-    XNLI.files(progress.runs.paths)[missing].unlink()
+    XNLI.makes(progress.runs.paths)[missing].unlink()
     assert state(progress, XNLI) == ("waiting", "")
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"spec": 1}'])
 def test_a_damaged_record_is_none(progress, content):
     progress.finish(XNLI)
-    XNLI.files(progress.runs.paths)[0].write_text(content, encoding="utf-8")
+    XNLI.makes(progress.runs.paths)[0].write_text(content, encoding="utf-8")
     assert state(progress, XNLI) == ("waiting", "")
 
 
@@ -131,10 +131,10 @@ def test_times_that_are_none(progress, updated):
 def test_encoders_that_nothing_needs_may_be_deleted(progress):
     progress.finish_all()
     for job in (PRETRAIN, TRAIN):
-        for file in job.files(progress.runs.paths):
+        for file in job.makes(progress.runs.paths)[:2]:
             file.unlink()
     assert {found.state for found in survey(progress.runs).states} == {"done"}
-    RETRIEVE.files(progress.runs.paths)[1].unlink()
+    RETRIEVE.makes(progress.runs.paths)[1].unlink()
     assert {found.job for found in survey(progress.runs).of("waiting")} == {PRETRAIN, TRAIN, RETRIEVE}
 
 
@@ -143,14 +143,14 @@ def test_checkpoints_that_no_job_resumes_from(progress):
     progress.attempt(XNLI, outcome="stopped")
     progress.attempt(XNLI_2, run="before")
     specs = Specs(progress.runs)
-    keeps = [XNLI.run(specs), RETRIEVE.run(specs), "before"]
-    for name in (*keeps, PRETRAIN.run(specs), "forgotten"):
+    keeps = [XNLI.spec(specs)["id"], RETRIEVE.spec(specs)["id"], "before"]
+    for name in (*keeps, PRETRAIN.spec(specs)["id"], "forgotten"):
         folder = progress.runs.paths.checkpoints / name / "deep"
         folder.mkdir(parents=True)
         (folder / "state.safetensors").write_bytes(b"x" * 1000)
     found = survey(progress.runs).checkpoints
     assert {(each.path.name, each.bytes, each.why) for each in found} == {
-        (PRETRAIN.run(specs), 1000, "its job is done"),
+        (PRETRAIN.spec(specs)["id"], 1000, "its job is done"),
         ("forgotten", 1000, "no job has this run id now"),
     }
 

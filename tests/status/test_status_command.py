@@ -83,14 +83,14 @@ def test_when_all_is_done(progress, said):
 
 def test_a_job_that_takes_longer_than_others_is_still_to_be_done(progress, said):
     progress.finish_all()
-    RETRIEVE.files(progress.runs.paths)[1].unlink()
+    RETRIEVE.makes(progress.runs.paths)[1].unlink()
     progress.attempt(RETRIEVE, 5)
     assert said().splitlines()[1] == "Time left: about 0 s with 1 at a time."
 
 
 def test_when_nothing_runs(progress, said):
     progress.finish_all()
-    RETRIEVE.files(progress.runs.paths)[1].unlink()
+    RETRIEVE.makes(progress.runs.paths)[1].unlink()
     assert said().splitlines()[1] == "Work left: about 60 s. Nothing is running."
 
 
@@ -123,7 +123,7 @@ def test_json(midway, said):
     attempt = running.pop("last_attempt")
     assert running == {
         "rule": "finetune", "model": "tiny", "arm": "mnli", "what": "xnli", "seed": 2, "state": "running", "reason": "",
-        "run": XNLI_2.run(Specs(midway.runs)), "seconds": None, "seconds_left": 750, "attempts": 1,
+        "run": XNLI_2.spec(Specs(midway.runs))["id"], "seconds": None, "seconds_left": 750, "attempts": 1,
     }  # fmt: skip
     assert (attempt["step"], attempt["devices"], attempt["slurm_job"]) == (250, "3", "17")
     assert found["stale_checkpoints"] == [

@@ -9,26 +9,27 @@ import typer
 
 from xstilts.cli.app import ArmName, Model, RunId, Seed, StudyFile, TaskName, Threads, app, opened
 from xstilts.errors import UserError
-from xstilts.jobs import training_job
 from xstilts.jobs.execution import execute
-from xstilts.jobs.training_job import TrainingJob
 from xstilts.leases import leased
-from xstilts.runs import RETRIEVAL
+from xstilts.runs import INTERMEDIATE, RETRIEVAL, Runs
+from xstilts.specs import Spec, Specs
+from xstilts.training_jobs import TrainingJob
 
 if TYPE_CHECKING:
     from xstilts.training.session import Session
 
 
-def _execute(job: TrainingJob, planned: str, work: Callable[[Session], None]) -> None:
+def _execute(runs: Runs, job: TrainingJob, planned: str, work: Callable[[Spec, Session], None]) -> None:
     """Do a job's work; but not where the stored study is no longer the one that it was planned from."""
-    if job.runs.study.warning:
-        print(job.runs.study.warning, flush=True)
-    if planned and job.spec["id"] != planned:
+    if runs.study.warning:
+        print(runs.study.warning, flush=True)
+    spec = job.spec(Specs(runs))
+    if planned and spec["id"] != planned:
         raise UserError(
             f"This job was planned as run {planned}, but the study or the code has changed since: it would now be run "
-            f"{job.spec['id']}. Start snakemake again."
+            f"{spec['id']}. Start snakemake again."
         )
-    execute(job, work)
+    execute(runs, job, spec, lambda session: work(spec, session))
 
 
 @app.command()
@@ -94,14 +95,13 @@ def encode(study: StudyFile, model: Model, task: TaskName) -> None:
 def pretrain(study: StudyFile, model: Model, threads: Threads = 1, run: RunId = "") -> None:
     """Pretrain a model of the study's own by masked language modelling."""
     runs = opened(study, model=model, model_to_pretrain=model)
-    job = training_job.pretraining(runs, model)
 
-    def work(session: Session) -> None:
+    def work(spec: Spec, session: Session) -> None:
         from xstilts.jobs import training
 
-        training.pretrain(runs, job.spec, model, threads, session)
+        training.pretrain(runs, spec, model, threads, session)
 
-    _execute(job, run, work)
+    _execute(runs, TrainingJob("pretrain", model), run, work)
 
 
 @app.command()
@@ -110,14 +110,13 @@ def intermediate(
 ) -> None:
     """Train an encoder on an arm's English intermediate tasks."""
     runs = opened(study, model=model, arm=arm, arm_that_trains=arm, seed=seed)
-    job = training_job.intermediate_training(runs, model, arm, seed)
 
-    def work(session: Session) -> None:
+    def work(spec: Spec, session: Session) -> None:
         from xstilts.jobs import training
 
-        training.intermediate(runs, job.spec, model, arm, seed, threads, session)
+        training.intermediate(runs, spec, model, arm, seed, threads, session)
 
-    _execute(job, run, work)
+    _execute(runs, TrainingJob("intermediate", model, arm, INTERMEDIATE, seed), run, work)
 
 
 @app.command()
@@ -132,14 +131,13 @@ def finetune(
 ) -> None:
     """Fine-tune an arm's encoder on English, then score its targets in every language."""
     runs = opened(study, model=model, arm=arm, training_set=training_set, seed=seed)
-    job = training_job.fine_tuning(runs, model, arm, training_set, seed)
 
-    def work(session: Session) -> None:
+    def work(spec: Spec, session: Session) -> None:
         from xstilts.jobs import training
 
-        training.finetune(runs, job.spec, model, arm, training_set, seed, threads, session)
+        training.finetune(runs, spec, model, arm, training_set, seed, threads, session)
 
-    _execute(job, run, work)
+    _execute(runs, TrainingJob("finetune", model, arm, training_set, seed), run, work)
 
 
 @app.command()
@@ -148,14 +146,13 @@ def retrieve(study: StudyFile, model: Model, arm: ArmName, seed: Seed, threads: 
     runs = opened(study, model=model, arm=arm, seed=seed)
     if not runs.targets_of(RETRIEVAL):
         raise UserError("The study has no retrieval target.")
-    job = training_job.retrieval(runs, model, arm, seed)
 
-    def work(session: Session) -> None:
+    def work(spec: Spec, session: Session) -> None:
         from xstilts.jobs import retrieval
 
-        retrieval.retrieve(runs, job.spec, model, arm, seed, threads, session)
+        retrieval.retrieve(runs, spec, model, arm, seed, threads, session)
 
-    _execute(job, run, work)
+    _execute(runs, TrainingJob("retrieve", model, arm, RETRIEVAL, seed), run, work)
 
 
 @app.command()

@@ -17,9 +17,11 @@ from xstilts.atomic import remove_leftovers
 from xstilts.attempts import Attempt, Diary, attempting, read_attempts
 from xstilts.claims import claimed
 from xstilts.errors import Diverged, UserError
-from xstilts.jobs.training_job import TrainingJob
 from xstilts.leases import leased
+from xstilts.runs import Runs
+from xstilts.specs import Spec
 from xstilts.stopping import StopRequest
+from xstilts.training_jobs import TrainingJob
 
 if TYPE_CHECKING:
     from xstilts.training.session import Session
@@ -29,7 +31,7 @@ _LOOKS_BETWEEN_NOTES = 15
 _LARGE = 1 << 20  # bytes; larger files are told apart by size and time
 
 
-def execute(job: TrainingJob, work: Callable[[Session], None]) -> None:
+def execute(runs: Runs, job: TrainingJob, spec: Spec, work: Callable[[Session], None]) -> None:
     """Do the work of a training job, from its newest checkpoint on where there is one.
 
     Nothing is done where another process has just done it. What the job reads identifies its checkpoints, with the
@@ -40,16 +42,17 @@ def execute(job: TrainingJob, work: Callable[[Session], None]) -> None:
         Diverged: also where the same run on the same data has diverged before: it would again.
         Stopped: someone has asked it to stop.
     """
-    run, inputs, stop = job.spec["id"], checksum(job.reads), StopRequest().listen()
-    compute, folder = job.runs.study.compute, job.runs.paths.checkpoints
+    run, inputs, stop = spec["id"], checksum(job.reads(runs)), StopRequest().listen()
+    compute, folder = runs.study.compute, runs.paths.checkpoints
+    diary_file, makes = job.attempts(runs.paths), job.makes(runs.paths)
     with claimed(folder / f"{run}.lock", f"run {run}") as waited:
-        if waited and _is_done(job.diary, run, inputs) and all(path.is_file() for path in job.makes):
+        if waited and _is_done(diary_file, run, inputs) and all(path.is_file() for path in makes):
             print(f"The other process has finished run {run}: there is nothing left to do", flush=True)
             return
-        for path in (*job.makes, job.diary):
+        for path in (*makes, diary_file):
             remove_leftovers(path)
-        with attempting(job.diary, run, inputs) as diary, _attended(diary):
-            _refuse_divergence(job.diary, diary)
+        with attempting(diary_file, run, inputs) as diary, _attended(diary):
+            _refuse_divergence(diary_file, diary)
             diary.write(stage="waiting for a GPU")
             with leased(compute.jobs_per_gpu) as device:
                 diary.write(stage="loading", devices=device)

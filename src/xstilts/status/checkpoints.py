@@ -31,7 +31,7 @@ def stale(runs: Runs, specs: Specs, states: Sequence[JobState]) -> list[Checkpoi
     needed = {found.run for found in states if found.state != "done"}
     needed |= {found.attempt.run for found in states if found.attempt and found.state == "running"}
     if any(folder.name not in done | needed for folder in folders):  # only then are all ids worth their time
-        needed |= {found.job.run(specs) for found in states if not found.run}
+        needed |= {found.job.spec(specs)["id"] for found in states if not found.run}
     return [
         Checkpoint(folder, _size(folder), "its job is done" if folder.name in done else "no job has this run id now")
         for folder in folders

@@ -13,7 +13,7 @@ from xstilts.life import shows_life, silent_for
 from xstilts.runs import Runs
 from xstilts.specs import Specs
 from xstilts.status.slurm import Queue
-from xstilts.status.work import Job, jobs_of
+from xstilts.training_jobs import TrainingJob, training_jobs
 
 State = Literal["done", "running", "waiting", "outdated", "stopped", "lost", "failed", "diverged"]
 
@@ -34,7 +34,7 @@ STATES: dict[State, str] = {
 class JobState:
     """What has become of one job."""
 
-    job: Job
+    job: TrainingJob
     state: State
     #: The id of the run that the config asks for; empty where nothing has been tried.
     run: str = ""
@@ -55,7 +55,7 @@ class JobState:
 
 def states_of(runs: Runs, specs: Specs, queue: Queue, now: datetime) -> list[JobState]:
     """The state of every job that trains or scores. Ids of runs are only made for jobs that have left something."""
-    return _without_the_unneeded([_state(job, runs, specs, queue, now) for job in jobs_of(runs)])
+    return _without_the_unneeded([_state(job, runs, specs, queue, now) for job in training_jobs(runs)])
 
 
 def _without_the_unneeded(states: list[JobState]) -> list[JobState]:
@@ -64,7 +64,7 @@ def _without_the_unneeded(states: list[JobState]) -> list[JobState]:
     open_models = {found.job.model for found in scoring if found.state != "done"}
     open_arms = {(found.job.model, found.job.arm, found.job.seed) for found in scoring if found.state != "done"}
 
-    def needed(job: Job) -> bool:
+    def needed(job: TrainingJob) -> bool:
         if job.rule == "pretrain":
             return job.model in open_models
         return job.rule != "intermediate" or (job.model, job.arm, job.seed) in open_arms
@@ -77,15 +77,15 @@ def _without_the_unneeded(states: list[JobState]) -> list[JobState]:
     ]
 
 
-def _state(job: Job, runs: Runs, specs: Specs, queue: Queue, now: datetime) -> JobState:
-    record_file, result = job.files(runs.paths)
+def _state(job: TrainingJob, runs: Runs, specs: Specs, queue: Queue, now: datetime) -> JobState:
+    record_file, result, *_ = job.makes(runs.paths)
     record = _read(record_file)
-    wanted = job.run(specs) if record else ""
+    wanted = job.spec(specs)["id"] if record else ""
     if record and record.get("spec", {}).get("id") == wanted and result.exists():
         return JobState(job, "done", wanted, seconds=record.get("seconds"))
     tried = read_attempts(job.attempts(runs.paths))
     if tried:
-        wanted = wanted or job.run(specs)
+        wanted = wanted or job.spec(specs)["id"]
         state, reason = _attempted(tried[-1], wanted, queue, now)
         if state != "waiting":
             return JobState(job, state, wanted, reason, None, tried[-1], len(tried))
