@@ -12,9 +12,10 @@ import pandas as pd
 
 from xstilts.analysis.material import language_frame
 from xstilts.analysis.store import read_answers
-from xstilts.errors import UserError
+from xstilts.errors import DataError
 from xstilts.report.dev_scores import collect_dev_scores, read_dev_scores, write_dev_scores
 from xstilts.report.figures import INDEX, all_figures, write_figures
+from xstilts.report.files import GONE
 from xstilts.report.flags import flagged_jobs, flags, usable
 from xstilts.report.page import content_of, write_page
 from xstilts.report.page.content import Figure, records_of
@@ -24,20 +25,17 @@ from xstilts.report.scores import checked_scores, write_scores
 from xstilts.report.scores import collect as collect_scores
 from xstilts.report.tables import main_table_text, write_tables
 from xstilts.runs import Runs, job_of
-from xstilts.wording import counted
 
 
 def collect(runs: Runs) -> None:
     """One file with the scores of every job, and one with those on what the jobs made their choices on.
 
     Raises:
-        UserError: a file that jobs make beside their scores is gone; snakemake looks at the scores alone.
+        DataError: a file that jobs make beside their scores is gone.
     """
-    if gone := [path for path in (*runs.dev_score_files(), *runs.records()) if not path.is_file()]:
-        raise UserError(
-            f"{gone[0]} is gone, and {counted(len(gone) - 1, 'file')} like it. It was made with the scores of its job: "
-            f"delete the file of the same name below {runs.paths.root / 'scores'} to have the job run again."
-        )
+    for path in (*runs.dev_score_files(), *runs.records()):
+        if not path.is_file():
+            raise DataError(path, "no such file.", remedy=GONE)
     write_dev_scores(runs.paths.dev_scores, collect_dev_scores(runs.dev_score_files(), runs.study))
     records = {job_of(path): json.loads(path.read_bytes()) for path in runs.records()}
     write_scores(runs.paths.scores, collect_scores(runs.score_files(), runs.study, flags(records)))

@@ -22,6 +22,10 @@ def required(**columns: pa.DataType) -> pa.Schema:
     return pa.schema([pa.field(name, kind, nullable=False) for name, kind in columns.items()])
 
 
+#: What to do about a file that is gone. Snakemake looks at scores alone, which jobs leave with all else that they make.
+GONE = "snakemake makes it; where the scores of the same job are there, delete those to have the job run again."
+
+
 def write(path: Path, table: pa.Table, schema: pa.Schema) -> None:
     """Write a table of a schema. A ``score`` that no row may lack must be a number of points.
 
@@ -40,7 +44,7 @@ def read(path: Path, schema: pa.Schema) -> pa.Table:
         DataError: there is no such file, or it has another schema.
     """
     if not path.is_file():
-        raise DataError(path, "no such file of scores.", remedy="snakemake makes it.")
+        raise DataError(path, "no such file.", remedy=GONE)
     try:
         with pq.ParquetFile(path) as file:
             table = file.read()

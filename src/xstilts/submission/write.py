@@ -16,6 +16,7 @@ from xstilts import scoring
 from xstilts.atomic import write_json
 from xstilts.catalogue.tasks import TASKS
 from xstilts.errors import DataError
+from xstilts.report.files import GONE
 from xstilts.runs import RETRIEVAL, Runs
 from xstilts.submission import layout
 from xstilts.submission.choose import Choice, as_json, candidates, choose
@@ -85,7 +86,7 @@ def _test_predictions(path: Path, target: str) -> dict[str, list[tuple[str, str]
         with pq.ParquetFile(path) as file:
             table = file.read(columns=[*columns, "target", "split"])
     except FileNotFoundError:
-        raise DataError(path, "no such file of predictions.", remedy="snakemake makes it.") from None
+        raise DataError(path, "no such file.", remedy=GONE) from None
     except (pa.ArrowInvalid, OSError) as error:
         raise DataError(path, f"cannot be read as Parquet ({error}).", remedy=_AGAIN) from None
     if missing := {*columns, "target", "split"} - set(table.column_names):
