@@ -109,7 +109,7 @@ def test_predictions_that_do_not_fit_leave_the_old_submission_as_it_was(
 
 
 def test_missing_files_are_named(tmp_path, runs, one_file) -> None:
-    with pytest.raises(DataError, match=r"seed9\.parquet: no such file of predictions"):
+    with pytest.raises(DataError, match=r"seed9\.parquet: no such file"):
         write(tmp_path / "sent", runs, {**one_file, "xquad": tmp_path / "seed9.parquet"})
     (tmp_path / runs.paths.examples("xquad", "test", "de")).unlink()
     with pytest.raises(DataError, match=r"data/xquad/test\.de\.parquet: no such file"):
