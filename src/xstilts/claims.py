@@ -6,7 +6,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _SECONDS_BETWEEN_TRIES = 0.5
@@ -19,7 +19,6 @@ def claimed(lock: Path, what: str) -> Iterator[bool]:
 
     After a snakemake that was killed, its jobs may still be running when the next one starts them again.
     """
-    lock.parent.mkdir(parents=True, exist_ok=True)
     waited, spoke = False, -_SECONDS_BETWEEN_LINES
     while (handle := _try(lock)) is None:
         waited = True
@@ -32,11 +31,17 @@ def claimed(lock: Path, what: str) -> Iterator[bool]:
     finally:
         lock.unlink(missing_ok=True)
         os.close(handle)
+        with suppress(OSError):  # others have locks there
+            lock.parent.rmdir()
 
 
 def _try(lock: Path) -> int | None:
     """A handle on the locked file; None while another process has it."""
-    handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
+    except FileNotFoundError:  # somebody has just deleted the folder, as it was empty
+        return None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
