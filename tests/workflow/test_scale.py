@@ -39,7 +39,8 @@ def test_planning_grows_with_the_study_and_no_faster(scale, tmp_path):
     small, large = measured
     assert large.jobs > 1300 and large.jobs - small.jobs == 3 * ONE_SEED
     assert large.seconds < 6 * small.seconds
-    assert large.seconds < 30 and large.mebibytes < 500
+    # Memory is for the script to measure: here the peak would be that of these tests, which the child was forked from.
+    assert large.seconds < 30
 
 
 def test_what_jobs_have_in_common_is_worked_out_once(monkeypatch):
