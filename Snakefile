@@ -6,11 +6,11 @@ from snakemake.utils import min_version
 min_version("9.27")
 gc.set_threshold(200_000)  # looking for garbage would be a tenth of planning
 from xstilts.errors import UserError
-from xstilts.paths import MODELS
-from xstilts.runs import INTERMEDIATE, RETRIEVAL, Runs
-from xstilts.sources.available import without_missing
-from xstilts.specs import Specs
-from xstilts.study import load, store
+from xstilts.graph.paths import MODELS
+from xstilts.graph.runs import INTERMEDIATE, RETRIEVAL, Runs
+from xstilts.config.available import without_missing
+from xstilts.graph.specs import Specs
+from xstilts.config.study import load, store
 
 # A study file given with --configfile replaces the default study; --config overrides single values of either.
 if not workflow.configfiles:

@@ -13,8 +13,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from xstilts.analysis.calibration import as_markdown, calibrated
-from xstilts.analysis.calibration_designs import DESIGNS
+from calibration.designs import DESIGNS
+from calibration.rates import as_markdown, calibrated
+
 from xstilts.atomic import write_text
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "calibration.md"

@@ -1,4 +1,4 @@
-"""Make src/xstilts/catalogue/languages.csv: facts about each language, and its distances to English.
+"""Make src/xstilts/tasks/languages.csv: facts about each language, and its distances to English.
 
     pip download lang2vec==1.1.2 --no-deps --dest /some/folder
     python scripts/languages.py /some/folder/lang2vec-1.1.2-py3-none-any.whl
@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 FACTS = Path(__file__).with_name("language_facts.csv")
-TABLE = Path(__file__).parents[1] / "src/xstilts/catalogue/languages.csv"
+TABLE = Path(__file__).parents[1] / "src/xstilts/tasks/languages.csv"
 
 #: Of lang2vec 1.1.2: vectors of another version would give other distances.
 SHA256 = "bc43eddce15175ee1561c8a0566f56e42019d5987ea6c2890770a1b5d1f48fa4"

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 from sentences import TEXT
 
-from xstilts.tokenizer import SPECIAL_TOKENS, in_xlmr_layout
+from xstilts.data.tokenizer import SPECIAL_TOKENS, in_xlmr_layout
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-#: Slices of the real datasets, in the layout of ``xstilts.sources.layout``; beside the checkout unless told otherwise.
+#: Slices of the real datasets, in the layout of ``xstilts.tasks.files``; beside the checkout unless told otherwise.
 SLICES = Path(os.environ.get("XSTILTS_SLICES", Path(__file__).resolve().parents[2] / "shared" / "data"))
 
 

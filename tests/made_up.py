@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from xstilts.paths import Paths
-from xstilts.report.dev_scores import DEV_SCORES, write_dev_scores
-from xstilts.report.scores import PREDICTIONS, SCORES, write_predictions, write_scores
-from xstilts.runs import Runs
-from xstilts.study import Study, load, store
+from xstilts.config.study import Study, load, store
+from xstilts.graph.paths import Paths
+from xstilts.graph.runs import Runs
+from xstilts.scores.dev_scores import DEV_SCORES, write_dev_scores
+from xstilts.scores.score_files import PREDICTIONS, SCORES, write_predictions, write_scores
 
 #: Arm, target, language, metric, seed, score.
 Row = tuple[str, str, str, str, int, float]

@@ -12,7 +12,7 @@ from configs import own, ready_made
 from typer.testing import CliRunner
 
 from xstilts import cli
-from xstilts.study import load, store
+from xstilts.config.study import load, store
 
 COMMANDS = [
     "generate", "prepare", "text", "tokenizer", "encode", "pretrain", "intermediate", "finetune", "retrieve", "collect",

@@ -14,7 +14,7 @@ from made_up import study_of, write_study
 
 import xstilts
 from xstilts.errors import DataError, UserError
-from xstilts.paths import Paths
+from xstilts.graph.paths import Paths
 from xstilts.results import Results
 
 DOCS = Path(__file__).parents[1] / "docs" / "results.md"

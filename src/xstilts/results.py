@@ -13,15 +13,15 @@ import pyarrow.compute as pc
 from xstilts.analysis.effects import cell_tests, effects
 from xstilts.analysis.gains import gains, missing_cells
 from xstilts.analysis.material import language_frame
-from xstilts.catalogue.tasks import TASKS
+from xstilts.config.study import Study, load_file
 from xstilts.errors import DataError, UserError, nearest
-from xstilts.paths import Paths
-from xstilts.report import files
-from xstilts.report.dev_scores import read_dev_scores
-from xstilts.report.flags import flagged_jobs, usable
-from xstilts.report.scores import PREDICTIONS, read_scores
-from xstilts.runs import RETRIEVAL, Job, Runs
-from xstilts.study import Study, load_file
+from xstilts.graph.paths import Paths
+from xstilts.graph.runs import RETRIEVAL, Job, Runs
+from xstilts.scores import parquet_files as files
+from xstilts.scores.dev_scores import read_dev_scores
+from xstilts.scores.flags import flagged_jobs, usable
+from xstilts.scores.score_files import PREDICTIONS, read_scores
+from xstilts.tasks.registry import TASKS
 
 
 @dataclass(frozen=True, repr=False)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from xstilts.catalogue.tasks import TASKS
-from xstilts.report.scores import SCORES
-from xstilts.study import BASELINE, Study, load
+from xstilts.config.study import BASELINE, Study, load
+from xstilts.scores.score_files import SCORES
+from xstilts.tasks.registry import TASKS
 
 #: model, arm, target, language, seed -> points that are added to what the baseline scores.
 Gain = Callable[[str, str, str, str, int], float]

@@ -12,7 +12,7 @@ from xstilts.analysis.gains import gains_of
 from xstilts.analysis.gaps import Pair, differences, floor_of
 from xstilts.analysis.material import material_of
 from xstilts.analysis.questions.code_pretraining import answer
-from xstilts.study import Study
+from xstilts.config.study import Study
 
 TARGETS = {
     "xnli": ["en", "de", "ar", "zh", "sw", "ru"],

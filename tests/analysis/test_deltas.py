@@ -9,8 +9,8 @@ from planted import nothing, scores_of, study_of
 
 from xstilts.analysis.deltas import DELTAS, beyond_english, chance, deltas, log_odds
 from xstilts.analysis.material import Material, material_of
-from xstilts.report.scores import SCORES
-from xstilts.study import load
+from xstilts.config.study import load
+from xstilts.scores.score_files import SCORES
 
 
 def small(rows: list[tuple[str, str, str, int, float]], **changes: object) -> Material:

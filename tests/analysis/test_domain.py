@@ -11,8 +11,8 @@ from xstilts.analysis.answers import Answer
 from xstilts.analysis.material import material_of
 from xstilts.analysis.permutation import double_centred
 from xstilts.analysis.questions.domain import answer
-from xstilts.catalogue.tasks import INTERMEDIATE_TASKS, TARGET_TASKS, TASKS
-from xstilts.study import Study
+from xstilts.config.study import Study
+from xstilts.tasks.registry import INTERMEDIATE_TASKS, TARGET_TASKS, TASKS
 
 TARGETS = {
     "xnli": ["en", "de", "zh"], "pawsx": ["en", "de", "zh"], "udpos": ["en", "de", "zh"], "panx": ["en", "de", "zh"],

@@ -17,10 +17,10 @@ from statsmodels.stats.multitest import multipletests
 
 from xstilts.analysis.effects import cell_tests, effects
 from xstilts.analysis.gains import CELL, gains, missing_cells
-from xstilts.paths import Paths
-from xstilts.report.gains import language_cells
-from xstilts.report.scores import write_predictions
-from xstilts.study import Study
+from xstilts.config.study import Study
+from xstilts.graph.paths import Paths
+from xstilts.scores.gains import language_cells
+from xstilts.scores.score_files import write_predictions
 
 
 def row_of(frame: pd.DataFrame, **where: object) -> pd.Series:

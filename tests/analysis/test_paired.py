@@ -14,8 +14,8 @@ from made_up import predictions_of
 from scipy import stats
 
 from xstilts.analysis.paired import pair_points, paired_test, read_examples
-from xstilts.formats.retrieval import pair_scores
-from xstilts.report.scores import write_predictions
+from xstilts.scores.score_files import write_predictions
+from xstilts.task_types.retrieval import pair_scores
 
 
 def permuted(differences: np.ndarray, draws: int = 20_000) -> float:

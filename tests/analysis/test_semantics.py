@@ -10,7 +10,7 @@ from planted import at, nothing, scores_of, study_of
 from xstilts.analysis.answers import Answer
 from xstilts.analysis.material import Material, material_of
 from xstilts.analysis.questions.semantics import answer
-from xstilts.study import Study
+from xstilts.config.study import Study
 
 CODES = ["ar", "de", "el", "en", "es", "fi", "hi", "hu", "id", "ja", "ko", "ru", "sw", "ta", "th", "tr", "vi", "zh"]
 TARGETS = {

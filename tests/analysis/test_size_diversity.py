@@ -11,8 +11,8 @@ from xstilts.analysis.answers import Answer
 from xstilts.analysis.material import material_of
 from xstilts.analysis.questions.size_diversity import answer
 from xstilts.analysis.trends import Curves, macro, spread, trend, worst
-from xstilts.catalogue.languages import languages_of
-from xstilts.study import Study
+from xstilts.config.study import Study
+from xstilts.tasks.languages import languages_of
 
 SIZES = (1_000, 4_000, 16_000, 64_000)
 TARGETS = {"xnli": ["en", "de", "ru", "ar", "zh", "tr", "sw"], "udpos": ["en", "de", "ru", "ar", "zh", "tr"]}

@@ -14,7 +14,7 @@ from xstilts.analysis.answers import Answer
 from xstilts.analysis.material import Material, material_of
 from xstilts.analysis.questions import code_pretraining, domain, semantics, size_diversity
 from xstilts.analysis.store import read_answers, write_answer
-from xstilts.study import load
+from xstilts.config.study import load
 
 ANSWERS: tuple[Callable[[Material], Answer], ...] = (
     code_pretraining.answer,

@@ -7,16 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from calibration.simulation import Spreads, simulated, xtreme_study
 
 from xstilts.analysis.answers import Answer
 from xstilts.analysis.estimates import rows
 from xstilts.analysis.material import Material, material_of
 from xstilts.analysis.questions import typology
-from xstilts.analysis.simulation import Spreads, simulated, xtreme_study
-from xstilts.catalogue.languages import languages_of
-from xstilts.catalogue.tasks import TASKS
-from xstilts.report.scores import SCORES
-from xstilts.study import load
+from xstilts.config.study import load
+from xstilts.scores.score_files import SCORES
+from xstilts.tasks.languages import languages_of
+from xstilts.tasks.registry import TASKS
 
 THREE = {task: {"tasks": [task]} for task in ("mnli", "squad_v1", "ccg")}
 WIDE = {target: TASKS[target].languages for target in ("xnli", "udpos", "panx", "tatoeba")}

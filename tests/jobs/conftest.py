@@ -8,8 +8,8 @@ import pytest
 import tiny_release
 from commands import Commands, tiny_study
 
-from xstilts.runs import Runs
-from xstilts.study import load, store
+from xstilts.config.study import load, store
+from xstilts.graph.runs import Runs
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import configs
 import pytest
 
+from xstilts.config.study import load
 from xstilts.errors import DataError
+from xstilts.graph.runs import Runs
 from xstilts.jobs.report import collect
-from xstilts.runs import Runs
-from xstilts.study import load
 
 
 def test_a_file_that_is_gone_is_named_and_how_to_have_it_made(tmp_path, monkeypatch):

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from commands import Commands, command
 
-from xstilts.attempts import read_attempts
-from xstilts.stopping import TRY_AGAIN
+from xstilts.runtime.attempts import read_attempts
+from xstilts.runtime.signals import TRY_AGAIN
 
 KILLS = 8  # of each job
 

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from commands import Commands, command, tiny_study
 
-from xstilts.attempts import read_attempts
+from xstilts.config.settings import Hyperparameters
+from xstilts.config.study import load, store
 from xstilts.errors import Diverged
+from xstilts.graph.runs import Runs
 from xstilts.jobs.lessons import Learned, Lesson, derived_seed
-from xstilts.runs import Runs
-from xstilts.settings import Hyperparameters
-from xstilts.study import load, store
+from xstilts.runtime.attempts import read_attempts
 from xstilts.training.checkpoints import Checkpoints
 from xstilts.training.collapse import Learnt
 from xstilts.training.session import Session

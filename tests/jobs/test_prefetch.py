@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from configs import ready_made
 
-from xstilts.catalogue.languages import languages_of
-from xstilts.catalogue.tasks import TASKS
+from xstilts.config.study import load
 from xstilts.errors import UserError
+from xstilts.graph.paths import DOWNLOADS
+from xstilts.graph.runs import Runs
 from xstilts.jobs import prefetch
-from xstilts.paths import DOWNLOADS
-from xstilts.runs import Runs
 from xstilts.sources.hub.read import read
-from xstilts.study import load
+from xstilts.tasks.languages import languages_of
+from xstilts.tasks.registry import TASKS
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "sources" / "hub"))
 import repositories

@@ -10,16 +10,16 @@ import pytest
 import torch
 from torch import nn
 
-from xstilts.catalogue.tasks import TASKS
-from xstilts.formats import format_of
-from xstilts.formats.classification import Classification
-from xstilts.formats.retrieval import Retrieval
+from xstilts.config.settings import Encoding
+from xstilts.config.study import load
+from xstilts.graph.runs import RETRIEVAL, Runs
+from xstilts.graph.specs import Specs
 from xstilts.jobs.results import Results, write_record
-from xstilts.report.scores import PREDICTIONS, SCORES
-from xstilts.runs import RETRIEVAL, Runs
-from xstilts.settings import Encoding
-from xstilts.specs import Specs
-from xstilts.study import load
+from xstilts.scores.score_files import PREDICTIONS, SCORES
+from xstilts.task_types import format_of
+from xstilts.task_types.classification import Classification
+from xstilts.task_types.retrieval import Retrieval
+from xstilts.tasks.registry import TASKS
 from xstilts.training.device import Device
 from xstilts.training.loop import Trained
 

@@ -12,18 +12,18 @@ import pytest
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from xstilts import encoders
 from xstilts.analysis.corpora import Part, Sequences, parts_of, texts_of
-from xstilts.catalogue.tasks import TASKS
-from xstilts.encoding import EncodedRows, encode_task
-from xstilts.examples import Provenance, write
-from xstilts.formats import format_class
+from xstilts.config.settings import Architecture, Compute
+from xstilts.config.study import load
+from xstilts.data.encoding import EncodedRows, encode_task
+from xstilts.data.examples import Provenance, write
+from xstilts.data.tokenizer import load as load_tokenizer
+from xstilts.data.tokenizer import save
+from xstilts.encoders import storage as encoders
+from xstilts.graph.runs import Runs
 from xstilts.jobs.similarity import similarity
-from xstilts.runs import Runs
-from xstilts.settings import Architecture, Compute
-from xstilts.study import load
-from xstilts.tokenizer import load as load_tokenizer
-from xstilts.tokenizer import save
+from xstilts.task_types import format_class
+from xstilts.tasks.registry import TASKS
 
 WORDS = ["the", "old", "stone", "pier", "arrived", "at", "market", "harbour", "counted", "forty", "baskets", "coins"]
 SHAPE = Architecture(hidden_size=16, layers=2, heads=2, feed_forward_size=16, max_length=64, initializer_range=0.3)

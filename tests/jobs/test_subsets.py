@@ -9,10 +9,10 @@ import pytest
 from configs import ready_made
 
 from xstilts.atomic import write_json
+from xstilts.config.settings import Hyperparameters
+from xstilts.config.study import load
+from xstilts.graph.runs import Runs
 from xstilts.jobs.lessons import Lesson
-from xstilts.runs import Runs
-from xstilts.settings import Hyperparameters
-from xstilts.study import load
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from xstilts.config.settings import Compute
 from xstilts.errors import UserError
 from xstilts.planning.gpus import GPUS, gpu_of
-from xstilts.settings import Compute
 
 
 def test_every_name_leads_to_its_entry() -> None:

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from configs import own, ready_made
 
+from xstilts.config.reading import read_config
+from xstilts.config.study import load
 from xstilts.errors import UserError
-from xstilts.planning.config import read_config
+from xstilts.graph.runs import INTERMEDIATE, Runs
+from xstilts.graph.specs import Specs
 from xstilts.planning.gpus import GPUS
 from xstilts.planning.groups import Group
 from xstilts.planning.plan import Plan, plan, total
-from xstilts.runs import INTERMEDIATE, Runs
-from xstilts.specs import Specs
-from xstilts.study import load
 
 HUB = "hf://FacebookAI/xlm-roberta-large@c23d21b0620b635a76227c604d44e43a9f0ee389"
 

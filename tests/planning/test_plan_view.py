@@ -15,13 +15,13 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from xstilts import cli
+from xstilts.config.study import load
 from xstilts.errors import UserError
+from xstilts.graph.runs import Runs
 from xstilts.planning import wording
 from xstilts.planning.gpus import GPUS
 from xstilts.planning.plan import Plan, plan
 from xstilts.planning.view import as_json, show
-from xstilts.runs import Runs
-from xstilts.study import load
 
 
 @pytest.fixture(autouse=True)
@@ -92,7 +92,7 @@ def test_rounding_up(value: float, up: int) -> None:
 
 
 def test_planning_waits_for_no_torch() -> None:
-    script = "import sys, xstilts.planning.view, xstilts.planning.config; assert 'torch' not in sys.modules"
+    script = "import sys, xstilts.planning.view, xstilts.config.reading; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", script], check=True)
 
 

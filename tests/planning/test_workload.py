@@ -12,12 +12,12 @@ import pyarrow.ipc as ipc
 import pytest
 from configs import own, ready_made
 
+from xstilts.config.settings import Hyperparameters
+from xstilts.config.sources import SyntheticSource
+from xstilts.config.study import load
+from xstilts.graph.runs import Runs
 from xstilts.planning.sizes import Rows, Sizes, releases
 from xstilts.planning.workload import Workloads, evaluations, planned_steps
-from xstilts.runs import Runs
-from xstilts.settings import Hyperparameters
-from xstilts.sources.settings import SyntheticSource
-from xstilts.study import load
 from xstilts.training import loop
 
 
@@ -123,7 +123,7 @@ class TestFromTheConfigAlone:
         assert work.masked == pytest.approx(0.15 * work.trained.tokens)
 
     def test_everything_that_any_study_reads_has_a_size(self) -> None:
-        from xstilts.catalogue.tasks import INTERMEDIATE_TASKS, TARGET_TASKS
+        from xstilts.tasks.registry import INTERMEDIATE_TASKS, TARGET_TASKS
 
         arms = {"none": {}, **{task.replace("_", "-"): {"tasks": [task]} for task in INTERMEDIATE_TASKS}}
         runs = Runs(load(ready_made(arms=arms, targets={task: {} for task in TARGET_TASKS}, splits=["dev", "test"])))

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from small_study import MakeScores, Row, study_config, xquad
 
-from xstilts.report.scores import SCORES
-from xstilts.study import Study, load
+from xstilts.config.study import Study, load
+from xstilts.scores.score_files import SCORES
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from xstilts.report.dev_scores import DEV_SCORES
+from xstilts.scores.dev_scores import DEV_SCORES
 
 #: Arm, target, language, metric, seed, score.
 Row = tuple[str, str, str, str, int, float]

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from small_study import NO_DEV, MakeScores, Row, study_config
 
-from xstilts.catalogue.tasks import TARGET_TASKS, TASKS
+from xstilts.config.study import Study, load
 from xstilts.report.comparison import COLUMNS, compared
 from xstilts.report.tables import write_tables
-from xstilts.study import Study, load
+from xstilts.tasks.registry import TARGET_TASKS, TASKS
 
 
 def row(table: pd.DataFrame, **where: str) -> pd.Series:

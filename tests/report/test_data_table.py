@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 from small_study import study_config
 
+from xstilts.config.study import Study, load
 from xstilts.report.data_table import COLUMNS, data_page, data_rows
 from xstilts.report.typeset import markdown
-from xstilts.study import Study, load
 
 
 def manifest(**examples: int) -> dict[str, Any]:

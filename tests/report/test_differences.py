@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from xstilts.catalogue.protocols import PROTOCOLS
-from xstilts.catalogue.tasks import TARGET_TASKS, TASKS
+from xstilts.config.study import SYNTHETIC, Study, load
 from xstilts.report.differences import differences
-from xstilts.study import SYNTHETIC, Study, load
+from xstilts.tasks.protocols import PROTOCOLS
+from xstilts.tasks.registry import TARGET_TASKS, TASKS
 
 LARGE = "models/xlm-roberta-large"
 

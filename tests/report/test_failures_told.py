@@ -11,12 +11,12 @@ import pytest
 from small_study import study_config
 
 from xstilts.atomic import write_json
-from xstilts.attempts import Attempt
-from xstilts.report.failures import failures, told, unfinished
+from xstilts.config.study import load
+from xstilts.graph.failures import failures, told, unfinished
+from xstilts.graph.runs import INTERMEDIATE, RETRIEVAL, Runs
 from xstilts.report.page import content_of
 from xstilts.report.page.page import render
-from xstilts.runs import INTERMEDIATE, RETRIEVAL, Runs
-from xstilts.study import load
+from xstilts.runtime.attempts import Attempt
 
 FIRST = "2026-03-01T10:00:00+00:00"
 KILLED = Attempt("abc", "in", FIRST, FIRST, "node7", 1, "4711", stage="training", step=1200, total=3000)

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from small_study import study_config
 
+from xstilts.config.study import SYNTHETIC, Study, load
 from xstilts.report.plots.figure import write
 from xstilts.report.plots.gains import gains_figure
-from xstilts.report.scores import SCORES
-from xstilts.study import SYNTHETIC, Study, load
+from xstilts.scores.score_files import SCORES
 
 
 def texts(svg: Path) -> list[str]:

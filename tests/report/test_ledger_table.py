@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from small_study import NO_DEV, study_config
 
+from xstilts.config.study import Study, load
 from xstilts.report.ledger_table import COLUMNS, ledger_page, ledger_rows
-from xstilts.report.scores import SCORES
 from xstilts.report.typeset import markdown
-from xstilts.study import Study, load
+from xstilts.scores.score_files import SCORES
 
 NO_SCORES: pd.DataFrame = SCORES.empty_table().to_pandas()
 

@@ -14,11 +14,11 @@ import pytest
 from small_page import SVG, Html, answers, figure
 from small_study import MakeScores, study_config, xquad
 
-from xstilts.catalogue.tasks import TASKS
+from xstilts.config.study import SYNTHETIC, Study, load
 from xstilts.report.page import Figure, PageContent, write_page
 from xstilts.report.page.ledger import missing_cells
 from xstilts.report.page.page import SECTIONS, render
-from xstilts.study import SYNTHETIC, Study, load
+from xstilts.tasks.registry import TASKS
 
 
 @pytest.fixture(scope="module")

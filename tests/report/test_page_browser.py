@@ -10,9 +10,9 @@ import pytest
 from browser import Tab, browsing, executable
 from small_page import answers, figure
 
+from xstilts.config.study import Study
 from xstilts.report.page import PageContent, write_page
 from xstilts.report.page.ledger import missing_cells
-from xstilts.study import Study
 
 #: Pairs of boxes of text, of those that are seen, of which one reaches into the other by more than a pixel or two.
 _OVERLAPS = """(() => {

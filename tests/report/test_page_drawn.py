@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from xstilts.config.study import Study
 from xstilts.report.page.drawn import drawn
 from xstilts.report.plots.gains import gains_figure
-from xstilts.study import Study
 
 
 def test_title_sentence_and_notes_leave_the_image(synthetic_scores: pd.DataFrame, synthetic_study: Study) -> None:

@@ -10,13 +10,13 @@ import pyarrow as pa
 import pytest
 from small_study import study_config
 
-from xstilts.report.failures import unfinished
+from xstilts.config.study import Study, load
+from xstilts.graph.failures import unfinished
+from xstilts.graph.runs import Runs
 from xstilts.report.page import content_of
 from xstilts.report.page.ledger import condensed, missing_cells, progress
 from xstilts.report.page.page import render
-from xstilts.report.scores import SCORES, write_scores
-from xstilts.runs import Runs
-from xstilts.study import Study, load
+from xstilts.scores.score_files import SCORES, write_scores
 
 
 @pytest.fixture

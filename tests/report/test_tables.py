@@ -9,13 +9,13 @@ import pytest
 from small_page import Html
 from small_study import NO_DEV, MakeScores, study_config, xquad
 
-from xstilts.catalogue.groups import AVERAGE
-from xstilts.report.gains import language_cells, task_cells
+from xstilts.config.study import SYNTHETIC, Study, load
 from xstilts.report.page.results import main_tables
-from xstilts.report.scores import SCORES
 from xstilts.report.tables import main_table_text, write_tables
 from xstilts.report.typeset import Block, Page, latex
-from xstilts.study import SYNTHETIC, Study, load
+from xstilts.scores.gains import language_cells, task_cells
+from xstilts.scores.score_files import SCORES
+from xstilts.tasks.benchmarks import AVERAGE
 
 
 @pytest.fixture

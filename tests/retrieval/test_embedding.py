@@ -10,11 +10,11 @@ import pytest
 import torch
 from transformers import XLMRobertaConfig, XLMRobertaModel
 
-from xstilts.encoding import EncodedRows
+from xstilts.config.settings import Embedding
+from xstilts.data.encoding import EncodedRows
 from xstilts.errors import UserError
-from xstilts.formats.base import Tokens
 from xstilts.retrieval.embedding import embed
-from xstilts.settings import Embedding
+from xstilts.task_types.base import Tokens
 
 BOS, PAD, EOS, UNK, MASK = range(5)
 TOKENS = Tokens(pad=PAD, mask=MASK, special=(BOS, PAD, EOS, UNK, MASK), vocabulary=50)

@@ -12,11 +12,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xstilts.catalogue.tasks import TASKS
+from xstilts.config.settings import Embedding
 from xstilts.errors import UserError
-from xstilts.formats.retrieval import Retrieval, gold_pairs
 from xstilts.retrieval.predict import Pool, candidates, predict
-from xstilts.settings import Embedding
+from xstilts.task_types.retrieval import Retrieval, gold_pairs
+from xstilts.tasks.registry import TASKS
 
 BUCC, TATOEBA = TASKS["bucc2018"], TASKS["tatoeba"]
 DROP, EXPAND = Embedding(duplicates="drop"), Embedding(duplicates="expand")

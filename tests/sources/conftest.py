@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from xstilts.catalogue.languages import languages_of
-from xstilts.catalogue.tasks import TASKS
 from xstilts.errors import UserError
 from xstilts.sources import files
+from xstilts.tasks.languages import languages_of
+from xstilts.tasks.registry import TASKS
 
 
 class Release:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from xstilts.catalogue.languages import languages_of
+from xstilts.tasks.languages import languages_of
 
 Sentence = Sequence[tuple[str, str]]  # words and their tags
 

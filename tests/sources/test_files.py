@@ -7,10 +7,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from xstilts.catalogue.languages import languages_of
-from xstilts.catalogue.tasks import TASKS
-from xstilts.formats import format_class
-from xstilts.sources import files, layout
+from xstilts.sources import files
+from xstilts.task_types import format_class
+from xstilts.tasks import files as layout
+from xstilts.tasks.languages import languages_of
+from xstilts.tasks.registry import TASKS
 
 XNLI = "xtreme/xnli/test-de.tsv"
 PAIR = "Es regnet.\tEs ist nass.\tentailment\n"

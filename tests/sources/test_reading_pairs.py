@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from xstilts.catalogue.languages import languages_of
-from xstilts.catalogue.tasks import TASKS
 from xstilts.errors import DataError
-from xstilts.sources import layout
 from xstilts.sources.readers import pairs
+from xstilts.tasks import files as layout
+from xstilts.tasks.languages import languages_of
+from xstilts.tasks.registry import TASKS
 
 ENGLISH = languages_of("files")["en"]
 MNLI = "intermediate/mnli/train.tsv"

@@ -6,9 +6,9 @@ import tracemalloc
 
 import pytest
 
-from xstilts.catalogue.languages import languages_of
-from xstilts.catalogue.tasks import TASKS
 from xstilts.sources.readers import sentences
+from xstilts.tasks.languages import languages_of
+from xstilts.tasks.registry import TASKS
 
 FRENCH = languages_of("files")["fr"]
 FOREIGN, ENGLISH, GOLD = (f"xtreme/bucc2018/fr-en.dev.{side}" for side in ("fr", "en", "gold"))

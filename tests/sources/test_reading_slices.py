@@ -11,11 +11,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from xstilts import examples
-from xstilts.catalogue.languages import languages_of
-from xstilts.catalogue.tasks import TASKS
-from xstilts.formats import format_class
-from xstilts.sources import files, layout
+from xstilts.data import examples
+from xstilts.sources import files
+from xstilts.task_types import format_class
+from xstilts.tasks import files as layout
+from xstilts.tasks.languages import languages_of
+from xstilts.tasks.registry import TASKS
 
 LANGUAGES = languages_of("files")
 SQUAD_LIKE = ("squad_v1", "squad_v2", "xquad", "mlqa", "tydiqa")

@@ -12,11 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sources import stripped
 
-from xstilts import examples
-from xstilts.catalogue.languages import languages_of
-from xstilts.catalogue.tasks import TARGET_TASKS, TASKS
-from xstilts.formats import format_class
-from xstilts.sources import files, layout
+from xstilts.data import examples
+from xstilts.sources import files
+from xstilts.task_types import format_class
+from xstilts.tasks import files as layout
+from xstilts.tasks.languages import languages_of
+from xstilts.tasks.registry import TARGET_TASKS, TASKS
 
 LANGUAGES = languages_of("files")
 TYDIQA = "xtreme/tydiqa/tydiqa-goldp-v1.1-dev"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from xstilts.catalogue.tasks import UPOS
+from xstilts.tasks.registry import UPOS
 
 UDPOS = "xtreme/udpos/train-en.tsv"
 PANX = "xtreme/panx/test-sw.tsv"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from made_progress import Progress
 
-from xstilts.study import store
+from xstilts.config.study import store
 
 
 @pytest.fixture

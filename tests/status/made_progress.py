@@ -10,11 +10,11 @@ from typing import Any
 from configs import own
 
 from xstilts.atomic import write_json
-from xstilts.attempts import Attempt
-from xstilts.runs import RETRIEVAL, Runs
-from xstilts.specs import Specs
-from xstilts.study import load
-from xstilts.training_jobs import TrainingJob, training_jobs
+from xstilts.config.study import load
+from xstilts.graph.runs import RETRIEVAL, Runs
+from xstilts.graph.specs import Specs
+from xstilts.graph.training_jobs import TrainingJob, training_jobs
+from xstilts.runtime.attempts import Attempt
 
 PRETRAIN = TrainingJob("pretrain", "tiny")
 TRAIN = TrainingJob("intermediate", "tiny", "mnli", "intermediate", 1)

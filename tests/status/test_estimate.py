@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from xstilts.attempts import Attempt
+from xstilts.graph.training_jobs import TrainingJob
+from xstilts.runtime.attempts import Attempt
 from xstilts.status.estimate import estimate
 from xstilts.status.state import JobState
 from xstilts.status.view import duration, size
-from xstilts.training_jobs import TrainingJob
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 

@@ -12,11 +12,11 @@ import pytest
 from configs import own
 from made_progress import KINDS, PRETRAIN, RETRIEVE, TRAIN, XNLI, XNLI_2
 
-from xstilts.runs import Runs
-from xstilts.specs import Specs
+from xstilts.config.study import load
+from xstilts.graph.runs import Runs
+from xstilts.graph.specs import Specs
 from xstilts.status import checkpoints
 from xstilts.status.survey import survey
-from xstilts.study import load
 
 
 def state(progress, job):

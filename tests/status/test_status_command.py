@@ -11,7 +11,7 @@ import pytest
 from made_progress import PRETRAIN, RETRIEVE, TRAIN, XNLI, XNLI_2
 
 from xstilts import cli
-from xstilts.specs import Specs
+from xstilts.graph.specs import Specs
 
 
 @pytest.fixture

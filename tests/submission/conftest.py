@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from small_submission import study_in
 
-from xstilts.runs import Runs
+from xstilts.graph.runs import Runs
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from xstilts.catalogue.tasks import TASKS
-from xstilts.formats import format_class
-from xstilts.report.scores import PREDICTIONS
-from xstilts.runs import RETRIEVAL, Runs
-from xstilts.study import load
+from xstilts.config.study import load
+from xstilts.graph.runs import RETRIEVAL, Runs
+from xstilts.scores.score_files import PREDICTIONS
+from xstilts.task_types import format_class
+from xstilts.tasks.registry import TASKS
 
 CONFIG: dict[str, Any] = {
     "study": "small",

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from xstilts.config.study import Study, load
 from xstilts.errors import UserError
-from xstilts.study import Study, load
 from xstilts.submission.choose import Choice, as_json, candidates, choose
 
 CONFIG: dict[str, Any] = {

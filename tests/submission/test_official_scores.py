@@ -13,16 +13,17 @@ import pyarrow as pa
 import pytest
 from small_submission import jobs_of, predict, store, submit
 
-from xstilts.catalogue.tasks import TARGET_TASKS, TASKS
+from xstilts.config.study import load
 from xstilts.errors import DataError
-from xstilts.formats import format_class
-from xstilts.runs import Runs
-from xstilts.sources import files, layout
-from xstilts.study import load
+from xstilts.graph.runs import Runs
+from xstilts.sources import files
 from xstilts.submission.check import check
 from xstilts.submission.layout import gaps
 from xstilts.submission.score import score_folder
 from xstilts.submission.write import write
+from xstilts.task_types import format_class
+from xstilts.tasks import files as layout
+from xstilts.tasks.registry import TARGET_TASKS, TASKS
 
 CONFIG: dict[str, Any] = {
     "study": "real",

@@ -10,7 +10,7 @@ import pytest
 from small_submission import RIGHT, jobs_of, predict, study_in
 
 from xstilts.errors import DataError, UserError
-from xstilts.runs import Runs
+from xstilts.graph.runs import Runs
 from xstilts.submission.check import check
 from xstilts.submission.layout import folder_name
 from xstilts.submission.write import write, write_arm, write_best

@@ -12,13 +12,13 @@ import pytest
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from xstilts import encoders
-from xstilts.catalogue.tasks import TASKS
-from xstilts.encoding import EncodedRows, encode_task
-from xstilts.formats import format_of
-from xstilts.formats.base import Tokens
-from xstilts.formats.classification import Classification
-from xstilts.settings import Architecture, Compute, Encoding
+from xstilts.config.settings import Architecture, Compute, Encoding
+from xstilts.data.encoding import EncodedRows, encode_task
+from xstilts.encoders import storage as encoders
+from xstilts.task_types import format_of
+from xstilts.task_types.base import Tokens
+from xstilts.task_types.classification import Classification
+from xstilts.tasks.registry import TASKS
 from xstilts.training.device import Device
 from xstilts.training.loop import Material
 

@@ -8,9 +8,9 @@ import sys
 import pyarrow as pa
 import pytest
 
-from xstilts.catalogue.tasks import TASKS
-from xstilts.formats import format_of
-from xstilts.settings import Encoding
+from xstilts.config.settings import Encoding
+from xstilts.task_types import format_of
+from xstilts.tasks.registry import TASKS
 from xstilts.training.collapse import Learnt, collapsed, learnt, read_learnt
 
 

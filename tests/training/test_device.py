@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
+from xstilts.config.settings import Compute
 from xstilts.errors import UserError
-from xstilts.settings import Compute
 from xstilts.training.device import Device
 
 

@@ -11,10 +11,10 @@ import pytest
 import torch
 from transformers import PreTrainedModel
 
+from xstilts.config.settings import Hyperparameters
 from xstilts.errors import Diverged
-from xstilts.formats.base import Batch, Tokens
-from xstilts.formats.classification import Classification
-from xstilts.settings import Hyperparameters
+from xstilts.task_types.base import Batch, Tokens
+from xstilts.task_types.classification import Classification
 from xstilts.training import loop
 from xstilts.training.device import Device
 from xstilts.training.loop import Material, Trained, planned_steps, train

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from xstilts.settings import Hyperparameters
+from xstilts.config.settings import Hyperparameters
 from xstilts.training.optimiser import adamw, schedule
 
 

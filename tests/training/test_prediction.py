@@ -6,10 +6,10 @@ import pytest
 import torch
 from transformers import PreTrainedModel
 
-from xstilts.catalogue.tasks import TASKS
-from xstilts.formats.base import Scored, Tokens
-from xstilts.formats.classification import Classification
-from xstilts.settings import Encoding
+from xstilts.config.settings import Encoding
+from xstilts.task_types.base import Scored, Tokens
+from xstilts.task_types.classification import Classification
+from xstilts.tasks.registry import TASKS
 from xstilts.training.device import Device
 from xstilts.training.loop import Material
 from xstilts.training.prediction import headline, predict

@@ -11,13 +11,13 @@ import torch
 from safetensors.torch import load_file
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from xstilts import encoders
-from xstilts.catalogue.tasks import TEXT
-from xstilts.encoding import EncodedRows
-from xstilts.formats import format_of
-from xstilts.formats.base import Tokens
-from xstilts.settings import Architecture, Compute, Encoding, Hyperparameters
-from xstilts.stopping import Stopped, StopRequest
+from xstilts.config.settings import Architecture, Compute, Encoding, Hyperparameters
+from xstilts.data.encoding import EncodedRows
+from xstilts.encoders import storage as encoders
+from xstilts.runtime.signals import Stopped, StopRequest
+from xstilts.task_types import format_of
+from xstilts.task_types.base import Tokens
+from xstilts.tasks.registry import TEXT
 from xstilts.training.checkpoints import Checkpoints
 from xstilts.training.device import Device
 from xstilts.training.loop import Material, Trained, train

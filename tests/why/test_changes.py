@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from configs import own, ready_made
 
-from xstilts.runs import Runs
-from xstilts.specs import Specs
-from xstilts.study import load
+from xstilts.config.study import load
+from xstilts.graph.runs import Runs
+from xstilts.graph.specs import Specs
 from xstilts.why.changes import changes
 from xstilts.why.plan import Job
 

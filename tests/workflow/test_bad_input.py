@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 from workspace import jobs_in
 
-from xstilts import study as studies
+from xstilts.config import study as studies
 
 TRAINING = {"pretrain", "intermediate", "finetune", "retrieve"}
 

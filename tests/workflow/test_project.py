@@ -13,8 +13,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from workspace import REPOSITORY, Workspace
 
-from xstilts import study as studies
-from xstilts.runs import Runs
+from xstilts.config import study as studies
+from xstilts.graph.runs import Runs
 
 STUDIES = [REPOSITORY / "config.yaml", *sorted((REPOSITORY / "workflow" / "studies").glob("*.yaml"))]
 

@@ -10,9 +10,9 @@ from types import ModuleType
 import pytest
 from configs import ready_made
 
-from xstilts.runs import RETRIEVAL, Runs
-from xstilts.specs import Specs
-from xstilts.study import Study, load
+from xstilts.config.study import Study, load
+from xstilts.graph.runs import RETRIEVAL, Runs
+from xstilts.graph.specs import Specs
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "scale.py"
 ONE_SEED = 333  # jobs of the script's study per seed

@@ -14,10 +14,10 @@ import yaml
 from transformers import PreTrainedTokenizerFast
 from workspace import REPOSITORY, Workspace
 
-from xstilts.catalogue.protocols import PROTOCOLS
-from xstilts.catalogue.tasks import TASKS
+from xstilts.config.study import load
 from xstilts.report.differences import differences
-from xstilts.study import load
+from xstilts.tasks.protocols import PROTOCOLS
+from xstilts.tasks.registry import TASKS
 
 STUDIES = REPOSITORY / "workflow" / "studies"
 ONCE = [

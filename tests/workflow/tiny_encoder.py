@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 from transformers import PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaModel
 
-from xstilts import encoders
-from xstilts import tokenizer as tokenizers
+from xstilts.data import tokenizer as tokenizers
+from xstilts.encoders import storage as encoders
 
 POSITIONS = 514  # two of which XLM-R never uses
 

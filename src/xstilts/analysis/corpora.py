@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow.parquet as pq
 
-from xstilts.catalogue.languages import ENGLISH
-from xstilts.catalogue.tasks import TASKS
-from xstilts.encoding import EncodedRows
-from xstilts.formats.base import Row
-from xstilts.formats.retrieval import ENGLISH as ENGLISH_SIDE
-from xstilts.formats.retrieval import FOREIGN, rows_of
-from xstilts.runs import Runs
+from xstilts.data.encoding import EncodedRows
+from xstilts.graph.runs import Runs
+from xstilts.task_types.base import Row
+from xstilts.task_types.retrieval import ENGLISH as ENGLISH_SIDE
+from xstilts.task_types.retrieval import FOREIGN, rows_of
+from xstilts.tasks.languages import ENGLISH
+from xstilts.tasks.registry import TASKS
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast

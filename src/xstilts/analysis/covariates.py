@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from xstilts.catalogue.languages import ENGLISH
+from xstilts.tasks.languages import ENGLISH
 
 #: Covariates that regressions on distance hold equal, in words.
 HELD = {"log_cc100": "pretraining data (CC-100)", "same_script": "script"}

@@ -9,9 +9,9 @@ from xstilts.analysis.covariates import with_covariates
 from xstilts.analysis.gains import headline_scores
 from xstilts.analysis.material import Material
 from xstilts.analysis.selection import intermediate_arms, scored_split, task_arms_or_all
-from xstilts.catalogue.languages import ENGLISH
-from xstilts.catalogue.tasks import TASKS
-from xstilts.study import BASELINE
+from xstilts.config.study import BASELINE
+from xstilts.tasks.languages import ENGLISH
+from xstilts.tasks.registry import TASKS
 
 _CELL = ["model", "target", "language"]
 #: Columns of :func:`deltas`.

@@ -12,11 +12,11 @@ from xstilts.analysis.gains import CELL, PLACE, gains, grid, headline_scores
 from xstilts.analysis.multiplicity import benjamini_hochberg
 from xstilts.analysis.paired import Comparison, by_job, compare, read_examples
 from xstilts.analysis.resampling import percentiles, shares
-from xstilts.catalogue.languages import ENGLISH
-from xstilts.catalogue.tasks import TASKS
-from xstilts.report.gains import ALL, ZERO_SHOT, is_control
-from xstilts.report.labels import metrics_of
-from xstilts.study import BASELINE, Study
+from xstilts.config.study import BASELINE, Study
+from xstilts.scores.gains import ALL, ZERO_SHOT, is_control
+from xstilts.scores.labels import metrics_of
+from xstilts.tasks.languages import ENGLISH
+from xstilts.tasks.registry import TASKS
 
 #: Columns of :func:`effects` and of :func:`cell_tests`.
 EFFECTS = [*CELL, "gain", "low", "high", "languages", "seeds", "note"]

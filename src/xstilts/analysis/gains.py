@@ -11,8 +11,8 @@ import pandas as pd
 
 from xstilts.analysis.material import Material
 from xstilts.analysis.selection import intermediate_arms, scored_split
-from xstilts.report.gains import arms_of, as_asked, by_language, targets_of
-from xstilts.study import BASELINE, Study
+from xstilts.config.study import BASELINE, Study
+from xstilts.scores.gains import arms_of, as_asked, by_language, targets_of
 
 PLACE = ["model", "split", "arm", "target"]
 CELL = [*PLACE, "language"]

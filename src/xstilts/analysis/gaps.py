@@ -10,8 +10,8 @@ import pandas as pd
 from xstilts.analysis.answers import Estimate
 from xstilts.analysis.deltas import chance
 from xstilts.analysis.resampling import p_of_sign, percentiles, shares
-from xstilts.catalogue.languages import ENGLISH
-from xstilts.catalogue.tasks import TASKS
+from xstilts.tasks.languages import ENGLISH
+from xstilts.tasks.registry import TASKS
 from xstilts.wording import counted
 
 _DRAWS = 2_000

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 
 import pandas as pd
 
-from xstilts.catalogue.languages import ENGLISH, MEASURES
-from xstilts.study import Study
+from xstilts.config.study import Study
+from xstilts.tasks.languages import ENGLISH, MEASURES
 
 _SIMILARITY = ["intermediate", "target", "language", "measure", "value"]
 

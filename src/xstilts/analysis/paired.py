@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy import special
 
-from xstilts.catalogue.tasks import TASKS
-from xstilts.report import files
-from xstilts.report.scores import PREDICTIONS
+from xstilts.scores import parquet_files as files
+from xstilts.scores.score_files import PREDICTIONS
+from xstilts.tasks.registry import TASKS
 
 Cell = tuple[str, str, str]  # target, language, split
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from xstilts.analysis.material import Material
-from xstilts.report.gains import is_control
-from xstilts.study import BASELINE, Study
+from xstilts.config.study import BASELINE, Study
+from xstilts.scores.gains import is_control
 
 
 def scored_split(study: Study) -> str:

@@ -17,10 +17,10 @@ from xstilts.analysis.estimates import rows
 from xstilts.analysis.material import Material
 from xstilts.analysis.mixed import Fit, bootstrap, fit
 from xstilts.analysis.permutation import exact_spearman, spearman_interval
-from xstilts.catalogue.groups import GROUPS, title_of
-from xstilts.catalogue.tasks import RETRIEVAL_TASKS
-from xstilts.report.labels import arm_label
-from xstilts.study import Study
+from xstilts.config.study import Study
+from xstilts.scores.labels import arm_label
+from xstilts.tasks.benchmarks import GROUPS, title_of
+from xstilts.tasks.registry import RETRIEVAL_TASKS
 from xstilts.wording import counted
 
 MIN_GENERA = 10  # for a test

@@ -11,7 +11,7 @@ import sys
 from xstilts.cli import people, rules
 from xstilts.cli.app import app
 from xstilts.errors import UserError
-from xstilts.stopping import TRY_AGAIN, Stopped
+from xstilts.runtime.signals import TRY_AGAIN, Stopped
 
 __all__ = ["app", "main", "people", "rules"]
 

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from xstilts import study as studies
-from xstilts.catalogue.tasks import TEXT
+from xstilts.config import study as studies
 from xstilts.errors import UserError, nearest
-from xstilts.runs import Runs
+from xstilts.graph.runs import Runs
+from xstilts.tasks.registry import TEXT
 
 app = typer.Typer(
     help="Does English intermediate-task training help zero-shot cross-lingual transfer? "

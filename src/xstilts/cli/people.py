@@ -10,7 +10,7 @@ import typer
 
 from xstilts.cli.app import StudyFile, app, opened
 from xstilts.errors import UserError
-from xstilts.runs import Runs
+from xstilts.graph.runs import Runs
 
 Folder = Annotated[Path, typer.Argument(help="A folder with XTREME's folders udpos, panx, xnli, …")]
 
@@ -63,8 +63,8 @@ def plan(
     """Estimate jobs, GPU-hours, memory and disk of a study: before it runs, and what is left while it does."""
     from rich.console import Console
 
+    from xstilts.config.reading import read_config
     from xstilts.planning import view
-    from xstilts.planning.config import read_config
     from xstilts.planning.gpus import GPUS, gpu_of
     from xstilts.planning.plan import plan as plan_of
 

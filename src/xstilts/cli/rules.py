@@ -9,11 +9,11 @@ import typer
 
 from xstilts.cli.app import ArmName, Model, RunId, Seed, StudyFile, TaskName, Threads, app, opened
 from xstilts.errors import UserError
-from xstilts.jobs.execution import execute
-from xstilts.leases import leased
-from xstilts.runs import INTERMEDIATE, RETRIEVAL, Runs
-from xstilts.specs import Spec, Specs
-from xstilts.training_jobs import TrainingJob
+from xstilts.graph.runs import INTERMEDIATE, RETRIEVAL, Runs
+from xstilts.graph.specs import Spec, Specs
+from xstilts.graph.training_jobs import TrainingJob
+from xstilts.runtime.execution import execute
+from xstilts.runtime.gpu_leases import leased
 
 if TYPE_CHECKING:
     from xstilts.training.session import Session

@@ -10,10 +10,10 @@ from xstilts.analysis.multiplicity import with_holm
 from xstilts.analysis.questions import code_pretraining, domain, semantics, size_diversity, typology
 from xstilts.analysis.store import write_answer
 from xstilts.atomic import write_text
-from xstilts.catalogue.languages import ENGLISH
-from xstilts.report.flags import flagged_jobs, usable
-from xstilts.report.scores import checked_scores
-from xstilts.runs import Runs
+from xstilts.graph.runs import Runs
+from xstilts.scores.flags import flagged_jobs, usable
+from xstilts.scores.score_files import checked_scores
+from xstilts.tasks.languages import ENGLISH
 
 
 def answer(runs: Runs) -> None:

@@ -9,22 +9,23 @@ from typing import Any
 
 import pyarrow as pa
 
-from xstilts import examples
 from xstilts.atomic import write_json
-from xstilts.catalogue.tasks import TASKS, TEXT, Task
+from xstilts.config.sources import SyntheticSource
+from xstilts.data import examples
+from xstilts.data.examples import Provenance
 from xstilts.errors import UserError
-from xstilts.examples import Provenance
-from xstilts.formats import format_class
-from xstilts.paths import DOWNLOADS
-from xstilts.runs import RETRIEVAL, Runs
-from xstilts.sources import files, layout
+from xstilts.graph.paths import DOWNLOADS
+from xstilts.graph.runs import RETRIEVAL, Runs
+from xstilts.sources import files
 from xstilts.sources.hub import read as hub
-from xstilts.sources.settings import SyntheticSource
+from xstilts.task_types import format_class
+from xstilts.tasks import files as layout
+from xstilts.tasks.registry import TASKS, TEXT, Task
 
 
 def generate(runs: Runs) -> None:
     """Write the synthetic source's files, in the layout of the official releases."""
-    from xstilts.sources.synthetic.generate import generate as write_all
+    from xstilts.synthetic.generate import generate as write_all
 
     source = runs.study.source
     if not isinstance(source, SyntheticSource):
@@ -94,7 +95,7 @@ def prepare_text(runs: Runs) -> None:
 
 def train_tokenizer(runs: Runs, model: str) -> None:
     """A vocabulary for a model that the study pretrains, or a ready-made model's own tokenizer."""
-    from xstilts import tokenizer
+    from xstilts.data import tokenizer
 
     chosen = runs.study.models[model]
     if chosen.architecture is None:
@@ -110,8 +111,8 @@ def train_tokenizer(runs: Runs, model: str) -> None:
 
 def encode(runs: Runs, model: str, name: str) -> None:
     """Every file of a task as token ids of one model's tokenizer."""
-    from xstilts import tokenizer
-    from xstilts.encoding import encode_task
+    from xstilts.data import tokenizer
+    from xstilts.data.encoding import encode_task
 
     data = [runs.paths.examples(name, *file) for file in runs.files(name)]
     loaded = tokenizer.load(runs.paths.tokenizer(model))
@@ -120,7 +121,7 @@ def encode(runs: Runs, model: str, name: str) -> None:
 
 def _check_ready_made(runs: Runs, model: str, folder: Path) -> None:
     """Whether a ready-made encoder can take what the study asks of it, which is known only once its folder is read."""
-    from xstilts.encoders import Limits
+    from xstilts.encoders.storage import Limits
 
     limits = Limits.of(folder)
     for task in runs.study.tasks():

@@ -10,16 +10,16 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from xstilts import examples
-from xstilts.catalogue.languages import ENGLISH
-from xstilts.catalogue.tasks import TASKS
-from xstilts.encoding import EncodedRows, EncodedTask
+from xstilts.config.settings import Hyperparameters
+from xstilts.data import examples
+from xstilts.data.encoding import EncodedRows, EncodedTask
 from xstilts.errors import Diverged
-from xstilts.formats import format_of
-from xstilts.formats.base import Format, Tokens
+from xstilts.graph.runs import Runs
 from xstilts.jobs.results import Results
-from xstilts.runs import Runs
-from xstilts.settings import Hyperparameters
+from xstilts.task_types import format_of
+from xstilts.task_types.base import Format, Tokens
+from xstilts.tasks.languages import ENGLISH
+from xstilts.tasks.registry import TASKS
 from xstilts.training.collapse import Learnt, collapsed, learnt
 from xstilts.training.device import Device
 from xstilts.training.loop import Material, Trained, train

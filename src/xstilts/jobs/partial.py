@@ -10,11 +10,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from xstilts.errors import UserError
+from xstilts.graph.failures import failures
+from xstilts.graph.runs import RETRIEVAL, Job, Runs
+from xstilts.graph.specs import Specs
 from xstilts.jobs import analysis, report
-from xstilts.report.failures import failures
-from xstilts.report.scores import read_scores
-from xstilts.runs import RETRIEVAL, Job, Runs
-from xstilts.specs import Specs
+from xstilts.scores.score_files import read_scores
 from xstilts.wording import counted
 
 _MAKE: dict[str, Callable[[Runs], None]] = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from xstilts.atomic import write_json
+from xstilts.config.factors import Snapshot
 from xstilts.errors import UserError
-from xstilts.factors import Snapshot
-from xstilts.paths import DOWNLOADS, MODELS
-from xstilts.runs import Runs
+from xstilts.graph.paths import DOWNLOADS, MODELS
+from xstilts.graph.runs import Runs
 from xstilts.sources.hub.fetch import fetch
 from xstilts.sources.hub.models import fetch_model
 from xstilts.sources.hub.origins import Origin, origins

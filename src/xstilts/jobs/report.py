@@ -13,18 +13,18 @@ import pandas as pd
 from xstilts.analysis.material import language_frame
 from xstilts.analysis.store import read_answers
 from xstilts.errors import DataError
-from xstilts.report.dev_scores import collect_dev_scores, read_dev_scores, write_dev_scores
+from xstilts.graph.runs import Runs, job_of
 from xstilts.report.figures import INDEX, all_figures, write_figures
-from xstilts.report.files import GONE
-from xstilts.report.flags import flagged_jobs, flags, usable
 from xstilts.report.page import content_of, write_page
 from xstilts.report.page.content import Figure, records_of
 from xstilts.report.page.drawn import drawn
 from xstilts.report.plots.training import read_curves
-from xstilts.report.scores import checked_scores, write_scores
-from xstilts.report.scores import collect as collect_scores
 from xstilts.report.tables import main_table_text, write_tables
-from xstilts.runs import Runs, job_of
+from xstilts.scores.dev_scores import collect_dev_scores, read_dev_scores, write_dev_scores
+from xstilts.scores.flags import flagged_jobs, flags, usable
+from xstilts.scores.parquet_files import GONE
+from xstilts.scores.score_files import checked_scores, write_scores
+from xstilts.scores.score_files import collect as collect_scores
 
 
 def collect(runs: Runs) -> None:

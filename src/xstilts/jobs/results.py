@@ -12,11 +12,11 @@ from typing import Any
 import pyarrow as pa
 
 from xstilts.atomic import write_json
-from xstilts.formats.base import Format, Scored
-from xstilts.report.dev_scores import DEV_SCORES, write_dev_scores
-from xstilts.report.scores import PREDICTIONS, SCORES, write_predictions, write_scores
-from xstilts.runs import Runs
-from xstilts.specs import Spec
+from xstilts.graph.runs import Runs
+from xstilts.graph.specs import Spec
+from xstilts.scores.dev_scores import DEV_SCORES, write_dev_scores
+from xstilts.scores.score_files import PREDICTIONS, SCORES, write_predictions, write_scores
+from xstilts.task_types.base import Format, Scored
 from xstilts.training.device import Device
 from xstilts.training.loop import Trained
 

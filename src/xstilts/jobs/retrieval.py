@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import time
 
-from xstilts import encoders, examples, tokenizer
-from xstilts.catalogue.tasks import TASKS
-from xstilts.encoding import EncodedRows
-from xstilts.formats import format_of
-from xstilts.formats.base import Tokens
+from xstilts.data import examples, tokenizer
+from xstilts.data.encoding import EncodedRows
+from xstilts.encoders import storage as encoders
+from xstilts.graph.runs import RETRIEVAL, Runs
+from xstilts.graph.specs import Spec
 from xstilts.jobs.results import Results, write_record
 from xstilts.retrieval.embedding import embed
 from xstilts.retrieval.predict import Pool, predict
-from xstilts.runs import RETRIEVAL, Runs
-from xstilts.specs import Spec
+from xstilts.task_types import format_of
+from xstilts.task_types.base import Tokens
+from xstilts.tasks.registry import TASKS
 from xstilts.training.device import Device
 from xstilts.training.session import Session
 

@@ -16,16 +16,17 @@ import numpy as np
 import pandas as pd
 from transformers import PreTrainedModel
 
-from xstilts import encoders, tokenizer
 from xstilts.analysis.corpora import PARALLEL, Part, Sequences, parallel_parts, parts_of, texts_of
 from xstilts.analysis.similarity import Samples, centred_cosine, cosine, paired_samples, unigram_similarity
 from xstilts.atomic import replacing
-from xstilts.catalogue.languages import ENGLISH
-from xstilts.catalogue.tasks import TASKS
-from xstilts.formats.base import Tokens
+from xstilts.config.settings import Embedding
+from xstilts.data import tokenizer
+from xstilts.encoders import storage as encoders
+from xstilts.graph.runs import Runs
 from xstilts.retrieval.embedding import embed
-from xstilts.runs import Runs
-from xstilts.settings import Embedding
+from xstilts.task_types.base import Tokens
+from xstilts.tasks.languages import ENGLISH
+from xstilts.tasks.registry import TASKS
 from xstilts.training.device import Device
 
 COLUMNS = ["model", "intermediate", "target", "language", "measure", "value", "tokens"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from xstilts.config.study import BEST
 from xstilts.errors import UserError
-from xstilts.report.dev_scores import read_dev_scores
-from xstilts.report.flags import flagged_jobs, usable, usable_dev
-from xstilts.report.scores import read_scores
-from xstilts.runs import Runs
-from xstilts.study import BEST
+from xstilts.graph.runs import Runs
+from xstilts.scores.dev_scores import read_dev_scores
+from xstilts.scores.flags import flagged_jobs, usable, usable_dev
+from xstilts.scores.score_files import read_scores
 from xstilts.submission.check import check as checked
 from xstilts.submission.layout import SPLIT, folder_name
 from xstilts.submission.write import write_arm, write_best

@@ -9,14 +9,15 @@ from pathlib import Path
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from xstilts import encoders, examples, tokenizer
-from xstilts.catalogue.tasks import TEXT
-from xstilts.encoding import EncodedRows
+from xstilts.data import examples, tokenizer
+from xstilts.data.encoding import EncodedRows
+from xstilts.encoders import storage as encoders
+from xstilts.graph.runs import INTERMEDIATE, Runs
+from xstilts.graph.specs import Spec
 from xstilts.jobs.lessons import Lesson, format_as_encoded, tokens_of
 from xstilts.jobs.results import Results, write_record
-from xstilts.report.dev_scores import TARGET
-from xstilts.runs import INTERMEDIATE, Runs
-from xstilts.specs import Spec
+from xstilts.scores.dev_scores import TARGET
+from xstilts.tasks.registry import TEXT
 from xstilts.training.device import Device
 from xstilts.training.loop import Material, train
 from xstilts.training.prediction import predict

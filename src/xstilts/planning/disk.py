@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from xstilts.catalogue.tasks import TASKS, TEXT
+from xstilts.graph.runs import Runs
 from xstilts.planning import costs
 from xstilts.planning.groups import Group
 from xstilts.planning.shapes import Shape
 from xstilts.planning.sizes import Sizes
-from xstilts.runs import Runs
+from xstilts.tasks.registry import TASKS, TEXT
 
 
 @dataclass(frozen=True)

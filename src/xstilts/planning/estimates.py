@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
+from xstilts.config.settings import Compute
 from xstilts.planning import costs
 from xstilts.planning.gpus import Gpu
 from xstilts.planning.measured import Measured
 from xstilts.planning.shapes import Shape
 from xstilts.planning.workload import Work
-from xstilts.settings import Compute
 from xstilts.wording import counted
 
 #: By where seconds are from, by which factors they may be too high or too low.

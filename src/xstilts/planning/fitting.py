@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from xstilts.config.settings import Hyperparameters
+from xstilts.graph.runs import Runs
 from xstilts.planning.estimates import Estimator
 from xstilts.planning.groups import Group
 from xstilts.planning.wording import amount, duration, two_digits_up
-from xstilts.runs import Runs
-from xstilts.settings import Hyperparameters
 from xstilts.wording import counted
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from xstilts.config.settings import Compute
 from xstilts.errors import UserError, nearest
-from xstilts.settings import Compute
 
 #: Share of the peak that encoders reach on short inputs. Assumed; matrix products in bfloat16 wait for memory more.
 UTILISATION = {"bfloat16": 0.3, "float32": 0.6}

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from xstilts.catalogue.tasks import TEXT
+from xstilts.config.sources import SyntheticSource
+from xstilts.graph.runs import RETRIEVAL, Runs
 from xstilts.planning import costs
 from xstilts.planning.estimates import Estimate, Estimator, Key
 from xstilts.planning.measured import Measured, Records
 from xstilts.planning.sizes import Sizes, worst
 from xstilts.planning.workload import IDLE, Work, Workloads
-from xstilts.runs import RETRIEVAL, Runs
-from xstilts.sources.settings import SyntheticSource
+from xstilts.tasks.registry import TEXT
 
 #: Rules that use a GPU, and the priority that Snakemake gives them.
 ON_GPU = {"pretrain": 100, "intermediate": 50, "finetune": 0, "retrieve": 0, "similarity": 0}

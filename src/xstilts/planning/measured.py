@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xstilts.runs import INTERMEDIATE, RETRIEVAL, Runs
-from xstilts.specs import Spec, Specs
+from xstilts.graph.runs import INTERMEDIATE, RETRIEVAL, Runs
+from xstilts.graph.specs import Spec, Specs
 
 
 @dataclass(frozen=True)

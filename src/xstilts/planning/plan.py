@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from xstilts.graph.runs import Runs
 from xstilts.planning.disk import DiskItem, disk
 from xstilts.planning.estimates import Estimator
 from xstilts.planning.fitting import warnings
@@ -14,7 +15,6 @@ from xstilts.planning.groups import ON_GPU, Group, Groups
 from xstilts.planning.schedule import Task, wall_seconds
 from xstilts.planning.shapes import shape_of
 from xstilts.planning.sizes import Sizes, worst
-from xstilts.runs import Runs
 from xstilts.wording import counted
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xstilts.errors import UserError
-from xstilts.runs import Runs
+from xstilts.graph.runs import Runs
 
 
 @dataclass(frozen=True)

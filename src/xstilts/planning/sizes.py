@@ -20,11 +20,11 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.ipc as ipc
 
-from xstilts.catalogue.tasks import TASKS, TEXT
-from xstilts.formats.span_windows import window_starts
-from xstilts.runs import Runs
-from xstilts.settings import Encoding
-from xstilts.sources.settings import SyntheticSource
+from xstilts.config.settings import Encoding
+from xstilts.config.sources import SyntheticSource
+from xstilts.graph.runs import Runs
+from xstilts.task_types.span_windows import window_starts
+from xstilts.tasks.registry import TASKS, TEXT
 
 #: What a number of examples and tokens rests on, from the best to the worst.
 Basis = Literal["tokens counted", "examples counted", "sizes assumed"]

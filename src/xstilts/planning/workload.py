@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from xstilts.catalogue.languages import ENGLISH
-from xstilts.catalogue.tasks import TASKS, TEXT
+from xstilts.config.settings import Hyperparameters
+from xstilts.graph.runs import RETRIEVAL, Runs
 from xstilts.planning.sizes import Basis, Rows, Sizes, worst
-from xstilts.runs import RETRIEVAL, Runs
-from xstilts.settings import Hyperparameters
+from xstilts.tasks.languages import ENGLISH
+from xstilts.tasks.registry import TASKS, TEXT
 
 _EMBEDDING_TOKENS = 16_384  # in a batch of embed()
 _SIMILARITY_ROWS = 500  # of each set that the similarity of tasks is measured on

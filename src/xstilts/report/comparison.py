@@ -12,16 +12,16 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from xstilts.catalogue.groups import AGGREGATES, title_of
-from xstilts.catalogue.protocols import PROTOCOLS, SYSTEMS
-from xstilts.catalogue.published import HEADLINE, MARKS, MEAN, Published, published
-from xstilts.catalogue.tasks import TASKS
+from xstilts.config.study import Study
 from xstilts.report.differences import differences
-from xstilts.report.gains import by_language, over_languages, scored_languages, targets_of
-from xstilts.report.labels import FEWER, MISSING, fewer_note, metric_label, metrics_of, seeds_note, signed
 from xstilts.report.typeset import Block, Page, Row
-from xstilts.sources import layout
-from xstilts.study import Study
+from xstilts.scores.gains import by_language, over_languages, scored_languages, targets_of
+from xstilts.scores.labels import FEWER, MISSING, fewer_note, metric_label, metrics_of, seeds_note, signed
+from xstilts.tasks import files as layout
+from xstilts.tasks.benchmarks import AGGREGATES, title_of
+from xstilts.tasks.protocols import PROTOCOLS, SYSTEMS
+from xstilts.tasks.published import HEADLINE, MARKS, MEAN, Published, published
+from xstilts.tasks.registry import TASKS
 
 #: One row per published score; ``ours`` is the mean over ``seeds`` seeds, each of ``n`` examples. Scores in points.
 COLUMNS = [

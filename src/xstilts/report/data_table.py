@@ -7,15 +7,15 @@ from typing import Any
 
 import pandas as pd
 
-from xstilts.catalogue.languages import ENGLISH
-from xstilts.catalogue.tasks import TASKS, TEXT
-from xstilts.report.gains import targets_of
-from xstilts.report.labels import MISSING
+from xstilts.config.sources import SyntheticSource
+from xstilts.config.study import Study
+from xstilts.graph.runs import Runs
 from xstilts.report.typeset import Block, Page, Row
-from xstilts.runs import Runs
-from xstilts.sources.hub.repositories import parts_of
-from xstilts.sources.settings import SyntheticSource
-from xstilts.study import Study
+from xstilts.scores.gains import targets_of
+from xstilts.scores.labels import MISSING
+from xstilts.tasks.hub import parts_of
+from xstilts.tasks.languages import ENGLISH
+from xstilts.tasks.registry import TASKS, TEXT
 
 #: One row per task. ``languages`` are the codes it is scored in, blanks between them. ``train`` and ``dev_english`` are
 #: what is trained and chosen on; ``dev`` and ``test`` are sums over the languages with a file, whose numbers are

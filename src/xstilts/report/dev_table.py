@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from xstilts.catalogue.tasks import TASKS
-from xstilts.report.dev_scores import INTERMEDIATE, RETRIEVAL, STAGES, TARGET, tasks_of
-from xstilts.report.gains import ALL, arms_of, by_language, over_languages, scored_languages
-from xstilts.report.labels import FEWER, MISSING, arm_label, fewer_note, metrics_of, seeds_note
+from xstilts.config.study import Study
 from xstilts.report.typeset import Block, Page, Row
-from xstilts.study import Study
+from xstilts.scores.dev_scores import INTERMEDIATE, RETRIEVAL, STAGES, TARGET, tasks_of
+from xstilts.scores.gains import ALL, arms_of, by_language, over_languages, scored_languages
+from xstilts.scores.labels import FEWER, MISSING, arm_label, fewer_note, metrics_of, seeds_note
+from xstilts.tasks.registry import TASKS
 
 _BLOCKS = {
     INTERMEDIATE: "intermediate tasks after intermediate training",

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import PurePath
 from typing import Any
 
-from xstilts.catalogue.protocols import PROTOCOLS, SYSTEMS, System, Values
-from xstilts.catalogue.tasks import TASKS
-from xstilts.settings import Hyperparameters
-from xstilts.study import SYNTHETIC, Study
+from xstilts.config.settings import Hyperparameters
+from xstilts.config.study import SYNTHETIC, Study
+from xstilts.tasks.protocols import PROTOCOLS, SYSTEMS, System, Values
+from xstilts.tasks.registry import TASKS
 
 
 def differences(study: Study, target: str, protocol: str, system: str, split: str) -> list[str]:

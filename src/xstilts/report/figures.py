@@ -9,7 +9,7 @@ import pandas as pd
 
 from xstilts.analysis.answers import Answer
 from xstilts.atomic import write_json
-from xstilts.report.gains import groups_of
+from xstilts.config.study import Study
 from xstilts.report.plots.code_gap import code_gap_figure
 from xstilts.report.plots.distance import distance_gains_figure, distance_scores_figure, partial_residuals_figure
 from xstilts.report.plots.effects import effects_figure
@@ -30,7 +30,7 @@ from xstilts.report.plots.sizes import sizes_figure
 from xstilts.report.plots.slopes import slopes_figure
 from xstilts.report.plots.style import views
 from xstilts.report.plots.training import training_figure
-from xstilts.study import Study
+from xstilts.scores.gains import groups_of
 
 INDEX = "index.json"
 _NONE: pd.DataFrame = pd.DataFrame()
@@ -46,7 +46,7 @@ def all_figures(
 ) -> tuple[list[Figure], list[tuple[str, str]]]:
     """The figures that the study can have, and (name, reason) of those that it cannot.
 
-    ``scores``: see :data:`xstilts.report.scores.SCORES`; ``languages``: as in
+    ``scores``: see :data:`xstilts.scores.score_files.SCORES`; ``languages``: as in
     :class:`xstilts.analysis.material.Material`; ``effects``: see :func:`effects_figure`; ``records``: the training
     curves that :func:`xstilts.report.plots.training.read_curves` reads. All but the scores may be empty.
     """

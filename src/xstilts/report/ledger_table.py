@@ -11,16 +11,16 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from xstilts.catalogue.tasks import TASKS
-from xstilts.report.dev_scores import TARGET
-from xstilts.report.flags import flagged_jobs
-from xstilts.report.gains import arms_of, by_language
-from xstilts.report.labels import MISSING, arm_label
+from xstilts.config.study import Study
+from xstilts.graph.runs import INTERMEDIATE, RETRIEVAL, Runs
 from xstilts.report.page.ledger import progress
 from xstilts.report.page.view import duration
 from xstilts.report.typeset import Block, Page, Row
-from xstilts.runs import INTERMEDIATE, RETRIEVAL, Runs
-from xstilts.study import Study
+from xstilts.scores.dev_scores import TARGET
+from xstilts.scores.flags import flagged_jobs
+from xstilts.scores.gains import arms_of, by_language
+from xstilts.scores.labels import MISSING, arm_label
+from xstilts.tasks.registry import TASKS
 
 PRETRAIN, FINETUNE = "pretrain", "finetune"
 
@@ -127,7 +127,7 @@ def _planned(study: Study) -> dict[tuple[str, str, str], list[_Run]]:
 
 
 def _run_of(place: str) -> _Run | None:
-    """The run that a record is of, by its path; see :class:`xstilts.paths.Paths`."""
+    """The run that a record is of, by its path; see :class:`xstilts.graph.paths.Paths`."""
     match place.split("/"):
         case ["encoders", model, "pretrained", "record.json"]:
             return _Run(model, "", PRETRAIN, 0)

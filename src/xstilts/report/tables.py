@@ -22,16 +22,16 @@ from typing import Any
 import pandas as pd
 
 from xstilts.atomic import write_text
-from xstilts.catalogue.groups import AVERAGE, title_of
-from xstilts.catalogue.languages import ENGLISH
-from xstilts.catalogue.tasks import TASKS
-from xstilts.report import gains
+from xstilts.config.study import BASELINE, Study
 from xstilts.report.comparison import compared, comparison_page
 from xstilts.report.data_table import data_page, data_rows
 from xstilts.report.dev_table import dev_cells, dev_page
-from xstilts.report.flags import flagged_jobs, usable, usable_dev
-from xstilts.report.gains import ALL, ZERO_SHOT, arms_of, is_control, targets_of
-from xstilts.report.labels import (
+from xstilts.report.ledger_table import ledger_page, ledger_rows
+from xstilts.report.typeset import Block, Page, Row, html, latex, markdown, plain
+from xstilts.scores import gains
+from xstilts.scores.flags import flagged_jobs, usable, usable_dev
+from xstilts.scores.gains import ALL, ZERO_SHOT, arms_of, is_control, targets_of
+from xstilts.scores.labels import (
     FEWER,
     MISSING,
     arm_label,
@@ -44,9 +44,9 @@ from xstilts.report.labels import (
     shown_texts,
     stamped,
 )
-from xstilts.report.ledger_table import ledger_page, ledger_rows
-from xstilts.report.typeset import Block, Page, Row, html, latex, markdown, plain
-from xstilts.study import BASELINE, Study
+from xstilts.tasks.benchmarks import AVERAGE, title_of
+from xstilts.tasks.languages import ENGLISH
+from xstilts.tasks.registry import TASKS
 
 FINE_TUNED = "fine_tuned"  # as a target: the unweighted mean over those that are fine-tuned and have the language
 

@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel
 
-from xstilts.encoding import EncodedRows
+from xstilts.config.settings import Embedding
+from xstilts.data.encoding import EncodedRows
 from xstilts.errors import UserError
-from xstilts.formats.base import Batch, Tokens, pad_inputs, run_encoder
-from xstilts.settings import Embedding
+from xstilts.task_types.base import Batch, Tokens, pad_inputs, run_encoder
 from xstilts.training.memory import MicroBatches, in_parts
 
 _BATCH_TOKENS = 16_384

@@ -10,11 +10,11 @@ from itertools import product
 import pyarrow as pa
 import torch
 
-from xstilts.catalogue.tasks import Task
+from xstilts.config.settings import Embedding
 from xstilts.errors import UserError
-from xstilts.formats.retrieval import ENGLISH, FOREIGN, Retrieval, gold_pairs, one_to_one, rows_of
 from xstilts.retrieval.mining import Candidate, best_threshold, mine, nearest
-from xstilts.settings import Embedding
+from xstilts.task_types.retrieval import ENGLISH, FOREIGN, Retrieval, gold_pairs, one_to_one, rows_of
+from xstilts.tasks.registry import Task
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The ``files`` source: official releases in a folder, laid out as :mod:`xstilts.sources.layout` says."""
+"""The ``files`` source: official releases in a folder, laid out as :mod:`xstilts.tasks.files` says."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from xstilts.catalogue.languages import Language
-from xstilts.catalogue.tasks import Task
 from xstilts.errors import DataError, UserError
-from xstilts.formats import format_class
-from xstilts.sources import layout
 from xstilts.sources.readers import choices, pairs, questions, raw, sentences, tagged
 from xstilts.sources.rows import table_of
+from xstilts.task_types import format_class
+from xstilts.tasks import files as layout
+from xstilts.tasks.languages import Language
+from xstilts.tasks.registry import Task
 
 Reader = Callable[[Sequence[Path], Task, Language], Iterator[dict[str, Any]]]
 
@@ -47,7 +47,7 @@ def read(root: Path, task: Task, split: str, language: Language) -> pa.Table:
     """Canonical examples of one task, split and language, with the columns of the task's format.
 
     Ids come from the release where it has them, else they are row numbers: they do not change between readings. Whether
-    they repeat, and whether each example keeps its format's rules, is for :func:`xstilts.examples.check` to say.
+    they repeat, and whether each example keeps its format's rules, is for :func:`xstilts.data.examples.check` to say.
     Gold is null in every row where the file is a test set that XTREME's script has taken the labels of.
 
     Raises:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from xstilts.catalogue.tasks import Task
-from xstilts.formats import format_class
+from xstilts.task_types import format_class
+from xstilts.tasks.registry import Task
 
 Row = dict[str, Any]
 

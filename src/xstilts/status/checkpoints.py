@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from xstilts.runs import Runs
-from xstilts.specs import Specs
+from xstilts.graph.runs import Runs
+from xstilts.graph.specs import Specs
 from xstilts.status.state import JobState
 
 

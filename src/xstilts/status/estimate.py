@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import mean
 
-from xstilts.life import moment
+from xstilts.runtime.liveness import moment
 from xstilts.status.state import JobState
 
 

@@ -8,12 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from xstilts.attempts import Attempt, read_attempts
-from xstilts.life import shows_life, silent_for
-from xstilts.runs import Runs
-from xstilts.specs import Specs
+from xstilts.graph.runs import Runs
+from xstilts.graph.specs import Specs
+from xstilts.graph.training_jobs import TrainingJob, training_jobs
+from xstilts.runtime.attempts import Attempt, read_attempts
+from xstilts.runtime.liveness import shows_life, silent_for
 from xstilts.status.slurm import Queue
-from xstilts.training_jobs import TrainingJob, training_jobs
 
 State = Literal["done", "running", "waiting", "outdated", "stopped", "lost", "failed", "diverged"]
 

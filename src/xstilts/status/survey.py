@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from xstilts.catalogue.tasks import TASKS
-from xstilts.runs import INTERMEDIATE, RETRIEVAL, Runs
-from xstilts.specs import Specs
+from xstilts.graph.runs import INTERMEDIATE, RETRIEVAL, Runs
+from xstilts.graph.specs import Specs
 from xstilts.status.checkpoints import Checkpoint, stale
 from xstilts.status.estimate import Estimate, estimate, kinds, left
 from xstilts.status.slurm import Queue, read_queue
 from xstilts.status.state import STATES, JobState, State, states_of
+from xstilts.tasks.registry import TASKS
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from xstilts.catalogue.tasks import TASKS
-from xstilts.life import silent_for
-from xstilts.runs import INTERMEDIATE
+from xstilts.graph.runs import INTERMEDIATE
+from xstilts.runtime.liveness import silent_for
 from xstilts.status.state import STATES, JobState, State
 from xstilts.status.survey import Survey, job_of
+from xstilts.tasks.registry import TASKS
 from xstilts.wording import counted
 
 _STYLES: dict[State, str] = {

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from xstilts.catalogue.tasks import TARGET_TASKS, TASKS, Task
+from xstilts.config.study import Study
 from xstilts.errors import nearest
-from xstilts.formats.retrieval import one_to_one
-from xstilts.runs import Runs
-from xstilts.study import Study
+from xstilts.graph.runs import Runs
 from xstilts.submission import layout
 from xstilts.submission.lines import Parsed
 from xstilts.submission.read import parse, shown
+from xstilts.task_types.retrieval import one_to_one
+from xstilts.tasks.registry import TARGET_TASKS, TASKS, Task
 
 
 @dataclass

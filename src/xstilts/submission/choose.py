@@ -18,14 +18,14 @@ from typing import Any
 
 import pandas as pd
 
-from xstilts.catalogue.languages import ENGLISH
-from xstilts.catalogue.tasks import TASKS
+from xstilts.config.study import BASELINE, Study
 from xstilts.errors import UserError
-from xstilts.report.dev_scores import TARGET
-from xstilts.report.gains import arms_of, is_control, targets_of
-from xstilts.runs import RETRIEVAL
-from xstilts.sources import layout
-from xstilts.study import BASELINE, Study
+from xstilts.graph.runs import RETRIEVAL
+from xstilts.scores.dev_scores import TARGET
+from xstilts.scores.gains import arms_of, is_control, targets_of
+from xstilts.tasks import files as layout
+from xstilts.tasks.languages import ENGLISH
+from xstilts.tasks.registry import TASKS
 
 Run = tuple[str, int]  # arm and seed
 

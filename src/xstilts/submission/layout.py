@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from xstilts import examples
-from xstilts.catalogue.tasks import TARGET_TASKS, TASKS, Task
+from xstilts.config.study import Study
+from xstilts.data import examples
 from xstilts.errors import DataError, UserError
-from xstilts.report.gains import targets_of
-from xstilts.runs import Runs
-from xstilts.study import Study
+from xstilts.graph.runs import Runs
+from xstilts.scores.gains import targets_of
+from xstilts.tasks.registry import TARGET_TASKS, TASKS, Task
 
 SPLIT = "test"  # the only one that XTREME scores
 

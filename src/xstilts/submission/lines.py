@@ -8,7 +8,7 @@
   counted from 0. English sentences come in the order of their text, by code points and without blanks at either end,
   equal ones as in the release: XTREME's preprocessing sorts them so, to hide which line translates which.
 
-Predictions are those of the canonical files (see :mod:`xstilts.scoring`): as text, by example id.
+Predictions are those of the canonical files (see :mod:`xstilts.scores.matching`): as text, by example id.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from xstilts.catalogue.tasks import Task
 from xstilts.errors import nearest
-from xstilts.formats.retrieval import FOREIGN, one_to_one, queries
+from xstilts.task_types.retrieval import FOREIGN, one_to_one, queries
+from xstilts.tasks.registry import Task
 
 _SHOWN_CHARACTERS = 40
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from xstilts.catalogue.tasks import Task
 from xstilts.errors import DataError
 from xstilts.submission.lines import Parsed, parsed
+from xstilts.tasks.registry import Task
 
 SHOWN = 5  # problems of one file that are told; the others are counted
 

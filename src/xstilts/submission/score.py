@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from xstilts import scoring
-from xstilts.catalogue.groups import GROUPS
-from xstilts.catalogue.tasks import TARGET_TASKS, TASKS, Task
-from xstilts.formats import format_class
-from xstilts.runs import Runs
+from xstilts.graph.runs import Runs
+from xstilts.scores import matching as scoring
 from xstilts.submission import layout
 from xstilts.submission.read import read
+from xstilts.task_types import format_class
+from xstilts.tasks.benchmarks import GROUPS
+from xstilts.tasks.registry import TARGET_TASKS, TASKS, Task
 
 #: The groups of tasks under the names that evaluate.py gives them.
 _GROUPS = {

@@ -12,15 +12,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from xstilts import scoring
 from xstilts.atomic import write_json
-from xstilts.catalogue.tasks import TASKS
 from xstilts.errors import DataError
-from xstilts.report.files import GONE
-from xstilts.runs import RETRIEVAL, Runs
+from xstilts.graph.runs import RETRIEVAL, Runs
+from xstilts.scores import matching as scoring
+from xstilts.scores.parquet_files import GONE
 from xstilts.submission import layout
 from xstilts.submission.choose import Choice, as_json, candidates, choose
 from xstilts.submission.lines import written
+from xstilts.tasks.registry import TASKS
 
 _AGAIN = "Delete the file and let snakemake make it again."
 

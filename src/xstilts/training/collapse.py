@@ -9,8 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from xstilts.catalogue.languages import ENGLISH
-from xstilts.formats.base import Format
+from xstilts.task_types.base import Format
+from xstilts.tasks.languages import ENGLISH
 
 #: Formats whose score is a share of examples, so that chance has a binomial error.
 _COUNTED = ("classification", "multiple_choice")

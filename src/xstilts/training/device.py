@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from xstilts.config.settings import Compute
 from xstilts.errors import UserError
-from xstilts.formats.base import Batch
-from xstilts.settings import Compute
+from xstilts.task_types.base import Batch
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from xstilts.formats.base import Format, Row, Tokens
-from xstilts.settings import Hyperparameters
+from xstilts.config.settings import Hyperparameters
+from xstilts.task_types.base import Format, Row, Tokens
 from xstilts.training.device import Device
 from xstilts.training.memory import MicroBatches
 from xstilts.training.randomness import random_state, restore_random_state

@@ -17,11 +17,11 @@ import pyarrow as pa
 import torch
 from torch import nn
 
-from xstilts.catalogue.languages import ENGLISH
-from xstilts.encoding import EncodedRows
+from xstilts.config.settings import Hyperparameters
+from xstilts.data.encoding import EncodedRows
 from xstilts.errors import Diverged
-from xstilts.formats.base import Format, Row, Tokens
-from xstilts.settings import Hyperparameters
+from xstilts.task_types.base import Format, Row, Tokens
+from xstilts.tasks.languages import ENGLISH
 from xstilts.training.batches import batches_per_epoch, mixture, shuffled_batches
 from xstilts.training.device import Device
 from xstilts.training.gradients import backward

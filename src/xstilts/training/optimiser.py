@@ -9,7 +9,7 @@ from torch import nn
 from torch.optim.lr_scheduler import LRScheduler
 from transformers import get_linear_schedule_with_warmup
 
-from xstilts.settings import Hyperparameters
+from xstilts.config.settings import Hyperparameters
 
 
 def adamw(encoder: nn.Module, heads: nn.Module, hyper: Hyperparameters) -> torch.optim.Optimizer:

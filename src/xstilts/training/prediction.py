@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import torch
 
-from xstilts.encoding import EncodedRows
-from xstilts.formats.base import Format, Scored, Tokens
+from xstilts.data.encoding import EncodedRows
+from xstilts.task_types.base import Format, Scored, Tokens
 from xstilts.training.batches import ordered_batches
 from xstilts.training.device import Device
 from xstilts.training.memory import MicroBatches, in_parts

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import torch
 
-from xstilts.formats.base import Tokens
+from xstilts.task_types.base import Tokens
 
 
 def random_state(tokens: Tokens) -> dict[str, torch.Tensor]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from xstilts.stopping import Stopped, StopRequest
+from xstilts.runtime.signals import Stopped, StopRequest
 from xstilts.training.checkpoints import Checkpoints
 from xstilts.training.progress import Tell, nobody
 from xstilts.training.state import TrainingState

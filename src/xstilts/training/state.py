@@ -11,8 +11,8 @@ import torch
 from torch import nn
 from torch.optim.lr_scheduler import LRScheduler
 
-from xstilts.formats.base import Tokens
-from xstilts.settings import Hyperparameters
+from xstilts.config.settings import Hyperparameters
+from xstilts.task_types.base import Tokens
 from xstilts.training.checkpoints import Checkpoint
 from xstilts.training.memory import MicroBatches
 from xstilts.training.optimiser import adamw, schedule

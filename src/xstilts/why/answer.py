@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from xstilts.runs import Runs
+from xstilts.graph.runs import Runs
 from xstilts.why.causes import Explained
 from xstilts.why.cells import Cell, Chosen, cells_of, condensed
 from xstilts.wording import counted

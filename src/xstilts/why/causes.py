@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from xstilts.catalogue.tasks import TASKS
+from xstilts.tasks.registry import TASKS
 from xstilts.why.changes import changes
 from xstilts.why.plan import Job, Plan
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from xstilts.errors import UserError, nearest
-from xstilts.runs import RETRIEVAL, Runs
+from xstilts.graph.runs import RETRIEVAL, Runs
 from xstilts.why.plan import Job
 from xstilts.wording import counted
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from xstilts.catalogue.tasks import TARGET_TASKS
-from xstilts.runs import Runs
-from xstilts.specs import kind_of_code
+from xstilts.graph.runs import Runs
+from xstilts.graph.specs import kind_of_code
+from xstilts.tasks.registry import TARGET_TASKS
 from xstilts.why.plan import Job
 
 #: Parts of specs that name the runs before a job.

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from xstilts.errors import UserError
-from xstilts.runs import Runs
-from xstilts.specs import Spec
+from xstilts.graph.runs import Runs
+from xstilts.graph.specs import Spec
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from invented import invented_answers, invented_curves, invented_effects, invent
 from pictures import Text, texts
 
 from xstilts.analysis.material import language_frame
+from xstilts.config.study import Study
 from xstilts.report.figures import all_figures
 from xstilts.report.plots.figure import Figure
-from xstilts.study import Study
 
 
 @pytest.fixture(scope="session")

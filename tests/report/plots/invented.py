@@ -10,12 +10,12 @@ import pandas as pd
 
 from xstilts.analysis.answers import Answer, Estimate
 from xstilts.analysis.effects import EFFECTS
-from xstilts.catalogue.languages import ENGLISH
-from xstilts.catalogue.tasks import INTERMEDIATE_TASKS, TARGET_TASKS, TASKS
-from xstilts.report.gains import is_control
+from xstilts.config.study import BASELINE, Study, load
 from xstilts.report.plots.training import CURVES
-from xstilts.report.scores import SCORES
-from xstilts.study import BASELINE, Study, load
+from xstilts.scores.gains import is_control
+from xstilts.scores.score_files import SCORES
+from xstilts.tasks.languages import ENGLISH
+from xstilts.tasks.registry import INTERMEDIATE_TASKS, TARGET_TASKS, TASKS
 
 MODEL = "xlmr"
 

@@ -16,10 +16,10 @@ from xstilts.analysis.answers import Answer
 from xstilts.analysis.effects import effects
 from xstilts.analysis.material import material_of
 from xstilts.analysis.questions import code_pretraining, domain, semantics, size_diversity, typology
+from xstilts.config.study import SYNTHETIC, Study
 from xstilts.report.figures import all_figures, write_figures
 from xstilts.report.plots.training import CURVES, read_curves, training_figure
-from xstilts.report.scores import SCORES
-from xstilts.study import SYNTHETIC, Study
+from xstilts.scores.score_files import SCORES
 
 _ARMS: dict[str, Any] = {"none": {}, "mnli": {"tasks": ["mnli"]}}
 _THREE = {"xnli": {"languages": ["en", "de", "sw"]}}

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from xstilts.analysis.material import language_frame
-from xstilts.catalogue.tasks import TASKS
+from xstilts.config.study import Study
 from xstilts.report.plots.figure import Figure
 from xstilts.report.plots.languages import OTHERS, before_and_after, places, scored_by_language
 from xstilts.report.plots.style import View, listed, padded
-from xstilts.study import Study
+from xstilts.tasks.registry import TASKS
 from xstilts.wording import counted
 
 

@@ -9,12 +9,12 @@ import pyarrow as pa
 import pytest
 import repositories
 
-from xstilts.catalogue.languages import languages_of
-from xstilts.catalogue.tasks import TASKS
 from xstilts.errors import UserError
 from xstilts.sources.hub.fetch import fetch
 from xstilts.sources.hub.origins import origins
 from xstilts.sources.hub.read import read
+from xstilts.tasks.languages import languages_of
+from xstilts.tasks.registry import TASKS
 
 LANGUAGES = languages_of("hub")
 

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from datasets import ClassLabel, Features, Value
 from datasets import List as ListOf
 
-from xstilts.catalogue.tasks import ENTITIES, NLI, UPOS
+from xstilts.tasks.registry import ENTITIES, NLI, UPOS
 
 Rows = list[dict[str, Any]]
 Splits = dict[str, Rows]

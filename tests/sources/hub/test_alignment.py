@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xstilts.catalogue.languages import languages_of
-from xstilts.catalogue.tasks import TASKS
 from xstilts.sources import files
 from xstilts.sources.hub.alignment import nearest_occurrence
+from xstilts.tasks.languages import languages_of
+from xstilts.tasks.registry import TASKS
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,10 @@ from datasets import Features
 from fake_hub import serving
 
 from xstilts.atomic import sha256_of
-from xstilts.catalogue.languages import languages_of
 from xstilts.errors import UserError
 from xstilts.sources.hub.fetch import fetch
 from xstilts.sources.hub.origins import origins
+from xstilts.tasks.languages import languages_of
 
 GERMAN = languages_of("hub")["de"]
 COMMIT = "0123456789" * 4
@@ -30,7 +30,7 @@ COMMIT = "0123456789" * 4
 PROGRAM = """
 import dataclasses, json, sys, time
 from pathlib import Path
-from xstilts.catalogue.languages import languages_of
+from xstilts.tasks.languages import languages_of
 from xstilts.errors import UserError
 from xstilts.sources.hub.fetch import fetch
 from xstilts.sources.hub.origins import origins

@@ -12,10 +12,10 @@ from datasets import ClassLabel, Features
 from datasets import List as ListOf
 from repositories import NUMBER, TEXT
 
-from xstilts import examples
-from xstilts.catalogue.tasks import ENTITIES, TASKS, UPOS
+from xstilts.data import examples
 from xstilts.errors import DataError
-from xstilts.formats import format_class
+from xstilts.task_types import format_class
+from xstilts.tasks.registry import ENTITIES, TASKS, UPOS
 
 #: By task, split and language: how many examples, and the first.
 FIRST = {

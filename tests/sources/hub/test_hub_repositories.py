@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from xstilts.catalogue.languages import languages_of
-from xstilts.catalogue.tasks import INTERMEDIATE_TASKS, TARGET_TASKS, TASKS
 from xstilts.errors import UserError
-from xstilts.sources import layout
 from xstilts.sources.hub.origins import origins
-from xstilts.sources.hub.repositories import parts_of, refusal
 from xstilts.sources.hub.rows import CONVERTERS
+from xstilts.tasks import files as layout
+from xstilts.tasks.hub import parts_of, refusal
+from xstilts.tasks.languages import languages_of
+from xstilts.tasks.registry import INTERMEDIATE_TASKS, TARGET_TASKS, TASKS
 
 LANGUAGES = languages_of("hub")
 TASKS_OF_THE_HUB = [name for name in (*INTERMEDIATE_TASKS, *TARGET_TASKS) if not refusal(name)]
@@ -123,6 +123,6 @@ def test_udpos_says_that_its_scores_cannot_be_compared():
 
 
 def test_checking_a_config_imports_nothing_heavy():
-    code = "import sys, xstilts.sources.hub.repositories as r; r.refusal('ccg'); print(*sys.modules)"
+    code = "import sys, xstilts.tasks.hub as r; r.refusal('ccg'); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"datasets", "torch", "huggingface_hub", "pyarrow", "pandas"} & set(loaded)

@@ -16,7 +16,7 @@ from xstilts.analysis.gains import gains_of
 from xstilts.analysis.gaps import Cubes, Pair, bootstrapped, cubes_of, differences, floor_of, mean_of
 from xstilts.analysis.material import Material
 from xstilts.analysis.multiplicity import LEVEL
-from xstilts.catalogue.languages import ENGLISH
+from xstilts.tasks.languages import ENGLISH
 from xstilts.wording import counted, signed
 
 MIN_TARGETS, MIN_SEEDS, MIN_LANGUAGES = 3, 3, 4

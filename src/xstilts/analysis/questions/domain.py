@@ -19,9 +19,9 @@ from xstilts.analysis.material import Material
 from xstilts.analysis.multiplicity import LEVEL
 from xstilts.analysis.permutation import double_centred, dyadic
 from xstilts.analysis.selection import similarity_of, task_arms
-from xstilts.catalogue.groups import GROUPS
-from xstilts.catalogue.languages import ENGLISH
-from xstilts.catalogue.tasks import TARGET_TASKS, TASKS
+from xstilts.tasks.benchmarks import GROUPS
+from xstilts.tasks.languages import ENGLISH
+from xstilts.tasks.registry import TARGET_TASKS, TASKS
 from xstilts.wording import counted, signed
 
 MIN_SIDE = 6

@@ -33,8 +33,8 @@ from xstilts.analysis.prediction import (
 from xstilts.analysis.resampling import percentiles
 from xstilts.analysis.ridge import auroc
 from xstilts.analysis.selection import similarity_of, task_arms
-from xstilts.catalogue.groups import GROUPS
-from xstilts.catalogue.languages import ENGLISH
+from xstilts.tasks.benchmarks import GROUPS
+from xstilts.tasks.languages import ENGLISH
 from xstilts.wording import counted, signed
 
 MINIMUM = {"language": 6, "genus": 5, "arm": 3, "target": 2}

@@ -20,8 +20,8 @@ from xstilts.analysis.multiplicity import LEVEL
 from xstilts.analysis.permutation import exact_spearman, spearman_interval
 from xstilts.analysis.selection import task_arms
 from xstilts.analysis.trends import Curves, macro, spread, trend, worst
-from xstilts.catalogue.languages import ENGLISH
-from xstilts.study import Study
+from xstilts.config.study import Study
+from xstilts.tasks.languages import ENGLISH
 from xstilts.wording import counted, signed
 
 MIN_SIZES, MIN_SEEDS, MIN_TASKS, MIN_LEVELS = 4, 3, 2, 3

@@ -22,7 +22,7 @@ from xstilts.analysis.mixed import DRAWS, MIXED, Fit
 from xstilts.analysis.multiplicity import LEVEL
 from xstilts.analysis.selection import task_arms_or_all
 from xstilts.analysis.slopes import MIN_GENERA
-from xstilts.catalogue.languages import ENGLISH
+from xstilts.tasks.languages import ENGLISH
 from xstilts.wording import counted, signed
 
 MIN_LANGUAGES = 25

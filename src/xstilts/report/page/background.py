@@ -9,15 +9,15 @@ from typing import Any
 
 import pandas as pd
 
-from xstilts.catalogue.tasks import TASKS
-from xstilts.report.failures import Failure, told, when
-from xstilts.report.flags import flagged_jobs
-from xstilts.report.gains import arms_of, by_language, targets_of
-from xstilts.report.labels import arm_label
+from xstilts.config.study import Study
+from xstilts.graph.failures import Failure, told, when
+from xstilts.graph.runs import RETRIEVAL
 from xstilts.report.page.ledger import condensed, progress
 from xstilts.report.page.view import Cell, Table, duration, listed, number, table_of_texts
-from xstilts.runs import RETRIEVAL
-from xstilts.study import Study
+from xstilts.scores.flags import flagged_jobs
+from xstilts.scores.gains import arms_of, by_language, targets_of
+from xstilts.scores.labels import arm_label
+from xstilts.tasks.registry import TASKS
 from xstilts.wording import counted
 
 _JOBS = {

@@ -14,13 +14,13 @@ import pandas as pd
 
 import xstilts
 from xstilts.analysis.answers import Answer
-from xstilts.report.dev_scores import DEV_SCORES, read_dev_scores
-from xstilts.report.failures import Failure, failures, unfinished
-from xstilts.report.flags import flagged_jobs, usable, usable_dev
+from xstilts.config.study import Study
+from xstilts.graph.failures import Failure, failures, unfinished
+from xstilts.graph.runs import Runs
 from xstilts.report.page.ledger import missing_cells
-from xstilts.report.scores import SCORES, checked_scores
-from xstilts.runs import Runs
-from xstilts.study import Study
+from xstilts.scores.dev_scores import DEV_SCORES, read_dev_scores
+from xstilts.scores.flags import flagged_jobs, usable, usable_dev
+from xstilts.scores.score_files import SCORES, checked_scores
 
 
 @dataclass(frozen=True)

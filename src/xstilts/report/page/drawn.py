@@ -6,10 +6,10 @@ import json
 
 import vl_convert
 
+from xstilts.config.study import Study
 from xstilts.report.page.content import Figure
 from xstilts.report.plots.figure import Figure as Plot
 from xstilts.report.plots.figure import specification
-from xstilts.study import Study
 
 
 def drawn(plot: Plot, study: Study, folder: str = "figures") -> Figure:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from xstilts.catalogue.languages import ENGLISH
-from xstilts.catalogue.tasks import TASKS
-from xstilts.report.gains import (
+from xstilts.config.study import BASELINE, Study
+from xstilts.report.page.view import Cell, Table, tone
+from xstilts.scores.gains import (
     ALL,
     ZERO_SHOT,
     arms_of,
@@ -18,9 +18,9 @@ from xstilts.report.gains import (
     language_cells,
     targets_of,
 )
-from xstilts.report.labels import arm_label, cell_texts, metrics_of, seeds_note
-from xstilts.report.page.view import Cell, Table, tone
-from xstilts.study import BASELINE, Study
+from xstilts.scores.labels import arm_label, cell_texts, metrics_of, seeds_note
+from xstilts.tasks.languages import ENGLISH
+from xstilts.tasks.registry import TASKS
 
 _MEANS = {ALL: "mean of all", ZERO_SHOT: "mean without English"}
 _DIGITS = 2

@@ -11,11 +11,11 @@ from typing import Any
 
 import pandas as pd
 
-from xstilts.catalogue.tasks import TASKS
-from xstilts.report.gains import arms_of, by_language, targets_of
-from xstilts.report.labels import arm_label
-from xstilts.runs import RETRIEVAL, Job
-from xstilts.study import Study
+from xstilts.config.study import Study
+from xstilts.graph.runs import RETRIEVAL, Job
+from xstilts.scores.gains import arms_of, by_language, targets_of
+from xstilts.scores.labels import arm_label
+from xstilts.tasks.registry import TASKS
 
 #: One row per model, arm, target, split and seed that lacks languages; ``languages`` are their codes, as a tuple.
 MISSING_CELLS = ["model", "arm", "target", "split", "seed", "languages", "reason"]

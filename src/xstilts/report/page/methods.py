@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from xstilts.catalogue.tasks import TASKS
-from xstilts.report.gains import is_control, targets_of
+from xstilts.config.study import BASELINE, Study
 from xstilts.report.page.view import listed
-from xstilts.study import BASELINE, Study
+from xstilts.scores.gains import is_control, targets_of
+from xstilts.tasks.registry import TASKS
 from xstilts.wording import counted
 
 

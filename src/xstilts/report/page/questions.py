@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from xstilts.analysis.answers import Answer, Verdict
-from xstilts.report.labels import MISSING
 from xstilts.report.page.content import Figure
 from xstilts.report.page.view import Cell, Table, interval, number, p_text, table_of_estimates, with_unit
+from xstilts.scores.labels import MISSING
 
 #: What is asked, for the heading of a question that has no answer.
 QUESTIONS = {

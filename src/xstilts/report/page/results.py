@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from xstilts.catalogue.groups import AVERAGE, title_of
-from xstilts.catalogue.tasks import TASKS
-from xstilts.report.gains import arms_of, is_control, targets_of, task_cells
-from xstilts.report.labels import (
+from xstilts.config.study import BASELINE, Study
+from xstilts.report.page.view import Cell, Table
+from xstilts.scores.gains import arms_of, is_control, targets_of, task_cells
+from xstilts.scores.labels import (
     FEWER,
     MISSING,
     arm_label,
@@ -16,8 +16,8 @@ from xstilts.report.labels import (
     seeds_note,
     signed,
 )
-from xstilts.report.page.view import Cell, Table
-from xstilts.study import BASELINE, Study
+from xstilts.tasks.benchmarks import AVERAGE, title_of
+from xstilts.tasks.registry import TASKS
 from xstilts.wording import counted
 
 

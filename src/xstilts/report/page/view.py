@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from xstilts.report.labels import MISSING
 from xstilts.report.typeset import Block
+from xstilts.scores.labels import MISSING
 
 _STEPS = 3  # shades of a gain or a loss
 

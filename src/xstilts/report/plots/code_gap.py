@@ -8,12 +8,12 @@ import altair as alt
 import pandas as pd
 
 from xstilts.analysis.answers import Answer
-from xstilts.catalogue.tasks import TASKS
-from xstilts.report.gains import targets_of
-from xstilts.report.labels import signed
+from xstilts.config.study import Study
 from xstilts.report.plots.figure import Absent, Figure
 from xstilts.report.plots.style import BLACK, BLUE, GREY, finished, grid, heading, padded
-from xstilts.study import Study
+from xstilts.scores.gains import targets_of
+from xstilts.scores.labels import signed
+from xstilts.tasks.registry import TASKS
 from xstilts.wording import counted
 
 _KINDS = ["English", "other languages"]

@@ -10,14 +10,14 @@ import pandas as pd
 from scipy import stats
 
 from xstilts.analysis.answers import Answer
-from xstilts.catalogue.languages import ENGLISH
-from xstilts.catalogue.tasks import TASKS
-from xstilts.report.gains import targets_of
+from xstilts.config.study import Study
 from xstilts.report.plots.figure import Absent, Figure
 from xstilts.report.plots.languages import before_and_after, marks_of_kin, places
 from xstilts.report.plots.placing import labels_beside
 from xstilts.report.plots.style import GREY, SMALL, View, finished, grid, haloed, heading, padded
-from xstilts.study import Study
+from xstilts.scores.gains import targets_of
+from xstilts.tasks.languages import ENGLISH
+from xstilts.tasks.registry import TASKS
 from xstilts.wording import counted, signed, with_minus
 
 LEAST_FOR_A_LINE = 10  # languages; a correlation of fewer is no test, and a line through them misleads

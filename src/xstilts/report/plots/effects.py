@@ -7,14 +7,14 @@ from typing import Literal
 import altair as alt
 import pandas as pd
 
-from xstilts.catalogue.languages import ENGLISH
-from xstilts.catalogue.tasks import TASKS
-from xstilts.report.gains import ALL, ZERO_SHOT, arms_of, is_control, targets_of
-from xstilts.report.labels import arm_label
+from xstilts.config.study import Study
 from xstilts.report.plots.figure import Absent, Figure
 from xstilts.report.plots.forest import SIGNS_NOTE, forest, signs
 from xstilts.report.plots.style import BLACK, View, finished, grid, padded
-from xstilts.study import Study
+from xstilts.scores.gains import ALL, ZERO_SHOT, arms_of, is_control, targets_of
+from xstilts.scores.labels import arm_label
+from xstilts.tasks.languages import ENGLISH
+from xstilts.tasks.registry import TASKS
 from xstilts.wording import counted
 
 _PLACE = ["model", "split", "arm", "target"]

@@ -9,14 +9,14 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from xstilts.catalogue.groups import AVERAGE
-from xstilts.catalogue.tasks import TASKS
-from xstilts.report.gains import is_control, task_cells
-from xstilts.report.labels import FEWER, MISSING, arm_label, cell_texts, signed
+from xstilts.config.study import BASELINE, Study
 from xstilts.report.plots.figure import Figure
 from xstilts.report.plots.heat import LEGEND, heat_map, range_of
 from xstilts.report.plots.style import finished, heading, views
-from xstilts.study import BASELINE, Study
+from xstilts.scores.gains import is_control, task_cells
+from xstilts.scores.labels import FEWER, MISSING, arm_label, cell_texts, signed
+from xstilts.tasks.benchmarks import AVERAGE
+from xstilts.tasks.registry import TASKS
 from xstilts.wording import counted
 
 _CELL = (70.0, 25.0)  # pixels

@@ -7,15 +7,15 @@ from typing import cast
 import altair as alt
 import pandas as pd
 
-from xstilts.catalogue.groups import title_of
-from xstilts.catalogue.languages import ENGLISH
-from xstilts.report.gains import arms_of, groups_of, is_control
-from xstilts.report.labels import MISSING, arm_label, signed
+from xstilts.config.study import Study
 from xstilts.report.plots.figure import Absent, Figure
 from xstilts.report.plots.heat import LEGEND, heat_map, range_of
 from xstilts.report.plots.languages import places, planned_languages
 from xstilts.report.plots.style import GREY, SMALL, View, finished, heading
-from xstilts.study import Study
+from xstilts.scores.gains import arms_of, groups_of, is_control
+from xstilts.scores.labels import MISSING, arm_label, signed
+from xstilts.tasks.benchmarks import title_of
+from xstilts.tasks.languages import ENGLISH
 from xstilts.wording import counted
 
 _CELL = (26.0, 15.0)  # pixels

@@ -6,10 +6,10 @@ import altair as alt
 import pandas as pd
 
 from xstilts.analysis.material import language_frame
-from xstilts.catalogue.languages import ENGLISH
-from xstilts.report.gains import ALL, ZERO_SHOT, is_control, language_cells, targets_of
+from xstilts.config.study import BASELINE, Study
 from xstilts.report.plots.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, YELLOW, View
-from xstilts.study import BASELINE, Study
+from xstilts.scores.gains import ALL, ZERO_SHOT, is_control, language_cells, targets_of
+from xstilts.tasks.languages import ENGLISH
 
 OTHERS = "other families"
 _MARKS = (
@@ -52,7 +52,7 @@ def marks_of_kin(known: pd.DataFrame) -> tuple[alt.Color, alt.Shape]:
 
 
 def scored_by_language(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """Cells (see :mod:`xstilts.report.gains`) of every model, split, arm, target and language; no means over them."""
+    """Cells (see :mod:`xstilts.scores.gains`) of every model, split, arm, target and language; no means over them."""
     cells = pd.concat([language_cells(scores, study, target) for target in targets_of(study)], ignore_index=True)
     return cells[~cells["language"].isin([ALL, ZERO_SHOT])]
 

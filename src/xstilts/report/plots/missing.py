@@ -7,13 +7,13 @@ from typing import cast
 import altair as alt
 import pandas as pd
 
-from xstilts.catalogue.tasks import TASKS
-from xstilts.report.gains import arms_of, as_asked, by_language, targets_of
-from xstilts.report.labels import arm_label
+from xstilts.config.study import Study
 from xstilts.report.plots.figure import Figure
 from xstilts.report.plots.languages import places, planned_languages
 from xstilts.report.plots.style import BLUE, SKY, SMALL, View, finished, heading, listed
-from xstilts.study import Study
+from xstilts.scores.gains import arms_of, as_asked, by_language, targets_of
+from xstilts.scores.labels import arm_label
+from xstilts.tasks.registry import TASKS
 from xstilts.wording import counted
 
 _CELL = (56.0, 16.0)  # pixels

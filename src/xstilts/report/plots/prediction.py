@@ -8,6 +8,7 @@ import altair as alt
 import pandas as pd
 
 from xstilts.analysis.answers import Answer
+from xstilts.config.study import Study
 from xstilts.report.plots.figure import Absent, Figure
 from xstilts.report.plots.style import (
     BLUE,
@@ -23,7 +24,6 @@ from xstilts.report.plots.style import (
     heading,
     padded,
 )  # fmt: skip
-from xstilts.study import Study
 from xstilts.wording import counted, with_minus
 
 _MODELS = {"M0": "M0: task and arm", "M1": "M1: and language", "M2": "M2: and similarity"}
@@ -40,7 +40,7 @@ _PANEL = (250.0, 250.0)
 def prediction_figure(answer: Answer | None, groups: dict[str, list[str]], study: Study) -> Figure | Absent:
     """Gains of left-out languages as every model predicts them, and R² of every way of leaving out.
 
-    ``groups``: the study's targets by XTREME's group (:func:`xstilts.report.gains.groups_of`).
+    ``groups``: the study's targets by XTREME's group (:func:`xstilts.scores.gains.groups_of`).
     """
     name = "q5_prediction"
     data = answer.data.get("predictions", pd.DataFrame()) if answer else pd.DataFrame()

@@ -9,10 +9,10 @@ import altair as alt
 import pandas as pd
 
 from xstilts.analysis.answers import Answer
+from xstilts.config.study import Study
 from xstilts.report.plots.figure import Absent, Figure
 from xstilts.report.plots.forest import SIGNS_NOTE, forest, signs
 from xstilts.report.plots.style import finished, grid, padded
-from xstilts.study import Study
 from xstilts.wording import counted
 
 _ESTIMATE = ["name", "value", "low", "high", "unit"]

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 
 from xstilts.analysis.answers import Answer
-from xstilts.catalogue.tasks import TASKS
-from xstilts.report.gains import targets_of
-from xstilts.report.labels import MISSING, arm_label, signed
+from xstilts.config.study import Study
 from xstilts.report.plots.figure import Absent, Figure
 from xstilts.report.plots.heat import LEGEND, heat_map, range_of
 from xstilts.report.plots.placing import labels_beside
 from xstilts.report.plots.style import BLUE, GREY, ORANGE, SMALL, finished, haloed, heading, padded
-from xstilts.study import Study
+from xstilts.scores.gains import targets_of
+from xstilts.scores.labels import MISSING, arm_label, signed
+from xstilts.tasks.registry import TASKS
 from xstilts.wording import counted
 
 _CELL, _SCATTER = (62.0, 22.0), (560.0, 330.0)

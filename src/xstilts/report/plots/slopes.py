@@ -7,15 +7,15 @@ from typing import cast
 import altair as alt
 import pandas as pd
 
-from xstilts.catalogue.languages import ENGLISH
-from xstilts.catalogue.tasks import TASKS
-from xstilts.report.gains import targets_of
-from xstilts.report.labels import signed
+from xstilts.config.study import Study
 from xstilts.report.plots.figure import Absent, Figure
 from xstilts.report.plots.languages import before_and_after
 from xstilts.report.plots.placing import spread
 from xstilts.report.plots.style import BLACK, BLUE, RED, SMALL, View, finished, grid, heading, padded
-from xstilts.study import Study
+from xstilts.scores.gains import targets_of
+from xstilts.scores.labels import signed
+from xstilts.tasks.languages import ENGLISH
+from xstilts.tasks.registry import TASKS
 from xstilts.wording import counted
 
 _PANEL, _COLUMNS = (190.0, 240.0), 4

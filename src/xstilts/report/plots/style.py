@@ -15,9 +15,9 @@ import altair as alt
 import pandas as pd
 from altair.typing import ChartType
 
-from xstilts.report.labels import seeds_note, stamped
+from xstilts.config.study import Study
 from xstilts.report.plots.figure import Figure
-from xstilts.study import Study
+from xstilts.scores.labels import seeds_note, stamped
 
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PURPLE = (
     "#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7",

@@ -10,13 +10,13 @@ from typing import Any, cast
 import altair as alt
 import pandas as pd
 
-from xstilts.catalogue.tasks import TASKS
-from xstilts.report.gains import arms_of, is_control
-from xstilts.report.labels import arm_label
+from xstilts.config.study import BASELINE, Study
 from xstilts.report.plots.figure import Absent, Figure
 from xstilts.report.plots.placing import spread
 from xstilts.report.plots.style import BLACK, BLUE, ORANGE, SMALL, finished, grid, heading, padded
-from xstilts.study import BASELINE, Study
+from xstilts.scores.gains import arms_of, is_control
+from xstilts.scores.labels import arm_label
+from xstilts.tasks.registry import TASKS
 from xstilts.wording import counted
 
 #: One row per evaluation during fine-tuning: ``what`` is the training set; ``score`` is the mean of the dev scores, NaN

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from xstilts.catalogue.languages import Language
-from xstilts.catalogue.tasks import TASKS
 from xstilts.errors import UserError
-from xstilts.sources.hub.repositories import Part, parts_of, refusal
+from xstilts.tasks.hub import Part, parts_of, refusal
+from xstilts.tasks.languages import Language
+from xstilts.tasks.registry import TASKS
 
 #: What a file's record says in place of a revision where it was read from a mirror: a clone may be at any.
 MIRROR = "mirror"

@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from xstilts.atomic import sha256_of
-from xstilts.catalogue.languages import Language
-from xstilts.catalogue.tasks import Task
 from xstilts.errors import DataError
 from xstilts.sources.hub.fetch import record_file
 from xstilts.sources.hub.origins import MIRROR, Origin, origins
 from xstilts.sources.hub.rows import CONVERTERS, Reading
 from xstilts.sources.rows import in_turn, table_of
+from xstilts.tasks.languages import Language
+from xstilts.tasks.registry import Task
 
 _AGAIN = "Run snakemake prefetch again, on a machine with network."
 _BATCH = 10_000  # rows read at a time
@@ -27,7 +27,7 @@ def read(folder: Path, task: Task, split: str, language: Language) -> pa.Table:
     """Canonical examples of one task, split and language, with the columns of the task's format.
 
     ``folder`` is that of all downloads. Where a task has several parts (ANLI+), their rows alternate, so that the
-    first examples are of all of them. Whether they keep their rules is for :func:`xstilts.examples.check` to say.
+    first examples are of all of them. Whether they keep their rules is for :func:`xstilts.data.examples.check` to say.
 
     Raises:
         UserError: the Hub does not have the task, the language or the split.

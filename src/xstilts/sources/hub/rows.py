@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xstilts.catalogue.languages import Language
-from xstilts.catalogue.tasks import Task
 from xstilts.errors import DataError
 from xstilts.sources.hub.alignment import nearest_occurrence
-from xstilts.sources.layout import tydiqa_name
+from xstilts.tasks.files import tydiqa_name
+from xstilts.tasks.languages import Language
+from xstilts.tasks.registry import Task
 
 Row = dict[str, Any]
 Numbered = Iterable[tuple[int, Mapping[str, Any]]]

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from xstilts.catalogue.languages import Language
-from xstilts.catalogue.tasks import Task
 from xstilts.errors import DataError
 from xstilts.sources.readers.raw import (
     HINT,
@@ -20,6 +18,8 @@ from xstilts.sources.readers.raw import (
     tsv,
 )
 from xstilts.sources.rows import in_turn
+from xstilts.tasks.languages import Language
+from xstilts.tasks.registry import Task
 
 Row = dict[str, Any]
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from xstilts.catalogue.languages import Language
-from xstilts.catalogue.tasks import Task
 from xstilts.errors import DataError
-from xstilts.sources.layout import tydiqa_name
 from xstilts.sources.readers.raw import HINT, AllOrNone, json_document, member, short
+from xstilts.tasks.files import tydiqa_name
+from xstilts.tasks.languages import Language
+from xstilts.tasks.registry import Task
 
 Row = dict[str, Any]
 

@@ -7,10 +7,10 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from xstilts.catalogue.languages import Language
-from xstilts.catalogue.tasks import Task
 from xstilts.errors import DataError
 from xstilts.sources.readers.raw import HINT, lines, tsv
+from xstilts.tasks.languages import Language
+from xstilts.tasks.registry import Task
 
 Row = dict[str, Any]
 

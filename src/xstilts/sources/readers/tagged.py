@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from xstilts.catalogue.languages import Language
-from xstilts.catalogue.tasks import Task
 from xstilts.errors import DataError
 from xstilts.sources.readers.raw import HINT, AllOrNone, lines, ragged, short
+from xstilts.tasks.languages import Language
+from xstilts.tasks.registry import Task
 
 Row = dict[str, Any]
 

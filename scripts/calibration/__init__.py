@@ -1,0 +1,1 @@
+"""Simulated studies with known effects, and how often each question's test finds them."""

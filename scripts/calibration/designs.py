@@ -1,0 +1,160 @@
+"""The tests whose calibration is counted, and the worlds that they are tried in.
+
+Questions 2 to 5 have more in their answers than their primary test, and take seconds each. The functions here make that
+test alone, of the same parts; the tests of this module hold them to what the answers say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache, partial
+
+import numpy as np
+import pandas as pd
+from calibration.rates import Design, Scenario
+from calibration.similarity import EMBEDDINGS, WORDS, embedded, full_study, increment, likeness, worded
+from calibration.simulation import Spreads, simulated, xtreme_study
+
+from xstilts.analysis.answers import Estimate
+from xstilts.analysis.gains import gains_of
+from xstilts.analysis.gaps import Pair, bootstrapped, cubes_of, differences, floor_of
+from xstilts.analysis.material import Material
+from xstilts.analysis.questions import code_pretraining, typology
+from xstilts.analysis.trends import Curves, trend, worst
+from xstilts.config.study import Study
+from xstilts.tasks.languages import ENGLISH
+from xstilts.tasks.registry import TASKS
+
+# Question 1: slopes on distance
+
+
+def _with_slope(rng: np.random.Generator, slope: float, spreads: Spreads) -> Material:
+    return simulated(rng, full_study(), spreads, slope)
+
+
+def typological(worlds: Iterable[tuple[str, float, Spreads]]) -> tuple[Scenario, ...]:
+    """Worlds by name with the slope of the gain per SD of distance, in points."""
+    return tuple(Scenario(name, slope, partial(_with_slope, slope=slope, spreads=sd)) for name, slope, sd in worlds)
+
+
+_TYPOLOGY = typological(
+    [
+        ("no slope, no genus effect", 0.0, Spreads(genus=0.0)),
+        ("no slope, genus effect", 0.0, Spreads()),
+        ("no slope on average, genus effect, slopes of targets", 0.0, Spreads(target_slope=0.3)),
+        ("slope, genus effect", -0.3, Spreads()),
+        ("larger slope, genus effect", -0.5, Spreads()),
+        ("slope of one point, genus effect", -1.0, Spreads()),
+    ]
+)
+
+# Question 2: a pair of models. What languages and genera gain in both models alike cancels, and what they gain in one
+# alone is a difference between the two, no noise: neither is drawn.
+
+_PAIR = Pair("code", "text")
+_ALIKE = Spreads(language=0.0, genus=0.0, target_language=0.0)
+_UNLIKE = Spreads(language=0.0, genus=0.0)
+_FOUR = ("xnli", "udpos", "xquad", "panx")
+
+
+@cache
+def paired_study(targets: tuple[str, ...] = ()) -> Study:
+    """Three arms and seeds of a text-only model and its twin; all targets where none are named."""
+    return xtreme_study(
+        seeds=3,
+        models={"text": {"path": "models/text"}, "code": {"path": "models/code", "code_of": "text"}},
+        arms={task: {"tasks": [task]} for task in ("mnli", "squad_v1", "ccg")},
+        targets={target: TASKS[target].languages for target in targets} or None,
+    )
+
+
+def gap(material: Material) -> Estimate | None:
+    """The primary test of question 2; None where too few targets are left."""
+    gains = gains_of(material)
+    floor = floor_of(gains, _PAIR)
+    above = differences(gains, _PAIR).merge(floor.loc[floor["above"], ["target", "language"]])
+    cubes = {target: cube for target, cube in cubes_of(above)[0].items() if len(cube) >= code_pretraining.MIN_LANGUAGES}
+    return bootstrapped(str(_PAIR), cubes) if len(cubes) >= code_pretraining.MIN_TARGETS else None
+
+
+def widened(rng: np.random.Generator, points: float, spreads: Spreads, targets: tuple[str, ...] = ()) -> Material:
+    """The code model's other languages gain that many points less than its English."""
+    study = paired_study(targets)
+    others = sorted({code for target in study.targets for code in study.languages(target)} - {ENGLISH})
+    planted = pd.DataFrame({"model": _PAIR.code, "language": others, "delta": -points})
+    return simulated(rng, study, spreads, planted=planted)
+
+
+_PAIRS = tuple(
+    Scenario(name, points, partial(widened, points=points, spreads=spreads, targets=targets))
+    for name, points, spreads, targets in (
+        ("no difference, noise alone", 0.0, _ALIKE, ()),
+        ("no difference, targets differ", 0.0, _UNLIKE, ()),
+        ("no difference, four targets that differ", 0.0, _UNLIKE, _FOUR),
+        ("one point, targets differ", 1.0, _UNLIKE, ()),
+        ("two points, targets differ", 2.0, _UNLIKE, ()),
+    )
+)
+
+# Question 4: subsets of three tasks' data. Arms are named by task and doublings of the smallest size.
+
+_DOUBLINGS = (0, 2, 4, 6)
+_SUBSETS = {f"{task}-{x}": task for task in ("mnli", "squad_v1", "qqp") for x in _DOUBLINGS}
+
+
+@cache
+def subset_study() -> Study:
+    """Four sizes of three tasks in three seeds, on three targets; which arm has which size, its name tells."""
+    targets = {target: TASKS[target].languages for target in ("xnli", "panx", "tydiqa")}
+    return xtreme_study(seeds=3, arms={arm: {"tasks": [task]} for arm, task in _SUBSETS.items()}, targets=targets)
+
+
+def by_size(material: Material) -> Estimate:
+    """The primary test of question 4."""
+    gains = gains_of(material)
+    gains = gains[gains["language"] != ENGLISH]
+    gains = gains.assign(family=gains["language"].map(material.languages["family"]))
+    per_target = gains.groupby(["arm", "seed", "target", "family"])["gain"].mean()
+    cells = per_target.groupby(["arm", "seed", "family"]).mean().unstack(["seed", "family"]).sort_index(axis=1)
+    seeds = len(material.study.seeds)
+    curves = []
+    for task in sorted({*_SUBSETS.values()}):
+        values = cells.loc[[f"{task}-{x}" for x in _DOUBLINGS]].to_numpy()
+        curves.append(Curves(task, np.array(_DOUBLINGS, dtype=float), values.reshape(len(values), seeds, -1)))
+    return trend("gain in the worst family", curves, worst)
+
+
+def growing(rng: np.random.Generator, points: float, spreads: Spreads) -> Material:
+    """Every language gains that many points per doubling."""
+    planted = pd.DataFrame({"arm": [*_SUBSETS], "delta": [points * int(arm.rsplit("-", 1)[1]) for arm in _SUBSETS]})
+    return simulated(rng, subset_study(), spreads, planted=planted)
+
+
+_SIZES = tuple(
+    Scenario(name, points, partial(growing, points=points, spreads=spreads))
+    for name, points, spreads in (
+        ("no trend, subsets have no effects of their own", 0.0, Spreads(arm_target=0.0)),
+        ("no trend, every subset has an effect of its own", 0.0, Spreads(arm_target=0.5)),
+        ("0.05 points per doubling", 0.05, Spreads(arm_target=0.0)),
+        ("0.1 points per doubling", 0.1, Spreads(arm_target=0.0)),
+        ("0.1 points per doubling, subsets have effects", 0.1, Spreads(arm_target=0.5)),
+    )
+)
+
+# Questions 3 and 5: worlds of similarity
+
+_WORDS = tuple(Scenario(name, slope, partial(worded, world=world, slope=slope)) for name, slope, world in WORDS)
+_EMBEDDINGS = tuple(
+    Scenario(name, 0.0 if slope == 0 else np.nan, partial(embedded, world=world, slope=slope))
+    for name, slope, world in EMBEDDINGS
+)
+
+#: By name, what ``scripts/calibrate.py`` can run. Another question needs a test and scenarios whose truth is known.
+DESIGNS: dict[str, Design] = {
+    "q1": Design(typology.slope, _TYPOLOGY),
+    "q1-interval": Design(typology.primary, (_TYPOLOGY[1], _TYPOLOGY[4])),
+    "q2": Design(gap, _PAIRS),
+    "q3": Design(likeness, _WORDS),
+    "q4": Design(by_size, _SIZES),
+    "q5": Design(increment, _EMBEDDINGS),
+}

@@ -1,0 +1,1 @@
+"""The study config: its sections, checks and messages."""

@@ -1,0 +1,43 @@
+"""Which languages a source has files for, where the study wants to go without those that it lacks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from xstilts.config.sources import FilesSource
+from xstilts.config.study import Study
+from xstilts.tasks import files as layout
+from xstilts.tasks.registry import TASKS
+
+
+def without_missing(study: Study) -> Study:
+    """The study with ``absent`` filled in for each target, if its source says to skip what is missing.
+
+    A split without a file in any language stays as it is: that is no gap but a mistake, and ``prepare`` says which.
+    """
+    if not isinstance(study.source, FilesSource) or study.source.missing == "error":
+        return study
+    read = [target for target in study.targets if not study.from_hub(target)]
+    found = {target: study.targets[target].model_copy(update={"absent": _absent(study, target)}) for target in read}
+    return study.model_copy(update={"targets": {**study.targets, **found}})
+
+
+def _absent(study: Study, target: str) -> dict[str, list[str]]:
+    task = TASKS[target]
+    splits = dict.fromkeys([*study.splits_of(target), *(["dev"] * task.tuned_on_dev)])
+    lacking = {split: _without_files(study, target, split) for split in splits}
+    if task.tuned_on_dev:  # without a threshold there is nothing to score
+        lacking = dict.fromkeys(splits, sorted({code for codes in lacking.values() for code in codes}))
+    return {
+        split: codes for split, codes in lacking.items() if codes and set(study.languages(target, split)) - {*codes}
+    }
+
+
+def _without_files(study: Study, target: str, split: str) -> list[str]:
+    assert isinstance(study.source, FilesSource)
+    table, root = study.language_table(), Path(study.source.root)
+    return [
+        code
+        for code in study.languages(target, split)
+        if not any(path.is_file() for path in layout.files(root, target, split, table[code]))
+    ]

@@ -1,0 +1,83 @@
+"""What pydantic finds wrong with a config, as sentences for people."""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Iterator, Sequence
+from typing import Any, get_args
+
+from pydantic import ValidationError
+
+from xstilts.config.settings import Section
+from xstilts.errors import nearest
+
+#: By pydantic's type of error, with the limits it states.
+_RULES = {
+    "string_type": "must be text",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a finite number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "list_type": "must be a list",
+    "dict_type": "must be a section of 'key: value' lines",
+    "model_type": "must be a section of 'key: value' lines",
+    "model_attributes_type": "must be a section of 'key: value' lines",
+    "literal_error": "must be {expected}",
+    "greater_than": "must be greater than {gt:g}",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than": "must be less than {lt:g}",
+}
+
+
+def sentences(error: ValidationError, root: type[Section]) -> list[str]:
+    """One sentence per mistake, naming the key's path in a config of the kind ``root``; each only once."""
+    return list(dict.fromkeys(_sentence(problem, root) for problem in error.errors(include_url=False)))
+
+
+def _sentence(problem: Any, root: type[Section]) -> str:
+    path = [str(part) for part in problem["loc"] if part != "[key]"]
+    kind = path[1] if path[:1] == ["source"] and len(path) > 1 else None  # the union's tag is no key
+    keys = path if kind is None else ["source", *path[2:]]
+    where, found = ".".join(keys), problem["input"]
+    match problem["type"]:
+        case "missing":
+            return f"{where}: this key is required."
+        case "extra_forbidden":
+            return f"{where}: unknown key. {nearest(keys[-1], _keys_at(keys[:-1], root, kind))}"
+        case "too_short":
+            return f"{where}: must not be empty."
+        case "union_tag_invalid" | "union_tag_not_found":
+            return f"{where}.kind: must be 'synthetic', 'files' or 'hub'."
+        case "value_error":
+            text = str(problem["ctx"]["error"])
+            stop = "" if text[-1] in ".?" else "."
+            return (f"{where}: {text}" if where else text) + stop
+    rule = _RULES.get(problem["type"], problem["msg"]).format(**problem.get("ctx", {}))
+    remedy = ": put it in quotes" if problem["type"] == "string_type" and isinstance(found, bool | int | float) else ""
+    return f"{where}: {rule}, but is {reprlib.repr(found)}{remedy}."
+
+
+def _keys_at(path: Sequence[str], root: type[Section], kind: str | None) -> list[str]:
+    """The valid keys of the section at ``path``, found by walking down the models."""
+    found: list[type[Section]] = [root]
+    for part in path:
+        found = [section for parent in found for section in _sections_in(parent, part)] or found
+    if kind is not None:
+        found = [section for section in found if kind in get_args(section.model_fields["kind"].annotation)]
+    return sorted({name for section in found for name in section.model_fields})
+
+
+def _sections_in(section: type[Section], key: str) -> Iterator[type[Section]]:
+    field = section.model_fields.get(key)
+    if field is None:
+        return
+    pending: list[Any] = [field.annotation]
+    while pending:
+        kind = pending.pop()
+        if isinstance(kind, type) and issubclass(kind, Section):
+            yield kind
+        pending.extend(get_args(kind))

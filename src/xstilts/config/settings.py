@@ -1,0 +1,254 @@
+"""The sections of a study config and their defaults. Every field's description is its documentation."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
+
+from xstilts.errors import nearest
+from xstilts.tasks.registry import INTERMEDIATE_TASKS, RETRIEVAL_TASKS, TARGET_TASKS, TASKS, TRAINING_SETS
+
+
+def _number(value: Any) -> Any:
+    """Numbers given as text, as ``--config`` does; but 1e-5, which YAML reads as text, is a slip to point out."""
+    if isinstance(value, bool):
+        raise ValueError("must be a number, not true or false")
+    if not isinstance(value, str):
+        return value
+    if re.fullmatch(r"[-+]?\d+e[-+]?\d+", value, re.IGNORECASE):
+        mantissa, exponent = re.split("e", value, flags=re.IGNORECASE)
+        plain = f"{mantissa}.0e{exponent}" if exponent.startswith("-") else f"{float(value):.0f}"
+        raise ValueError(f"YAML reads {value} as text; write {plain}")
+    return value
+
+
+def _name(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", value):
+        raise ValueError(
+            "names become folder names: use lower-case letters, digits, '-' and '_', starting with a letter or digit"
+        )
+    return value
+
+
+def _known(valid: tuple[str, ...], what: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if value not in valid:
+            raise ValueError(f"there is no {what} '{value}'. {nearest(value, valid)}")
+        return value
+
+    return AfterValidator(check)
+
+
+def unique(values: list[Any]) -> list[Any]:
+    repeated = sorted({str(value) for value in values if values.count(value) > 1})
+    if repeated:
+        raise ValueError(f"{', '.join(repeated)} stands more than once")
+    return values
+
+
+Name = Annotated[str, AfterValidator(_name)]
+Count = Annotated[int, BeforeValidator(_number), Field(ge=1)]
+Whole = Annotated[int, BeforeValidator(_number), Field(ge=0)]
+Positive = Annotated[float, BeforeValidator(_number), Field(gt=0, allow_inf_nan=False)]
+NonNegative = Annotated[float, BeforeValidator(_number), Field(ge=0, allow_inf_nan=False)]
+Share = Annotated[float, BeforeValidator(_number), Field(ge=0, lt=1)]
+IntermediateTask = Annotated[str, _known(INTERMEDIATE_TASKS, "intermediate task")]
+TargetTask = Annotated[str, _known(TARGET_TASKS, "target task")]
+TrainingSet = Annotated[str, _known(TRAINING_SETS, "training set")]
+RetrievalTask = Annotated[str, _known(RETRIEVAL_TASKS, "retrieval task")]
+AnyTask = Annotated[str, _known(tuple(TASKS), "task")]
+
+
+class Section(BaseModel):
+    """A part of the config: unknown keys are errors, values do not change after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _may_be_empty(cls, value: Any) -> Any:
+        """``xnli:`` in YAML, with nothing below it, means ``xnli: {}``."""
+        return {} if value is None else value
+
+
+S = TypeVar("S", bound=Section)
+
+
+def _partial(model: type[Section]) -> type[Section]:
+    """The same section with every key optional: what an override may set."""
+    fields: dict[str, Any] = {
+        name: (field.annotation if not field.metadata else Annotated[field.annotation, *field.metadata], None)
+        for name, field in model.model_fields.items()
+    }
+    return create_model(f"{model.__name__}Override", __base__=Section, **fields)
+
+
+def merged(kind: type[S], *sections: Section | None) -> S:
+    """One section of a kind, the later of the given ones overriding the earlier in what they set."""
+    values: dict[str, Any] = {}
+    for section in sections:
+        if section is not None:
+            values |= section.model_dump(exclude_unset=True, include=set(kind.model_fields))
+    return kind(**values)
+
+
+class Architecture(Section):
+    """The shape of an XLM-R that the study pretrains itself."""
+
+    hidden_size: Count = Field(64, description="Width of the hidden states.")
+    layers: Count = Field(3, description="Transformer layers.")
+    heads: Count = Field(4, description="Attention heads; must divide hidden_size.")
+    feed_forward_size: Count = Field(128, description="Width of the feed-forward layers.")
+    max_length: Count = Field(128, description="Longest input in tokens that the position embeddings allow.")
+    dropout: Share = Field(0.0, description="Dropout of hidden states and attention.")
+    initializer_range: Positive = Field(0.05, description="Standard deviation of the initial weights.")
+    vocabulary_size: Count = Field(2000, description="Tokens in the vocabulary that is learnt from the study's text.")
+
+    seed: Whole = Field(1, description="Of the initial weights and of pretraining.")
+
+    @model_validator(mode="after")
+    def _heads_divide(self) -> Architecture:
+        if self.hidden_size % self.heads:
+            raise ValueError(f"hidden_size {self.hidden_size} is not a multiple of heads {self.heads}")
+        return self
+
+
+class Hyperparameters(Section):
+    """One stage's optimisation. Defaults are those of Phang et al.'s released scripts where these state one."""
+
+    learning_rate: Positive = Field(1e-5, description="Peak learning rate; warmed up linearly, then decayed to 0.")
+    batch_size: Count = Field(32, description="Examples (QA: windows) per optimiser step.")
+    micro_batch_size: Count | None = Field(
+        None,
+        description="Examples per forward pass; gradients accumulate up to batch_size. All at once where left out.",
+    )
+    epochs: Positive = Field(3.0, description="Passes over the training data.")
+    max_steps: Whole | None = Field(None, description="Optimiser steps; replaces the number that epochs gives.")
+    warmup_share: Share = Field(0.1, description="Share of the steps spent warming up.")
+    warmup_steps: Whole | None = Field(None, description="Steps spent warming up; replaces warmup_share.")
+    weight_decay: NonNegative = Field(0.01, description="AdamW's decay; biases and layer norms are exempt.")
+    adam_beta2: Share = Field(0.999, description="AdamW's second-moment decay.")
+    adam_epsilon: Positive = Field(1e-8, description="AdamW's epsilon.")
+    clip_norm: Positive = Field(1.0, description="Gradients are scaled down to this norm.")
+    clip_each: Literal["step", "micro_batch"] = Field(
+        "step", description="When to scale gradients down: once per step, or after each micro-batch as jiant does."
+    )
+    selection: Literal["best", "last"] = Field(
+        "best", description="Which weights to keep: the best of all evaluations on English dev data, or the last."
+    )
+    eval_every: Count = Field(1000, description="Steps between evaluations on English dev data.")
+    eval_examples: Count | None = Field(
+        500, description="How many dev examples of a task an evaluation uses, from the first; null: all."
+    )
+    sentence_vector: Literal["pooler", "first_token"] = Field(
+        "pooler",
+        description="What heads for sentences and choices read: the encoder's pooler, as in jiant, or the first "
+        "token's state, as in XTREME's code.",
+    )
+    restarts: Whole = Field(
+        0, description="How many times a run that has diverged or collapsed begins again, with another seed."
+    )
+    examples_cap: Count | None = Field(
+        None, description="A mixture draws tasks in proportion to their size, counted up to this many examples."
+    )
+
+
+class Encoding(Section):
+    """How examples become tokens, and answers come back."""
+
+    max_length: Count = Field(128, description="Longest input in tokens, special ones included.")
+    doc_stride: Count = Field(128, description="Span QA: tokens between the starts of a context's windows.")
+    max_query_length: Count = Field(64, description="Span QA: longer questions are cut to this many tokens.")
+    n_best: Count = Field(20, description="Span QA: start and end positions considered per window.")
+    max_answer_length: Count = Field(30, description="Span QA: longest answer in tokens.")
+    long_sentences: Literal["split", "truncate"] = Field(
+        "split",
+        description="Tagging: split sentences above max_length and join their tags again, as in XTREME's code; or cut "
+        "them off, and give the words beyond the last of the task's tags in the alphabet, as jiant means to.",
+    )
+    mask_probability: Share = Field(0.15, description="Masked LM: share of the tokens to predict.")
+
+
+HyperparametersOverride: Any = _partial(Hyperparameters)
+EncodingOverride: Any = _partial(Encoding)
+
+
+class IntermediateStage(Hyperparameters):
+    """Intermediate training, and what is different for single tasks."""
+
+    tasks: dict[IntermediateTask, HyperparametersOverride] = Field(
+        {}, description="Overrides by task, for arms of that task alone."
+    )
+
+
+class TargetStage(Hyperparameters):
+    """Fine-tuning, and what is different for single training sets."""
+
+    tasks: dict[TrainingSet, HyperparametersOverride] = Field(
+        {}, description="Overrides by the task that is trained on: squad_v1 for XQuAD and MLQA."
+    )
+
+
+class Training(Section):
+    """Hyper-parameters of the three stages."""
+
+    pretraining: Hyperparameters = Hyperparameters()
+    intermediate: IntermediateStage = IntermediateStage()
+    target: TargetStage = TargetStage()
+
+
+class Encodings(Encoding):
+    """Encoding settings, and what is different for single tasks."""
+
+    tasks: dict[AnyTask, EncodingOverride] = Field({}, description="Overrides by task.")
+
+
+class Embedding(Section):
+    """How a retrieval task's sentences are embedded and matched."""
+
+    layer: Whole = Field(
+        14, description="Hidden states to pool; 0 is the embedding layer, 14 the paper's for XLM-R Large."
+    )
+    pooling: Literal["mean", "first_token"] = Field(
+        "mean", description="The mean over positions, or the first token's state alone."
+    )
+    special_tokens: bool = Field(True, description="Whether <s> and </s> are part of the mean, as in both codes.")
+    neighbours: Count = Field(4, description="Neighbours that make the margin of BUCC2018.")
+    duplicates: Literal["drop", "expand"] = Field(
+        "drop",
+        description="BUCC2018, mined pairs whose sentence stands under several ids: drop them, as XTREME does, or name "
+        "each pair of ids, as jiant does.",
+    )
+
+
+EmbeddingOverride: Any = _partial(Embedding)
+
+
+class RetrievalSettings(Embedding):
+    """How sentences are embedded and matched, and what is different for single tasks."""
+
+    tasks: dict[RetrievalTask, EmbeddingOverride] = Field({}, description="Overrides by task.")
+
+
+class Limits(Section):
+    """How much of each file is used: for trying things out. Scores are then of the first examples only."""
+
+    train: Count | None = Field(None, description="Training examples per task; null: all.")
+    eval: Count | None = Field(None, description="Examples per task, language and dev or test split; null: all.")
+
+
+class Compute(Section):
+    """How training runs on the hardware."""
+
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="'auto' takes bfloat16 on GPUs that have it, float32 elsewhere."
+    )
+    attention: Literal["eager", "sdpa"] = Field("sdpa", description="Attention implementation of transformers.")
+    checkpoint_minutes: Positive = Field(
+        15.0, description="Minutes between two checkpoints of a training job, which it goes on from if it is killed."
+    )
+    jobs_per_gpu: Count = Field(
+        1, description="Jobs that may share a GPU; only where they run, so that nothing is run again when it changes."
+    )

@@ -1,0 +1,229 @@
+"""The study config: what a study consists of, and clear sentences about what is wrong with it.
+
+A study file holds exactly the keys of :class:`Study`; unknown ones are errors. Models, arms and targets are in
+:mod:`xstilts.config.factors`, other sections in :mod:`xstilts.config.settings` and :mod:`xstilts.config.sources`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+
+from xstilts.atomic import write_text
+from xstilts.config.factors import Arm, Model, Target
+from xstilts.config.messages import sentences
+from xstilts.config.settings import (
+    Compute,
+    Embedding,
+    Encoding,
+    Encodings,
+    Hyperparameters,
+    Limits,
+    Name,
+    RetrievalSettings,
+    Section,
+    TargetTask,
+    Training,
+    Whole,
+    merged,
+    unique,
+)
+from xstilts.config.sources import FilesSource, HubSource, SyntheticSource
+from xstilts.errors import UserError, nearest
+from xstilts.tasks import files as layout
+from xstilts.tasks.hub import refusal
+from xstilts.tasks.languages import ENGLISH, Language, languages_of
+from xstilts.tasks.registry import TASKS, TEXT, Task
+
+BASELINE = "none"
+SYNTHETIC = "Synthetic languages and tasks: these scores say nothing about real languages."
+BEST = "best"  # the submission that takes the best arm for each target
+
+
+class Study(Section):
+    """A transfer study: models x arms x targets x seeds."""
+
+    study: Name = Field(description="Name of the study; results lie in results/{study}/.")
+    source: Annotated[SyntheticSource | FilesSource | HubSource, Field(discriminator="kind")]
+    models: dict[Name, Model] = Field(min_length=1, description="Encoders by name.")
+    seeds: Annotated[list[Whole], AfterValidator(unique)] = Field([1], min_length=1)
+    examples: Limits = Field(Limits(), description="How much of each file to use.")
+    arms: dict[Name, Arm] = Field(description="What happens before the target task, by name; 'none' is the baseline.")
+    targets: dict[TargetTask, Target] = Field(min_length=1)
+    splits: Annotated[list[Literal["dev", "test"]], AfterValidator(unique)] = Field(
+        ["test"], min_length=1, description="Splits to score in every language."
+    )
+    training: Training = Training()
+    encoding: Encodings = Encodings()
+    retrieval: RetrievalSettings = RetrievalSettings()
+    compute: Compute = Compute()
+
+    @model_validator(mode="after")
+    def _has_baseline(self) -> Study:
+        if BASELINE not in self.arms:
+            raise ValueError(f"arms: gains need the baseline; add '{BASELINE}: {{}}' to arms")
+        if self.arms[BASELINE].trains:
+            raise ValueError(f"arms.{BASELINE}: is the baseline, which trains nothing; give this arm another name")
+        if BEST in self.arms:
+            raise ValueError(f"arms.{BEST}: so is the submission of the best arms called; give this arm another name")
+        return self
+
+    @model_validator(mode="after")
+    def _hub_has_it(self) -> Study:
+        for task in self.tasks() if isinstance(self.source, HubSource) else ():
+            for language in (None, *(self.languages(task) if task in self.targets else ())):
+                if self.from_hub(task) and (reason := refusal(task, language)):
+                    raise ValueError(f"source: {reason} Or add {task} to source.files to read it from files.")
+        return self
+
+    @model_validator(mode="after")
+    def _languages_exist(self) -> Study:
+        known = self.language_table()
+        for name, target in self.targets.items():
+            for language in target.languages or ():
+                valid = self._languages_of_task(TASKS[name])
+                if language not in known:
+                    raise ValueError(
+                        f"targets.{name}.languages: there is no language '{language}'. {nearest(language, known)}"
+                    )
+                if language not in valid:
+                    raise ValueError(
+                        f"targets.{name}.languages: {TASKS[name].title} has no '{language}', only {', '.join(valid)}"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _twins_exist(self) -> Study:
+        for name, model in self.models.items():
+            if model.code_of is not None and (model.code_of == name or model.code_of not in self.models):
+                others = [other for other in self.models if other != name]
+                raise ValueError(
+                    f"models.{name}.code_of: '{model.code_of}' is no other model of the study. "
+                    f"{nearest(model.code_of, others)}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _fits_its_models(self) -> Study:
+        """What is known before training of the encoders that the study makes itself."""
+        lengths = {"encoding.max_length": self.encoding.max_length}
+        lengths |= {
+            f"encoding.tasks.{task}.max_length": self.encoding_of(task).max_length for task in self.encoding.tasks
+        }
+        retrieves = any(TASKS[target].format == "retrieval" for target in self.targets)
+        layers = {"retrieval.layer": self.retrieval.layer} if retrieves else {}
+        for name, model in self.models.items():
+            if (shape := model.architecture) is None:
+                continue
+            for values, limit, what in ((lengths, shape.max_length, "max_length"), (layers, shape.layers, "layers")):
+                for key, value in values.items():
+                    if value > limit:
+                        raise ValueError(
+                            f"{key}: {value} is more than the {limit} of models.{name}.architecture.{what}"
+                        )
+        return self
+
+    @property
+    def warning(self) -> str:
+        """What stands wherever a person reads a score of the study; empty where nothing needs to."""
+        used = [
+            f"{'all' if count is None else f'the first {count}'} {what}"
+            for count, what in ((self.examples.train, "training"), (self.examples.eval, "dev and test"))
+        ]
+        partial = f"Of each file, {' and '.join(used)} examples are used: no score here is one of the whole dataset."
+        limited = self.examples != Limits()
+        return " ".join([SYNTHETIC] * (self.source.kind == "synthetic") + [partial] * limited)
+
+    def training_sets(self) -> tuple[str, ...]:
+        """The tasks whose English training data the targets are fine-tuned on."""
+        found = (TASKS[target].trained_on for target in self.targets)
+        return tuple(dict.fromkeys(name for name in found if name))
+
+    def intermediate_tasks(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(task for arm in self.arms.values() for task in arm.tasks))
+
+    def tasks(self) -> tuple[str, ...]:
+        """Every labelled task that the study uses."""
+        return tuple(dict.fromkeys((*self.intermediate_tasks(), *self.training_sets(), *self.targets)))
+
+    def from_hub(self, task: str) -> bool:
+        """Whether a task's examples come from the Hugging Face Hub, and not from files."""
+        return isinstance(self.source, HubSource) and task not in (*self.source.files, TEXT.name)
+
+    @property
+    def mirror(self) -> str | None:
+        """A folder that stands for the Hub."""
+        return self.source.mirror if isinstance(self.source, HubSource) else None
+
+    def language_table(self) -> dict[str, Language]:
+        """By code, every language that the study's source can have."""
+        return languages_of(self.source.kind)
+
+    def _languages_of_task(self, task: Task) -> tuple[str, ...]:
+        if self.source.kind != "synthetic":
+            return task.languages
+        pairs_with_english = task.format == "retrieval"
+        return tuple(code for code in self.language_table() if not (pairs_with_english and code == ENGLISH))
+
+    def languages(self, target: str, split: str | None = None) -> tuple[str, ...]:
+        """The languages in which the study scores a target, in alphabetical order; of a split, those that it has."""
+        wanted = self.targets[target].languages or self._languages_of_task(TASKS[target])
+        lacking = {code for of, codes in self.targets[target].absent.items() if of == split for code in codes}
+        if split == "dev" and self.source.kind != "synthetic":
+            lacking |= set(TASKS[target].without_dev)
+        return tuple(sorted(set(wanted) - lacking))
+
+    def splits_of(self, target: str) -> tuple[str, ...]:
+        """The splits to score: those the study asks for, or the test split where the release has none of them."""
+        return tuple(split for split in self.splits if layout.has(target, split)) or ("test",)
+
+    def encoding_of(self, task: str) -> Encoding:
+        return merged(Encoding, self.encoding, self.encoding.tasks.get(task))
+
+    def embedding_of(self, task: str) -> Embedding:
+        return merged(Embedding, self.retrieval, self.retrieval.tasks.get(task))
+
+    def intermediate(self, arm: str) -> Hyperparameters:
+        """Of a single-task arm: stage, then task, then arm; a mixture has no task of its own."""
+        tasks = self.arms[arm].tasks
+        of_task = self.training.intermediate.tasks.get(tasks[0]) if len(tasks) == 1 else None
+        return merged(Hyperparameters, self.training.intermediate, of_task, self.arms[arm].training)
+
+    def target(self, training_task: str) -> Hyperparameters:
+        """Of fine-tuning on the English training data of a task."""
+        stage = self.training.target
+        return merged(Hyperparameters, stage, stage.tasks.get(training_task))
+
+
+def load(config: Mapping[str, Any]) -> Study:
+    """Check a config as Snakemake or YAML hands it over.
+
+    Raises:
+        UserError: with one sentence for each thing that is wrong, naming the key's path.
+    """
+    try:
+        return Study.model_validate(dict(config))
+    except ValidationError as error:
+        listed = "\n".join(f"  - {sentence}" for sentence in sentences(error, Study))
+        raise UserError(f"The study config is not valid:\n{listed}") from None
+
+
+def store(study: Study, path: Path) -> None:
+    """Write the checked study where jobs read it; a file that says the same already is left alone."""
+    text = study.model_dump_json(indent=2, exclude_unset=True) + "\n"
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        write_text(path, text)
+
+
+def load_file(path: Path) -> Study:
+    """The study that a run of the workflow has checked and stored."""
+    if not path.is_file():
+        raise UserError(f"{path}: no such study file. It is written when snakemake reads the config.")
+    try:
+        return load(json.loads(path.read_bytes()))
+    except (ValueError, TypeError):
+        raise UserError(f"{path}: not a study that snakemake has checked; these are results/*/study.json.") from None

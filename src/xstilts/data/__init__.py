@@ -1,0 +1,1 @@
+"""Canonical examples, encoded examples and tokenizers."""

@@ -1,0 +1,152 @@
+"""Encoded examples: made once per tokenizer and task, read memory-mapped by every arm and seed.
+
+A task's folder holds one Arrow file per split and language and a ``manifest.json``, written last: the labels in the
+order of their ids, and for every file its number of rows and examples.
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.ipc as ipc
+import pyarrow.parquet as pq
+
+from xstilts.atomic import replacing, sha256_of, write_json
+from xstilts.config.settings import Encoding
+from xstilts.errors import UserError
+from xstilts.task_types import format_of
+from xstilts.task_types.base import Format, Row
+from xstilts.tasks.registry import Task
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+_SLICE = 2000  # examples encoded at a time, which bounds memory
+
+
+@dataclass(frozen=True)
+class EncodedTask:
+    """What ``manifest.json`` says: label ids, and by '{split}.{language}' the rows, examples and checksum of a file,
+    and the checksum of the canonical one."""
+
+    task: str
+    labels: tuple[str, ...]
+    encoding: Encoding
+    files: dict[str, dict[str, Any]]
+
+    @classmethod
+    def read(cls, manifest: Path) -> EncodedTask:
+        values = json.loads(manifest.read_text(encoding="utf-8"))
+        return cls(
+            task=values["task"],
+            labels=tuple(values["labels"]),
+            encoding=Encoding(**values["encoding"]),
+            files=values["files"],
+        )
+
+
+def encode_task(
+    task: Task, encoding: Encoding, tokenizer: PreTrainedTokenizerFast, data: Sequence[Path], folder: Path
+) -> None:
+    """Encode canonical files, named ``{split}.{language}.parquet``, into ``folder``.
+
+    Raises:
+        UserError: where nothing of a file's examples is left after encoding.
+    """
+    labels = task.labels or _labels_seen(data)
+    formatter = format_of(task, encoding, labels)
+    files = {}
+    for path in data:
+        target = folder / f"{path.stem}.arrow"
+        rows = _encode_file(formatter, tokenizer, path, target)
+        if rows == 0:
+            raise UserError(f"{path}: encodes to nothing at encoding.max_length = {encoding.max_length}.")
+        files[path.stem] = {
+            "rows": rows,
+            "examples": pq.read_metadata(path).num_rows,
+            "sha256": sha256_of(target),
+            "source_sha256": sha256_of(path),
+        }
+    manifest = {"task": task.name, "labels": list(labels), "encoding": encoding.model_dump(), "files": files}
+    write_json(folder / "manifest.json", manifest)
+
+
+def _labels_seen(data: Sequence[Path]) -> tuple[str, ...]:
+    """The labels of an open set, as the training split has them; () for formats without labels."""
+    train = [path for path in data if path.stem.startswith("train.") and "tags" in pq.read_schema(path).names]
+    return tuple(sorted({tag for path in train for tags in _column(path, "tags") for tag in tags}))
+
+
+def _column(path: Path, name: str) -> list[Any]:
+    return pq.read_table(path, columns=[name]).column(name).to_pylist()
+
+
+def _encode_file(formatter: Format, tokenizer: PreTrainedTokenizerFast, source: Path, target: Path) -> int:
+    rows, first, writer = 0, 0, None
+    with replacing(target) as temporary, pa.OSFile(str(temporary), "wb") as sink:
+        for batch in pq.ParquetFile(source).iter_batches(batch_size=_SLICE):
+            encoded = formatter.encode(pa.Table.from_batches([batch]), tokenizer, first)
+            writer = writer or ipc.new_file(sink, encoded.schema)
+            writer.write_table(encoded.combine_chunks())
+            rows, first = rows + encoded.num_rows, first + batch.num_rows
+        if writer:
+            writer.close()
+    return rows
+
+
+class EncodedRows:
+    """The encoded rows of Arrow files, mapped into memory: reading a row copies nothing."""
+
+    def __init__(self, *paths: Path, examples: int | None = None, only: Sequence[int] | None = None) -> None:
+        """``examples``: only the rows of that many first examples; ``only``: those of examples of these indices."""
+        table = pa.concat_tables(ipc.open_file(pa.memory_map(str(path))).read_all() for path in paths)
+        if examples is not None:  # rows lie in the order of their examples
+            table = table.slice(0, int(np.searchsorted(table.column("example").to_numpy(), examples)))
+        if only is not None:
+            table = table.filter(pc.is_in(table.column("example"), pa.array(only, pa.int32())))
+        self._chunks = [
+            {name: _Column(batch.column(name)) for name in batch.schema.names} for batch in table.to_batches()
+        ]
+        sizes = [batch.num_rows for batch in table.to_batches()]
+        self._starts = [0, *np.cumsum(sizes).tolist()]
+        #: (rows,) tokens of each row
+        self.lengths = np.concatenate([chunk["input_ids"].lengths() for chunk in self._chunks])
+
+    def __len__(self) -> int:
+        return self._starts[-1]
+
+    def __getitem__(self, indices: Sequence[int]) -> list[Row]:
+        rows: list[Row] = []
+        for index in indices:
+            chunk = bisect_right(self._starts, index) - 1
+            offset = index - self._starts[chunk]
+            rows.append({name: column[offset] for name, column in self._chunks[chunk].items()})
+        return rows
+
+
+class _Column:
+    """One column of one chunk as numpy views: a list's slice, or a whole number."""
+
+    def __init__(self, array: pa.Array) -> None:
+        if pa.types.is_list(array.type):
+            self._values = array.values.to_numpy()  # of the whole buffer, which the offsets of a slice refer to
+            self._offsets: np.ndarray | None = array.offsets.to_numpy()
+        else:
+            self._values, self._offsets = array.to_numpy(), None
+
+    def __getitem__(self, index: int) -> Any:
+        if self._offsets is None:
+            return int(self._values[index])
+        return self._values[self._offsets[index] : self._offsets[index + 1]]
+
+    def lengths(self) -> np.ndarray:
+        assert self._offsets is not None
+        return np.diff(self._offsets)

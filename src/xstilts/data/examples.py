@@ -1,0 +1,125 @@
+"""Canonical examples: one Parquet file per task, split and language, checked when written.
+
+The columns of a format are its ``schema``. Every file carries its provenance in the Parquet metadata under ``xstilts``:
+task, split, language, where it was read from, licence, and a fingerprint of the rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from xstilts.atomic import replacing
+from xstilts.errors import DataError
+from xstilts.task_types import format_class
+from xstilts.tasks.registry import Task
+
+_METADATA_KEY = b"xstilts"
+_SHOWN_PROBLEMS = 5
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a canonical file comes from. ``synthetic`` is True for text that no person wrote."""
+
+    task: str
+    split: str
+    language: str
+    source: str
+    licence: str
+    synthetic: bool
+    fingerprint: str = ""
+
+
+def check(task: Task, table: pa.Table, source: str) -> None:
+    """Check one file's examples.
+
+    Raises:
+        DataError: the table is empty, its ids repeat, some but not all examples have gold, or an example breaks its
+            format's rules.
+    """
+    if table.num_rows == 0:
+        raise DataError(source, "has no examples.", remedy="Is the file complete?")
+    _check_ids(table, source)
+    _check_gold(task, table, source)
+    problems = []
+    for row, problem in format_class(task).problems(task, table):
+        problems.append(f"example {row + 1} (id '{table.column('id')[row].as_py()}'): {problem}")
+        if len(problems) > _SHOWN_PROBLEMS:
+            problems[-1] = "… and more."
+            break
+    if problems:
+        raise DataError(source, "\n  ".join(problems))
+
+
+def _check_ids(table: pa.Table, source: str) -> None:
+    ids = table.column("id")
+    order = pc.sort_indices(ids)  # a hash table of BUCC's million ids would take three times the memory
+    in_order = ids.take(order)
+    repeated = order[1:].filter(pc.equal(in_order[1:], in_order[:-1]))
+    if len(repeated):
+        row = pc.min(repeated).as_py()
+        identifier = ids[row].as_py()
+        raise DataError(
+            source,
+            f"example {row + 1} has the id '{identifier}' of example {pc.index(ids, identifier).as_py() + 1}.",
+            remedy="Ids must be unique within a file; remove the duplicate.",
+        )
+
+
+def _check_gold(task: Task, table: pa.Table, source: str) -> None:
+    name = format_class(task).gold_column
+    missing = table.column(name).null_count if name else 0
+    if 0 < missing < table.num_rows:
+        row = pc.index(table.column(name).is_null(), True).as_py()
+        raise DataError(
+            source,
+            f"example {row + 1} (id '{table.column('id')[row].as_py()}') has no gold answer ('{name}'); "
+            f"{missing} of the file's {table.num_rows} examples have none.",
+            remedy="A file has gold answers for all of its examples, or, where its release has none, for no example.",
+        )
+
+
+def write(path: Path, task: Task, table: pa.Table, provenance: Provenance, read_from: str) -> Provenance:
+    """Check and write one canonical file; returns its provenance with the fingerprint filled in.
+
+    ``read_from`` is what an error calls the place where the examples come from.
+
+    Raises:
+        DataError: as :func:`check`, and where training examples have no gold to learn from.
+    """
+    formatter = format_class(task)
+    table = table.cast(formatter.schema)
+    check(task, table, read_from)
+    if provenance.split == "train" and formatter.gold_column and not formatter.has_gold(table):
+        remedy = "Take the file of the original release."
+        raise DataError(read_from, f"has no gold answers ('{formatter.gold_column}') to train on.", remedy=remedy)
+    sealed = Provenance(**{**asdict(provenance), "fingerprint": fingerprint(table)})
+    metadata = {_METADATA_KEY: json.dumps(asdict(sealed), sort_keys=True).encode()}
+    with replacing(path) as temporary:
+        pq.write_table(table.replace_schema_metadata(metadata), temporary)
+    return sealed
+
+
+def read(path: Path) -> pa.Table:
+    """The examples of one canonical file."""
+    return pq.read_table(path)
+
+
+def provenance_of(path: Path) -> Provenance:
+    return Provenance(**json.loads(pq.read_schema(path).metadata[_METADATA_KEY]))
+
+
+def fingerprint(table: pa.Table) -> str:
+    """sha256 over the rows' values, independent of how Arrow chunks or stores them."""
+    digest = hashlib.sha256()
+    for batch in table.to_batches(max_chunksize=10_000):
+        for row in batch.to_pylist():
+            digest.update(json.dumps(row, sort_keys=True, ensure_ascii=False).encode())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""Encoders on disk: loading and saving."""

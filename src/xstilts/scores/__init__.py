@@ -1,0 +1,1 @@
+"""Files of scores and predictions, flags, gains and labels."""

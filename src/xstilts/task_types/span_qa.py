@@ -1,0 +1,248 @@
+"""Question answering by a span of the context: SQuAD 1.1 and 2.0, XQuAD, MLQA, TyDiQA.
+
+Input ``<s> question </s></s> context </s>``. A context that is too long becomes several windows, whose starts lie
+``doc_stride`` tokens apart (Devlin et al. 2019); tokenizers count the overlap instead. Where a window does not hold the
+whole answer, or there is none, the first token stands for "no answer".
+
+Decoding follows transformers' ``compute_predictions_logits``, which jiant and XTREME took over, but for two details.
+The ``n_best`` positions are chosen among the context's tokens, where theirs are chosen among all, padding included. And
+an answer is cut from the context by the characters that its tokens cover, where they project the tokens' text onto the
+whole words around (``get_final_text``), which mostly gives the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+
+from xstilts.errors import UserError
+from xstilts.task_types.answers import exact_match_and_f1, rules_of
+from xstilts.task_types.base import Batch, Format, Row, Scored, Tokens, pad_inputs, run_encoder
+from xstilts.task_types.span_windows import PairLayout, max_context_windows, tokenise, window_starts
+from xstilts.tasks.registry import Task
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+    from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
+
+
+class SpanQA(Format):
+    """Questions about a ``context``, with ``answers`` that stand in it at ``answer_starts`` (characters)."""
+
+    schema: ClassVar[pa.Schema] = pa.schema(
+        [
+            pa.field("id", pa.string(), nullable=False),
+            pa.field("context", pa.string(), nullable=False),
+            pa.field("question", pa.string(), nullable=False),
+            pa.field("answers", pa.list_(pa.string())),
+            pa.field("answer_starts", pa.list_(pa.int32())),
+        ]
+    )
+    gold_column: ClassVar[str] = "answers"
+    text_columns: ClassVar[tuple[str, ...]] = ("context", "question")
+    settings: ClassVar[tuple[str, ...]] = (
+        "max_length",
+        "doc_stride",
+        "max_query_length",
+        "n_best",
+        "max_answer_length",
+    )
+
+    @classmethod
+    def problems(cls, task: Task, table: pa.Table) -> Iterator[tuple[int, str]]:
+        columns = (table.column(name).to_pylist() for name in ("context", "question", "answers", "answer_starts"))
+        for row, (context, question, answers, starts) in enumerate(zip(*columns, strict=True)):
+            if not context.strip():
+                yield row, "the context is empty."
+            if not question.strip():
+                yield row, "the question is empty."
+            if answers is None and starts is None:
+                continue
+            if answers is None or starts is None:
+                yield row, "it has answers or their offsets, but not both."
+            elif len(answers) != len(starts):
+                yield row, f"there are {len(answers)} answers but {len(starts)} answer offsets; each needs one."
+            elif not answers and not task.unanswerable:
+                yield row, f"the question has no answer; in {task.title} every question has one."
+            else:
+                yield from ((row, problem) for problem in _misplaced(context, answers, starts))
+
+    def encode(self, examples: pa.Table, tokenizer: PreTrainedTokenizerFast, first: int = 0) -> pa.Table:
+        """One row per window.
+
+        Columns: ``context_start`` is the position of the window's first context token in ``input_ids``;
+        ``char_starts`` and ``char_ends`` hold the characters of the context that each of its context tokens covers, and
+        ``max_context`` whether an answer may start there (1) or has more context in another window (0); ``start`` and
+        ``end`` are the positions of the first gold answer's first and last token, 0 where the window does not hold it.
+        """
+        questions, texts = examples.column("question").to_pylist(), examples.column("context").to_pylist()
+        contexts, layout = tokenise(texts, tokenizer), PairLayout.of(tokenizer)
+        question_ids = tokenizer(questions, add_special_tokens=False, verbose=False)["input_ids"]
+        answers = zip(examples.column("answers").to_pylist(), examples.column("answer_starts").to_pylist(), strict=True)
+        rows = []
+        for example, (answer, question, text) in enumerate(zip(answers, question_ids, texts, strict=True)):
+            question, context = question[: self.encoding.max_query_length], contexts[text]
+            room = self._room(len(question) + layout.n_special)
+            span = context.span(*answer)
+            starts = window_starts(len(context.ids), room, self.encoding.doc_stride)
+            most_context = max_context_windows(len(context.ids), room, starts)
+            for number, start in enumerate(starts):
+                row = layout.row(question, context.window(start, room), span, start)
+                may_start = most_context[start : start + room] == number
+                rows.append({"example": first + example, **row, "max_context": may_start.astype(np.int8)})
+        names = [name for name in _ENCODED.names if name in rows[0]]
+        return pa.Table.from_pylist(rows, pa.schema([_ENCODED.field(name) for name in names]))
+
+    def _room(self, taken: int) -> int:
+        room = self.encoding.max_length - taken
+        if room < 1:
+            raise UserError(
+                f"encoding.max_length = {self.encoding.max_length} leaves no room for a context: a question and the "
+                f"special tokens take {taken}. Raise max_length or lower encoding.max_query_length."
+            )
+        return room
+
+    def collate(self, rows: Sequence[Row], tokens: Tokens) -> Batch:
+        """Adds ``start`` and ``end`` (batch,) and ``candidates`` (batch, length): where an answer may start or end,
+        which is at the context's tokens and, for none, at the first."""
+        import torch
+
+        batch = pad_inputs(rows, tokens)
+        candidates = torch.zeros_like(batch["input_ids"], dtype=torch.bool)
+        candidates[:, 0] = True
+        for index, row in enumerate(rows):
+            candidates[index, row["context_start"] : row["context_start"] + len(row["char_starts"])] = True
+        ends = {name: torch.tensor([int(row[name]) for row in rows]) for name in ("start", "end")}
+        return {**batch, **ends, "candidates": candidates}
+
+    def head(self, config: PreTrainedConfig, sentence_vector: str = "pooler") -> nn.Module:
+        from torch import nn
+
+        from xstilts.task_types.heads import initialise
+
+        head = nn.Linear(config.hidden_size, 2)
+        initialise(head, config)
+        return head
+
+    def logits(self, encoder: PreTrainedModel, head: nn.Module, batch: Batch) -> torch.Tensor:
+        """(batch, length, 2), for start and end."""
+        logits: torch.Tensor = head(run_encoder(encoder, batch).last_hidden_state)
+        return logits
+
+    def loss(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Mean cross-entropy of start and end over all positions of the input, those of the question included.
+
+        Padding is left out, unlike in the published code, so that the loss does not depend on what else is in a batch.
+        """
+        from torch.nn.functional import cross_entropy
+
+        padding = (batch["attention_mask"] == 0).unsqueeze(-1)
+        start, end = logits.float().masked_fill(padding, float("-inf")).unbind(dim=-1)
+        return (cross_entropy(start, batch["start"]) + cross_entropy(end, batch["end"])) / 2
+
+    def outputs(self, logits: torch.Tensor, batch: Batch) -> list[Any]:
+        """Per row (1 + context tokens, 2): start and end logits of the first token, then of the context's."""
+        found = logits.float().cpu().numpy()
+        candidates = batch["candidates"].cpu().numpy()
+        return [row[chosen] for row, chosen in zip(found, candidates, strict=True)]
+
+    def decode(self, outputs: Sequence[Any], rows: Sequence[Row], examples: pa.Table) -> list[str]:
+        """The text of the span with the highest sum of logits over a question's windows.
+
+        A span starts in the window where its first token has the most context. '' where no window has a span, and for
+        tasks with unanswerable questions where the first token's sum, lowest over the windows, is higher.
+        """
+        contexts = examples.column("context")
+        best, null = np.full(examples.num_rows, -np.inf), np.full(examples.num_rows, np.inf)
+        predictions = [""] * examples.num_rows
+        for output, row in zip(outputs, rows, strict=True):
+            example, logits = row["example"], output.astype(np.float64)
+            null[example] = min(null[example], logits[0].sum())
+            may_start = row["max_context"].astype(bool)
+            score, start, end = best_span(logits[1:], may_start, self.encoding.n_best, self.encoding.max_answer_length)
+            if score > best[example]:
+                best[example] = score
+                text = contexts[example].as_py()[row["char_starts"][start] : row["char_ends"][end]]
+                predictions[example] = text.strip()
+        if self.task.unanswerable:
+            predictions = ["" if n > b else text for text, n, b in zip(predictions, null, best, strict=True)]
+        return predictions
+
+    @classmethod
+    def constants(cls, task: Task, examples: pa.Table) -> Iterator[list[str]]:
+        """No answer at all: right where a question has none, and as wrong as any other text where all have one."""
+        yield [""] * examples.num_rows
+
+    @classmethod
+    def score(cls, task: Task, language: str, predictions: Sequence[str], examples: pa.Table) -> Scored:
+        """Means of exact match and F1; an example's part is the mean of its two.
+
+        Where questions may have no answer, the means over those that have one too, and the accuracy on the others
+        (``HasAns_exact``, ``HasAns_f1`` and ``NoAns_exact`` of SQuAD 2.0's script), if there are any such questions.
+        """
+        rules = rules_of(task.name, language)
+        gold = examples.column("answers").to_pylist()
+        scores = np.array([exact_match_and_f1(p, g, rules) for p, g in zip(predictions, gold, strict=True)])
+        metrics = _means(scores)
+        if task.unanswerable:
+            answerable = np.array([len(answers) > 0 for answers in gold])
+            if answerable.any():
+                metrics |= {f"has_answer_{name}": mean for name, mean in _means(scores[answerable]).items()}
+            if not answerable.all():
+                metrics["no_answer_accuracy"] = _means(scores[~answerable])["exact_match"]
+        return Scored(
+            metrics=metrics,
+            gold=[json.dumps(texts, ensure_ascii=False) for texts in gold],
+            parts=scores.mean(axis=1).tolist(),
+        )
+
+
+_ENCODED = pa.schema(
+    [
+        ("example", pa.int32()),
+        ("input_ids", pa.list_(pa.int32())),
+        ("token_type_ids", pa.list_(pa.int32())),
+        ("context_start", pa.int32()),
+        ("char_starts", pa.list_(pa.int32())),
+        ("char_ends", pa.list_(pa.int32())),
+        ("max_context", pa.list_(pa.int8())),
+        ("start", pa.int32()),
+        ("end", pa.int32()),
+    ]
+)
+
+
+def best_span(logits: np.ndarray, may_start: np.ndarray, n_best: int, max_length: int) -> tuple[float, int, int]:
+    """(sum of logits, first, last) of the best span that starts and ends at one of the ``n_best`` positions for each.
+
+    ``logits`` is (tokens, 2), ``may_start`` (tokens,) bool. The sum is -inf where no such span is in order, starts
+    where it may and is at most ``max_length`` tokens long.
+    """
+    starts, ends = np.argsort(-logits, axis=0, kind="stable")[:n_best].T
+    starts = starts[may_start[starts]]
+    lengths = ends[None, :] - starts[:, None] + 1
+    sums = logits[starts, 0][:, None] + logits[ends, 1][None, :]
+    sums = np.where((lengths >= 1) & (lengths <= max_length), sums, -np.inf)
+    if sums.size == 0:
+        return -np.inf, 0, 0
+    start, end = np.unravel_index(sums.argmax(), sums.shape)
+    return float(sums[start, end]), int(starts[start]), int(ends[end])
+
+
+def _means(scores: np.ndarray) -> dict[str, float]:
+    exact_match, f1 = scores.mean(axis=0)
+    return {"exact_match": float(exact_match), "f1": float(f1)}
+
+
+def _misplaced(context: str, answers: Sequence[str], starts: Sequence[int]) -> Iterator[str]:
+    for answer, start in zip(answers, starts, strict=True):
+        found = context[start : start + len(answer)] if start >= 0 else ""
+        if not answer.strip():
+            yield f"the answer at character {start} is empty."
+        elif found != answer:
+            yield f"the answer '{answer}' should stand at character {start} of the context, where '{found}' stands."

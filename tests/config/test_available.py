@@ -1,0 +1,50 @@
+"""Languages without files are left out where the study says so, and only then."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from configs import ready_made
+
+from xstilts.config.available import without_missing
+from xstilts.config.study import load
+
+
+def touch(root: Path, *names: str) -> None:
+    for name in names:
+        path = root / "xtreme" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+def absent(root: Path, targets: dict[str, Any], **changes: Any) -> dict[str, dict[str, list[str]]]:
+    source = {"kind": "files", "root": str(root), "missing": "skip"}
+    study = load(ready_made(**{"source": source, "targets": targets, **changes}))
+    return {target: dict(chosen.absent) for target, chosen in without_missing(study).targets.items()}
+
+
+def test_a_language_without_a_file_is_left_out_of_its_split(tmp_path: Path) -> None:
+    touch(tmp_path, "xnli/test-en.tsv", "xnli/test-de.tsv", "xnli/dev-en.tsv")
+    targets = {"xnli": {"languages": ["de", "en", "sw"]}}
+    assert absent(tmp_path, targets) == {"xnli": {"test": ["sw"]}}
+    assert absent(tmp_path, targets, splits=["dev", "test"]) == {"xnli": {"dev": ["de", "sw"], "test": ["sw"]}}
+
+
+def test_a_split_without_any_file_is_left_for_the_reader_to_complain_about(tmp_path: Path) -> None:
+    assert absent(tmp_path, {"xnli": {"languages": ["de", "en"]}}) == {"xnli": {}}
+
+
+@pytest.mark.parametrize("missing", ["dev", "test"])
+def test_mining_needs_both_splits_of_a_language(tmp_path: Path, missing: str) -> None:
+    sides = [f"{code}-en.{split}.{code}" for code in ("de", "fr") for split in ("dev", "test")]
+    touch(tmp_path, *(f"bucc2018/{name}" for name in sides if name != f"fr-en.{missing}.fr"))
+    assert absent(tmp_path, {"bucc2018": {"languages": ["de", "fr"]}}) == {"bucc2018": {"dev": ["fr"], "test": ["fr"]}}
+
+
+def test_nothing_is_left_out_unless_the_study_says_so(tmp_path: Path) -> None:
+    study = load(ready_made(source={"kind": "files", "root": str(tmp_path)}))
+    assert without_missing(study) is study
+    synthetic = load(ready_made(source={"kind": "synthetic"}, targets={"xnli": {}}))
+    assert without_missing(synthetic) is synthetic

@@ -1,0 +1,194 @@
+"""What calibration counts, that tests are those of the answers, and that they find what is planted and little else."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from calibration.designs import DESIGNS
+from calibration.rates import COLUMNS, Design, Scenario, as_markdown, calibrated
+from calibration.similarity import Words, likeness, worded
+from calibration.simulation import Spreads, simulated, xtreme_study
+from planted import declared
+
+from xstilts.analysis.answers import Answer, Estimate
+from xstilts.analysis.material import Material
+from xstilts.analysis.questions import code_pretraining, domain, semantics, size_diversity, typology
+from xstilts.tasks.registry import TASKS
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "calibrate.py"
+
+
+def flags(rng: np.random.Generator) -> Material:
+    """A stand-in for a study: what matters of it is one random number."""
+    return rng.uniform()  # type: ignore[return-value]
+
+
+def test_shares_are_of_the_runs_that_have_a_test() -> None:
+    """Of a p that is uniform, every run with p >= 0.5 has no test: a tenth of the others is below 0.05."""
+
+    def test(p: Material) -> Estimate | None:
+        return Estimate("", 0, -1 if float(p) < 0.25 else 0.5, 1, "", float(p)) if float(p) < 0.5 else None  # type: ignore[arg-type]
+
+    table = calibrated("q9", Design(test, (Scenario("null", 0.0, flags),)), runs=400)
+    drawn = np.array([np.random.default_rng([1, run]).uniform() for run in range(400)])
+    tested = drawn[drawn < 0.5]
+    (row,) = table.to_dict("records")
+    assert list(table.columns) == COLUMNS
+    assert row["untested"] == 400 - len(tested)
+    assert row["rejected"] == pytest.approx((tested < 0.05).mean())
+    assert row["coverage"] == pytest.approx((tested < 0.25).mean())
+    assert row["error"] == pytest.approx(np.sqrt(row["rejected"] * (1 - row["rejected"]) / len(tested)), rel=0.2)
+
+
+def test_a_world_in_which_nothing_can_be_tested_has_no_share() -> None:
+    (row,) = calibrated("q9", Design(lambda _: None, (Scenario("null", 0.0, flags),)), runs=3).to_dict("records")
+    assert row["untested"] == 3
+    assert np.isnan(row["rejected"]) and np.isnan(row["coverage"])
+
+
+def test_a_truth_that_is_not_known_has_no_coverage() -> None:
+    def test(p: Material) -> Estimate:
+        return Estimate("", 0, -1, 1, "", 0.01)
+
+    table = calibrated("q9", Design(test, (Scenario("effect", float("nan"), flags),)), runs=2)
+    assert table["rejected"].item() == 1 and np.isnan(table["coverage"].item())
+    assert as_markdown(table).splitlines()[2].split("|")[3::4] == [" – ", " – "]
+
+
+def test_question_1_keeps_its_level_with_genus_effects_and_finds_what_is_there() -> None:
+    """Three arms, three targets and few runs: docs/calibration.md has the full layout and many."""
+    arms = {task: {"tasks": [task]} for task in ("mnli", "squad_v1", "ccg")}
+    study = xtreme_study(arms=arms, targets={target: TASKS[target].languages for target in ("xnli", "udpos", "panx")})
+
+    def world(rng: np.random.Generator, slope: float) -> Material:
+        return simulated(rng, study, Spreads(), slope)
+
+    def row(slope: float, runs: int) -> dict[str, float]:
+        scenario = Scenario(f"slope {slope}", slope, partial(world, slope=slope))
+        return calibrated("q1", Design(typology.slope, (scenario,)), runs).to_dict("records")[0]
+
+    null, effect = row(0.0, runs=25), row(-1.0, runs=8)
+    assert null["untested"] == effect["untested"] == 0
+    assert null["rejected"] <= 0.16
+    assert null["coverage"] >= 0.84
+    assert effect["rejected"] >= 0.7
+
+
+def world(question: str, place: int) -> Material:
+    return DESIGNS[question].scenarios[place].simulate(np.random.default_rng(7))
+
+
+def sized(material: Material) -> Material:
+    """With arms that declare the sizes that their names tell."""
+    for arm, section in material.study.arms.items():
+        if section.tasks:
+            declared(section, train_examples=1000 * 2 ** int(arm.rsplit("-", 1)[1]))
+    return material
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Question 5's worlds with a tenth of the cells."""
+    arms = {task: {"tasks": [task]} for task in ("mnli", "squad_v1", "ccg")}
+    study = xtreme_study(arms=arms, targets={target: TASKS[target].languages for target in ("xnli", "udpos")})
+    monkeypatch.setattr("calibration.similarity.full_study", lambda: study)
+
+
+@pytest.mark.parametrize(
+    ("question", "place", "answer"),
+    [
+        ("q2", 2, code_pretraining.answer),
+        ("q3", 3, domain.answer),
+        ("q4", 4, lambda material: size_diversity.answer(sized(material))),
+    ],
+)
+def test_the_test_alone_gives_what_the_answer_gives(
+    question: str, place: int, answer: Callable[[Material], Answer]
+) -> None:
+    same_primary(question, world(question, place), answer)
+
+
+@pytest.mark.usefixtures("small")
+def test_the_test_of_question_5_alone_gives_what_the_answer_gives() -> None:
+    same_primary("q5", world("q5", 3), semantics.answer)
+
+
+def same_primary(question: str, material: Material, answer: Callable[[Material], Answer]) -> None:
+    alone, primary = DESIGNS[question].test(material), answer(material).primary
+    assert alone is not None and primary is not None and primary.p is not None
+    assert (alone.p, alone.low, alone.high) == pytest.approx((primary.p, primary.low, primary.high), rel=1e-6)
+
+
+@pytest.mark.parametrize(("question", "null", "effect", "runs"), [("q2", 0, 4, 4), ("q3", 1, 4, 5), ("q4", 0, 3, 6)])
+def test_a_test_finds_what_is_planted_more_often_than_what_is_not(
+    question: str, null: int, effect: int, runs: int
+) -> None:
+    design = DESIGNS[question]
+    table = calibrated(question, Design(design.test, (design.scenarios[null], design.scenarios[effect])), runs, seed=3)
+    assert (table["untested"] == 0).all()
+    assert table["rejected"].iloc[0] <= 0.25 < 0.5 <= table["rejected"].iloc[1]
+
+
+def test_similarity_that_makes_predictions_worse_is_no_finding() -> None:
+    found = DESIGNS["q5"].test(world("q5", 0))
+    assert isinstance(found, Estimate)
+    assert found.value < 0 and found.p == 1
+
+
+def test_without_noise_a_planted_slope_on_similarity_comes_out_as_it_went_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    still = partial(simulated, spreads=Spreads(0, 0, 0, 0, 0, 0, 0, 0))
+    monkeypatch.setattr("calibration.similarity.simulated", still)
+    found = likeness(worded(np.random.default_rng(0), Words(same_format=2.0), slope=0.7))
+    assert found is not None
+    assert (found.beta, found.partial_r) == (pytest.approx(0.7), pytest.approx(1))
+
+
+def test_every_question_has_worlds_without_and_with_an_effect_under_names_of_their_own() -> None:
+    assert {name[:2] for name in DESIGNS} == {"q1", "q2", "q3", "q4", "q5"}
+    for design in DESIGNS.values():
+        names, truths = zip(*((scenario.name, scenario.truth) for scenario in design.scenarios), strict=True)
+        assert len(set(names)) == len(names)
+        assert 0 in truths and any(truth != 0 for truth in truths)
+
+
+def test_the_table_has_a_row_per_world() -> None:
+    design = DESIGNS["q1"]
+    table = calibrated("q1", Design(design.test, design.scenarios[:2]), runs=1)
+    lines = as_markdown(table).splitlines()
+    assert len(lines) == 4
+    assert len({line.count("|") for line in lines}) == 1
+    assert design.scenarios[1].name in lines[3]
+
+
+def test_the_script_refuses_a_name_that_it_does_not_know() -> None:
+    done = subprocess.run([sys.executable, SCRIPT, "q9=3"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "'q9=3' is not NAME=STUDIES" in done.stderr
+
+
+def test_rows_of_questions_that_are_not_run_stay_in_their_place() -> None:
+    spec = importlib.util.spec_from_file_location("calibrate", SCRIPT)
+    assert spec is not None and spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    table = "| question |\n|---|\n| q1 | old |\n| q3 | kept |\n"
+    document = f"before\n{script.BEGIN}{table}{script.END}after\n"
+    for question in ("q1", "q2"):
+        document = script.with_rows(document, question, f"| question |\n|---|\n| {question} | new |\n")
+    rows = "| q1 | new |\n| q2 | new |\n| q3 | kept |\n"
+    assert document == f"before\n{script.BEGIN}| question |\n|---|\n{rows}{script.END}after\n"
+    assert script.RUNS.keys() == DESIGNS.keys()
+
+
+def test_the_document_has_a_row_of_every_world() -> None:
+    document = (SCRIPT.parents[1] / "docs" / "calibration.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (q\d\S*) \| (.+?) \|", document, re.MULTILINE)
+    assert rows == [(name, scenario.name) for name, design in DESIGNS.items() for scenario in design.scenarios]

@@ -1,0 +1,342 @@
+"""A GPU has no more jobs than it may have, whatever becomes of them."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from configs import own
+
+import xstilts
+from xstilts import cli
+from xstilts.config.study import load, store
+from xstilts.errors import UserError
+from xstilts.runtime import gpu_leases as leases
+from xstilts.runtime.attempts import read_attempts
+from xstilts.runtime.gpu_leases import leased, visible
+
+UUIDS = [f"GPU-{number}1a2b3c4-0000-1111-2222-333344445555" for number in range(4)]
+MIG = "MIG-0d1e2f30-aaaa-bbbb-cccc-000011112222"
+
+#: Holds a GPU for some seconds, and notes when: within the time that it holds it, so that no overlap is imagined.
+JOB = """
+import os, sys, time
+from xstilts.runtime.gpu_leases import leased
+assert "torch" not in sys.modules
+log, slots, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+def note(what):
+    line = f"{what} {os.getpid()} {os.environ['CUDA_VISIBLE_DEVICES']} {time.monotonic()}\\n"
+    with open(log, "a") as file:
+        file.write(line)
+with leased(slots, every=0.05):
+    note("has")
+    time.sleep(seconds)
+    note("had")
+"""
+
+
+@pytest.fixture(autouse=True)
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine with four GPUs, and nothing in the environment that speaks of them. Returns its nvidia-smi."""
+    program = tmp_path / "bin" / "nvidia-smi"
+    program.parent.mkdir()
+    lines = "".join(f"{index}, {uuid}\\n" for index, uuid in enumerate(UUIDS))
+    program.write_text(f"#!/bin/sh\nprintf '{lines}'\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv(leases.LOCKS, str(tmp_path / "locks"))
+    for name in ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "SLURM_JOB_ID"):
+        monkeypatch.delenv(name, raising=False)
+    return program
+
+
+@pytest.fixture
+def jobs(tmp_path: Path) -> Iterator[Jobs]:
+    started = Jobs(tmp_path / "log")
+    yield started
+    for job in started.running:
+        job.kill()
+        job.wait()
+
+
+class Jobs:
+    """Processes that lease GPUs."""
+
+    def __init__(self, log: Path) -> None:
+        self.log, self.running, self.killed = log, list[subprocess.Popen[bytes]](), dict[int, float]()
+
+    def start(self, slots: int = 1, seconds: float = 60.0, **environment: str) -> subprocess.Popen[bytes]:
+        path = str(Path(xstilts.__file__).parents[1])
+        command = [sys.executable, "-c", JOB, str(self.log), str(slots), str(seconds)]
+        job = subprocess.Popen(
+            command, env={**os.environ, "PYTHONPATH": path, **environment}, stdout=subprocess.DEVNULL
+        )
+        self.running.append(job)
+        return job
+
+    def kill(self, job: subprocess.Popen[bytes]) -> None:
+        self.killed[job.pid] = time.monotonic()
+        os.kill(job.pid, signal.SIGKILL)
+
+    def holders(self) -> dict[int, str]:
+        """By process, the device that it has had."""
+        lines = self.log.read_text(encoding="utf-8").splitlines() if self.log.exists() else []
+        return {int(pid): device for what, pid, device, _ in map(str.split, lines) if what == "has"}
+
+    def wait_for(self, count: int) -> dict[int, str]:
+        """Until so many processes have had a device."""
+        until = time.monotonic() + 15
+        while len(self.holders()) < count:
+            assert time.monotonic() < until, f"only {self.holders()} have a GPU"
+            time.sleep(0.02)
+        return self.holders()
+
+    def most(self) -> dict[str, int]:
+        """By device, the most processes that had it at one moment."""
+        events = []
+        lines = [line.split() for line in self.log.read_text(encoding="utf-8").splitlines()]
+        ends = {int(pid): float(when) for what, pid, _, when in lines if what == "had"}
+        for what, pid, device, when in lines:
+            if what == "has":
+                end = ends.get(int(pid), self.killed.get(int(pid)))
+                assert end is not None
+                events += [(float(when), 1, device), (max(float(when), end), -1, device)]
+        now, most = Counter[str](), Counter[str]()
+        for _, change, device in sorted(events):
+            now[device] += change
+            most[device] = max(most[device], now[device])
+        return dict(most)
+
+
+@pytest.mark.parametrize("slots", [1, 2])
+def test_many_jobs_of_which_some_are_killed(jobs, slots):
+    chance = random.Random(slots)
+    started = [jobs.start(slots, seconds=chance.uniform(0.05, 0.3)) for _ in range(26)]
+    doomed = chance.sample(started, 8)
+    for job in doomed:
+        time.sleep(chance.uniform(0, 0.2))
+        if job.poll() is None:
+            jobs.kill(job)
+    codes = [job.wait(timeout=30) for job in started]
+    assert all(code == 0 or job.pid in jobs.killed for job, code in zip(started, codes, strict=True))
+    had = jobs.holders()
+    assert {job.pid for job in started if job not in doomed} <= set(had), "everybody gets a turn"
+    assert set(had.values()) == {"0", "1", "2", "3"}
+    assert max(jobs.most().values()) <= slots
+
+
+def test_devices_are_shared_only_where_none_is_free(jobs):
+    for _ in range(4):
+        jobs.start(slots=2)
+    assert sorted(jobs.wait_for(4).values()) == ["0", "1", "2", "3"]
+    for _ in range(4):
+        jobs.start(slots=2)
+    assert set(Counter(jobs.wait_for(8).values()).values()) == {2}
+
+
+def test_the_next_job_goes_where_the_fewest_are(jobs, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    for count in range(1, 5):
+        jobs.start(slots=2)
+        had = jobs.wait_for(count)
+    first, *others = (job for job in jobs.running if had[job.pid] == "0")
+    for job in jobs.running:
+        if job is first or had[job.pid] == "1":
+            jobs.kill(job)
+            job.wait()
+    assert len(others) == 1, "the first file of device 0 is free again, but not its second"
+    with leased(2) as device:
+        assert device == "1"
+
+
+def test_a_job_that_wants_a_gpu_to_itself_does_not_join_those_that_share_one(jobs):
+    jobs.start(slots=2, CUDA_VISIBLE_DEVICES="0")
+    jobs.wait_for(1)
+    second = jobs.start(slots=2, seconds=0.0, CUDA_VISIBLE_DEVICES="0")
+    assert second.wait(timeout=15) == 0
+    alone = jobs.start(slots=1, seconds=0.0, CUDA_VISIBLE_DEVICES="0")
+    time.sleep(0.5)
+    assert alone.poll() is None
+    jobs.kill(jobs.running[0])
+    assert alone.wait(timeout=15) == 0
+
+
+def test_a_lease_shows_its_device_and_no_other(capsys):
+    with leased(1) as device:
+        assert device == os.environ["CUDA_VISIBLE_DEVICES"] == "0"
+        assert os.environ["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
+    assert "CUDA_VISIBLE_DEVICES" not in os.environ and "CUDA_DEVICE_ORDER" not in os.environ
+    assert capsys.readouterr().out == "On GPU 0, one of 4.\n"
+
+
+def test_waiting_is_said(jobs, monkeypatch, capsys):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
+    holder = jobs.start(seconds=0.5)
+    jobs.wait_for(1)
+    with leased(1, every=0.05):
+        assert holder.wait() == 0
+    assert capsys.readouterr().out == "Waiting for 1 GPU, all taken, for 0 min so far.\nOn GPU 3.\n"
+
+
+@pytest.mark.parametrize("entry", ["2", UUIDS[2], UUIDS[2][:8]])
+def test_a_device_is_the_same_by_any_name(jobs, monkeypatch, entry):
+    jobs.start(CUDA_VISIBLE_DEVICES=entry)
+    jobs.wait_for(1)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", f"2, {UUIDS[3]}")
+    with leased(1) as device:
+        assert device == UUIDS[3]
+
+
+@pytest.mark.parametrize(
+    ("asked", "entries"),
+    [
+        ("1,3", ["1", "3"]),
+        ("3,1,3", ["3", "1"]),
+        (f"1,{UUIDS[1]}", ["1"]),
+        (f"{MIG},MIG-GPU-5/7/0", [MIG, "MIG-GPU-5/7/0"]),
+        ("2,-1,0", ["2"]),
+        ("NoDevFiles", []),
+        ("", []),
+        ("-1", []),
+    ],
+)
+def test_visible_devices(monkeypatch, asked, entries):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", asked)
+    assert [gpu.entry for gpu in visible()] == entries
+    assert not any("/" in gpu.name for gpu in visible())
+
+
+@pytest.mark.parametrize("asked", ["4", "GPU-9"])
+def test_a_device_that_there_is_not(monkeypatch, asked):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", asked)
+    with pytest.raises(UserError, match=rf"CUDA_VISIBLE_DEVICES: '{asked}' .* It has 0 \({UUIDS[0]}\), 1"):
+        visible()
+
+
+def test_parts_of_a_gpu_are_devices(jobs, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", f"{MIG},{MIG}x")
+    jobs.start()
+    jobs.wait_for(1)
+    with leased(1) as device:
+        assert device == f"{MIG}x"
+
+
+@pytest.mark.parametrize("content", [None, "exit 9", "echo 'No devices were found'", "echo oops >&2; exit 1"])
+def test_without_a_gpu_there_is_nothing_to_lease(machine, tmp_path, monkeypatch, content):
+    if content is None:
+        machine.unlink()
+        monkeypatch.setenv("PATH", str(machine.parent))
+    else:
+        machine.write_text(f"#!/bin/sh\n{content}\n", encoding="utf-8")
+    for asked in (None, "0"):
+        if asked:
+            monkeypatch.setenv("CUDA_VISIBLE_DEVICES", asked)
+        with leased(1) as first, leased(1) as second:
+            assert first == second == ""
+            assert os.environ.get("CUDA_VISIBLE_DEVICES") == asked
+    assert not (tmp_path / "locks").exists()
+
+
+def test_what_slurm_has_assigned_is_taken_as_it_is(jobs, monkeypatch, tmp_path):
+    monkeypatch.setenv("SLURM_JOB_ID", "17")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2")
+    with leased(1) as first, leased(1) as second:
+        assert first == second == os.environ["CUDA_VISIBLE_DEVICES"] == "2"
+    assert not (tmp_path / "locks").exists()
+
+
+def test_jobs_share_an_allocation_of_several_devices(jobs):
+    allocation = {"SLURM_JOB_ID": "17", "CUDA_VISIBLE_DEVICES": "1,2"}
+    for _ in range(2):
+        jobs.start(**allocation)
+    assert sorted(jobs.wait_for(2).values()) == ["1", "2"]
+    third = jobs.start(**allocation, seconds=0.0)
+    other = jobs.start(SLURM_JOB_ID="18", CUDA_VISIBLE_DEVICES="1,2", seconds=0.0)
+    assert other.wait(timeout=15) == 0
+    assert third.poll() is None
+
+
+def test_locks_are_for_all_users_and_follow_no_links(tmp_path):
+    mask = os.umask(0o077)
+    try:
+        with leased(1):
+            pass
+    finally:
+        os.umask(mask)
+    folder = tmp_path / "locks"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o1777
+    assert [(file.name, stat.S_IMODE(file.stat().st_mode)) for file in sorted(folder.iterdir())] == [
+        (f"{uuid}.0", 0o644) for uuid in UUIDS
+    ]
+    victim = tmp_path / "victim"
+    victim.write_text("mine", encoding="utf-8")
+    (folder / f"{UUIDS[0]}.0").unlink()
+    (folder / f"{UUIDS[0]}.0").symlink_to(victim)
+    with pytest.raises(UserError, match="this lock of a GPU cannot be used"), leased(1):
+        pass
+    assert victim.read_text(encoding="utf-8") == "mine"
+
+
+def test_a_folder_that_cannot_be_used(tmp_path, monkeypatch):
+    (tmp_path / "locks").write_text("", encoding="utf-8")
+    with pytest.raises(UserError, match="XSTILTS_GPU_LOCKS"), leased(1):
+        pass
+    monkeypatch.setenv(leases.LOCKS, str(tmp_path / "not" / "there"))
+    with pytest.raises(UserError, match="cannot be used"), leased(1):
+        pass
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs two users")
+def test_another_users_lock_holds(jobs, tmp_path):
+    """Also where Linux guards files of others in folders that anyone may write to."""
+    with leased(1):
+        pass
+    for file in [tmp_path / "locks", *(tmp_path / "locks").iterdir()]:
+        os.chown(file, 65534, 65534)
+    jobs.start()
+    assert list(jobs.wait_for(1).values()) == ["0"]
+    with leased(1) as device:
+        assert device == "1"
+
+
+@pytest.mark.parametrize(
+    ("module", "command"),
+    [
+        ("training", "pretrain --model tiny"),
+        ("training", "intermediate --model tiny --arm mnli --seed 1"),
+        ("training", "finetune --model tiny --arm none --training-set xnli --seed 1"),
+        ("retrieval", "retrieve --model tiny --arm none --seed 1"),
+        ("similarity", "similarity"),
+    ],
+)
+def test_jobs_that_use_a_gpu_have_one(tmp_path, monkeypatch, module, command):
+    """With the slots of the config, before torch is imported, and with a note of it."""
+    taken = []
+
+    def job(*_arguments: object) -> None:
+        with leased(2) as device:  # two jobs may share what this one has
+            taken.append((os.environ["CUDA_VISIBLE_DEVICES"], device))
+
+    store(load(own(compute={"jobs_per_gpu": 2})), tmp_path / "study.json")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("xstilts.runtime.execution.checksum", lambda files: "in")
+    stands_in = SimpleNamespace(**{command.split()[0]: job})
+    monkeypatch.setitem(sys.modules, f"xstilts.jobs.{module}", stands_in)
+    monkeypatch.setattr(f"xstilts.jobs.{module}", stands_in, raising=False)
+    monkeypatch.setattr(sys, "argv", ["xstilts", *command.split(), "--study", str(tmp_path / "study.json")])
+    with pytest.raises(SystemExit) as done:
+        cli.main()
+    assert not done.value.code
+    assert taken == [("0", "0")]
+    diaries = [read_attempts(path) for path in (tmp_path / "results/trial").glob("attempts/**/*.json")]
+    assert [attempt.devices for diary in diaries for attempt in diary] == ["0"] * (module != "similarity")

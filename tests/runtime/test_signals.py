@@ -1,0 +1,50 @@
+"""Asked to stop, a process stops at once, or as soon as what it does can be saved."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from xstilts.runtime.signals import Stopped, StopRequest
+
+
+@pytest.fixture
+def stop():
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield StopRequest().listen()
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_at_once(stop, number):
+    with pytest.raises(Stopped, match=f"{number.name} asked it to stop"):
+        signal.raise_signal(number)
+    assert stop.reason
+
+
+def test_later(stop):
+    with stop.deferred():
+        signal.raise_signal(signal.SIGTERM)
+        assert stop.reason == "SIGTERM asked it to stop"
+
+
+def test_asking_again_changes_nothing(stop):
+    with stop.deferred():
+        signal.raise_signal(signal.SIGTERM)
+    signal.raise_signal(signal.SIGTERM)
+
+
+def test_nobody_asked(stop):
+    with stop.deferred():
+        pass
+    assert not stop.reason
+
+
+def test_when_it_is_too_late(stop):
+    """Results are being written: to stop now would throw them away."""
+    stop.too_late()
+    with stop.deferred():
+        pass
+    signal.raise_signal(signal.SIGTERM)

@@ -1,0 +1,109 @@
+"""Collapsed runs are flagged beside seeds that have learnt, and counted nowhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from small_study import NO_DEV
+
+from xstilts.config.study import Study
+from xstilts.graph.runs import Job
+from xstilts.report.ledger_table import ledger_page, ledger_rows
+from xstilts.report.tables import write_tables
+from xstilts.report.typeset import markdown
+from xstilts.scores.flags import flagged_jobs, flags, usable, usable_dev, with_flags
+from xstilts.scores.gains import task_cells
+from xstilts.scores.score_files import SCORES, collect, read_scores, write_scores
+
+FLAG = "collapsed: 33.3 on English dev, at chance, where other seeds reach 78.2"
+MNLI: Job = ("xlmr", "mnli", "squad_v1", 2)
+
+
+def record(score: float, constant: bool = False) -> dict[str, object]:
+    learnt = {"score": score, "chance": 33.3, "constant": constant, "margin": 2.0}
+    return {"training": {"steps": 9, "learnt": {"xnli": learnt}}}
+
+
+def flags_of(*scores: float, model: str = "xlmr") -> dict[int, str]:
+    """By seed, from 1."""
+    records = {(model, "mnli", "xnli", seed): record(score) for seed, score in enumerate(scores, 1)}
+    return {job[3]: flag for job, flag in flags(records).items()}
+
+
+class TestFlags:
+    def test_a_run_at_chance_beside_one_that_has_learnt(self) -> None:
+        assert flags_of(78.2, 33.3) == {2: FLAG}
+        assert flags_of(78.2, 33.3, 80.04)[2].endswith("where other seeds reach 78.2 to 80.0")
+
+    def test_where_no_seed_has_learnt_that_is_a_result(self) -> None:
+        assert flags_of(33.3, 34.0, 31.0) == {} == flags_of(33.3)
+
+    def test_other_arms_models_and_training_sets_are_no_witnesses(self) -> None:
+        records = {
+            ("xlmr", "mnli", "xnli", 1): record(33.3),
+            ("xlmr", "qqp", "xnli", 2): record(78.2),
+            ("other", "mnli", "xnli", 2): record(78.2),
+        }
+        assert flags(records) == {}
+
+    def test_constant_predictions(self) -> None:
+        records = {("m", "a", "xnli", 1): record(40, constant=True), ("m", "a", "xnli", 2): record(78.2)}
+        assert "the same answer to every example" in flags(records)["m", "a", "xnli", 1]
+
+    def test_jobs_that_train_nothing_and_old_records_have_none(self) -> None:
+        assert flags({("m", "a", "retrieval", 1): {"training": None}, ("m", "a", "xnli", 1): {}}) == {}
+
+
+@pytest.fixture
+def flagged(scores: pd.DataFrame) -> pd.DataFrame:
+    return with_flags(scores, {MNLI: FLAG})
+
+
+def test_a_flag_is_on_all_that_the_job_has_scored_and_on_nothing_else(flagged: pd.DataFrame) -> None:
+    assert flagged_jobs(flagged) == {MNLI: FLAG}
+    own = flagged[flagged["flag"].notna()]
+    assert set(own["target"]) == {"xquad"} and set(own["seed"]) == {2} and len(own) == 4
+    assert len(usable(flagged)) == len(flagged) - 4
+
+
+def test_collecting_sets_flags_and_reading_again_keeps_them(scores: pd.DataFrame, study: Study, tmp_path: Path) -> None:
+    part, path = tmp_path / "part.parquet", tmp_path / "scores.parquet"
+    write_scores(part, pa.Table.from_pandas(scores, schema=SCORES, preserve_index=False))
+    write_scores(path, collect([part], study, {MNLI: FLAG}))
+    assert flagged_jobs(read_scores(path)) == {MNLI: FLAG}
+    assert flagged_jobs(collect([path], study).to_pandas()) == {MNLI: FLAG}
+    assert flagged_jobs(collect([path], study, {}).to_pandas()) == {}
+
+
+def test_means_are_over_the_seeds_that_are_left(flagged: pd.DataFrame, study: Study) -> None:
+    cells = task_cells(usable(flagged), study).set_index(["arm", "target"])
+    assert tuple(cells.loc[("mnli", "xquad"), ["score", "seeds", "gain_seeds"]]) == (67, 1, 1)
+    assert cells.loc[("mnli", "tatoeba"), "seeds"] == 2
+
+
+def test_dev_scores_of_flagged_jobs_go_too() -> None:
+    row = {"study": "small_one", "model": "xlmr", "arm": "mnli", "language": "en", "metric": "f1", "n": 9, "run": "r"}
+    rows = [
+        {**row, "stage": stage, "task": task, "seed": seed, "score": 50.0}
+        for stage, task in (("target", "squad_v1"), ("intermediate", "squad_v1"), ("intermediate", "mnli"))
+        for seed in (1, 2)
+    ]
+    left = usable_dev(pd.DataFrame(rows)[NO_DEV.columns], {MNLI: FLAG})
+    places = set(left[["stage", "task", "seed"]].itertuples(index=False, name=None))
+    assert len(left) == 5 and ("target", "squad_v1", 2) not in places
+    assert usable_dev(NO_DEV, {MNLI: FLAG}).empty
+
+
+def test_the_ledger_and_the_tables_say_what_is_left_out(flagged: pd.DataFrame, study: Study, tmp_path: Path) -> None:
+    rows = ledger_rows(usable(flagged), NO_DEV, [], study, flagged[flagged["flag"].notna()])
+    (row,) = rows[(rows["arm"] == "mnli") & (rows["job"] == "finetune")].to_dict("records")
+    assert row["flagged"] == f"seed 2, XQuAD 60.4 ({FLAG})"
+    assert (row["done"], row["scored"], row["evaluations"]) == (2, 1, 2)
+    assert f"MNLI on SQuAD 1.1: seed 2, XQuAD 60.4 ({FLAG})" in markdown(ledger_page(rows, study))
+    write_tables(flagged, NO_DEV, study, tmp_path)
+    assert FLAG in (tmp_path / "ledger.csv").read_text() and FLAG in (tmp_path / "ledger.md").read_text()
+    main = pd.read_csv(tmp_path / "main.csv").set_index(["arm", "target"])
+    assert main.loc[("mnli", "xquad"), "score"] == 67 and main.loc[("mnli", "xquad"), "seeds"] == 1
