@@ -29,8 +29,8 @@ _CODE = {
     "generating": ("tasks/registry.py", "synthetic", "tasks/files.py"),
     "prefetching": ("tasks/hub.py", "sources/hub/origins.py"),
     "reading": (
-        "tasks/registry.py", "sources/readers", "sources/hub", "tasks/hub.py", "sources/files.py", "tasks/files.py", "task_types",
-        "data/examples.py", "jobs/data.py",
+        "tasks/registry.py", "sources/readers", "sources/hub", "tasks/hub.py", "sources/files.py", "tasks/files.py",
+        "task_types", "data/examples.py", "jobs/data.py",
     ),
     "tokens": ("task_types", "data/encoding.py", "data/tokenizer.py"),
     "training": (
