@@ -11,14 +11,14 @@ from functools import cache, partial
 
 import numpy as np
 import pandas as pd
+from xstilts.analysis.data import StudyData
+
 from calibration.rates import Design, Scenario
 from calibration.similarity import EMBEDDINGS, WORDS, embedded, full_study, increment, likeness, worded
 from calibration.simulation import Spreads, simulated, xtreme_study
-
 from xstilts.analysis.answers import Estimate
 from xstilts.analysis.gains import gains_of
 from xstilts.analysis.gaps import Pair, bootstrapped, cubes_of, differences, floor_of
-from xstilts.analysis.material import Material
 from xstilts.analysis.questions import code_pretraining, typology
 from xstilts.analysis.trends import Curves, trend, worst
 from xstilts.config.study import Study
@@ -28,7 +28,7 @@ from xstilts.tasks.registry import TASKS
 # Question 1: slopes on distance
 
 
-def _with_slope(rng: np.random.Generator, slope: float, spreads: Spreads) -> Material:
+def _with_slope(rng: np.random.Generator, slope: float, spreads: Spreads) -> StudyData:
     return simulated(rng, full_study(), spreads, slope)
 
 
@@ -68,16 +68,16 @@ def paired_study(targets: tuple[str, ...] = ()) -> Study:
     )
 
 
-def gap(material: Material) -> Estimate | None:
+def gap(data: StudyData) -> Estimate | None:
     """The primary test of question 2; None where too few targets are left."""
-    gains = gains_of(material)
+    gains = gains_of(data)
     floor = floor_of(gains, _PAIR)
     above = differences(gains, _PAIR).merge(floor.loc[floor["above"], ["target", "language"]])
     cubes = {target: cube for target, cube in cubes_of(above)[0].items() if len(cube) >= code_pretraining.MIN_LANGUAGES}
     return bootstrapped(str(_PAIR), cubes) if len(cubes) >= code_pretraining.MIN_TARGETS else None
 
 
-def widened(rng: np.random.Generator, points: float, spreads: Spreads, targets: tuple[str, ...] = ()) -> Material:
+def widened(rng: np.random.Generator, points: float, spreads: Spreads, targets: tuple[str, ...] = ()) -> StudyData:
     """The code model's other languages gain that many points less than its English."""
     study = paired_study(targets)
     others = sorted({code for target in study.targets for code in study.languages(target)} - {ENGLISH})
@@ -109,14 +109,14 @@ def subset_study() -> Study:
     return xtreme_study(seeds=3, arms={arm: {"tasks": [task]} for arm, task in _SUBSETS.items()}, targets=targets)
 
 
-def by_size(material: Material) -> Estimate:
+def by_size(data: StudyData) -> Estimate:
     """The primary test of question 4."""
-    gains = gains_of(material)
+    gains = gains_of(data)
     gains = gains[gains["language"] != ENGLISH]
-    gains = gains.assign(family=gains["language"].map(material.languages["family"]))
+    gains = gains.assign(family=gains["language"].map(data.languages["family"]))
     per_target = gains.groupby(["arm", "seed", "target", "family"])["gain"].mean()
     cells = per_target.groupby(["arm", "seed", "family"]).mean().unstack(["seed", "family"]).sort_index(axis=1)
-    seeds = len(material.study.seeds)
+    seeds = len(data.study.seeds)
     curves = []
     for task in sorted({*_SUBSETS.values()}):
         values = cells.loc[[f"{task}-{x}" for x in _DOUBLINGS]].to_numpy()
@@ -124,7 +124,7 @@ def by_size(material: Material) -> Estimate:
     return trend("gain in the worst family", curves, worst)
 
 
-def growing(rng: np.random.Generator, points: float, spreads: Spreads) -> Material:
+def growing(rng: np.random.Generator, points: float, spreads: Spreads) -> StudyData:
     """Every language gains that many points per doubling."""
     planted = pd.DataFrame({"arm": [*_SUBSETS], "delta": [points * int(arm.rsplit("-", 1)[1]) for arm in _SUBSETS]})
     return simulated(rng, subset_study(), spreads, planted=planted)

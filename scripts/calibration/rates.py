@@ -9,8 +9,8 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
+from xstilts.analysis.data import StudyData
 
-from xstilts.analysis.material import Material
 from xstilts.analysis.multiplicity import LEVEL
 
 #: Columns of :func:`calibrated`. ``rejected``, ``error`` and ``coverage`` are shares of the runs that had a test.
@@ -28,8 +28,8 @@ class Tested(Protocol):
     def high(self) -> float: ...
 
 
-Test = Callable[[Material], Tested | None]
-Simulator = Callable[[np.random.Generator], Material]
+Test = Callable[[StudyData], Tested | None]
+Simulator = Callable[[np.random.Generator], StudyData]
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from calibration.simulation import simulated, xtreme_study
+from xstilts.analysis.data import StudyData
 
+from calibration.simulation import simulated, xtreme_study
 from xstilts.analysis.answers import Estimate
 from xstilts.analysis.deltas import beyond_english, deltas
-from xstilts.analysis.material import Material
 from xstilts.analysis.permutation import Dyadic, dyadic
 from xstilts.analysis.prediction import MEASURES, predictions_of, step
 from xstilts.analysis.questions.domain import PRIMARY
@@ -54,15 +54,15 @@ WORDS = (
 
 
 def _same_format(arms: list[str], targets: list[str]) -> np.ndarray:
-    return np.array([[float(TASKS[arm].format == TASKS[target].format) for target in targets] for arm in arms])
+    return np.array([[float(TASKS[arm].type == TASKS[target].type) for target in targets] for arm in arms])
 
 
-def worded(rng: np.random.Generator, world: Words, slope: float) -> Material:
+def worded(rng: np.random.Generator, world: Words, slope: float) -> StudyData:
     """A study of arms named by their task, with the similarity of English words, in arbitrary units."""
     study = full_study()
     arms, targets = [*study.intermediate_tasks()], [*study.targets]
     shape, same = (len(arms), len(targets)), _same_format(arms, targets)
-    formats = [TASKS[target].format for target in targets]
+    formats = [TASKS[target].type for target in targets]
     columns = [sorted({*formats}).index(form) for form in formats]
 
     def grouped() -> np.ndarray:
@@ -78,11 +78,11 @@ def worded(rng: np.random.Generator, world: Words, slope: float) -> Material:
     return simulated(rng, study, planted=planted, similarity=measured)
 
 
-def likeness(material: Material) -> Dyadic | None:
+def likeness(data: StudyData) -> Dyadic | None:
     """The primary test of question 3, of a study without holes whose arms are named by their task."""
-    gains = deltas(material)
+    gains = deltas(data)
     gains = gains[gains["language"] != ENGLISH].pivot_table(index="arm", columns="target", values="delta")
-    known = similarity_of(material, _model(material.study), PRIMARY)
+    known = similarity_of(data, _model(data.study), PRIMARY)
     similarity = known.pivot(index="intermediate", columns="target", values="value").loc[gains.index, gains.columns]
     x = similarity.to_numpy(dtype=float)
     same = _same_format([*gains.index], [*gains.columns])
@@ -108,7 +108,7 @@ EMBEDDINGS = (
 )
 
 
-def embedded(rng: np.random.Generator, world: Embedded, slope: float) -> Material:
+def embedded(rng: np.random.Generator, world: Embedded, slope: float) -> StudyData:
     """A study with the similarity of embeddings, raw and centred, in arbitrary units."""
     study = full_study()
     rows = [
@@ -135,17 +135,17 @@ def embedded(rng: np.random.Generator, world: Embedded, slope: float) -> Materia
     return replace(plain, similarity=measured)
 
 
-def increment(material: Material) -> Estimate:
+def increment(data: StudyData) -> Estimate:
     """The primary test of question 5, of a study whose arms are named by their task.
 
     Its p is 1 where similarity makes predictions worse: the question is whether it makes them better, and what predicts
     nothing makes them a little worse, surely so.
     """
-    model = _model(material.study)
-    cells, _ = beyond_english(material, model)
+    model = _model(data.study)
+    cells, _ = beyond_english(data, model)
     cells = cells.assign(in_pretraining=(cells["cc100_gib"] > 0).astype("float64"), error=np.nan)
     for measure in MEASURES:
-        values = similarity_of(material, model, measure).rename(columns={"intermediate": "arm", "value": measure})
+        values = similarity_of(data, model, measure).rename(columns={"intermediate": "arm", "value": measure})
         cells = cells.merge(values, on=["arm", "target", "language"])
     found = step(predictions_of(cells, ["language"]), "language", "M2")
     return found if found.value > 0 else replace(found, p=1.0)

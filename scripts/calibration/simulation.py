@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from xstilts.analysis.data import StudyData, language_frame, study_data
 
-from xstilts.analysis.material import Material, language_frame, material_of
 from xstilts.config.study import BASELINE, Study, load
 from xstilts.scores.score_files import KEY, SCORES
 from xstilts.tasks.languages import ENGLISH
@@ -76,7 +76,7 @@ def simulate(
     slope: float = 0.0,
     planted: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Every score that a study asks for, of schema ``SCORES``; both headline metrics, where there are two, are equal.
+    """Every score that a study asks for, of schema ``SCORES``; both primary metrics, where there are two, are equal.
 
     A score is its target's and language's level, for arms plus the gain, plus noise. The gain has effects of language,
     genus, arm x target and target x language, drawn for each model by itself, and ``slope`` points per SD of syntactic
@@ -118,9 +118,9 @@ def simulated(
     slope: float = 0.0,
     planted: pd.DataFrame | None = None,
     similarity: pd.DataFrame | None = None,
-) -> Material:
-    """What the analysis reads of :func:`simulate`'s scores; ``similarity`` as in :class:`Material`."""
-    return material_of(study, simulate(rng, study, spreads, slope, planted), similarity)
+) -> StudyData:
+    """What the analysis reads of :func:`simulate`'s scores; ``similarity`` as in :class:`StudyData`."""
+    return study_data(study, simulate(rng, study, spreads, slope, planted), similarity)
 
 
 def _grid(study: Study) -> pd.DataFrame:
@@ -155,7 +155,7 @@ def _planted(table: pd.DataFrame, planted: pd.DataFrame) -> np.ndarray:
 
 
 def _as_scores(table: pd.DataFrame, study: Study) -> pd.DataFrame:
-    metrics = pd.DataFrame([(target, metric) for target in study.targets for metric in TASKS[target].headline])
+    metrics = pd.DataFrame([(target, metric) for target in study.targets for metric in TASKS[target].primary_metrics])
     metrics.columns = pd.Index(["target", "metric"])
     rows = table.merge(metrics, on="target").assign(
         study=study.study, split="test", n=_EXAMPLES, run="simulated", flag=None

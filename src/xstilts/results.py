@@ -10,9 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.compute as pc
 
+from xstilts.analysis.data import language_frame
 from xstilts.analysis.effects import cell_tests, effects
 from xstilts.analysis.gains import gains, missing_cells
-from xstilts.analysis.material import language_frame
 from xstilts.config.study import Study, load_file
 from xstilts.errors import DataError, UserError, nearest
 from xstilts.graph.paths import Paths
@@ -73,7 +73,7 @@ class Results:
 
     @cached_property
     def languages(self) -> pd.DataFrame:
-        """By code: see :func:`xstilts.analysis.material.language_frame`."""
+        """By code: see :func:`xstilts.analysis.data.language_frame`."""
         return language_frame(self.study)
 
     def predictions(

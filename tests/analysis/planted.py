@@ -55,7 +55,7 @@ def scores_of(study: Study, gain: Gain, noise: float = 0.5, before: float = 60.0
                         score = float(np.clip(before + added + rng.normal(0, noise), 0, 100))
                         rows += [
                             ("planted", model, arm, target, language, "test", metric, score, 2000, seed, "run", None)
-                            for metric in TASKS[target].headline
+                            for metric in TASKS[target].primary_metrics
                         ]
     return pd.DataFrame(rows, columns=SCORES.names)
 

@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from planted import nothing, scores_of, study_of
+from xstilts.analysis.data import StudyData, study_data
 
 from xstilts.analysis.deltas import DELTAS, beyond_english, chance, deltas, log_odds
-from xstilts.analysis.material import Material, material_of
 from xstilts.config.study import load
 from xstilts.scores.score_files import SCORES
 
 
-def small(rows: list[tuple[str, str, str, int, float]], **changes: object) -> Material:
+def small(rows: list[tuple[str, str, str, int, float]], **changes: object) -> StudyData:
     """Rows: arm, language, split, seed, score of XNLI."""
     study = load(
         {
@@ -28,7 +28,7 @@ def small(rows: list[tuple[str, str, str, int, float]], **changes: object) -> Ma
     )
     frame = pd.DataFrame(rows, columns=["arm", "language", "split", "seed", "score"])
     frame = frame.assign(study="small", model="xlmr", target="xnli", metric="accuracy", n=100, run="r", flag=None)
-    return material_of(study, frame[SCORES.names])
+    return study_data(study, frame[SCORES.names])
 
 
 def test_a_gain_is_the_mean_over_seeds_less_the_mean_over_the_baselines_seeds() -> None:
@@ -85,7 +85,7 @@ def test_log_odds_are_of_what_lies_above_chance_and_always_finite() -> None:
 
 def test_cells_beyond_english_have_what_is_known_of_their_language_in_standard_units() -> None:
     study = study_of({"mnli": ["mnli"], "two": ["mnli", "qqp"]}, {"xnli": ["en", "de", "sw", "th"]})
-    cells, notes = beyond_english(material_of(study, scores_of(study, nothing)), "xlmr")
+    cells, notes = beyond_english(study_data(study, scores_of(study, nothing)), "xlmr")
     assert set(cells["language"]) == {"de", "sw", "th"}
     assert set(cells["arm"]) == {"mnli"}
     assert notes == []
@@ -100,15 +100,15 @@ def test_cells_beyond_english_have_what_is_known_of_their_language_in_standard_u
 
 def test_without_arms_of_one_task_the_others_serve() -> None:
     study = study_of({"two": ["mnli", "qqp"]}, {"xnli": ["en", "de"]})
-    cells, _ = beyond_english(material_of(study, scores_of(study, nothing)), "xlmr")
+    cells, _ = beyond_english(study_data(study, scores_of(study, nothing)), "xlmr")
     assert set(cells["arm"]) == {"two"}
 
 
 def test_languages_of_which_too_little_is_known_are_left_out_and_named() -> None:
     study = study_of({"mnli": ["mnli"]}, {"xnli": ["en", "de", "sw", "th"]})
-    whole = material_of(study, scores_of(study, nothing))
+    whole = study_data(study, scores_of(study, nothing))
     languages = whole.languages.drop(index="sw")
     languages.loc["th", "cc100_gib"] = np.nan
-    cells, notes = beyond_english(Material(study, whole.scores, languages, whole.similarity), "xlmr")
+    cells, notes = beyond_english(StudyData(study, whole.scores, languages, whole.similarity), "xlmr")
     assert set(cells["language"]) == {"de"}
     assert [note.split()[0] for note in notes] == ["sw", "th"]

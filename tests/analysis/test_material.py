@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 from made_up import scores_of, study_of
-
-from xstilts.analysis.material import language_frame, material_of
+from xstilts.analysis.data import language_frame, study_data
 
 
 def test_languages_are_english_and_those_that_the_study_scores() -> None:
@@ -31,9 +30,9 @@ def test_of_synthetic_languages_only_what_is_planted_is_there() -> None:
 
 def test_similarity_that_was_not_measured_is_empty_but_has_its_columns() -> None:
     study, scores = study_of(), scores_of([])
-    material = material_of(study, scores)
-    assert material.study is study and material.scores is scores
-    assert material.similarity.empty
-    assert list(material.similarity) == ["intermediate", "target", "language", "measure", "value"]
+    data = study_data(study, scores)
+    assert data.study is study and data.scores is scores
+    assert data.similarity.empty
+    assert list(data.similarity) == ["intermediate", "target", "language", "measure", "value"]
     measured = pd.DataFrame({"intermediate": ["mnli"], "value": [0.5]})
-    assert material_of(study, scores, measured).similarity is measured
+    assert study_data(study, scores, measured).similarity is measured

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from planted import declared, nothing, scores_of, study_of
+from xstilts.analysis.data import StudyData, study_data
 
 from xstilts.analysis.answers import Answer
-from xstilts.analysis.material import Material, material_of
 from xstilts.analysis.questions import code_pretraining, domain, semantics, size_diversity
 from xstilts.analysis.store import read_answers, write_answer
 from xstilts.config.study import load
 
-ANSWERS: tuple[Callable[[Material], Answer], ...] = (
+ANSWERS: tuple[Callable[[StudyData], Answer], ...] = (
     code_pretraining.answer,
     domain.answer,
     size_diversity.answer,
@@ -24,52 +24,52 @@ ANSWERS: tuple[Callable[[Material], Answer], ...] = (
 )
 
 
-def one_seed() -> Material:
+def one_seed() -> StudyData:
     study = study_of({"mnli": ["mnli"]}, {"xnli": ["en", "de", "zh"]}, seeds=(1,))
-    return material_of(study, scores_of(study, nothing))
+    return study_data(study, scores_of(study, nothing))
 
 
-def without_english() -> Material:
+def without_english() -> StudyData:
     study = study_of({"mnli": ["mnli"], "qqp": ["qqp"]}, {"xnli": ["de", "zh"], "tatoeba": ["de", "zh"]}, seeds=(1, 2))
-    return material_of(study, scores_of(study, nothing))
+    return study_data(study, scores_of(study, nothing))
 
 
-def constant() -> Material:
+def constant() -> StudyData:
     study = study_of({"mnli": ["mnli"], "both": ["mnli", "qqp"]}, {"xnli": ["en", "de", "zh"]}, seeds=(1, 2, 3))
-    return material_of(study, scores_of(study, nothing, noise=0))
+    return study_data(study, scores_of(study, nothing, noise=0))
 
 
-def not_a_number() -> Material:
+def not_a_number() -> StudyData:
     found = one_seed()
-    return Material(found.study, found.scores.assign(score=np.nan), found.languages, found.similarity)
+    return StudyData(found.study, found.scores.assign(score=np.nan), found.languages, found.similarity)
 
 
-def no_scores() -> Material:
+def no_scores() -> StudyData:
     found = one_seed()
-    return Material(found.study, found.scores.iloc[:0], found.languages, found.similarity)
+    return StudyData(found.study, found.scores.iloc[:0], found.languages, found.similarity)
 
 
-def no_baseline() -> Material:
+def no_baseline() -> StudyData:
     found = one_seed()
-    return Material(found.study, found.scores[found.scores["arm"] != "none"], found.languages, found.similarity)
+    return StudyData(found.study, found.scores[found.scores["arm"] != "none"], found.languages, found.similarity)
 
 
-def no_intermediate_task() -> Material:
+def no_intermediate_task() -> StudyData:
     study = study_of({}, {"xnli": ["en", "de"]})
-    return material_of(study, scores_of(study, nothing))
+    return study_data(study, scores_of(study, nothing))
 
 
-def two_models_in_part() -> Material:
+def two_models_in_part() -> StudyData:
     """A pair of models, of which the code model has been scored with one seed and on one target so far."""
     targets = {"xnli": ["en", "de", "ar", "zh", "ru"], "udpos": ["en", "de", "ar", "zh", "ru"]}
     study = study_of({"mnli": ["mnli"]}, targets, models=("roberta", "codebert"))
     declared(study.models["codebert"], code_of="roberta")
     scores = scores_of(study, nothing)
     there = (scores["seed"] == 1) & (scores["target"] == "xnli")
-    return material_of(study, scores[(scores["model"] == "roberta") | there])
+    return study_data(study, scores[(scores["model"] == "roberta") | there])
 
 
-def synthetic() -> Material:
+def synthetic() -> StudyData:
     """Languages of which nothing but the planted design is known."""
     config = {"study": "demo", "source": {"kind": "synthetic"}, "models": {"tiny": {"path": "models/tiny"}}}
     arms = {"none": {}, "mnli": {"tasks": ["mnli"]}, "untrained": {"weights": "random"}}
@@ -77,7 +77,7 @@ def synthetic() -> Material:
     similarity = pd.DataFrame(
         [("mnli", "xnli", "en", "jsd", 0.5)], columns=["intermediate", "target", "language", "measure", "value"]
     )
-    return material_of(study, scores_of(study, nothing), similarity)
+    return study_data(study, scores_of(study, nothing), similarity)
 
 
 @pytest.mark.filterwarnings("error")
@@ -90,7 +90,7 @@ def synthetic() -> Material:
     ],
 )  # fmt: skip
 def test_a_thin_study_is_answered_with_what_it_lacks(
-    answer: Callable[[Material], Answer], thin: Callable[[], Material], tmp_path: Path
+    answer: Callable[[StudyData], Answer], thin: Callable[[], StudyData], tmp_path: Path
 ) -> None:
     found = answer(thin())
     assert (found.verdict, found.primary) == ("not identifiable", None)

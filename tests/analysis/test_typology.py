@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from calibration.simulation import Spreads, simulated, xtreme_study
+from xstilts.analysis.data import StudyData, study_data
 
 from xstilts.analysis.answers import Answer
 from xstilts.analysis.estimates import rows
-from xstilts.analysis.material import Material, material_of
 from xstilts.analysis.questions import typology
 from xstilts.config.study import load
 from xstilts.scores.score_files import SCORES
@@ -24,7 +24,7 @@ ONE, PANX = {"ccg": {"tasks": ["ccg"]}}, {"panx": TASKS["panx"].languages}
 COLUMNS = list(rows([]).columns)
 
 
-def studied(slope: float, seed: int = 0, spreads: Spreads | None = None, **changes: object) -> Material:
+def studied(slope: float, seed: int = 0, spreads: Spreads | None = None, **changes: object) -> StudyData:
     """Of one arm and one target, which is quick, unless the changes say otherwise."""
     study = xtreme_study(**{"arms": ONE, "targets": PANX, "seeds": 2, **changes})  # type: ignore[arg-type]
     return simulated(np.random.default_rng(seed), study, spreads, slope)
@@ -154,7 +154,7 @@ def test_without_pretraining_data_the_covariate_is_dropped_and_named() -> None:
     assert "syntactic distance, observed features only" not in set(answer.robustness["name"])
 
 
-def synthetic_material(slope: float, score_slope: float) -> Material:
+def synthetic_material(slope: float, score_slope: float) -> StudyData:
     """Two targets of a synthetic study: seven languages beside English in six genera."""
     sections = {"none": {}, "mnli": {"tasks": ["mnli"]}}
     study = load(
@@ -172,7 +172,7 @@ def synthetic_material(slope: float, score_slope: float) -> Material:
             for arm in sections:
                 score = 70 + (score_slope + (slope if arm == "mnli" else 0)) * language.distance + rng.normal(0, 0.3)
                 found.append(("demo", "tiny", arm, target, code, "test", metric, score, 200, 1, "r", None))
-    return material_of(study, pd.DataFrame(found, columns=SCORES.names))
+    return study_data(study, pd.DataFrame(found, columns=SCORES.names))
 
 
 def test_a_synthetic_study_has_too_few_languages_and_describes_what_it_has() -> None:

@@ -18,7 +18,7 @@ from xstilts.atomic import sha256_of
 from xstilts.config.settings import Encoding
 from xstilts.data.encoding import EncodedRows, EncodedTask, encode_task
 from xstilts.errors import UserError
-from xstilts.task_types import format_class, format_of
+from xstilts.task_types import task_type_class, task_type_of
 from xstilts.tasks.registry import TASKS, TEXT
 
 COUNT = 4500  # more than two of the slices that are encoded at a time
@@ -29,13 +29,13 @@ SHORT = Encoding(max_length=8)
 def passages(count: int) -> pa.Table:
     """Texts of 1 to 10 words: some fit into one row of eight tokens, others do not."""
     texts = [" ".join(WORDS[: 1 + row * 7 % 10]) for row in range(count)]
-    return pa.table({"id": [str(row) for row in range(count)], "text": texts}, schema=format_class(TEXT).schema)
+    return pa.table({"id": [str(row) for row in range(count)], "text": texts}, schema=task_type_class(TEXT).schema)
 
 
 def tagged(tags: list[list[str]]) -> pa.Table:
     words = [WORDS[: len(row)] for row in tags]
     values = {"id": [str(row) for row in range(len(tags))], "tokens": words, "tags": tags}
-    return pa.table(values, schema=format_class(TASKS["ccg"]).schema)
+    return pa.table(values, schema=task_type_class(TASKS["ccg"]).schema)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def stored(*paths: Path) -> list[dict[str, Any]]:
 
 
 def test_slices_make_no_difference(folder: Path, tokenizer: PreTrainedTokenizerFast) -> None:
-    whole = format_of(TEXT, SHORT).encode(passages(COUNT), tokenizer)
+    whole = task_type_of(TEXT, SHORT).encode(passages(COUNT), tokenizer)
     assert whole.num_rows > COUNT
     assert stored(folder / "train.en.arrow") == whole.to_pylist()
 
@@ -152,7 +152,7 @@ class TestLabels:
 def test_a_file_that_encodes_to_nothing(
     tokenizer: PreTrainedTokenizerFast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kind = format_class(TEXT)
+    kind = task_type_class(TEXT)
     whole = kind.encode
     monkeypatch.setattr(kind, "encode", lambda *arguments: whole(*arguments).slice(0, 0))
     pq.write_table(passages(3), tmp_path / "train.en.parquet")

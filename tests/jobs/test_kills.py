@@ -98,7 +98,7 @@ def test_results_are_those_of_an_undisturbed_run(job: str, undisturbed: Path, fo
 
 def test_a_job_that_is_asked_to_stop_says_so_and_goes_on_later(undisturbed: Path, folder: Path) -> None:
     arguments, names = JOBS["target"]
-    commands, diary = Commands(folder), folder / "results/tiny/attempts/small/mnli/squad_v1/seed1.json"
+    commands, attempt_log = Commands(folder), folder / "results/tiny/attempts/small/mnli/squad_v1/seed1.json"
     process = commands.start(*command(arguments))
     while not list((folder / "results/tiny/.checkpoints").glob("*/*.json")):
         assert process.is_alive()
@@ -106,8 +106,8 @@ def test_a_job_that_is_asked_to_stop_says_so_and_goes_on_later(undisturbed: Path
     process.terminate()
     process.join()
     assert process.exitcode == TRY_AGAIN
-    stopped = read_attempts(diary)[-1]
+    stopped = read_attempts(attempt_log)[-1]
     assert stopped.outcome == "stopped" and "SIGTERM asked it to stop; its state after step" in stopped.reason
     commands.run(*command(arguments))
-    assert read_attempts(diary)[-1].outcome == "done"
+    assert read_attempts(attempt_log)[-1].outcome == "done"
     assert contents(folder, names) == contents(undisturbed, names)

@@ -16,7 +16,7 @@ from xstilts.graph.runs import RETRIEVAL, Runs
 from xstilts.graph.specs import Specs
 from xstilts.jobs.results import Results, write_record
 from xstilts.scores.score_files import PREDICTIONS, SCORES
-from xstilts.task_types import format_of
+from xstilts.task_types import task_type_of
 from xstilts.task_types.classification import Classification
 from xstilts.task_types.retrieval import Retrieval
 from xstilts.tasks.registry import TASKS
@@ -45,9 +45,9 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
 
 def test_scores_and_predictions_of_a_fine_tuning(runs: Runs) -> None:
     results = Results("trial", "tiny", "none", 1, run="0123456789ab")
-    formatter = format_of(TASKS["xnli"], Encoding())
-    results.add(formatter, "en", "test", ["neutral", "entailment"], GOLD)
-    results.add(formatter, "de", "test", ["neutral", "neutral"], GOLD)
+    task_type = task_type_of(TASKS["xnli"], Encoding())
+    results.add(task_type, "en", "test", ["neutral", "entailment"], GOLD)
+    results.add(task_type, "de", "test", ["neutral", "neutral"], GOLD)
     results.write(runs, "xnli")
 
     scores = pq.read_table(runs.paths.part("scores", "tiny", "none", "xnli", 1))
@@ -79,7 +79,7 @@ def test_retrieval_predicts_for_english_sentences_alone(runs: Runs) -> None:
         schema=Retrieval.schema,
     )
     results = Results("trial", "tiny", "none", 1, run="0123456789ab")
-    results.add(format_of(TASKS["tatoeba"], Encoding()), "de", "test", ["de-1", "de-1"], pool)
+    results.add(task_type_of(TASKS["tatoeba"], Encoding()), "de", "test", ["de-1", "de-1"], pool)
     results.write(runs, RETRIEVAL)
     (score,) = pq.read_table(runs.paths.part("scores", "tiny", "none", RETRIEVAL, 1)).to_pylist()
     assert (score["n"], score["metric"], score["score"]) == (2, "accuracy", 50.0)
@@ -90,7 +90,7 @@ def test_retrieval_predicts_for_english_sentences_alone(runs: Runs) -> None:
 def test_a_prediction_too_few_is_an_error(runs: Runs) -> None:
     results = Results("trial", "tiny", "none", 1, run="0123456789ab")
     with pytest.raises(ValueError):
-        results.add(format_of(TASKS["xnli"], Encoding()), "en", "test", ["neutral"], GOLD)
+        results.add(task_type_of(TASKS["xnli"], Encoding()), "en", "test", ["neutral"], GOLD)
 
 
 @pytest.mark.parametrize("trains", [True, False])

@@ -22,7 +22,7 @@ from xstilts.data.tokenizer import save
 from xstilts.encoders import storage as encoders
 from xstilts.graph.runs import Runs
 from xstilts.jobs.similarity import similarity
-from xstilts.task_types import format_class
+from xstilts.task_types import task_type_class
 from xstilts.tasks.registry import TASKS
 
 WORDS = ["the", "old", "stone", "pier", "arrived", "at", "market", "harbour", "counted", "forty", "baskets", "coins"]
@@ -68,11 +68,11 @@ def prepare(runs: Runs, pieces: PreTrainedTokenizerFast) -> None:
         paths = []
         for split, language in runs.files(task.name):
             rng = np.random.default_rng(len(paths))
-            rows = [{"id": str(i), **example(task.format, i, rng)} for i in range(COUNT)]
+            rows = [{"id": str(i), **example(task.type, i, rng)} for i in range(COUNT)]
             path = runs.paths.examples(task.name, split, language)
             path.parent.mkdir(parents=True, exist_ok=True)
             provenance = Provenance(task.name, split, language, "test", task.licence, False)
-            write(path, task, pa.Table.from_pylist(rows, schema=format_class(task).schema), provenance, "test")
+            write(path, task, pa.Table.from_pylist(rows, schema=task_type_class(task).schema), provenance, "test")
             paths.append(path)
         encode_task(task, runs.study.encoding_of(task.name), pieces, paths, runs.paths.tokens("tiny", task.name))
 

@@ -12,7 +12,7 @@ from xstilts.atomic import write_json
 from xstilts.config.settings import Hyperparameters
 from xstilts.config.study import load
 from xstilts.graph.runs import Runs
-from xstilts.jobs.lessons import Lesson
+from xstilts.jobs.supervised import SupervisedRun
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
 
 def subset(runs: Runs, arm: str, seed: int) -> list[int] | None:
     count = runs.study.arms[arm].train_examples
-    return Lesson(runs, "xlmr", "", ["mnli"], Hyperparameters(), seed, begin, count).subset("mnli")
+    return SupervisedRun(runs, "xlmr", "", ["mnli"], Hyperparameters(), seed, begin, count).subset("mnli")
 
 
 def begin(seed: int) -> Any:

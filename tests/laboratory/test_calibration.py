@@ -17,16 +17,16 @@ from calibration.rates import COLUMNS, Design, Scenario, as_markdown, calibrated
 from calibration.similarity import Words, likeness, worded
 from calibration.simulation import Spreads, simulated, xtreme_study
 from planted import declared
+from xstilts.analysis.data import StudyData
 
 from xstilts.analysis.answers import Answer, Estimate
-from xstilts.analysis.material import Material
 from xstilts.analysis.questions import code_pretraining, domain, semantics, size_diversity, typology
 from xstilts.tasks.registry import TASKS
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "calibrate.py"
 
 
-def flags(rng: np.random.Generator) -> Material:
+def flags(rng: np.random.Generator) -> StudyData:
     """A stand-in for a study: what matters of it is one random number."""
     return rng.uniform()  # type: ignore[return-value]
 
@@ -34,7 +34,7 @@ def flags(rng: np.random.Generator) -> Material:
 def test_shares_are_of_the_runs_that_have_a_test() -> None:
     """Of a p that is uniform, every run with p >= 0.5 has no test: a tenth of the others is below 0.05."""
 
-    def test(p: Material) -> Estimate | None:
+    def test(p: StudyData) -> Estimate | None:
         return Estimate("", 0, -1 if float(p) < 0.25 else 0.5, 1, "", float(p)) if float(p) < 0.5 else None  # type: ignore[arg-type]
 
     table = calibrated("q9", Design(test, (Scenario("null", 0.0, flags),)), runs=400)
@@ -55,7 +55,7 @@ def test_a_world_in_which_nothing_can_be_tested_has_no_share() -> None:
 
 
 def test_a_truth_that_is_not_known_has_no_coverage() -> None:
-    def test(p: Material) -> Estimate:
+    def test(p: StudyData) -> Estimate:
         return Estimate("", 0, -1, 1, "", 0.01)
 
     table = calibrated("q9", Design(test, (Scenario("effect", float("nan"), flags),)), runs=2)
@@ -68,7 +68,7 @@ def test_question_1_keeps_its_level_with_genus_effects_and_finds_what_is_there()
     arms = {task: {"tasks": [task]} for task in ("mnli", "squad_v1", "ccg")}
     study = xtreme_study(arms=arms, targets={target: TASKS[target].languages for target in ("xnli", "udpos", "panx")})
 
-    def world(rng: np.random.Generator, slope: float) -> Material:
+    def world(rng: np.random.Generator, slope: float) -> StudyData:
         return simulated(rng, study, Spreads(), slope)
 
     def row(slope: float, runs: int) -> dict[str, float]:
@@ -82,16 +82,16 @@ def test_question_1_keeps_its_level_with_genus_effects_and_finds_what_is_there()
     assert effect["rejected"] >= 0.7
 
 
-def world(question: str, place: int) -> Material:
+def world(question: str, place: int) -> StudyData:
     return DESIGNS[question].scenarios[place].simulate(np.random.default_rng(7))
 
 
-def sized(material: Material) -> Material:
+def sized(data: StudyData) -> StudyData:
     """With arms that declare the sizes that their names tell."""
-    for arm, section in material.study.arms.items():
+    for arm, section in data.study.arms.items():
         if section.tasks:
             declared(section, train_examples=1000 * 2 ** int(arm.rsplit("-", 1)[1]))
-    return material
+    return data
 
 
 @pytest.fixture
@@ -107,11 +107,11 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("q2", 2, code_pretraining.answer),
         ("q3", 3, domain.answer),
-        ("q4", 4, lambda material: size_diversity.answer(sized(material))),
+        ("q4", 4, lambda data: size_diversity.answer(sized(data))),
     ],
 )
 def test_the_test_alone_gives_what_the_answer_gives(
-    question: str, place: int, answer: Callable[[Material], Answer]
+    question: str, place: int, answer: Callable[[StudyData], Answer]
 ) -> None:
     same_primary(question, world(question, place), answer)
 
@@ -121,8 +121,8 @@ def test_the_test_of_question_5_alone_gives_what_the_answer_gives() -> None:
     same_primary("q5", world("q5", 3), semantics.answer)
 
 
-def same_primary(question: str, material: Material, answer: Callable[[Material], Answer]) -> None:
-    alone, primary = DESIGNS[question].test(material), answer(material).primary
+def same_primary(question: str, data: StudyData, answer: Callable[[StudyData], Answer]) -> None:
+    alone, primary = DESIGNS[question].test(data), answer(data).primary
     assert alone is not None and primary is not None and primary.p is not None
     assert (alone.p, alone.low, alone.high) == pytest.approx((primary.p, primary.low, primary.high), rel=1e-6)
 

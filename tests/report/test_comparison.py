@@ -26,7 +26,7 @@ def everything(study: Study, score: float, arm: str = "none") -> list[Row]:
         (arm, target, language, metric, seed, score + seed)
         for target in study.targets
         for language in study.languages(target)
-        for metric in TASKS[target].headline
+        for metric in TASKS[target].primary_metrics
         for seed in study.seeds
     ]
 
@@ -88,10 +88,10 @@ def test_an_average_of_groups_is_a_mean_of_means(make_scores: MakeScores, whole:
     study = load(config)
     points = {"classification": 90.0, "tagging": 60.0, "span_qa": 30.0, "retrieval": 0.0}
     rows = [
-        ("best-per-target", target, language, metric, 1, points[TASKS[target].format])
+        ("best-per-target", target, language, metric, 1, points[TASKS[target].type])
         for target in study.targets
         for language in study.languages(target)
-        for metric in TASKS[target].headline
+        for metric in TASKS[target].primary_metrics
     ]
     table = compared(make_scores(rows), study)
     assert row(table, target="average_of_three_groups")["ours"] == 60

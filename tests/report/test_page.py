@@ -197,7 +197,7 @@ def test_a_study_of_xtremes_size_fits_into_six_megabytes(make_scores: MakeScores
             for arm in arms
             for target in targets
             for language in study.languages(target)
-            for metric in TASKS[target].headline
+            for metric in TASKS[target].primary_metrics
             for seed in study.seeds
         )
     )

@@ -14,10 +14,10 @@ from xstilts.config.settings import Embedding
 from xstilts.data.encoding import EncodedRows
 from xstilts.errors import UserError
 from xstilts.retrieval.embedding import embed
-from xstilts.task_types.base import Tokens
+from xstilts.task_types.base import SpecialTokens
 
 BOS, PAD, EOS, UNK, MASK = range(5)
-TOKENS = Tokens(pad=PAD, mask=MASK, special=(BOS, PAD, EOS, UNK, MASK), vocabulary=50)
+TOKENS = SpecialTokens(pad=PAD, mask=MASK, special=(BOS, PAD, EOS, UNK, MASK), vocabulary=50)
 LAYERS = 3
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from xstilts.errors import Diverged, UserError
-from xstilts.runtime.attempts import Stopped, attempting, read_attempts
+from xstilts.runtime.attempts import Stopped, logged_attempt, read_attempts
 
 
 @pytest.fixture
@@ -20,9 +20,9 @@ def outcomes(path):
 
 
 def test_an_attempt_that_ends_well(path):
-    with attempting(path, "abc", "in") as diary:
+    with logged_attempt(path, "abc", "in") as attempt_log:
         assert outcomes(path) == [("", "")]
-        diary.write(stage="fine-tuning", step=5, total=10)
+        attempt_log.write(stage="fine-tuning", step=5, total=10)
     (attempt,) = read_attempts(path)
     assert (attempt.run, attempt.outcome, attempt.stage, attempt.step, attempt.total) == (
         "abc", "done", "fine-tuning", 5, 10,
@@ -40,14 +40,14 @@ def test_an_attempt_that_ends_well(path):
     ],
 )
 def test_an_attempt_that_does_not(path, error, outcome):
-    with pytest.raises(type(error)), attempting(path, "abc", "in"):
+    with pytest.raises(type(error)), logged_attempt(path, "abc", "in"):
         raise error
     assert outcomes(path) == [outcome]
 
 
 def test_earlier_attempts_are_kept_but_not_for_ever(path):
     for number in range(25):
-        with attempting(path, f"run{number}", "in"):
+        with logged_attempt(path, f"run{number}", "in"):
             pass
     assert [attempt.run for attempt in read_attempts(path)] == [f"run{number}" for number in range(5, 25)]
 
@@ -55,7 +55,7 @@ def test_earlier_attempts_are_kept_but_not_for_ever(path):
 def test_slurm_and_devices_are_noted(path, monkeypatch):
     monkeypatch.setenv("SLURM_JOB_ID", "17")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2")
-    with attempting(path, "abc", "in"):
+    with logged_attempt(path, "abc", "in"):
         pass
     assert [(attempt.slurm_job, attempt.devices) for attempt in read_attempts(path)] == [("17", "2")]
 
@@ -68,7 +68,7 @@ def test_a_damaged_file_holds_no_attempts(path, content):
 
 
 def test_what_a_later_version_adds_is_passed_over(path):
-    with attempting(path, "abc", "in"):
+    with logged_attempt(path, "abc", "in"):
         pass
     (written,) = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps([{**written, "mood": "good"}]), encoding="utf-8")

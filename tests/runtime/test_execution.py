@@ -20,21 +20,21 @@ from xstilts.config.study import load
 from xstilts.errors import Diverged, UserError
 from xstilts.graph.runs import Runs
 from xstilts.runtime import execution
-from xstilts.runtime.attempts import attempting, read_attempts
+from xstilts.runtime.attempts import logged_attempt, read_attempts
 from xstilts.runtime.execution import checksum, execute
-from xstilts.runtime.run_lock import claimed
+from xstilts.runtime.run_lock import hold_run_lock
 
 
 @dataclass(frozen=True)
 class Job:
     """Stands for a training job that reads one file and makes another."""
 
-    diary: Path
+    attempt_log: Path
     read: Path
     made: Path
 
     def attempts(self, paths):
-        return self.diary
+        return self.attempt_log
 
     def reads(self, runs):
         return [self.read]
@@ -58,7 +58,7 @@ def job(tmp_path, monkeypatch):
     def run(work=lambda session: made.touch()):
         execute(runs, job, {"id": "abc"}, work)
 
-    run.runs, run.read, run.made, run.diary = runs, read, made, tmp_path / "diary.json"
+    run.runs, run.read, run.made, run.attempt_log = runs, read, made, tmp_path / "diary.json"
     yield run
     for number, handler in before.items():
         signal.signal(number, handler)
@@ -67,11 +67,11 @@ def job(tmp_path, monkeypatch):
 def test_work_that_is_done_leaves_no_checkpoint_behind(job):
     def work(session):
         (job.runs.paths.checkpoints / "abc").mkdir()
-        session.tell("fine-tuning", 3, 4)
+        session.on_progress("fine-tuning", 3, 4)
 
     job(work)
     assert not job.runs.paths.checkpoints.exists()
-    (attempt,) = read_attempts(job.diary)
+    (attempt,) = read_attempts(job.attempt_log)
     assert (attempt.outcome, attempt.stage, attempt.step, attempt.total) == ("done", "fine-tuning", 3, 4)
 
 
@@ -83,7 +83,7 @@ def test_work_that_fails_leaves_its_checkpoint(job):
     with pytest.raises(OSError, match="no space left"):
         job(work)
     assert [path.name for path in job.runs.paths.checkpoints.iterdir()] == ["abc"]
-    assert read_attempts(job.diary)[0].reason == "no space left"
+    assert read_attempts(job.attempt_log)[0].reason == "no space left"
 
 
 class TestAnotherProcessAtWork:
@@ -94,8 +94,8 @@ class TestAnotherProcessAtWork:
 
         def other() -> None:
             with (
-                claimed(job.runs.paths.checkpoints / "abc.lock", "run abc"),
-                attempting(job.diary, "abc", checksum([job.read])),
+                hold_run_lock(job.runs.paths.checkpoints / "abc.lock", "run abc"),
+                logged_attempt(job.attempt_log, "abc", checksum([job.read])),
             ):
                 ready.set()
                 time.sleep(0.1)
@@ -117,7 +117,7 @@ class TestAnotherProcessAtWork:
         thread = self.beside(job, makes=False)
         job()
         thread.join()
-        assert job.made.exists() and len(read_attempts(job.diary)) == 2
+        assert job.made.exists() and len(read_attempts(job.attempt_log)) == 2
 
 
 class TestDivergence:
@@ -128,9 +128,9 @@ class TestDivergence:
         for _ in range(2):
             with pytest.raises(Diverged, match=r"The loss is nan at step 7\."):
                 job(self.diverge)
-        with pytest.raises(Diverged, match=f"to try again as it is, delete {job.diary}"):
+        with pytest.raises(Diverged, match=f"to try again as it is, delete {job.attempt_log}"):
             job(lambda session: pytest.fail("it would diverge again"))
-        job.diary.unlink()
+        job.attempt_log.unlink()
         job()
 
     def test_of_other_data_says_nothing(self, job):
@@ -138,7 +138,7 @@ class TestDivergence:
             job(self.diverge)
         job.read.write_text("other data", encoding="utf-8")
         job()
-        assert [attempt.outcome for attempt in read_attempts(job.diary)] == ["diverged", "done"]
+        assert [attempt.outcome for attempt in read_attempts(job.attempt_log)] == ["diverged", "done"]
 
 
 def test_what_a_job_reads_has_to_be_there(job):

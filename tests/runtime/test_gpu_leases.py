@@ -23,7 +23,7 @@ from xstilts.config.study import load, store
 from xstilts.errors import UserError
 from xstilts.runtime import gpu_leases as leases
 from xstilts.runtime.attempts import read_attempts
-from xstilts.runtime.gpu_leases import leased, visible
+from xstilts.runtime.gpu_leases import lease_gpu, visible
 
 UUIDS = [f"GPU-{number}1a2b3c4-0000-1111-2222-333344445555" for number in range(4)]
 MIG = "MIG-0d1e2f30-aaaa-bbbb-cccc-000011112222"
@@ -155,7 +155,7 @@ def test_the_next_job_goes_where_the_fewest_are(jobs, monkeypatch):
             jobs.kill(job)
             job.wait()
     assert len(others) == 1, "the first file of device 0 is free again, but not its second"
-    with leased(2) as device:
+    with lease_gpu(2) as device:
         assert device == "1"
 
 
@@ -172,7 +172,7 @@ def test_a_job_that_wants_a_gpu_to_itself_does_not_join_those_that_share_one(job
 
 
 def test_a_lease_shows_its_device_and_no_other(capsys):
-    with leased(1) as device:
+    with lease_gpu(1) as device:
         assert device == os.environ["CUDA_VISIBLE_DEVICES"] == "0"
         assert os.environ["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
     assert "CUDA_VISIBLE_DEVICES" not in os.environ and "CUDA_DEVICE_ORDER" not in os.environ
@@ -183,7 +183,7 @@ def test_waiting_is_said(jobs, monkeypatch, capsys):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
     holder = jobs.start(seconds=0.5)
     jobs.wait_for(1)
-    with leased(1, every=0.05):
+    with lease_gpu(1, every=0.05):
         assert holder.wait() == 0
     assert capsys.readouterr().out == "Waiting for 1 GPU, all taken, for 0 min so far.\nOn GPU 3.\n"
 
@@ -193,7 +193,7 @@ def test_a_device_is_the_same_by_any_name(jobs, monkeypatch, entry):
     jobs.start(CUDA_VISIBLE_DEVICES=entry)
     jobs.wait_for(1)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", f"2, {UUIDS[3]}")
-    with leased(1) as device:
+    with lease_gpu(1) as device:
         assert device == UUIDS[3]
 
 
@@ -227,7 +227,7 @@ def test_parts_of_a_gpu_are_devices(jobs, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", f"{MIG},{MIG}x")
     jobs.start()
     jobs.wait_for(1)
-    with leased(1) as device:
+    with lease_gpu(1) as device:
         assert device == f"{MIG}x"
 
 
@@ -241,7 +241,7 @@ def test_without_a_gpu_there_is_nothing_to_lease(machine, tmp_path, monkeypatch,
     for asked in (None, "0"):
         if asked:
             monkeypatch.setenv("CUDA_VISIBLE_DEVICES", asked)
-        with leased(1) as first, leased(1) as second:
+        with lease_gpu(1) as first, lease_gpu(1) as second:
             assert first == second == ""
             assert os.environ.get("CUDA_VISIBLE_DEVICES") == asked
     assert not (tmp_path / "locks").exists()
@@ -250,7 +250,7 @@ def test_without_a_gpu_there_is_nothing_to_lease(machine, tmp_path, monkeypatch,
 def test_what_slurm_has_assigned_is_taken_as_it_is(jobs, monkeypatch, tmp_path):
     monkeypatch.setenv("SLURM_JOB_ID", "17")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2")
-    with leased(1) as first, leased(1) as second:
+    with lease_gpu(1) as first, lease_gpu(1) as second:
         assert first == second == os.environ["CUDA_VISIBLE_DEVICES"] == "2"
     assert not (tmp_path / "locks").exists()
 
@@ -269,7 +269,7 @@ def test_jobs_share_an_allocation_of_several_devices(jobs):
 def test_locks_are_for_all_users_and_follow_no_links(tmp_path):
     mask = os.umask(0o077)
     try:
-        with leased(1):
+        with lease_gpu(1):
             pass
     finally:
         os.umask(mask)
@@ -282,30 +282,30 @@ def test_locks_are_for_all_users_and_follow_no_links(tmp_path):
     victim.write_text("mine", encoding="utf-8")
     (folder / f"{UUIDS[0]}.0").unlink()
     (folder / f"{UUIDS[0]}.0").symlink_to(victim)
-    with pytest.raises(UserError, match="this lock of a GPU cannot be used"), leased(1):
+    with pytest.raises(UserError, match="this lock of a GPU cannot be used"), lease_gpu(1):
         pass
     assert victim.read_text(encoding="utf-8") == "mine"
 
 
 def test_a_folder_that_cannot_be_used(tmp_path, monkeypatch):
     (tmp_path / "locks").write_text("", encoding="utf-8")
-    with pytest.raises(UserError, match="XSTILTS_GPU_LOCKS"), leased(1):
+    with pytest.raises(UserError, match="XSTILTS_GPU_LOCKS"), lease_gpu(1):
         pass
     monkeypatch.setenv(leases.LOCKS, str(tmp_path / "not" / "there"))
-    with pytest.raises(UserError, match="cannot be used"), leased(1):
+    with pytest.raises(UserError, match="cannot be used"), lease_gpu(1):
         pass
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs two users")
 def test_another_users_lock_holds(jobs, tmp_path):
     """Also where Linux guards files of others in folders that anyone may write to."""
-    with leased(1):
+    with lease_gpu(1):
         pass
     for file in [tmp_path / "locks", *(tmp_path / "locks").iterdir()]:
         os.chown(file, 65534, 65534)
     jobs.start()
     assert list(jobs.wait_for(1).values()) == ["0"]
-    with leased(1) as device:
+    with lease_gpu(1) as device:
         assert device == "1"
 
 
@@ -324,7 +324,7 @@ def test_jobs_that_use_a_gpu_have_one(tmp_path, monkeypatch, module, command):
     taken = []
 
     def job(*_arguments: object) -> None:
-        with leased(2) as device:  # two jobs may share what this one has
+        with lease_gpu(2) as device:  # two jobs may share what this one has
             taken.append((os.environ["CUDA_VISIBLE_DEVICES"], device))
 
     store(load(own(compute={"jobs_per_gpu": 2})), tmp_path / "study.json")
@@ -339,4 +339,4 @@ def test_jobs_that_use_a_gpu_have_one(tmp_path, monkeypatch, module, command):
     assert not done.value.code
     assert taken == [("0", "0")]
     diaries = [read_attempts(path) for path in (tmp_path / "results/trial").glob("attempts/**/*.json")]
-    assert [attempt.devices for diary in diaries for attempt in diary] == ["0"] * (module != "similarity")
+    assert [attempt.devices for attempt_log in diaries for attempt in attempt_log] == ["0"] * (module != "similarity")

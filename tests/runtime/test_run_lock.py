@@ -11,20 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from xstilts.runtime.run_lock import claimed
+from xstilts.runtime.run_lock import hold_run_lock
 
 CONTEXT = multiprocessing.get_context("fork")
 
 
 def hold(lock: Path, held: Event, free: Event) -> None:
-    with claimed(lock, "run a"):
+    with hold_run_lock(lock, "run a"):
         held.set()
         free.wait()
 
 
 def take_turns(lock: Path, record: Path, times: int) -> None:
     for _ in range(times):
-        with claimed(lock, "run a"):
+        with hold_run_lock(lock, "run a"):
             with record.open("a", encoding="utf-8") as file:
                 file.write(f"in {os.getpid()}\n")
             time.sleep(0.001)
@@ -39,7 +39,7 @@ def impatient(monkeypatch):
 
 def test_nobody_has_to_wait_for_a_free_run(tmp_path):
     for _ in range(2):
-        with claimed(tmp_path / "locks" / "a.lock", "run a") as waited:
+        with hold_run_lock(tmp_path / "locks" / "a.lock", "run a") as waited:
             assert not waited
     assert not (tmp_path / "locks").exists()
 
@@ -57,7 +57,7 @@ def test_a_second_process_waits_for_the_first_to_end(tmp_path, capsys, ending):
         free.set() if ending == "well" else os.kill(first.pid, signal.SIGKILL)
 
     CONTEXT.Process(target=end).start()
-    with claimed(lock, "run a") as waited:
+    with hold_run_lock(lock, "run a") as waited:
         assert waited and time.monotonic() - began > 0.15
     assert "Another process is working on run a" in capsys.readouterr().out
     first.join()

@@ -44,7 +44,7 @@ def test_nobody_asked(stop):
 
 def test_when_it_is_too_late(stop):
     """Results are being written: to stop now would throw them away."""
-    stop.too_late()
+    stop.ignore_from_now_on()
     with stop.deferred():
         pass
     signal.raise_signal(signal.SIGTERM)

@@ -40,7 +40,7 @@ def dev_scores() -> pd.DataFrame:
         ("two_tasks", "intermediate", "qqp", "en", "f1", 1, 84.0),
         ("none", "target", "squad_v1", "en", "f1", 1, 90.0),
         ("none", "target", "squad_v1", "en", "exact_match", 1, 80.0),
-        ("none", "target", "squad_v1", "en", "has_answer_f1", 1, 1.0),  # no headline metric
+        ("none", "target", "squad_v1", "en", "has_answer_f1", 1, 1.0),  # no primary metric
         ("none", "retrieval", "bucc2018", "de", "f1", 1, 70.0),
         ("none", "retrieval", "bucc2018", "fr", "f1", 1, 60.0),
     )

@@ -16,7 +16,7 @@ from seqeval.metrics import f1_score, precision_score, recall_score
 from xstilts.errors import DataError, UserError
 from xstilts.scores.matching import aligned, score
 from xstilts.sources import files
-from xstilts.task_types import format_class
+from xstilts.task_types import task_type_class
 from xstilts.tasks import files as layout
 from xstilts.tasks.languages import languages_of
 from xstilts.tasks.registry import TASKS, UPOS, Task
@@ -29,7 +29,7 @@ Pairs = list[tuple[str, str]]
 def pairs_of(task: Task, labels: Sequence[str | None], ids: Sequence[str] | None = None) -> pa.Table:
     ids = ids or [f"e{row}" for row in range(len(labels))]
     columns = {"id": ids, "premise": ["p"] * len(labels), "hypothesis": ["h"] * len(labels), "label": labels}
-    return pa.table(columns, schema=format_class(task).schema)
+    return pa.table(columns, schema=task_type_class(task).schema)
 
 
 def tagged(task: Task, *sentences: str | None, words: Sequence[int] = ()) -> pa.Table:
@@ -38,7 +38,7 @@ def tagged(task: Task, *sentences: str | None, words: Sequence[int] = ()) -> pa.
     counts = words or [len(own or ()) for own in tags]
     tokens = [[f"w{index}" for index in range(count)] for count in counts]
     columns = {"id": [f"s{row}" for row in range(len(tags))], "tokens": tokens, "tags": tags}
-    return pa.table(columns, schema=format_class(task).schema)
+    return pa.table(columns, schema=task_type_class(task).schema)
 
 
 def choices(*labels: int) -> pa.Table:
@@ -48,7 +48,7 @@ def choices(*labels: int) -> pa.Table:
         "choices": [["a", "b", "c", "d"]] * len(labels),
         "label": labels,
     }
-    return pa.table(columns, schema=format_class(HELLASWAG).schema)
+    return pa.table(columns, schema=task_type_class(HELLASWAG).schema)
 
 
 def refusal(task: Task, predictions: Pairs, examples: pa.Table) -> str:
@@ -238,7 +238,7 @@ def span_metrics(
 
 
 def expected(task: Task, ids: Sequence[str], gold: Sequence[str], found: Sequence[str]) -> dict[str, float]:
-    if task.format != "tagging":
+    if task.type != "tagging":
         metrics = {"accuracy": accuracy(gold, found)}
         if task is QQP:
             metrics["f1"] = positive_f1(gold, found)
@@ -277,7 +277,7 @@ def test_noisy_predictions_for_real_gold_score_as_plain_loops_say(
     if not all(path.is_file() for path in layout.files(slices, name, split, language)):
         pytest.skip(f"the slices have no {split} split of {name} in '{code}'")
     examples = files.read(slices, task, split, language)
-    column = examples.column(format_class(task).gold_column).to_pylist()
+    column = examples.column(task_type_class(task).gold_column).to_pylist()
     gold = [" ".join(value) if isinstance(value, list) else str(value) for value in column]
     labels = task.labels or sorted({tag for text in gold for tag in text.split()})
     ids, found = examples.column("id").to_pylist(), [noisy(text, labels, rng) for text in gold]

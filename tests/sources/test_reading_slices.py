@@ -13,7 +13,7 @@ import pytest
 
 from xstilts.data import examples
 from xstilts.sources import files
-from xstilts.task_types import format_class
+from xstilts.task_types import task_type_class
 from xstilts.tasks import files as layout
 from xstilts.tasks.languages import languages_of
 from xstilts.tasks.registry import TASKS
@@ -86,9 +86,9 @@ def test_counts_and_rules(slices, task, split):
         table = files.read(slices, TASKS[task], split, LANGUAGES[code])
         paths = [path for path in paths_of(slices, task, split, code) if path.suffix != ".gold"]
         assert table.num_rows == sum(raw_count(path, task, code) for path in paths), code
-        if code == ("de" if TASKS[task].format == "retrieval" else "en"):
+        if code == ("de" if TASKS[task].type == "retrieval" else "en"):
             assert table.num_rows == examples_of_one
-        assert table.schema == format_class(TASKS[task]).schema
+        assert table.schema == task_type_class(TASKS[task]).schema
         examples.check(TASKS[task], table, code)
 
 

@@ -14,7 +14,7 @@ from sources import stripped
 
 from xstilts.data import examples
 from xstilts.sources import files
-from xstilts.task_types import format_class
+from xstilts.task_types import task_type_class
 from xstilts.tasks import files as layout
 from xstilts.tasks.languages import languages_of
 from xstilts.tasks.registry import TARGET_TASKS, TASKS
@@ -45,7 +45,7 @@ def document(*articles: dict[str, Any]) -> str:
 
 
 def without_gold(task: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    gold = {"answers", "answer_starts"} if TASKS[task].format == "span_qa" else {format_class(TASKS[task]).gold_column}
+    gold = {"answers", "answer_starts"} if TASKS[task].type == "span_qa" else {task_type_class(TASKS[task]).gold_column}
     return [{name: None if name in gold else value for name, value in row.items()} for row in rows]
 
 

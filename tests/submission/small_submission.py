@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from xstilts.config.study import load
 from xstilts.graph.runs import RETRIEVAL, Runs
 from xstilts.scores.score_files import PREDICTIONS
-from xstilts.task_types import format_class
+from xstilts.task_types import task_type_class
 from xstilts.tasks.registry import TASKS
 
 CONFIG: dict[str, Any] = {
@@ -42,7 +42,7 @@ RIGHT = {
 
 
 def examples(name: str, rows: list[dict[str, Any]]) -> pa.Table:
-    return pa.Table.from_pylist(rows, schema=format_class(TASKS[name]).schema)
+    return pa.Table.from_pylist(rows, schema=task_type_class(TASKS[name]).schema)
 
 
 def sentence(identifier: str, text: str, *matches: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from xstilts.submission.check import check
 from xstilts.submission.layout import gaps
 from xstilts.submission.score import score_folder
 from xstilts.submission.write import write
-from xstilts.task_types import format_class
+from xstilts.task_types import task_type_class
 from xstilts.tasks import files as layout
 from xstilts.tasks.registry import TARGET_TASKS, TASKS
 
@@ -85,12 +85,12 @@ def noisy(target: str, gold: pa.Table, chance: random.Random) -> Iterator[tuple[
     foreign = [row["id"] for row in rows if row.get("side") == "foreign"]
     for row in rows:
         wrong = chance.random() < 1 / 3
-        if task.format == "classification":
+        if task.type == "classification":
             yield row["id"], chance.choice(task.labels) if wrong else row["label"]
-        elif task.format == "tagging":
+        elif task.type == "tagging":
             tags = [chance.choice(task.labels) if chance.random() < 1 / 4 else tag for tag in row["tags"]]
             yield row["id"], " ".join(tags)
-        elif task.format == "span_qa":
+        elif task.type == "span_qa":
             words = chance.choice(row["answers"]).split(" ")
             kept = " ".join(words[: chance.randint(0, len(words))]) if wrong else " ".join(words)
             yield row["id"], chance.choice(NOISE) + kept + chance.choice(NOISE)
@@ -102,7 +102,7 @@ def noisy(target: str, gold: pa.Table, chance: random.Random) -> Iterator[tuple[
 
 def write_labels(folder: Path, target: str, language: str, paths: tuple[Path, ...]) -> None:
     """A language's labels in XTREME's layout, from the files of the release as they are."""
-    suffix = "json" if TASKS[target].format == "span_qa" else "tsv"
+    suffix = "json" if TASKS[target].type == "span_qa" else "tsv"
     label = folder / f"test-{language}.{suffix}"
     text = paths[-1].read_text(encoding="utf-8")
     if target == "tydiqa":
@@ -159,9 +159,7 @@ def test_the_right_answers_score_100(scored, target, monkeypatch) -> None:
         runs.study.languages(target), key=lambda code: runs.paths.examples(target, "test", code).stat().st_size
     )
     one = Runs(load({**CONFIG, "targets": {target: {"languages": [language]}}}))
-    label = (
-        folder / "labels" / target / ("test-" + language + (".json" if TASKS[target].format == "span_qa" else ".tsv"))
-    )
+    label = folder / "labels" / target / ("test-" + language + (".json" if TASKS[target].type == "span_qa" else ".tsv"))
     sent = folder / "right" / target / target
     sent.mkdir(parents=True)
     text = label.read_text(encoding="utf-8")
@@ -182,7 +180,7 @@ def test_tasks_without_a_folder_and_languages_without_gold_are_noted(tmp_path, r
     for name, language in (("xnli", "de"), ("xquad", "de")):
         path = runs.paths.examples(name, "test", language)
         table = pa.parquet.read_table(path)
-        column = format_class(TASKS[name]).gold_column
+        column = task_type_class(TASKS[name]).gold_column
         nothing = pa.nulls(table.num_rows, table.schema.field(column).type)
         store(path, table.set_column(table.schema.get_field_index(column), column, nothing))
     found = score_folder(sent, runs)

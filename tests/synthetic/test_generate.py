@@ -81,8 +81,8 @@ def test_every_file_of_the_layout_exists(root: Path) -> None:
                 continue
             for code in LANGUAGES:
                 english_only = task.role == "intermediate" or (task.name != "text" and split == "train")
-                no_dev = task.format == "tagging" and split == "dev"
-                pairs_with_english = task.format == "retrieval" and code == "en"
+                no_dev = task.type == "tagging" and split == "dev"
+                pairs_with_english = task.type == "retrieval" and code == "en"
                 if ((english_only or no_dev) and code != "en") or pairs_with_english:
                     continue
                 for path in layout.files(root, task.name, split, LANGUAGES[code]):
@@ -235,7 +235,7 @@ def test_no_evaluation_example_is_in_the_training_data(root: Path) -> None:
             *rounds, mnli, snli = layout.files(root, task, split, LANGUAGES["en"])
             found = {f"{each['context']}\t{each['hypothesis']}" for path in rounds for each in records(path)}
             return found | {f"{row['sentence1']}\t{row['sentence2']}" for path in (mnli, snli) for row in table(path)}
-        match TASKS[task].format:
+        match TASKS[task].type:
             case "classification" if task in ("xnli", "pawsx"):
                 return {"\t".join(row[:2]) for row in rows(path)}
             case "classification":
@@ -255,7 +255,7 @@ def test_no_evaluation_example_is_in_the_training_data(root: Path) -> None:
                 return {record["question"]["stem"] for record in records(path)}
 
     for task in TASKS.values():
-        if task.format == "retrieval" or task.name == "text":
+        if task.type == "retrieval" or task.name == "text":
             continue
         trained = english_examples(task.trained_on or task.name, "train")
         for split in ("dev", "test"):

@@ -9,7 +9,7 @@ from sklearn.metrics import accuracy_score, f1_score
 from transformers import PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaModel
 
 from xstilts.config.settings import Encoding
-from xstilts.task_types.base import IGNORED, Tokens
+from xstilts.task_types.base import IGNORED, SpecialTokens
 from xstilts.task_types.classification import Classification
 from xstilts.tasks.registry import TASKS
 
@@ -57,7 +57,7 @@ def test_examples_without_gold_are_read_like_others(tokenizer: PreTrainedTokeniz
     encoded, blind = built().encode(pairs(*rows), tokenizer), built().encode(without, tokenizer)
     assert blind.column("input_ids") == encoded.column("input_ids")
     assert blind.column("label").to_pylist() == [IGNORED, IGNORED]
-    assert built().collate(blind.to_pylist(), Tokens.of(tokenizer))["labels"].tolist() == [IGNORED, IGNORED]
+    assert built().collate(blind.to_pylist(), SpecialTokens.of(tokenizer))["labels"].tolist() == [IGNORED, IGNORED]
 
 
 def test_cuts_the_end_of_the_longer_sentence(tokenizer: PreTrainedTokenizerFast) -> None:
@@ -70,7 +70,7 @@ def test_cuts_the_end_of_the_longer_sentence(tokenizer: PreTrainedTokenizerFast)
 
 def test_batch_is_padded_to_its_longest_row(tokenizer: PreTrainedTokenizerFast) -> None:
     rows = built().encode(pairs((LONG, SHORT, "neutral"), (SHORT, SHORT, "entailment")), tokenizer).to_pylist()
-    batch = built().collate(rows, Tokens.of(tokenizer))
+    batch = built().collate(rows, SpecialTokens.of(tokenizer))
     lengths = [len(row["input_ids"]) for row in rows]
     assert batch["input_ids"].shape == batch["attention_mask"].shape == (2, max(lengths))
     assert batch["attention_mask"].sum(dim=1).tolist() == lengths
@@ -84,7 +84,7 @@ def test_padding_changes_no_logits_and_the_head_has_an_output_per_label(tokenize
     )
     encoder, head = XLMRobertaModel(config).eval(), built().head(config).eval()
     rows = built().encode(pairs((LONG, SHORT, "neutral"), (SHORT, SHORT, "entailment")), tokenizer).to_pylist()
-    tokens = Tokens.of(tokenizer)
+    tokens = SpecialTokens.of(tokenizer)
     with torch.no_grad():
         together = built().logits(encoder, head, built().collate(rows, tokens))
         alone = built().logits(encoder, head, built().collate(rows[1:], tokens))
@@ -125,7 +125,7 @@ def test_anli_plus_is_scored_by_part_too() -> None:
 
 def test_misfits_are_labels_that_the_task_does_not_have() -> None:
     gold = pairs(("a", "b", None), ("a", "b", None), ("a", "b", None))
-    assert list(Classification.misfits(XNLI, ["neutral", "Neutral", ""], gold)) == [
+    assert list(Classification.invalid_predictions(XNLI, ["neutral", "Neutral", ""], gold)) == [
         ("id1", "label 'Neutral' is none of XNLI's: entailment, neutral, contradiction."),
         ("id2", "label '' is none of XNLI's: entailment, neutral, contradiction."),
     ]

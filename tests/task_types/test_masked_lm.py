@@ -6,7 +6,7 @@ import torch
 from transformers import PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaModel
 
 from xstilts.config.settings import Encoding
-from xstilts.task_types.base import IGNORED, Batch, Tokens
+from xstilts.task_types.base import IGNORED, Batch, SpecialTokens
 from xstilts.task_types.masked_lm import MaskedLM
 from xstilts.tasks.registry import TEXT
 
@@ -23,8 +23,8 @@ def texts(*passages: str) -> pa.Table:
     return pa.table(values, schema=MaskedLM.schema)
 
 
-def tokens(tokenizer: PreTrainedTokenizerFast, seed: int = 1) -> Tokens:
-    return Tokens.of(tokenizer, torch.Generator().manual_seed(seed))
+def tokens(tokenizer: PreTrainedTokenizerFast, seed: int = 1) -> SpecialTokens:
+    return SpecialTokens.of(tokenizer, torch.Generator().manual_seed(seed))
 
 
 def big_batch(tokenizer: PreTrainedTokenizerFast, seed: int = 1) -> tuple[torch.Tensor, Batch]:

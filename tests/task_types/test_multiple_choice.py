@@ -12,7 +12,7 @@ import torch
 from transformers import PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaModel
 
 from xstilts.config.settings import Encoding
-from xstilts.task_types.base import Row, Tokens
+from xstilts.task_types.base import Row, SpecialTokens
 from xstilts.task_types.multiple_choice import MultipleChoice
 from xstilts.tasks.registry import TASKS
 
@@ -144,13 +144,13 @@ def test_segment_ids_of_tokenizers_that_make_them(tokenizer: PreTrainedTokenizer
     bert_like.model_input_names = ["input_ids", "token_type_ids", "attention_mask"]
     rows = rows_of(a_format().encode(table(RIVER, MARKET), bert_like))
     assert all(len(row["token_type_ids"]) == len(row["input_ids"]) for row in rows)
-    batch = a_format().collate(rows, Tokens.of(tokenizer))
+    batch = a_format().collate(rows, SpecialTokens.of(tokenizer))
     assert batch["token_type_ids"].shape == batch["input_ids"].shape
 
 
 def test_collate_pads_choices_and_marks_missing_ones(tokenizer: PreTrainedTokenizerFast) -> None:
     rows = rows_of(a_format().encode(table(RIVER, MARKET), tokenizer))
-    batch = a_format().collate(rows, Tokens.of(tokenizer))
+    batch = a_format().collate(rows, SpecialTokens.of(tokenizer))
     lengths = [int(length) for row in rows for length in row["lengths"]]
     assert batch["input_ids"].shape == (5, max(lengths))
     assert batch["attention_mask"].sum(dim=1).tolist() == lengths
@@ -162,7 +162,7 @@ def test_collate_pads_choices_and_marks_missing_ones(tokenizer: PreTrainedTokeni
 
 def test_logits_do_not_depend_on_the_batch(tokenizer: PreTrainedTokenizerFast, encoder: XLMRobertaModel) -> None:
     task = a_format()
-    rows, tokens = rows_of(task.encode(table(RIVER, MARKET), tokenizer)), Tokens.of(tokenizer)
+    rows, tokens = rows_of(task.encode(table(RIVER, MARKET), tokenizer)), SpecialTokens.of(tokenizer)
     head = task.head(encoder.config).eval()
     encoder.eval()
     with torch.no_grad():
@@ -190,14 +190,14 @@ def test_score_is_accuracy_in_points() -> None:
 
 
 def test_misfits_are_numbers_of_no_choice() -> None:
-    assert list(MultipleChoice.misfits(TASK, ["2", "2"], table(RIVER, MARKET))) == [
+    assert list(MultipleChoice.invalid_predictions(TASK, ["2", "2"], table(RIVER, MARKET))) == [
         ("2", "'2' names none of its 2 choices, which count from 0.")
     ]
 
 
 def test_loss_falls_in_a_few_steps(tokenizer: PreTrainedTokenizerFast, encoder: XLMRobertaModel) -> None:
     task = a_format()
-    batch = task.collate(rows_of(task.encode(table(RIVER, MARKET), tokenizer)), Tokens.of(tokenizer))
+    batch = task.collate(rows_of(task.encode(table(RIVER, MARKET), tokenizer)), SpecialTokens.of(tokenizer))
     head = task.head(encoder.config)
     optimiser = torch.optim.AdamW([*encoder.parameters(), *head.parameters()], lr=3e-3)
     losses = []

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerFast
 
 from xstilts.config.settings import Encoding
-from xstilts.task_types.base import Tokens
+from xstilts.task_types.base import SpecialTokens
 from xstilts.task_types.retrieval import Retrieval, gold_pairs, pair_scores
 from xstilts.tasks.registry import TASKS
 
@@ -81,7 +81,7 @@ def test_a_pool_in_several_chunks_is_one_pool() -> None:
     assert not list(Retrieval.problems(BUCC, chunks))
     assert gold_pairs(chunks) == gold_pairs(POOL) == {("f2", "e1"), ("f1", "e3"), ("f2", "e3")}
     assert Retrieval.limited(chunks, 1).column("id").to_pylist() == ["f2", "e1"]
-    assert not list(Retrieval.misfits(BUCC, ["f1", "f2", ""], chunks))
+    assert not list(Retrieval.invalid_predictions(BUCC, ["f1", "f2", ""], chunks))
 
 
 def test_a_limited_pool_keeps_sentences_and_all_their_translations_in_order() -> None:
@@ -115,18 +115,18 @@ def test_a_limited_pool_is_in_order(matches: list[list[int]], count: int, random
 
 
 def test_misfits_name_what_is_no_foreign_sentence() -> None:
-    assert not list(Retrieval.misfits(BUCC, ["", "f1 f2", "f2"], POOL))
-    found = list(Retrieval.misfits(BUCC, ["f3", "f1 e1", "f1"], POOL))
+    assert not list(Retrieval.invalid_predictions(BUCC, ["", "f1 f2", "f2"], POOL))
+    found = list(Retrieval.invalid_predictions(BUCC, ["f3", "f1 e1", "f1"], POOL))
     assert found == [
         ("e1", "'f3' is the id of no foreign sentence."),
         ("e2", "'e1' is the id of no foreign sentence."),
     ]
-    found = list(Retrieval.misfits(TATOEBA, ["", "f1", "f1 f2"], POOL))
+    found = list(Retrieval.invalid_predictions(TATOEBA, ["", "f1", "f1 f2"], POOL))
     assert found == [
         ("e1", "names 0 foreign sentences; Tatoeba asks for exactly 1."),
         ("e3", "names 2 foreign sentences; Tatoeba asks for exactly 1."),
     ]
-    assert [name for name, _ in Retrieval.misfits(TATOEBA, ["f1", "f1", "7"], without_gold(POOL))] == ["e3"]
+    assert [name for name, _ in Retrieval.invalid_predictions(TATOEBA, ["f1", "f1", "7"], without_gold(POOL))] == ["e3"]
 
 
 def test_every_english_sentence_of_tatoeba_has_one_translation() -> None:
@@ -144,7 +144,7 @@ def test_encoding_cuts_the_end_and_keeps_special_tokens(tokenizer: PreTrainedTok
     long, short = encoded.column("input_ids").to_pylist()
     assert long == [*ids[:7], tokenizer.sep_token_id]
     assert short == tokenizer("The pier")["input_ids"][:7] + [tokenizer.sep_token_id] * (len(short) == 8)
-    batch = task.collate([{"input_ids": long}, {"input_ids": short}], Tokens.of(tokenizer))
+    batch = task.collate([{"input_ids": long}, {"input_ids": short}], SpecialTokens.of(tokenizer))
     assert batch["attention_mask"].sum(dim=1).tolist() == [len(long), len(short)]
 
 

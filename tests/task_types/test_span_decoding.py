@@ -13,8 +13,8 @@ from questions import SQUAD, SQUAD_V2, as_rows, contexts, pointing_at, table
 from transformers import XLMRobertaConfig, XLMRobertaModel
 
 from xstilts.config.settings import Encoding
-from xstilts.task_types import format_of
-from xstilts.task_types.base import Tokens
+from xstilts.task_types import task_type_of
+from xstilts.task_types.base import SpecialTokens
 from xstilts.task_types.span_qa import SpanQA, best_span
 
 
@@ -44,7 +44,7 @@ def test_decoding_agrees_with_a_second_implementation(tokenizer, task, words, st
     """The published steps, spelled out: all spans of all windows in one list, the best of them against the null."""
     context = "".join(word + blank for word, blank in words)
     examples = table((context, "Who?", None))
-    qa = format_of(task, Encoding(max_length=20, doc_stride=stride, n_best=n_best, max_answer_length=4))
+    qa = task_type_of(task, Encoding(max_length=20, doc_stride=stride, n_best=n_best, max_answer_length=4))
     rows, draw = as_rows(qa.encode(examples, tokenizer)), np.random.default_rng(seed)
     outputs = [draw.normal(size=(1 + len(row["char_starts"]), 2)).astype(np.float32) for row in rows]
     found = []
@@ -66,7 +66,7 @@ def test_an_answer_starts_where_its_first_token_has_the_most_context(tokenizer):
     """'brother' is in two windows; the one at whose edge it stands is surer of it, and is not asked."""
     context = "The weaver sold forty baskets at the harbour market, and her brother counted the coins twice."
     examples = table((context, "Who?", [("brother", 61)]))
-    qa = format_of(SQUAD, Encoding(max_length=24, doc_stride=6))
+    qa = task_type_of(SQUAD, Encoding(max_length=24, doc_stride=6))
     rows = as_rows(qa.encode(examples, tokenizer))
     holding = [row for row in rows if row["start"]]
     most = [bool(row["max_context"][row["start"] - row["context_start"]]) for row in holding]
@@ -84,7 +84,7 @@ def test_an_answer_starts_where_its_first_token_has_the_most_context(tokenizer):
 def test_the_best_window_answers(tokenizer):
     context = "The weaver sold forty baskets at the harbour market, and her brother counted the coins twice."
     examples = table((context, "Who?", [("brother", 61)]))
-    qa = format_of(SQUAD, Encoding(max_length=16, doc_stride=8))
+    qa = task_type_of(SQUAD, Encoding(max_length=16, doc_stride=8))
     rows = as_rows(qa.encode(examples, tokenizer))
     outputs = [pointing_at(row, row["context_start"], row["context_start"]) for row in rows]
     best = next(
@@ -98,7 +98,7 @@ def test_the_best_window_answers(tokenizer):
 def test_unanswerable_questions(tokenizer):
     context = "The old stone pier. " * 8
     examples = table((context, "Who?", []), (context, "Where?", [("pier", 14)]))
-    qa = format_of(SQUAD_V2, Encoding(max_length=40, doc_stride=12))
+    qa = task_type_of(SQUAD_V2, Encoding(max_length=40, doc_stride=12))
     rows = as_rows(qa.encode(examples, tokenizer))
     assert all(row["start"] == row["end"] == 0 for row in rows if row["example"] == 0)
     silent = [pointing_at(row, 0, 0) for row in rows]
@@ -114,7 +114,7 @@ def test_unanswerable_questions(tokenizer):
 
 def test_tasks_without_unanswerable_questions_always_answer(tokenizer):
     examples = table(("The old stone pier.", "Where?", [("pier", 14)]))
-    qa = format_of(SQUAD, Encoding(max_length=64))
+    qa = task_type_of(SQUAD, Encoding(max_length=64))
     rows = as_rows(qa.encode(examples, tokenizer))
     assert qa.decode([pointing_at(row, 0, 0) for row in rows], rows, examples) != [""]
 
@@ -122,8 +122,8 @@ def test_tasks_without_unanswerable_questions_always_answer(tokenizer):
 def test_outputs_and_loss_do_not_depend_on_the_rest_of_the_batch(tokenizer):
     short, long = "The old stone pier.", "The weaver sold forty baskets at the market. " * 2
     examples = table((short, "Where?", [("pier", 14)]), (long, "Who?", [("weaver", 4)]))
-    qa = format_of(SQUAD, Encoding(max_length=128))
-    rows, tokens = as_rows(qa.encode(examples, tokenizer)), Tokens.of(tokenizer)
+    qa = task_type_of(SQUAD, Encoding(max_length=128))
+    rows, tokens = as_rows(qa.encode(examples, tokenizer)), SpecialTokens.of(tokenizer)
     model = encoder(tokenizer).eval()
     head = qa.head(model.config)
     alone, together = qa.collate(rows[:1], tokens), qa.collate(rows, tokens)
@@ -139,9 +139,9 @@ def test_outputs_and_loss_do_not_depend_on_the_rest_of_the_batch(tokenizer):
 
 
 def test_outputs_are_those_of_the_first_token_and_the_context(tokenizer):
-    qa = format_of(SQUAD, Encoding(max_length=64))
+    qa = task_type_of(SQUAD, Encoding(max_length=64))
     rows = as_rows(qa.encode(table(("The old stone pier.", "Where?", [("pier", 14)])), tokenizer))
-    batch = qa.collate(rows, Tokens.of(tokenizer))
+    batch = qa.collate(rows, SpecialTokens.of(tokenizer))
     positions = torch.arange(batch["input_ids"].shape[1])[None, :, None].expand(1, -1, 2)
     begin = rows[0]["context_start"]
     expected = [0, *range(begin, begin + len(rows[0]["char_starts"]))]
@@ -152,9 +152,9 @@ def test_loss_sees_all_positions_but_padding(tokenizer):
     """Cross-entropy of start and end over question, special and context tokens, worked out with numpy."""
     context = "The weaver sold forty baskets at the harbour market."
     examples = table((context, "Where?", [("harbour", 37)]), ("The pier.", "Who?", [("pier", 4)]))
-    qa = format_of(SQUAD, Encoding(max_length=64))
+    qa = task_type_of(SQUAD, Encoding(max_length=64))
     rows = as_rows(qa.encode(examples, tokenizer))
-    batch = qa.collate(rows, Tokens.of(tokenizer))
+    batch = qa.collate(rows, SpecialTokens.of(tokenizer))
     logits = np.random.default_rng(0).normal(size=(*batch["input_ids"].shape, 2))
     losses = []
     for row, own in zip(rows, logits, strict=True):
@@ -173,10 +173,10 @@ def test_a_small_encoder_learns_spans(tokenizer):
     names = ["Ottilie", "Lindholm", "Gesellschaft", "brother"]
     contexts = [f"The weaver {name} sold forty baskets." for name in names for _ in range(2)]
     examples = table(*((c, "Who sold baskets?", [(c.split()[2], 11)]) for c in contexts))
-    qa = format_of(SQUAD, Encoding(max_length=64))
+    qa = task_type_of(SQUAD, Encoding(max_length=64))
     rows, model = as_rows(qa.encode(examples, tokenizer)), encoder(tokenizer)
     head = qa.head(model.config)
-    batch = qa.collate(rows, Tokens.of(tokenizer))
+    batch = qa.collate(rows, SpecialTokens.of(tokenizer))
     optimiser = torch.optim.AdamW([*model.parameters(), *head.parameters()], lr=3e-3)
     losses = []
     for _ in range(40):
@@ -212,5 +212,5 @@ def test_decoding_is_fast_enough_for_mlqa(tokenizer):
     ]
     outputs = list(np.random.default_rng(0).normal(size=(n, length + 1, 2)).astype(np.float32))
     begin = time.perf_counter()
-    format_of(SQUAD, Encoding()).decode(outputs, rows, examples)
+    task_type_of(SQUAD, Encoding()).decode(outputs, rows, examples)
     assert time.perf_counter() - begin < 3

@@ -15,7 +15,7 @@ from transformers import PreTrainedTokenizerFast
 
 from xstilts.config.settings import Encoding
 from xstilts.errors import UserError
-from xstilts.task_types import format_of
+from xstilts.task_types import task_type_of
 from xstilts.task_types.span_qa import SpanQA
 from xstilts.tasks import files as layout
 from xstilts.tasks.languages import languages_of
@@ -66,7 +66,7 @@ def test_gold_spans_come_back_from_every_window_that_holds_them(tokenizer, words
     examples = table((context, "Where is the old bridge?", [(answer, len(before))]))
     assert not list(SpanQA.problems(SQUAD, examples))
 
-    qa = format_of(
+    qa = task_type_of(
         SQUAD, Encoding(max_length=max_length, doc_stride=doc_stride, max_query_length=8, max_answer_length=60)
     )
     rows = [{**row, "example": row["example"] - first} for row in as_rows(qa.encode(examples, tokenizer, first))]
@@ -108,7 +108,7 @@ def test_windows_are_those_of_transformers(tokenizer, bert_tokenizer, words, max
     """transformers takes the overlap of the windows where we take the distance of their starts."""
     context, question = "".join(word + blank for word, blank in words), "Where is the old bridge?"
     for tokenizer_, n_special in ((tokenizer, N_SPECIAL), (bert_tokenizer, 3)):
-        qa = format_of(SQUAD, Encoding(max_length=max_length, doc_stride=doc_stride, max_query_length=query))
+        qa = task_type_of(SQUAD, Encoding(max_length=max_length, doc_stride=doc_stride, max_query_length=query))
         rows = qa.encode(table((context, question, [(context[:1], 0)])), tokenizer_).to_pylist()
         pieces = tokenizer_(question, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
         cut = question[: pieces[: min(query, len(pieces))][-1][1]]
@@ -134,7 +134,7 @@ def test_windows_are_those_of_transformers(tokenizer, bert_tokenizer, words, max
 
 def test_a_context_without_any_token_has_no_answer(tokenizer):
     examples = table(("\u200b", "Where?", [("\u200b", 0)]))
-    qa = format_of(SQUAD, Encoding(max_length=32))
+    qa = task_type_of(SQUAD, Encoding(max_length=32))
     rows = as_rows(qa.encode(examples, tokenizer))
     assert len(rows) == 1 and rows[0]["start"] == 0
     assert qa.decode([pointing_at(rows[0], 0, 0)], rows, examples) == [""]
@@ -143,7 +143,7 @@ def test_a_context_without_any_token_has_no_answer(tokenizer):
 def test_a_question_that_leaves_no_room_is_refused(tokenizer):
     examples = table(("The old stone pier.", "Where did the ferry from Lindholm arrive in March?", [("pier", 14)]))
     with pytest.raises(UserError, match="max_query_length"):
-        format_of(SQUAD, Encoding(max_length=12)).encode(examples, tokenizer)
+        task_type_of(SQUAD, Encoding(max_length=12)).encode(examples, tokenizer)
 
 
 def test_problems_name_row_and_what_was_found():
@@ -176,7 +176,7 @@ def test_gold_that_a_release_leaves_out(tokenizer):
     assert list(SpanQA.problems(SQUAD, examples)) == []
     half = pa.Table.from_pylist([{**known.to_pylist()[0], "answer_starts": None}], SpanQA.schema)
     assert list(SpanQA.problems(SQUAD, half)) == [(0, "it has answers or their offsets, but not both.")]
-    qa = format_of(SQUAD, Encoding(max_length=64))
+    qa = task_type_of(SQUAD, Encoding(max_length=64))
     (row, _), (gold,) = (as_rows(qa.encode(own, tokenizer)) for own in (examples, known))
     assert row["start"] == row["end"] == 0 and gold["start"] > 0
     assert all(np.array_equal(row[name], gold[name]) for name in row if name not in ("start", "end"))
@@ -208,7 +208,9 @@ def test_squad_v2_is_also_scored_with_and_without_answers_apart():
 
 
 def test_any_text_is_a_possible_answer():
-    assert list(SpanQA.misfits(SQUAD, ["", "no such words"], table(("x", "?", None), ("x", "?", None)))) == []
+    assert (
+        list(SpanQA.invalid_predictions(SQUAD, ["", "no such words"], table(("x", "?", None), ("x", "?", None)))) == []
+    )
 
 
 def test_scores_follow_the_task_and_language():
@@ -237,7 +239,7 @@ def test_gold_spans_of_real_text_come_back(slices, tokenizer, task, language):
     ]
     examples = table(*questions)
     assert list(SpanQA.problems(TASKS[task], examples)) == []
-    qa = format_of(TASKS[task], Encoding(max_length=384, max_answer_length=400))
+    qa = task_type_of(TASKS[task], Encoding(max_length=384, max_answer_length=400))
     rows = as_rows(qa.encode(examples, tokenizer))
     with_answer = [row for row in rows if row["start"]]
     assert {row["example"] for row in with_answer} == set(range(len(questions)))

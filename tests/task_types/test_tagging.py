@@ -16,8 +16,8 @@ from transformers import XLMRobertaConfig, XLMRobertaModel
 
 from xstilts.config.settings import Encoding
 from xstilts.errors import UserError
-from xstilts.task_types import format_of
-from xstilts.task_types.base import IGNORED, Tokens
+from xstilts.task_types import task_type_of
+from xstilts.task_types.base import IGNORED, SpecialTokens
 from xstilts.task_types.tagging import Tagging, windows
 from xstilts.tasks.registry import TASKS
 
@@ -75,7 +75,7 @@ def encoder(tokenizer, length: int = 64) -> XLMRobertaModel:
 @given(tagged=sentences, max_length=st.integers(4, 60), first=st.integers(0, 5))
 def test_every_word_keeps_its_tag(tokenizer, tagged, max_length, first):
     examples = table(*tagged)
-    tagging = format_of(UDPOS, Encoding(max_length=max_length))
+    tagging = task_type_of(UDPOS, Encoding(max_length=max_length))
     encoded = tagging.encode(examples, tokenizer, first)
     assert {row["example"] for row in encoded.to_pylist()} == set(range(first, first + len(tagged)))
 
@@ -90,9 +90,9 @@ def test_every_word_keeps_its_tag(tokenizer, tagged, max_length, first):
 @given(tagged=sentences, max_length=st.integers(4, 60))
 def test_labels_stand_on_first_pieces_of_the_right_words(tokenizer, tagged, max_length):
     examples = table(*tagged)
-    tagging = format_of(UDPOS, Encoding(max_length=max_length))
+    tagging = task_type_of(UDPOS, Encoding(max_length=max_length))
     rows = as_rows(tagging.encode(examples, tokenizer))
-    batch = tagging.collate(rows, Tokens.of(tokenizer))
+    batch = tagging.collate(rows, SpecialTokens.of(tokenizer))
     assert batch["labels"].shape == batch["input_ids"].shape == batch["attention_mask"].shape
 
     for index, row in enumerate(rows):
@@ -121,7 +121,7 @@ def test_windows_are_full_and_cover_the_sentence(lengths, room):
 
 
 def test_a_short_sentence_is_one_window_between_special_tokens(tokenizer):
-    tagging = format_of(UDPOS, Encoding(max_length=64))
+    tagging = task_type_of(UDPOS, Encoding(max_length=64))
     (row,) = tagging.encode(table([("The", "DET"), ("\u200b", "X"), ("weaver", "NOUN")]), tokenizer).to_pylist()
     the, weaver = tokenizer(["The", "weaver"], add_special_tokens=False)["input_ids"]
     assert row["input_ids"] == [0, *the, 3, *weaver, 2]
@@ -130,11 +130,11 @@ def test_a_short_sentence_is_one_window_between_special_tokens(tokenizer):
 
 
 def test_a_category_that_training_never_saw_has_no_loss(tokenizer):
-    tagging = format_of(CCG, Encoding(max_length=32), labels=("N", "NP/N"))
+    tagging = task_type_of(CCG, Encoding(max_length=32), labels=("N", "NP/N"))
     rows = as_rows(tagging.encode(table([("The", "NP/N"), ("weaver", "(S\\NP)/NP")]), tokenizer))
     assert rows[0]["label_ids"].tolist() == [1, IGNORED]
     only_unseen = as_rows(tagging.encode(table([("weaver", "S")]), tokenizer))
-    batch = tagging.collate(only_unseen, Tokens.of(tokenizer))
+    batch = tagging.collate(only_unseen, SpecialTokens.of(tokenizer))
     assert tagging.loss(torch.zeros(*batch["input_ids"].shape, 2), batch) == 0
 
 
@@ -170,7 +170,7 @@ def bert_like(tokenizer):
     ],
 )
 def test_hand_worked_windows(tokenizer, long_sentences, max_length, read):
-    tagging = format_of(UDPOS, Encoding(max_length=max_length, long_sentences=long_sentences))
+    tagging = task_type_of(UDPOS, Encoding(max_length=max_length, long_sentences=long_sentences))
     rows = tagging.encode(table(COUNTED), tokenizer).to_pylist()
     assert [(row["word_start"], row["first_tokens"], len(row["input_ids"]) - 2) for row in rows] == read
 
@@ -184,13 +184,13 @@ def test_hand_worked_windows(tokenizer, long_sentences, max_length, read):
     ],
 )
 def test_tokenizers_with_one_separator_keep_2_positions_free(bert_like, long_sentences, max_length, read):
-    tagging = format_of(UDPOS, Encoding(max_length=max_length, long_sentences=long_sentences))
+    tagging = task_type_of(UDPOS, Encoding(max_length=max_length, long_sentences=long_sentences))
     rows = tagging.encode(table(COUNTED), bert_like).to_pylist()
     assert [(row["word_start"], row["first_tokens"], len(row["input_ids"]) - 2) for row in rows] == read
 
 
 def test_a_truncated_sentence_is_read_up_to_its_last_sub_token(tokenizer):
-    tagging = format_of(UDPOS, Encoding(max_length=7, long_sentences="truncate"))
+    tagging = task_type_of(UDPOS, Encoding(max_length=7, long_sentences="truncate"))
     (row,) = tagging.encode(table(COUNTED), tokenizer).to_pylist()
     pieces = tokenizer(["The", "Gesellschaft", "weaver"], add_special_tokens=False)["input_ids"]
     assert row["input_ids"] == [0, *pieces[0], *pieces[1], pieces[2][0], 2]
@@ -199,7 +199,7 @@ def test_a_truncated_sentence_is_read_up_to_its_last_sub_token(tokenizer):
 
 @pytest.mark.parametrize(("task", "tag", "beyond"), [(UDPOS, "DET", "X"), (PANX, "B-LOC", "O")])
 def test_words_beyond_a_truncated_sentence_get_jiant_s_last_tag(tokenizer, task, tag, beyond):
-    tagging = format_of(task, Encoding(max_length=7, long_sentences="truncate"))
+    tagging = task_type_of(task, Encoding(max_length=7, long_sentences="truncate"))
     examples = table([(word, tag) for word, _ in COUNTED])
     rows = as_rows(tagging.encode(examples, tokenizer))
     assert tagging.decode([row["label_ids"] for row in rows], rows, examples) == [" ".join([tag] * 2 + [beyond] * 4)]
@@ -209,11 +209,11 @@ def test_words_beyond_a_truncated_sentence_get_jiant_s_last_tag(tokenizer, task,
 @given(tagged=sentences, max_length=st.integers(4, 60), long_sentences=st.sampled_from(["split", "truncate"]))
 def test_no_word_is_left_without_a_tag(tokenizer, tagged, max_length, long_sentences):
     examples = table(*tagged)
-    tagging = format_of(UDPOS, Encoding(max_length=max_length, long_sentences=long_sentences))
+    tagging = task_type_of(UDPOS, Encoding(max_length=max_length, long_sentences=long_sentences))
     rows = as_rows(tagging.encode(examples, tokenizer))
     assert all(len(row["input_ids"]) <= max_length for row in rows)
     predictions = tagging.decode([row["label_ids"] for row in rows], rows, examples)
-    assert list(Tagging.misfits(UDPOS, predictions, examples)) == []
+    assert list(Tagging.invalid_predictions(UDPOS, predictions, examples)) == []
     for row in rows:
         start, stop = row["word_start"], row["word_start"] + len(row["label_ids"])
         gold = [tag for _, tag in tagged[row["example"]]][start:stop]
@@ -226,14 +226,14 @@ def test_words_of_more_than_100_sub_tokens_are_unknown_where_sentences_are_trunc
     assert 100 < len(alone) < 197
     the = tokenizer("The", add_special_tokens=False)["input_ids"]
     for long_sentences, expected in (("split", alone), ("truncate", [3])):
-        tagging = format_of(UDPOS, Encoding(max_length=200, long_sentences=long_sentences))
+        tagging = task_type_of(UDPOS, Encoding(max_length=200, long_sentences=long_sentences))
         (row,) = tagging.encode(examples, tokenizer).to_pylist()
         assert row["input_ids"] == [0, *expected, *the, 2]
 
 
 @pytest.mark.parametrize("long_sentences", ["split", "truncate"])
 def test_sentences_without_gold_are_read_like_others(tokenizer, long_sentences):
-    tagging = format_of(UDPOS, Encoding(max_length=8, long_sentences=long_sentences))
+    tagging = task_type_of(UDPOS, Encoding(max_length=8, long_sentences=long_sentences))
     examples = table(COUNTED)
     without = examples.set_column(2, examples.schema.field("tags"), pa.nulls(1, pa.list_(pa.string())))
     assert list(Tagging.problems(UDPOS, without)) == [] and not Tagging.has_gold(without)
@@ -249,7 +249,7 @@ def test_sentences_without_gold_are_read_like_others(tokenizer, long_sentences):
 @pytest.mark.parametrize("max_length", [1, 3])
 def test_windows_too_small_for_any_word_are_refused(tokenizer, max_length):
     with pytest.raises(UserError, match=f"max_length is {max_length}; tagging needs at least 4"):
-        format_of(UDPOS, Encoding(max_length=max_length)).encode(table([("The", "DET")]), tokenizer)
+        task_type_of(UDPOS, Encoding(max_length=max_length)).encode(table([("The", "DET")]), tokenizer)
 
 
 def test_problems_name_row_and_remedy():
@@ -308,10 +308,10 @@ def test_ccg_is_scored_by_accuracy_alone():
 
 
 def test_loss_is_the_mean_over_words_whatever_the_batch(tokenizer):
-    tagging = format_of(UDPOS, Encoding(max_length=64))
+    tagging = task_type_of(UDPOS, Encoding(max_length=64))
     sentences = [[("The", "DET"), ("weaver", "NOUN")], [("Gesellschaft", "NOUN"), (",", "PUNCT"), ("橋", "X")]]
     rows = as_rows(tagging.encode(table(*sentences), tokenizer))
-    model, tokens = encoder(tokenizer).eval(), Tokens.of(tokenizer)
+    model, tokens = encoder(tokenizer).eval(), SpecialTokens.of(tokenizer)
     head = tagging.head(model.config).eval()
 
     def loss(*indices: int) -> float:
@@ -322,14 +322,14 @@ def test_loss_is_the_mean_over_words_whatever_the_batch(tokenizer):
 
 
 def test_a_small_encoder_learns_tags(tokenizer):
-    tagging = format_of(UDPOS, Encoding(max_length=16))
+    tagging = task_type_of(UDPOS, Encoding(max_length=16))
     vocabulary = {"The": "DET", "weaver": "NOUN", "sold": "VERB", "forty": "NUM", "twice": "ADV", "and": "CCONJ"}
     generator = np.random.default_rng(0)
     examples = table(*([(str(w), vocabulary[w]) for w in generator.choice(list(vocabulary), 8)] for _ in range(16)))
     rows = as_rows(tagging.encode(examples, tokenizer))
     model = encoder(tokenizer)
     head = tagging.head(model.config)
-    batch = tagging.collate(rows, Tokens.of(tokenizer))
+    batch = tagging.collate(rows, SpecialTokens.of(tokenizer))
     optimiser = torch.optim.AdamW([*model.parameters(), *head.parameters()], lr=3e-3)
     losses = []
     for _ in range(40):

@@ -39,7 +39,7 @@ def test_where_the_two_codes_differ() -> None:
     assert {values["clip_each"] for values in jiant.values()} == {"micro_batch"}
     assert [xtreme[name]["epochs"] for name in ("xnli", "pawsx", "udpos", "panx", "squad_v1")] == [5, 5, 10, 10, 3]
     assert {name: xtreme[name]["selection"] for name in xtreme} == {
-        name: "last" if TASKS[name].format == "span_qa" else "best" for name in TRAINING_SETS
+        name: "last" if TASKS[name].type == "span_qa" else "best" for name in TRAINING_SETS
     }
     layers = {name: PROTOCOLS[name].embedding["bucc2018"]["layer"] for name in PROTOCOLS}
     assert layers == {"phang2020": 14, "xtreme": 20, "jiant_pr128": 14}

@@ -78,9 +78,9 @@ def test_derived_scores_follow_from_the_others(one: Published) -> None:
         other.score
         for other in published()
         if (other.system, other.target, other.language, other.source) == (one.system, one.target, MEAN, one.source)
-        and other.metric in TASKS[one.target].headline
+        and other.metric in TASKS[one.target].primary_metrics
     ]
-    assert len(parts) == len(TASKS[one.target].headline)
+    assert len(parts) == len(TASKS[one.target].primary_metrics)
     assert one.score == pytest.approx(sum(parts) / len(parts))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from xstilts.config.settings import Encoding
-from xstilts.task_types import format_class, format_of
+from xstilts.task_types import task_type_class, task_type_of
 from xstilts.tasks import files as layout
 from xstilts.tasks.languages import languages_of
 from xstilts.tasks.registry import INTERMEDIATE_TASKS, TARGET_TASKS, TASKS, TEXT, TRAINING_SETS, Task
@@ -40,14 +40,14 @@ def test_languages_are_in_the_table(task: Task) -> None:
 
 @ALL
 def test_every_task_has_a_format_that_can_be_built(task: Task) -> None:
-    formatter = format_of(task, Encoding())
-    assert formatter.labels == task.labels
-    assert formatter.schema.names[0] == "id"
+    task_type = task_type_of(task, Encoding())
+    assert task_type.labels == task.labels
+    assert task_type.schema.names[0] == "id"
 
 
 def test_an_open_label_set_comes_from_outside() -> None:
-    assert format_of(TASKS["ccg"], Encoding(), ("N", "NP")).labels == ("N", "NP")
-    assert format_of(TASKS["xnli"], Encoding()).labels == ("entailment", "neutral", "contradiction")
+    assert task_type_of(TASKS["ccg"], Encoding(), ("N", "NP")).labels == ("N", "NP")
+    assert task_type_of(TASKS["xnli"], Encoding()).labels == ("entailment", "neutral", "contradiction")
 
 
 @ALL
@@ -60,9 +60,9 @@ def test_sources_know_where_the_splits_are(task: Task) -> None:
 
 @pytest.mark.parametrize("name", [*INTERMEDIATE_TASKS, *TARGET_TASKS])
 def test_labelled_tasks_are_scored(name: str) -> None:
-    assert TASKS[name].headline and TASKS[name].licence and TASKS[name].title
-    assert "score" in {method for kind in format_class(TASKS[name]).__mro__[:-2] for method in vars(kind)}
+    assert TASKS[name].primary_metrics and TASKS[name].licence and TASKS[name].title
+    assert "score" in {method for kind in task_type_class(TASKS[name]).__mro__[:-2] for method in vars(kind)}
 
 
 def test_text_is_only_for_pretraining() -> None:
-    assert TEXT.headline == () and not TEXT.trains
+    assert TEXT.primary_metrics == () and not TEXT.trains

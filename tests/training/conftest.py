@@ -15,19 +15,19 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from xstilts.config.settings import Architecture, Compute, Encoding
 from xstilts.data.encoding import EncodedRows, encode_task
 from xstilts.encoders import storage as encoders
-from xstilts.task_types import format_of
-from xstilts.task_types.base import Tokens
+from xstilts.task_types import task_type_of
+from xstilts.task_types.base import SpecialTokens
 from xstilts.task_types.classification import Classification
 from xstilts.tasks.registry import TASKS
 from xstilts.training.device import Device
-from xstilts.training.loop import Material
+from xstilts.training.loop import TaskData
 
 WORDS = ["the", "old", "stone", "pier", "arrived", "at", "market", "counted", "forty", "baskets"]
 ENCODING = Encoding(max_length=24)
 SHAPE = Architecture(hidden_size=16, layers=1, heads=2, feed_forward_size=16, max_length=24)
 
 MakeEncoder = Callable[[], PreTrainedModel]
-MakeTokens = Callable[[], Tokens]
+MakeTokens = Callable[[], SpecialTokens]
 
 
 def _examples(count: int, seed: int) -> pa.Table:
@@ -44,18 +44,18 @@ def _examples(count: int, seed: int) -> pa.Table:
 @pytest.fixture(scope="session")
 def make_material(
     tokenizer: PreTrainedTokenizerFast, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[..., Material]:
+) -> Callable[..., TaskData]:
     """A task's material: so many training examples, and 20 of dev data unless told otherwise."""
 
-    def make(task: str = "pawsx", train: int = 60, dev: bool = True) -> Material:
+    def make(task: str = "pawsx", train: int = 60, dev: bool = True) -> TaskData:
         folder: Path = tmp_path_factory.mktemp(task)
         dev_examples = _examples(20, seed=2)
         pq.write_table(_examples(train, seed=1), folder / "train.en.parquet")
         pq.write_table(dev_examples, folder / "dev.en.parquet")
         paths = [folder / "train.en.parquet", folder / "dev.en.parquet"]
         encode_task(TASKS[task], ENCODING, tokenizer, paths, folder / "tokens")
-        return Material(
-            format_of(TASKS[task], ENCODING),
+        return TaskData(
+            task_type_of(TASKS[task], ENCODING),
             EncodedRows(folder / "tokens" / "train.en.arrow"),
             EncodedRows(folder / "tokens" / "dev.en.arrow") if dev else None,
             dev_examples if dev else None,
@@ -65,7 +65,7 @@ def make_material(
 
 
 @pytest.fixture(scope="session")
-def material(make_material: Callable[..., Material]) -> Material:
+def data(make_material: Callable[..., TaskData]) -> TaskData:
     return make_material()
 
 
@@ -81,8 +81,8 @@ def make_encoder(tokenizer: PreTrainedTokenizerFast) -> MakeEncoder:
 
 
 @pytest.fixture
-def tokens(tokenizer: PreTrainedTokenizerFast) -> Tokens:
-    return Tokens.of(tokenizer)
+def tokens(tokenizer: PreTrainedTokenizerFast) -> SpecialTokens:
+    return SpecialTokens.of(tokenizer)
 
 
 @pytest.fixture(scope="session")

@@ -11,10 +11,10 @@ from transformers import PreTrainedModel
 
 from xstilts.config.settings import Hyperparameters
 from xstilts.errors import UserError
-from xstilts.task_types.base import Batch, Tokens
+from xstilts.task_types.base import Batch, SpecialTokens
 from xstilts.task_types.classification import Classification
 from xstilts.training.device import Device
-from xstilts.training.loop import Material, train
+from xstilts.training.loop import TaskData, train
 
 HYPER = Hyperparameters(learning_rate=5e-3, batch_size=10, max_steps=4, eval_every=2)
 
@@ -31,17 +31,17 @@ class Large(Classification):
 
 
 @pytest.fixture
-def large(material: Material) -> Material:
-    formatter = Large(material.formatter.task, material.formatter.encoding, material.formatter.labels)
-    return replace(material, formatter=formatter)
+def large(data: TaskData) -> TaskData:
+    task_type = Large(data.task_type.task, data.task_type.encoding, data.task_type.labels)
+    return replace(data, task_type=task_type)
 
 
 def test_batches_stay_the_same(
-    large: Material, material: Material, make_encoder: Callable[[], PreTrainedModel], tokens: Tokens, cpu: Device
+    large: TaskData, data: TaskData, make_encoder: Callable[[], PreTrainedModel], tokens: SpecialTokens, cpu: Device
 ) -> None:
     """As if micro-batches of two had been asked for."""
     found = []
-    for chosen, hyper in ((large, HYPER), (material, HYPER.model_copy(update={"micro_batch_size": 2}))):
+    for chosen, hyper in ((large, HYPER), (data, HYPER.model_copy(update={"micro_batch_size": 2}))):
         encoder = make_encoder()
         trained = train(encoder, [chosen], tokens, hyper, 1, cpu, "a test")
         found.append((encoder.state_dict(), trained.curve, trained.halvings))
@@ -52,8 +52,8 @@ def test_batches_stay_the_same(
 
 
 def test_one_example_is_too_large(
-    large: Material, make_encoder: Callable[[], PreTrainedModel], tokens: Tokens, cpu: Device
+    large: TaskData, make_encoder: Callable[[], PreTrainedModel], tokens: SpecialTokens, cpu: Device
 ) -> None:
-    large.formatter.rows = 0  # type: ignore[attr-defined]
+    large.task_type.rows = 0  # type: ignore[attr-defined]
     with pytest.raises(UserError, match="too small for one example"):
         train(make_encoder(), [large], tokens, HYPER, 1, cpu, "a test")

@@ -13,11 +13,11 @@ from transformers import PreTrainedModel
 
 from xstilts.config.settings import Hyperparameters
 from xstilts.errors import Diverged
-from xstilts.task_types.base import Batch, Tokens
+from xstilts.task_types.base import Batch, SpecialTokens
 from xstilts.task_types.classification import Classification
 from xstilts.training import loop
 from xstilts.training.device import Device
-from xstilts.training.loop import Material, Trained, planned_steps, train
+from xstilts.training.loop import TaskData, Trained, planned_steps, train
 from xstilts.training.memory import MicroBatches
 
 FAST = Hyperparameters(learning_rate=5e-3, batch_size=10, max_steps=6, eval_every=2)
@@ -27,12 +27,12 @@ State = dict[str, torch.Tensor]
 
 
 @pytest.fixture
-def run(make_encoder: Callable[[], PreTrainedModel], material: Material, tokens: Tokens, cpu: Device) -> Run:
+def run(make_encoder: Callable[[], PreTrainedModel], data: TaskData, tokens: SpecialTokens, cpu: Device) -> Run:
     """Train a tiny encoder; returns it with what came out beside it."""
 
-    def run(*materials: Material, hyper: Hyperparameters = FAST, seed: int = 1) -> tuple[PreTrainedModel, Trained]:
+    def run(*task_data: TaskData, hyper: Hyperparameters = FAST, seed: int = 1) -> tuple[PreTrainedModel, Trained]:
         encoder = make_encoder()
-        return encoder, train(encoder, materials or [material], tokens, hyper, seed, cpu, "a test")
+        return encoder, train(encoder, task_data or [data], tokens, hyper, seed, cpu, "a test")
 
     return run
 
@@ -50,7 +50,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch, scores: list[float]) -> list[State
     states: list[State] = []
     script = iter(scores)
 
-    def score(material: Material, encoder: PreTrainedModel, *rest: Any) -> float:
+    def score(data: TaskData, encoder: PreTrainedModel, *rest: Any) -> float:
         states.append(state(encoder))
         return next(script)
 
@@ -88,19 +88,19 @@ class TestMicroBatches:
     def test_give_the_gradients_of_the_whole_batch(
         self,
         make_encoder: Callable[[], PreTrainedModel],
-        material: Material,
-        tokens: Tokens,
+        data: TaskData,
+        tokens: SpecialTokens,
         cpu: Device,
         size: int,
     ) -> None:
-        rows = material.train[range(10)]
+        rows = data.train[range(10)]
         found = []
         for micro in (None, size):
             encoder = make_encoder()
-            head = material.formatter.head(encoder.config)
+            head = data.task_type.head(encoder.config)
             hyper = FAST.model_copy(update={"micro_batch_size": micro})
             loss = loop.backward(
-                encoder, head, material.formatter, rows, tokens, hyper, cpu, MicroBatches(hyper.micro_batch_size)
+                encoder, head, data.task_type, rows, tokens, hyper, cpu, MicroBatches(hyper.micro_batch_size)
             )
             found.append((loss, [p.grad for p in (*encoder.parameters(), *head.parameters()) if p.grad is not None]))
         (whole_loss, whole), (loss, parts) = found
@@ -112,34 +112,40 @@ class TestMicroBatches:
 
 class TestClipping:
     def gradients(
-        self, material: Material, make_encoder: Any, tokens: Tokens, cpu: Device, rows: Any = range(10), **hyper: Any
+        self,
+        data: TaskData,
+        make_encoder: Any,
+        tokens: SpecialTokens,
+        cpu: Device,
+        rows: Any = range(10),
+        **hyper: Any,
     ) -> list[torch.Tensor]:
         """The gradients of one step over some rows, in micro-batches of four."""
         encoder = make_encoder()
         torch.manual_seed(3)
-        head = material.formatter.head(encoder.config)
+        head = data.task_type.head(encoder.config)
         chosen = FAST.model_copy(update={"micro_batch_size": 4, "clip_norm": 0.01, **hyper})
-        chosen_rows = material.train[rows]
-        loop.backward(encoder, head, material.formatter, chosen_rows, tokens, chosen, cpu, MicroBatches(4))
+        chosen_rows = data.train[rows]
+        loop.backward(encoder, head, data.task_type, chosen_rows, tokens, chosen, cpu, MicroBatches(4))
         return [p.grad for p in (*encoder.parameters(), *head.parameters()) if p.grad is not None]
 
     @pytest.mark.parametrize("each", ["step", "micro_batch"])
     def test_leaves_gradients_of_the_norm(
-        self, each: str, material: Material, make_encoder: Any, tokens: Tokens, cpu: Device
+        self, each: str, data: TaskData, make_encoder: Any, tokens: SpecialTokens, cpu: Device
     ) -> None:
-        found = self.gradients(material, make_encoder, tokens, cpu, clip_each=each)
+        found = self.gradients(data, make_encoder, tokens, cpu, clip_each=each)
         assert float(torch.nn.utils.get_total_norm(found)) == pytest.approx(0.01, rel=1e-3)
 
     def test_after_each_micro_batch_weights_the_last_ones_more(
-        self, material: Material, make_encoder: Any, tokens: Tokens, cpu: Device
+        self, data: TaskData, make_encoder: Any, tokens: SpecialTokens, cpu: Device
     ) -> None:
         """Clipped to almost nothing, what accumulated before hardly counts beside the next micro-batch."""
-        labels = [int(row["label"]) for row in material.train[range(40)]]
+        labels = [int(row["label"]) for row in data.train[range(40)]]
         ones, zeros = ([place for place, label in enumerate(labels) if label == which] for which in (1, 0))
         rows = [*ones[:8], *zeros[:2]]
-        once = self.gradients(material, make_encoder, tokens, cpu, rows, clip_norm=1e-6)
-        each = self.gradients(material, make_encoder, tokens, cpu, rows, clip_norm=1e-6, clip_each="micro_batch")
-        last = self.gradients(material, make_encoder, tokens, cpu, zeros[:2])
+        once = self.gradients(data, make_encoder, tokens, cpu, rows, clip_norm=1e-6)
+        each = self.gradients(data, make_encoder, tokens, cpu, rows, clip_norm=1e-6, clip_each="micro_batch")
+        last = self.gradients(data, make_encoder, tokens, cpu, zeros[:2])
         assert cosine(each, last) > 0.99
         assert cosine(once, last) < 0
 
@@ -150,7 +156,7 @@ def cosine(one: list[torch.Tensor], other: list[torch.Tensor]) -> float:
 
 
 class TestSteps:
-    def materials(self, make: Callable[..., Material], *sizes: int) -> list[Material]:
+    def task_data(self, make: Callable[..., TaskData], *sizes: int) -> list[TaskData]:
         return [make(task, train=size) for task, size in zip(("pawsx", "qqp"), sizes, strict=False)]
 
     @pytest.mark.parametrize(
@@ -164,8 +170,8 @@ class TestSteps:
             ({"max_steps": 0}, 0),
         ],
     )
-    def test_planned(self, make_material: Callable[..., Material], hyper: dict[str, Any], expected: int) -> None:
-        assert planned_steps(self.materials(make_material, 25, 12), Hyperparameters(batch_size=10, **hyper)) == expected
+    def test_planned(self, make_material: Callable[..., TaskData], hyper: dict[str, Any], expected: int) -> None:
+        assert planned_steps(self.task_data(make_material, 25, 12), Hyperparameters(batch_size=10, **hyper)) == expected
 
     def test_are_taken_as_planned(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         taken = []
@@ -176,13 +182,13 @@ class TestSteps:
         assert sum(taken) == 2 * 60  # every example twice
 
     def test_of_a_mixture_have_one_task_each_and_a_head_per_task(
-        self, run: Run, make_material: Callable[..., Material], monkeypatch: pytest.MonkeyPatch
+        self, run: Run, make_material: Callable[..., TaskData], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         seen = []
         whole = loop.backward
         monkeypatch.setattr(loop, "backward", lambda *args: seen.append((args[1], args[2].task.name)) or whole(*args))
-        materials = self.materials(make_material, 60, 60)
-        _, trained = run(*materials, hyper=FAST.model_copy(update={"max_steps": 30}))
+        task_data = self.task_data(make_material, 60, 60)
+        _, trained = run(*task_data, hyper=FAST.model_copy(update={"max_steps": 30}))
         assert set(trained.heads) == {"pawsx", "qqp"}
         assert {name for _, name in seen} == {"pawsx", "qqp"}
         assert all(head is trained.heads[name] for head, name in seen)
@@ -217,7 +223,7 @@ class TestSelection:
         assert [entry["pawsx"] for entry in trained.curve] == [50.0, 90.0, 70.0]
 
     def test_of_a_mixture_goes_by_the_mean_over_tasks(
-        self, run: Run, make_material: Callable[..., Material], monkeypatch: pytest.MonkeyPatch
+        self, run: Run, make_material: Callable[..., TaskData], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         scripted(monkeypatch, [90.0, 0.0, 60.0, 60.0, 50.0, 20.0])
         _, trained = run(make_material("pawsx"), make_material("qqp"))
@@ -232,7 +238,7 @@ class TestSelection:
         assert trained.best_step == trained.curve[0]["step"] == 6
 
     def test_leaves_the_last_state_where_there_is_no_dev_data(
-        self, run: Run, make_material: Callable[..., Material]
+        self, run: Run, make_material: Callable[..., TaskData]
     ) -> None:
         encoder, trained = run(make_material(dev=False))
         with_dev, _ = run(hyper=FAST.model_copy(update={"eval_every": 1000}))
@@ -251,11 +257,11 @@ class Broken(Classification):
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
-def test_a_loss_that_is_not_finite_stops_training(run: Run, material: Material, value: float) -> None:
-    formatter = Broken(material.formatter.task, material.formatter.encoding, material.formatter.labels)
-    formatter.losses = iter([1.0, 1.0, value])
+def test_a_loss_that_is_not_finite_stops_training(run: Run, data: TaskData, value: float) -> None:
+    task_type = Broken(data.task_type.task, data.task_type.encoding, data.task_type.labels)
+    task_type.losses = iter([1.0, 1.0, value])
     with pytest.raises(Diverged) as caught:
-        run(replace(material, formatter=formatter))
+        run(replace(data, task_type=task_type))
     message = str(caught.value)
     assert message.startswith(f"The loss is {value} at step 3 of 6 in a test (pawsx, learning rate 0.004).")
     assert "Lower the learning rate" in message

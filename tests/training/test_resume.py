@@ -15,12 +15,12 @@ from xstilts.config.settings import Architecture, Compute, Encoding, Hyperparame
 from xstilts.data.encoding import EncodedRows
 from xstilts.encoders import storage as encoders
 from xstilts.runtime.signals import Stopped, StopRequest
-from xstilts.task_types import format_of
-from xstilts.task_types.base import Tokens
+from xstilts.task_types import task_type_of
+from xstilts.task_types.base import SpecialTokens
 from xstilts.tasks.registry import TEXT
 from xstilts.training.checkpoints import Checkpoints
 from xstilts.training.device import Device
-from xstilts.training.loop import Material, Trained, train
+from xstilts.training.loop import TaskData, Trained, train
 from xstilts.training.session import Session
 
 HYPER = Hyperparameters(learning_rate=5e-3, batch_size=10, max_steps=9, eval_every=4, warmup_steps=3)
@@ -32,14 +32,14 @@ Run = Callable[..., Ended]
 
 
 @pytest.fixture
-def run(tokenizer: PreTrainedTokenizerFast, material: Material, cpu: Device) -> Run:
+def run(tokenizer: PreTrainedTokenizerFast, data: TaskData, cpu: Device) -> Run:
     def run(
-        session: Session, *materials: Material, hyper: Hyperparameters = HYPER, seed: int = 1
+        session: Session, *task_data: TaskData, hyper: Hyperparameters = HYPER, seed: int = 1
     ) -> tuple[dict[str, torch.Tensor], Trained]:
         torch.manual_seed(7)
         encoder: PreTrainedModel = encoders.fresh(SHAPE, tokenizer, Compute())
-        tokens = Tokens.of(tokenizer, torch.Generator().manual_seed(seed))
-        trained = train(encoder, materials or [material], tokens, hyper, seed, cpu, "a test", session)
+        tokens = SpecialTokens.of(tokenizer, torch.Generator().manual_seed(seed))
+        trained = train(encoder, task_data or [data], tokens, hyper, seed, cpu, "a test", session)
         return {**encoder.state_dict(), **trained.heads.state_dict()}, trained
 
     return run
@@ -84,17 +84,17 @@ def test_stopped_after_every_step(run: Run, tmp_path: Path) -> None:
     assert_same(interrupted(run, tmp_path, *range(1, 10)), run(Session()))
 
 
-def test_a_mixture(run: Run, tmp_path: Path, make_material: Callable[..., Material]) -> None:
-    materials = [make_material("pawsx", 60), make_material("qqp", 35)]
-    ended = interrupted(run, tmp_path, 2, 5, 8, materials=materials)
-    assert_same(ended, run(Session(), *materials))
+def test_a_mixture(run: Run, tmp_path: Path, make_material: Callable[..., TaskData]) -> None:
+    task_data = [make_material("pawsx", 60), make_material("qqp", 35)]
+    ended = interrupted(run, tmp_path, 2, 5, 8, task_data=task_data)
+    assert_same(ended, run(Session(), *task_data))
 
 
-def test_masked_language_modelling(run: Run, tmp_path: Path, material: Material) -> None:
+def test_masked_language_modelling(run: Run, tmp_path: Path, data: TaskData) -> None:
     """Its masks are drawn at random, and its head shares a matrix with the encoder."""
-    rows: EncodedRows = material.train
-    masked = Material(format_of(TEXT, Encoding(max_length=24)), rows)
-    ended = interrupted(run, tmp_path, 3, 4, materials=[masked])
+    rows: EncodedRows = data.train
+    masked = TaskData(task_type_of(TEXT, Encoding(max_length=24)), rows)
+    ended = interrupted(run, tmp_path, 3, 4, task_data=[masked])
     assert_same(ended, run(Session(), masked))
 
 

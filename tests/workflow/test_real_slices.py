@@ -112,7 +112,7 @@ def test_every_example_has_a_prediction(run, scores):
     assert predictions.groupby(place).size().to_dict() == scores.groupby(place)["n"].first().to_dict()
     right = predictions.assign(right=100.0 * (predictions["prediction"] == predictions["gold"]))
     means = right.groupby(place)[["right", "score"]].mean()
-    for name, score in headline_scores(scores, place).items():
+    for name, score in primary_scores(scores, place).items():
         target = name[place.index("target")]
         if HEADLINE[target] == ["accuracy"]:
             assert means.loc[name, "right"] == pytest.approx(score)
@@ -120,14 +120,14 @@ def test_every_example_has_a_prediction(run, scores):
             assert means.loc[name, "score"] == pytest.approx(score)
 
 
-def headline_scores(scores: pd.DataFrame, place: list[str]) -> pd.Series:
-    """The mean of a target's headline metrics, by ``place``."""
+def primary_scores(scores: pd.DataFrame, place: list[str]) -> pd.Series:
+    """The mean of a target's primary metrics, by ``place``."""
     headline = scores[[row.metric in HEADLINE[row.target] for row in scores.itertuples()]]
     return headline.groupby(place)["score"].mean()
 
 
 def test_gains_are_those_of_the_scores(run, scores):
-    by_language = headline_scores(scores, ["arm", "target", "language"])
+    by_language = primary_scores(scores, ["arm", "target", "language"])
     by_task = by_language.groupby(["arm", "target"]).mean().unstack()
     by_task["average"] = by_task.mean(axis=1)
     table = pd.read_csv(run[0].results / "tables" / "main.csv").set_index(["arm", "target"])

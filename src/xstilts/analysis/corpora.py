@@ -53,7 +53,7 @@ def parts_of(runs: Runs, model: str, task: str, language: str) -> list[Part]:
         return [Part(runs.paths.encoded(model, task, "train", ENGLISH))]
     split = _split(runs, task)
     scored = runs.study.languages(task, split)
-    if TASKS[task].format == "retrieval":
+    if TASKS[task].type == "retrieval":
         side = ENGLISH_SIDE if language == ENGLISH else FOREIGN
         return [_side(runs, model, task, code, side) for code in scored if language in (code, ENGLISH)]
     if language in scored:
@@ -66,7 +66,7 @@ def parts_of(runs: Runs, model: str, task: str, language: str) -> list[Part]:
 def parallel_parts(runs: Runs, model: str, task: str, language: str) -> tuple[list[Part], list[Part]] | None:
     """Of a task in ``PARALLEL``, the same sentences in English and in a language; None where the study has none."""
     scored = runs.study.languages(task, _split(runs, task)) if task in runs.study.targets else ()
-    if TASKS[task].format == "retrieval":
+    if TASKS[task].type == "retrieval":
         if language != ENGLISH and language not in scored:
             return None
         own = [code for code in scored if language in (code, ENGLISH)]

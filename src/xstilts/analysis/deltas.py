@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from xstilts.analysis.covariates import with_covariates
-from xstilts.analysis.gains import headline_scores
-from xstilts.analysis.material import Material
+from xstilts.analysis.data import StudyData
+from xstilts.analysis.gains import primary_scores
 from xstilts.analysis.selection import intermediate_arms, scored_split, task_arms_or_all
 from xstilts.config.study import BASELINE
 from xstilts.tasks.languages import ENGLISH
@@ -23,7 +23,7 @@ DELTAS = [
 DISTANCES = ("distance", "distance_observed", "genetic", "geographic", "inventory", "phonological", "featural")
 
 
-def deltas(material: Material) -> pd.DataFrame:
+def deltas(data: StudyData) -> pd.DataFrame:
     """A row per model, arm, target and language that arm and baseline are scored in; controls are left out.
 
     ``delta = score_after - score_before`` in points: the arm's mean over its ``seeds`` minus the baseline's over its
@@ -31,8 +31,8 @@ def deltas(material: Material) -> pd.DataFrame:
     they do not, no seed is thrown away. ``english`` is the delta of the same arm and target in English, NaN where there
     is none; ``n`` is the number of examples scored per seed. Nothing missing is filled in.
     """
-    study = material.study
-    scores = headline_scores(material.scores, study)
+    study = data.study
+    scores = primary_scores(data.scores, study)
     scores = scores[scores["split"] == scored_split(study)]
     after = _over_seeds(scores[scores["arm"].isin(intermediate_arms(study))], ["arm", *_CELL])
     after = after.rename(columns={"score": "score_after"})
@@ -45,17 +45,17 @@ def deltas(material: Material) -> pd.DataFrame:
     return table[DELTAS].sort_values(DELTAS[:4], ignore_index=True)
 
 
-def beyond_english(material: Material, model: str) -> tuple[pd.DataFrame, list[str]]:
+def beyond_english(data: StudyData, model: str) -> tuple[pd.DataFrame, list[str]]:
     """The rows of :func:`deltas` beyond English that everything the model needs is known of, and what was left out.
 
     Of arms, those with one task each; all, where there are none of these. Adds ``logit`` (the gain in log-odds),
     ``z_…`` for each distance that is known and ``log_cc100`` (in SDs over the languages, each counted once),
     ``same_script``, and the model's ``cell`` and ``place``.
     """
-    table = deltas(material)
-    arms = task_arms_or_all(material.study)
+    table = deltas(data)
+    arms = task_arms_or_all(data.study)
     table = table[(table["model"] == model) & (table["language"] != ENGLISH) & table["arm"].isin(arms)]
-    known = with_covariates(material.languages).dropna(subset=["distance", "family", "genus"])
+    known = with_covariates(data.languages).dropna(subset=["distance", "family", "genus"])
     unknown = sorted({*table["language"]} - {*known.index})
     notes = [f"{lost} is left out: its distance is not known." for lost in unknown]
     known = known[known.index.isin(table["language"])]
@@ -85,7 +85,7 @@ def _over_seeds(scores: pd.DataFrame, place: list[str]) -> pd.DataFrame:
 def chance(target: str) -> float:
     """Points that guessing gives: one in as many as there are labels where accuracy is the metric, else 0."""
     task = TASKS[target]
-    return 100 / len(task.labels) if task.labels and "accuracy" in task.headline else 0.0
+    return 100 / len(task.labels) if task.labels and "accuracy" in task.primary_metrics else 0.0
 
 
 def log_odds(scores: pd.Series, targets: pd.Series, n: pd.Series) -> pd.Series:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from xstilts.analysis.gains import CELL, PLACE, gains, grid, headline_scores
+from xstilts.analysis.gains import CELL, PLACE, gains, grid, primary_scores
 from xstilts.analysis.multiplicity import benjamini_hochberg
 from xstilts.analysis.paired import Comparison, by_job, compare, read_examples
 from xstilts.analysis.resampling import percentiles, shares
@@ -37,7 +37,7 @@ def effects(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
     drawn with replacement, independently of each other, because every seed is scored in the same languages. It is over
     seeds and languages like these; with two or three seeds it understates what seeds differ by.
     """
-    scored = headline_scores(scores, study)
+    scored = primary_scores(scores, study)
     expected = {place: {*languages} for place, languages in scored.groupby(["target", "split"])["language"]}
     by_place = dict(list(gains(scores, study).groupby(PLACE)))
     rows = []
@@ -88,7 +88,7 @@ def cell_tests(predictions: Iterable[Path], study: Study, scores: pd.DataFrame) 
 
     ``predictions`` are the study's files of predictions; those that do not exist count as missing. ``difference``,
     with its 95 % interval and ``p`` (see :func:`xstilts.analysis.paired.paired_test`), is over ``n`` examples, each at
-    its mean over ``seeds`` seeds, in points of the ``measure``. That is what ``gain``, the gain of the headline score,
+    its mean over ``seeds`` seeds, in points of the ``measure``. That is what ``gain``, the gain of the primary score,
     is in as well, except in tagging: the F1 of spans has no parts that belong to sentences, so what is tested is the
     share of a sentence's tags that are right. ``p_adjusted`` is Benjamini and Hochberg's (1995) over all cells of a
     split, controls apart from the others. ``reason`` says why a cell has no test.
@@ -121,4 +121,4 @@ def _comparisons(predictions: Iterable[Path], study: Study) -> Iterator[tuple[ob
 
 
 def _measure(target: str) -> str:
-    return "share of a sentence's tags" if TASKS[target].format == "tagging" else metrics_of(target)
+    return "share of a sentence's tags" if TASKS[target].type == "tagging" else metrics_of(target)

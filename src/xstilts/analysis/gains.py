@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from xstilts.analysis.material import Material
+from xstilts.analysis.data import StudyData
 from xstilts.analysis.selection import intermediate_arms, scored_split
 from xstilts.config.study import BASELINE, Study
 from xstilts.scores.gains import arms_of, as_asked, by_language, targets_of
@@ -21,18 +21,18 @@ CELL = [*PLACE, "language"]
 GAINS = [*CELL, "seed", "baseline", "score", "gain", "n"]
 
 
-def headline_scores(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """Means of the headline metrics per cell and seed, in points; a metric that is no number is a missing one."""
+def primary_scores(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Means of the primary metrics per cell and seed, in points; a metric that is no number is a missing one."""
     return by_language(as_asked(scores.dropna(subset=["score"]), study))
 
 
 def gains(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
     """A row per cell and seed that both the arm and the baseline have a score for; none for the baseline itself.
 
-    ``score`` and ``baseline`` are means of the target's headline metrics, ``gain`` is their difference, all in points;
+    ``score`` and ``baseline`` are means of the target's primary metrics, ``gain`` is their difference, all in points;
     ``n`` is the number of examples scored. Rows are in the study's order; controls come last.
     """
-    found = headline_scores(scores, study)
+    found = primary_scores(scores, study)
     same = [name for name in (*CELL, "seed") if name != "arm"]
     baseline = found[found["arm"] == BASELINE].rename(columns={"score": "baseline"})
     paired = found.merge(baseline[[*same, "baseline"]], on=same)
@@ -40,16 +40,16 @@ def gains(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
     return grid(study).merge(paired, on=[*CELL, "seed"])[GAINS]
 
 
-def gains_of(material: Material) -> pd.DataFrame:
+def gains_of(data: StudyData) -> pd.DataFrame:
     """The gains that questions are about: of :func:`scored_split` alone, and without those of controls."""
-    found, study = gains(material.scores, material.study), material.study
+    found, study = gains(data.scores, data.study), data.study
     asked = (found["split"] == scored_split(study)) & found["arm"].isin(intermediate_arms(study))
     return found[asked].drop(columns="split").reset_index(drop=True)
 
 
 def missing_cells(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
     """A row per cell and seed of the study without a gain, with the ``reason``."""
-    asked, found = grid(study), pd.MultiIndex.from_frame(headline_scores(scores, study)[[*CELL, "seed"]])
+    asked, found = grid(study), pd.MultiIndex.from_frame(primary_scores(scores, study)[[*CELL, "seed"]])
     has_arm = pd.MultiIndex.from_frame(asked).isin(found)
     has_baseline = pd.MultiIndex.from_frame(asked.assign(arm=BASELINE)).isin(found)
     reasons = np.select(

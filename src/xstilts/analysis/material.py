@@ -13,7 +13,7 @@ _SIMILARITY = ["intermediate", "target", "language", "measure", "value"]
 
 
 @dataclass(frozen=True)
-class Material:
+class StudyData:
     """One study's results.
 
     ``scores`` has the columns of ``report.scores.SCORES``. ``languages`` is what :func:`language_frame` makes.
@@ -27,10 +27,10 @@ class Material:
     similarity: pd.DataFrame
 
 
-def material_of(study: Study, scores: pd.DataFrame, similarity: pd.DataFrame | None = None) -> Material:
+def study_data(study: Study, scores: pd.DataFrame, similarity: pd.DataFrame | None = None) -> StudyData:
     """A study's results with what is known of its languages."""
     measured = pd.DataFrame(columns=_SIMILARITY) if similarity is None else similarity
-    return Material(study, scores, language_frame(study), measured)
+    return StudyData(study, scores, language_frame(study), measured)
 
 
 def language_frame(study: Study) -> pd.DataFrame:

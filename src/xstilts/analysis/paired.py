@@ -74,7 +74,7 @@ def _of_cell(target: str, rows: pa.Table) -> Examples:
     ids, points, reason = rows["example"].combine_chunks(), rows["score"].to_numpy(), ""
     if rows["gold"].null_count:
         return Examples(ids, None, "the release has no gold answers")
-    if rows["score"].null_count == len(rows) and TASKS[target].format == "retrieval":
+    if rows["score"].null_count == len(rows) and TASKS[target].type == "retrieval":
         points = pair_points(rows["prediction"].combine_chunks(), rows["gold"].combine_chunks())
         reason = "" if np.isfinite(points).all() else "there are neither gold nor predicted pairs"
     elif not np.isfinite(points).all():

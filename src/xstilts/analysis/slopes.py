@@ -12,9 +12,9 @@ import pandas as pd
 
 from xstilts.analysis.answers import Estimate
 from xstilts.analysis.covariates import HELD
+from xstilts.analysis.data import StudyData
 from xstilts.analysis.deltas import DISTANCES, beyond_english
 from xstilts.analysis.estimates import rows
-from xstilts.analysis.material import Material
 from xstilts.analysis.mixed import Fit, bootstrap, fit
 from xstilts.analysis.permutation import exact_spearman, spearman_interval
 from xstilts.config.study import Study
@@ -126,10 +126,10 @@ def weakest(left_out: pd.DataFrame) -> Iterator[Estimate]:
         yield Estimate(**known | {"name": f"{known['name']}: the weakest of {len(left_out)} without one family"})
 
 
-def other_models(material: Material, models: list[str]) -> Iterator[Estimate]:
+def other_models(data: StudyData, models: list[str]) -> Iterator[Estimate]:
     """The slopes of models by themselves."""
     for model in models:
-        yield from _estimate(model, beyond_english(material, model)[0])
+        yield from _estimate(model, beyond_english(data, model)[0])
 
 
 def specifications(cells: pd.DataFrame) -> pd.DataFrame:

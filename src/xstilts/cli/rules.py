@@ -13,7 +13,7 @@ from xstilts.graph.runs import INTERMEDIATE, RETRIEVAL, Runs
 from xstilts.graph.specs import Spec, Specs
 from xstilts.graph.training_jobs import TrainingJob
 from xstilts.runtime.execution import execute
-from xstilts.runtime.gpu_leases import leased
+from xstilts.runtime.gpu_leases import lease_gpu
 
 if TYPE_CHECKING:
     from xstilts.training.session import Session
@@ -175,7 +175,7 @@ def tables(study: StudyFile) -> None:
 def similarity(study: StudyFile, threads: Threads = 1) -> None:
     """Measure how alike the intermediate tasks and the targets are."""
     runs = opened(study)
-    with leased(runs.study.compute.jobs_per_gpu):
+    with lease_gpu(runs.study.compute.jobs_per_gpu):
         from xstilts.jobs import similarity
 
         similarity.similarity(runs, threads)

@@ -114,7 +114,7 @@ class Study(Section):
         lengths |= {
             f"encoding.tasks.{task}.max_length": self.encoding_of(task).max_length for task in self.encoding.tasks
         }
-        retrieves = any(TASKS[target].format == "retrieval" for target in self.targets)
+        retrieves = any(TASKS[target].type == "retrieval" for target in self.targets)
         layers = {"retrieval.layer": self.retrieval.layer} if retrieves else {}
         for name, model in self.models.items():
             if (shape := model.architecture) is None:
@@ -166,7 +166,7 @@ class Study(Section):
     def _languages_of_task(self, task: Task) -> tuple[str, ...]:
         if self.source.kind != "synthetic":
             return task.languages
-        pairs_with_english = task.format == "retrieval"
+        pairs_with_english = task.type == "retrieval"
         return tuple(code for code in self.language_table() if not (pairs_with_english and code == ENGLISH))
 
     def languages(self, target: str, split: str | None = None) -> tuple[str, ...]:

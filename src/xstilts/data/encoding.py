@@ -22,8 +22,8 @@ import pyarrow.parquet as pq
 from xstilts.atomic import replacing, sha256_of, write_json
 from xstilts.config.settings import Encoding
 from xstilts.errors import UserError
-from xstilts.task_types import format_of
-from xstilts.task_types.base import Format, Row
+from xstilts.task_types import task_type_of
+from xstilts.task_types.base import Row, TaskType
 from xstilts.tasks.registry import Task
 
 if TYPE_CHECKING:
@@ -62,11 +62,11 @@ def encode_task(
         UserError: where nothing of a file's examples is left after encoding.
     """
     labels = task.labels or _labels_seen(data)
-    formatter = format_of(task, encoding, labels)
+    task_type = task_type_of(task, encoding, labels)
     files = {}
     for path in data:
         target = folder / f"{path.stem}.arrow"
-        rows = _encode_file(formatter, tokenizer, path, target)
+        rows = _encode_file(task_type, tokenizer, path, target)
         if rows == 0:
             raise UserError(f"{path}: encodes to nothing at encoding.max_length = {encoding.max_length}.")
         files[path.stem] = {
@@ -89,11 +89,11 @@ def _column(path: Path, name: str) -> list[Any]:
     return pq.read_table(path, columns=[name]).column(name).to_pylist()
 
 
-def _encode_file(formatter: Format, tokenizer: PreTrainedTokenizerFast, source: Path, target: Path) -> int:
+def _encode_file(task_type: TaskType, tokenizer: PreTrainedTokenizerFast, source: Path, target: Path) -> int:
     rows, first, writer = 0, 0, None
     with replacing(target) as temporary, pa.OSFile(str(temporary), "wb") as sink:
         for batch in pq.ParquetFile(source).iter_batches(batch_size=_SLICE):
-            encoded = formatter.encode(pa.Table.from_batches([batch]), tokenizer, first)
+            encoded = task_type.encode(pa.Table.from_batches([batch]), tokenizer, first)
             writer = writer or ipc.new_file(sink, encoded.schema)
             writer.write_table(encoded.combine_chunks())
             rows, first = rows + encoded.num_rows, first + batch.num_rows

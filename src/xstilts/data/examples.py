@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from xstilts.atomic import replacing
 from xstilts.errors import DataError
-from xstilts.task_types import format_class
+from xstilts.task_types import task_type_class
 from xstilts.tasks.registry import Task
 
 _METADATA_KEY = b"xstilts"
@@ -49,7 +49,7 @@ def check(task: Task, table: pa.Table, source: str) -> None:
     _check_ids(table, source)
     _check_gold(task, table, source)
     problems = []
-    for row, problem in format_class(task).problems(task, table):
+    for row, problem in task_type_class(task).problems(task, table):
         problems.append(f"example {row + 1} (id '{table.column('id')[row].as_py()}'): {problem}")
         if len(problems) > _SHOWN_PROBLEMS:
             problems[-1] = "… and more."
@@ -74,7 +74,7 @@ def _check_ids(table: pa.Table, source: str) -> None:
 
 
 def _check_gold(task: Task, table: pa.Table, source: str) -> None:
-    name = format_class(task).gold_column
+    name = task_type_class(task).gold_column
     missing = table.column(name).null_count if name else 0
     if 0 < missing < table.num_rows:
         row = pc.index(table.column(name).is_null(), True).as_py()
@@ -94,12 +94,12 @@ def write(path: Path, task: Task, table: pa.Table, provenance: Provenance, read_
     Raises:
         DataError: as :func:`check`, and where training examples have no gold to learn from.
     """
-    formatter = format_class(task)
-    table = table.cast(formatter.schema)
+    task_type = task_type_class(task)
+    table = table.cast(task_type.schema)
     check(task, table, read_from)
-    if provenance.split == "train" and formatter.gold_column and not formatter.has_gold(table):
+    if provenance.split == "train" and task_type.gold_column and not task_type.has_gold(table):
         remedy = "Take the file of the original release."
-        raise DataError(read_from, f"has no gold answers ('{formatter.gold_column}') to train on.", remedy=remedy)
+        raise DataError(read_from, f"has no gold answers ('{task_type.gold_column}') to train on.", remedy=remedy)
     sealed = Provenance(**{**asdict(provenance), "fingerprint": fingerprint(table)})
     metadata = {_METADATA_KEY: json.dumps(asdict(sealed), sort_keys=True).encode()}
     with replacing(path) as temporary:

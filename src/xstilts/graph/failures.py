@@ -12,7 +12,7 @@ from pathlib import Path
 from xstilts.config.sources import SyntheticSource
 from xstilts.graph.runs import INTERMEDIATE, RETRIEVAL, Job, Runs
 from xstilts.runtime.attempts import Attempt, read_attempts
-from xstilts.runtime.liveness import shows_life
+from xstilts.runtime.liveness import is_alive
 from xstilts.tasks.registry import TASKS, TEXT
 
 _OUTDATED = "waiting: its scores are those of an earlier version of the study"
@@ -69,7 +69,7 @@ def told(attempt: Attempt) -> str:
         return f"stopped: it was asked to stop{place}, and goes on from there when it is run again"
     if attempt.outcome == "done":
         return "waiting: it was done before, and is to run again"
-    if shows_life(attempt, datetime.now(UTC)):
+    if is_alive(attempt, datetime.now(UTC)):
         return f"still at work{place}"
     slurm = f" (SLURM job {attempt.slurm_job})" if attempt.slurm_job else ""
     return f"killed{place}: no sign of it on {attempt.host}{slurm} since {when(attempt.updated)}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from xstilts.analysis.data import study_data
 from xstilts.analysis.effects import cell_tests, effects
-from xstilts.analysis.material import material_of
 from xstilts.analysis.multiplicity import with_holm
 from xstilts.analysis.questions import code_pretraining, domain, semantics, size_diversity, typology
 from xstilts.analysis.store import write_answer
@@ -26,13 +26,13 @@ def answer(runs: Runs) -> None:
     }
     for name, table in tables.items():
         write_text(folder / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
-    material = material_of(runs.study, scores, pd.read_parquet(measured) if measured.is_file() else None)
+    data = study_data(runs.study, scores, pd.read_parquet(measured) if measured.is_file() else None)
     answers = [
-        typology.answer(material),
-        code_pretraining.answer(material),
-        domain.answer(material),
-        size_diversity.answer(material, _sizes(runs)),
-        semantics.answer(material),
+        typology.answer(data),
+        code_pretraining.answer(data),
+        domain.answer(data),
+        size_diversity.answer(data, _sizes(runs)),
+        semantics.answer(data),
     ]
     for found in with_holm(answers):
         write_answer(found, folder)

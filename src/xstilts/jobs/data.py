@@ -18,7 +18,7 @@ from xstilts.graph.paths import DOWNLOADS
 from xstilts.graph.runs import RETRIEVAL, Runs
 from xstilts.sources import files
 from xstilts.sources.hub import read as hub
-from xstilts.task_types import format_class
+from xstilts.task_types import task_type_class
 from xstilts.tasks import files as layout
 from xstilts.tasks.registry import TASKS, TEXT, Task
 
@@ -46,7 +46,7 @@ def prepare(runs: Runs, name: str) -> None:
             target = Path(staging) / runs.paths.examples(name, split, language).name
             sealed = examples.write(target, task, table, _provenance(runs, task, split, language, source), shown)
             listed[f"{split}.{language}"] = {"examples": table.num_rows, "fingerprint": sealed.fingerprint}
-            if task is not TEXT and not format_class(task).has_gold(table):
+            if task is not TEXT and not task_type_class(task).has_gold(table):
                 print(f"{name}, {split}, {language}: without labels; predicted and submitted, not scored", flush=True)
         _publish(runs, task, Path(staging), listed)
 
@@ -68,7 +68,7 @@ def _read(runs: Runs, task: Task, split: str, code: str, root: Path | None) -> t
     limits = runs.study.examples
     count = limits.train if split == "train" else limits.eval
     if count is not None and task is not TEXT:
-        table = format_class(task).limited(table, count)
+        table = task_type_class(task).limited(table, count)
     return table, source, shown
 
 
@@ -160,7 +160,7 @@ def _publish(runs: Runs, task: Task, staging: Path, listed: dict[str, Any]) -> N
     for file in sorted(staging.iterdir()):
         file.replace(runs.paths.data(task.name) / file.name)
     synthetic = isinstance(runs.study.source, SyntheticSource)
-    manifest = {"task": task.name, "format": task.format, "synthetic": synthetic, "files": listed}
+    manifest = {"task": task.name, "format": task.type, "synthetic": synthetic, "files": listed}
     write_json(runs.paths.data_manifest(task.name), manifest)
 
 
@@ -168,4 +168,4 @@ def _texts(runs: Runs, language: str) -> Iterator[str]:
     for name in runs.study.tasks():
         for split, code in runs.files(name):
             table = examples.read(runs.paths.examples(name, split, code))
-            yield from format_class(TASKS[name]).texts(table, language, code)
+            yield from task_type_class(TASKS[name]).texts(table, language, code)

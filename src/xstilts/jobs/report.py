@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from xstilts.analysis.material import language_frame
+from xstilts.analysis.data import language_frame
 from xstilts.analysis.store import read_answers
 from xstilts.errors import DataError
 from xstilts.graph.runs import Runs, job_of

@@ -16,7 +16,7 @@ from xstilts.graph.runs import Runs
 from xstilts.graph.specs import Spec
 from xstilts.scores.dev_scores import DEV_SCORES, write_dev_scores
 from xstilts.scores.score_files import PREDICTIONS, SCORES, write_predictions, write_scores
-from xstilts.task_types.base import Format, Scored
+from xstilts.task_types.base import Scored, TaskType
 from xstilts.training.device import Device
 from xstilts.training.loop import Trained
 
@@ -34,29 +34,31 @@ class Results:
         self._dev_scores: list[dict[str, Any]] = []
         self._predictions: list[pa.Table] = []
 
-    def add(self, formatter: Format, language: str, split: str, predictions: Sequence[str], gold: pa.Table) -> None:
+    def add(self, task_type: TaskType, language: str, split: str, predictions: Sequence[str], gold: pa.Table) -> None:
         """Keep one prediction per example, and score them where the release has the answers."""
-        target, count = formatter.task.name, len(predictions)
+        target, count = task_type.task.name, len(predictions)
         scored = Scored({}, [None] * count, [None] * count)
-        if formatter.has_gold(gold):
-            scored = formatter.score(formatter.task, language, predictions, gold)
+        if task_type.has_gold(gold):
+            scored = task_type.score(task_type.task, language, predictions, gold)
         cell = {**self._job, "target": target, "language": language, "split": split, "n": count}
         self._scores += [{**cell, "metric": metric, "score": score} for metric, score in scored.metrics.items()]
         columns = {
             "target": [target] * count,
             "language": [language] * count,
             "split": [split] * count,
-            "example": formatter.scored_ids(gold),
+            "example": task_type.scored_ids(gold),
             "prediction": list(predictions),
             "gold": scored.gold,
             "score": scored.parts,
         }
         self._predictions.append(pa.table(columns, schema=PREDICTIONS))
 
-    def add_dev(self, stage: str, formatter: Format, language: str, predictions: Sequence[str], gold: pa.Table) -> None:
+    def add_dev(
+        self, stage: str, task_type: TaskType, language: str, predictions: Sequence[str], gold: pa.Table
+    ) -> None:
         """Score predictions for data that the job has made a choice on, at a stage: intermediate, target, retrieval."""
-        scored = formatter.score(formatter.task, language, predictions, gold)
-        cell = {**self._job, "stage": stage, "task": formatter.task.name, "language": language, "n": len(predictions)}
+        scored = task_type.score(task_type.task, language, predictions, gold)
+        cell = {**self._job, "stage": stage, "task": task_type.task.name, "language": language, "n": len(predictions)}
         self._dev_scores += [{**cell, "metric": metric, "score": score} for metric, score in scored.metrics.items()]
 
     def write_dev(self, runs: Runs, what: str) -> None:

@@ -12,8 +12,8 @@ from xstilts.graph.specs import Spec
 from xstilts.jobs.results import Results, write_record
 from xstilts.retrieval.embedding import embed
 from xstilts.retrieval.predict import Pool, predict
-from xstilts.task_types import format_of
-from xstilts.task_types.base import Tokens
+from xstilts.task_types import task_type_of
+from xstilts.task_types.base import SpecialTokens
 from xstilts.tasks.registry import TASKS
 from xstilts.training.device import Device
 from xstilts.training.session import Session
@@ -22,16 +22,16 @@ from xstilts.training.session import Session
 def retrieve(runs: Runs, spec: Spec, model: str, arm: str, seed: int, threads: int, session: Session) -> None:
     """Embed every pool once, then score all retrieval targets in every language."""
     started, device = time.monotonic(), Device.choose(runs.study.compute, threads)
-    tokens = Tokens.of(tokenizer.load(runs.paths.tokenizer(model)))
+    tokens = SpecialTokens.of(tokenizer.load(runs.paths.tokenizer(model)))
     encoder = encoders.load(runs.encoder_weights(model, arm, seed).parent, runs.study.compute)
     device.place(encoder)
     results = Results(runs.study.study, model, arm, seed, spec["id"])
     for target in runs.targets_of(RETRIEVAL):
-        formatter = format_of(TASKS[target], runs.study.encoding_of(target))
+        task_type = task_type_of(TASKS[target], runs.study.encoding_of(target))
         settings = runs.study.embedding_of(target)
         languages = sorted({code for _, code in runs.files(target)})
         for language in languages:
-            session.tell(f"mining {target} in {language}", 0, 0)
+            session.on_progress(f"mining {target} in {language}", 0, 0)
             pools = {}
             for split in [split for split, code in runs.files(target) if code == language]:
                 rows = EncodedRows(runs.paths.encoded(model, target, split, language))
@@ -40,11 +40,11 @@ def retrieve(runs: Runs, spec: Spec, model: str, arm: str, seed: int, threads: i
                     pools[split] = Pool(gold, embed(encoder, rows, tokens, settings))
             found = predict(TASKS[target], pools, settings, encoder.device)
             for split in [split for split in runs.study.splits_of(target) if split in pools]:
-                results.add(formatter, language, split, found[split], pools[split].examples)
+                results.add(task_type, language, split, found[split], pools[split].examples)
             if TASKS[target].tuned_on_dev:
-                results.add_dev(RETRIEVAL, formatter, language, found["dev"], pools["dev"].examples)
+                results.add_dev(RETRIEVAL, task_type, language, found["dev"], pools["dev"].examples)
         print(f"{target}: scored {len(languages)} languages", flush=True)
-    session.stop.too_late()
+    session.stop.ignore_from_now_on()
     results.write(runs, RETRIEVAL)
     record = runs.paths.part("records", model, arm, RETRIEVAL, seed, "json")
     write_record(record, runs, spec, device, None, started)

@@ -24,7 +24,7 @@ from xstilts.data import tokenizer
 from xstilts.encoders import storage as encoders
 from xstilts.graph.runs import Runs
 from xstilts.retrieval.embedding import embed
-from xstilts.task_types.base import Tokens
+from xstilts.task_types.base import SpecialTokens
 from xstilts.tasks.languages import ENGLISH
 from xstilts.tasks.registry import TASKS
 from xstilts.training.device import Device
@@ -82,7 +82,7 @@ class _Embedded:
 
     def __init__(self, runs: Runs, model: str, device: Device) -> None:
         self._runs, self._model, self._device = runs, model, device
-        self._tokens = Tokens.of(tokenizer.load(runs.paths.tokenizer(model)))
+        self._tokens = SpecialTokens.of(tokenizer.load(runs.paths.tokenizer(model)))
         self._origins: dict[tuple[str, str], tuple[np.ndarray, np.ndarray] | None] = {}
 
     def compared(self) -> Iterator[Compared]:
@@ -140,6 +140,6 @@ class _Embedded:
         if parts is None:
             return None
         # files in the same order are sampled alike; the two sides of retrieval may be in any order, so all of it counts
-        most = None if TASKS[task].format == "retrieval" else _EMBEDDED_ROWS
+        most = None if TASKS[task].type == "retrieval" else _EMBEDDED_ROWS
         english, other = (self._centre(of_language, most) for of_language in parts)
         return (english.mean, other.mean) if english and other else None

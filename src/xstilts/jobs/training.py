@@ -14,12 +14,12 @@ from xstilts.data.encoding import EncodedRows
 from xstilts.encoders import storage as encoders
 from xstilts.graph.runs import INTERMEDIATE, Runs
 from xstilts.graph.specs import Spec
-from xstilts.jobs.lessons import Lesson, format_as_encoded, tokens_of
 from xstilts.jobs.results import Results, write_record
+from xstilts.jobs.supervised import SupervisedRun, task_type_as_encoded, tokens_of
 from xstilts.scores.dev_scores import TARGET
 from xstilts.tasks.registry import TEXT
 from xstilts.training.device import Device
-from xstilts.training.loop import Material, train
+from xstilts.training.loop import TaskData, train
 from xstilts.training.prediction import predict
 from xstilts.training.session import Session
 
@@ -33,11 +33,11 @@ def pretrain(runs: Runs, spec: Spec, model: str, threads: int, session: Session)
     torch.manual_seed(seed)
     encoder = encoders.fresh(architecture, loaded, runs.study.compute)
     rows = EncodedRows(*(runs.paths.encoded(model, TEXT.name, *file) for file in runs.files(TEXT.name)))
-    material, what = Material(format_as_encoded(runs, model, TEXT.name), rows), f"pretraining {model}"
+    data, what = TaskData(task_type_as_encoded(runs, model, TEXT.name), rows), f"pretraining {model}"
     hyper = runs.study.training.pretraining
-    trained = train(encoder, [material], tokens_of(loaded, seed), hyper, seed, device, what, session)
+    trained = train(encoder, [data], tokens_of(loaded, seed), hyper, seed, device, what, session)
     folder = runs.paths.pretrained(model)
-    session.stop.too_late()
+    session.stop.ignore_from_now_on()
     write_record(folder / "record.json", runs, spec, device, trained, started)
     encoders.save(encoder.cpu(), folder)
 
@@ -51,15 +51,15 @@ def intermediate(runs: Runs, spec: Spec, model: str, arm: str, seed: int, thread
     results = Results(runs.study.study, model, arm, seed, spec["id"])
     if not chosen.tasks:
         encoder = begin(seed)
-        session.stop.too_late()
+        session.stop.ignore_from_now_on()
         write_record(folder / "record.json", runs, spec, device, None, started)
     else:
         what, hyper = f"intermediate training {arm}", runs.study.intermediate(arm)
-        lesson = Lesson(runs, model, what, chosen.tasks, hyper, seed, begin, chosen.train_examples)
-        learned = lesson.learn(loaded, device, session)
+        lesson = SupervisedRun(runs, model, what, chosen.tasks, hyper, seed, begin, chosen.train_examples)
+        learned = lesson.train(loaded, device, session)
         learned.add_dev(results, INTERMEDIATE)
         encoder = learned.encoder
-        session.stop.too_late()
+        session.stop.ignore_from_now_on()
         write_record(folder / "record.json", runs, spec, device, learned.trained, started, learned.record())
     results.write_dev(runs, INTERMEDIATE)
     encoders.save(encoder.cpu(), folder)
@@ -73,21 +73,21 @@ def finetune(
     loaded = tokenizer.load(runs.paths.tokenizer(model))
     weights, hyper = runs.encoder_weights(model, arm, seed), runs.study.target(training_set)
     what = f"fine-tuning {arm} on {training_set}"
-    lesson = Lesson(runs, model, what, [training_set], hyper, seed, lambda _: _loaded(runs, weights))
-    learned = lesson.learn(loaded, device, session)
+    lesson = SupervisedRun(runs, model, what, [training_set], hyper, seed, lambda _: _loaded(runs, weights))
+    learned = lesson.train(loaded, device, session)
     results = Results(runs.study.study, model, arm, seed, spec["id"])
     learned.add_dev(results, TARGET)
-    head, labels = learned.trained.heads[training_set], format_as_encoded(runs, model, training_set).labels
+    head, labels = learned.trained.heads[training_set], task_type_as_encoded(runs, model, training_set).labels
     for target in runs.targets_of(training_set):
-        formatter = format_as_encoded(runs, model, target, labels)
+        task_type = task_type_as_encoded(runs, model, target, labels)
         for split in runs.study.splits_of(target):
             for language in runs.study.languages(target, split):
-                session.tell(f"scoring {target} in {language} ({split})", 0, 0)
+                session.on_progress(f"scoring {target} in {language} ({split})", 0, 0)
                 rows = EncodedRows(runs.paths.encoded(model, target, split, language))
                 gold = examples.read(runs.paths.examples(target, split, language))
-                found = predict(formatter, learned.encoder, head, rows, gold, learned.tokens, hyper.batch_size, device)
-                results.add(formatter, language, split, found, gold)
-    session.stop.too_late()
+                found = predict(task_type, learned.encoder, head, rows, gold, learned.tokens, hyper.batch_size, device)
+                results.add(task_type, language, split, found, gold)
+    session.stop.ignore_from_now_on()
     results.write(runs, training_set)
     record = runs.paths.part("records", model, arm, training_set, seed, "json")
     write_record(record, runs, spec, device, learned.trained, started, learned.record())

@@ -56,7 +56,7 @@ def _tasks(runs: Runs, pretrains: bool) -> tuple[str, ...]:
 
 def _tokens(runs: Runs, sizes: Sizes, model: str) -> float:
     return sum(
-        costs.token_bytes(sizes.of(model, task, *file).tokens, TASKS[task].format)
+        costs.token_bytes(sizes.of(model, task, *file).tokens, TASKS[task].type)
         for task in _tasks(runs, runs.pretrains(model))
         for file in runs.files(task)
     )

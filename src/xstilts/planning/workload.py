@@ -177,7 +177,7 @@ class Workloads:
 
     def _longest(self, task: str, rows: Rows) -> int:
         """Tokens of the longest row that the settings allow; of a multiple choice, all choices together."""
-        choices = round(rows.inputs / rows.rows) if rows.rows and TASKS[task].format == "multiple_choice" else 1
+        choices = round(rows.inputs / rows.rows) if rows.rows and TASKS[task].type == "multiple_choice" else 1
         return self._runs.study.encoding_of(task).max_length * choices
 
 

@@ -46,7 +46,7 @@ def data_rows(manifests: Mapping[str, Mapping[str, Any]], study: Study) -> pd.Da
             "task": task,
             "title": TASKS[task].title,
             "role": ", ".join(_roles(task, study)),
-            "format": TASKS[task].format.replace("_", " "),
+            "format": TASKS[task].type.replace("_", " "),
             "source": _source(task, study, with_revision=True),
             "licence": licence,
             "languages": " ".join(languages),

@@ -21,7 +21,7 @@ _PLACE = ["model", "stage", "arm", "task"]
 
 def dev_cells(dev_scores: pd.DataFrame, study: Study) -> pd.DataFrame:
     """One row per model, stage, arm and task that there should be a score of: ``score``, the mean over seeds of the
-    task's headline, NaN where there is none; the number of ``seeds``; the number ``n`` of examples scored with each."""
+    task's primary score, NaN where there is none; the number of ``seeds``; the number ``n`` of examples per seed."""
     found = pd.concat([_over_seeds(dev_scores, stage) for stage in STAGES]).set_index(_PLACE)
     places = [
         (model, stage, arm, task)

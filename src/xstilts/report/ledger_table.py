@@ -153,7 +153,7 @@ def _left_scores(scores: pd.DataFrame, dev_scores: pd.DataFrame) -> Iterator[_Ru
 
 
 def _flagged(scores: pd.DataFrame) -> dict[_Run, str]:
-    """By run, its flag, and what its targets came to: means over languages and headline metrics."""
+    """By run, its flag, and what its targets came to: means over languages and primary metrics."""
     means = by_language(scores).groupby(["model", "arm", "seed", "target"])["score"].mean()
     found = {}
     for (model, arm, what, seed), flag in flagged_jobs(scores).items():

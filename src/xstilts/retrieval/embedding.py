@@ -15,7 +15,7 @@ from transformers import PreTrainedModel
 from xstilts.config.settings import Embedding
 from xstilts.data.encoding import EncodedRows
 from xstilts.errors import UserError
-from xstilts.task_types.base import Batch, Tokens, pad_inputs, run_encoder
+from xstilts.task_types.base import Batch, SpecialTokens, pad_inputs, run_encoder
 from xstilts.training.memory import MicroBatches, in_parts
 
 _BATCH_TOKENS = 16_384
@@ -25,7 +25,7 @@ _BATCH_TOKENS = 16_384
 def embed(
     encoder: PreTrainedModel,
     rows: EncodedRows,
-    tokens: Tokens,
+    tokens: SpecialTokens,
     settings: Embedding,
     batch_tokens: int = _BATCH_TOKENS,
     progress: Callable[[int], None] = lambda done: None,
@@ -81,7 +81,7 @@ def _batches(lengths: np.ndarray, batch_tokens: int) -> Iterator[list[int]]:
         start += size
 
 
-def _pooled(states: torch.Tensor, batch: Batch, tokens: Tokens, settings: Embedding) -> torch.Tensor:
+def _pooled(states: torch.Tensor, batch: Batch, tokens: SpecialTokens, settings: Embedding) -> torch.Tensor:
     """(batch, hidden) from (batch, longest, hidden)."""
     if settings.pooling == "first_token":
         return states[:, 0]
@@ -89,7 +89,7 @@ def _pooled(states: torch.Tensor, batch: Batch, tokens: Tokens, settings: Embedd
     return (states * weights).sum(dim=1) / weights.sum(dim=1)
 
 
-def _pooled_positions(batch: Batch, tokens: Tokens, special_tokens: bool) -> torch.Tensor:
+def _pooled_positions(batch: Batch, tokens: SpecialTokens, special_tokens: bool) -> torch.Tensor:
     """(batch, longest) bool. Without special tokens, what the tokenizer put around the sentence is left out.
 
     Only the first and the last position are looked at: within the sentence, <unk> stands for a word. A sentence

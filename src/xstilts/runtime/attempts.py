@@ -58,7 +58,7 @@ class Attempt:
         return cls(run, inputs, now, now, socket.gethostname(), os.getpid(), job, devices)
 
 
-class Diary:
+class AttemptLog:
     """The file of one job, as the process sees it that is working on it."""
 
     def __init__(self, path: Path, run: str, inputs: str) -> None:
@@ -84,21 +84,21 @@ class Diary:
 
 
 @contextmanager
-def attempting(path: Path, run: str, inputs: str) -> Iterator[Diary]:
+def logged_attempt(path: Path, run: str, inputs: str) -> Iterator[AttemptLog]:
     """Keep the diary of a job while it is worked on; whatever ends the work is its outcome."""
-    diary = Diary(path, run, inputs)
+    attempt_log = AttemptLog(path, run, inputs)
     try:
-        yield diary
+        yield attempt_log
     except Stopped as stopped:
-        diary.write(outcome="stopped", reason=str(stopped))
+        attempt_log.write(outcome="stopped", reason=str(stopped))
         raise
     except Diverged as error:
-        diary.write(outcome="diverged", reason=str(error))
+        attempt_log.write(outcome="diverged", reason=str(error))
         raise
     except BaseException as error:
-        diary.write(outcome="failed", reason=str(error) or type(error).__name__)
+        attempt_log.write(outcome="failed", reason=str(error) or type(error).__name__)
         raise
-    diary.write(outcome="done")
+    attempt_log.write(outcome="done")
 
 
 def read_attempts(path: Path) -> list[Attempt]:

@@ -18,9 +18,9 @@ from xstilts.errors import Diverged, UserError
 from xstilts.graph.runs import Runs
 from xstilts.graph.specs import Spec
 from xstilts.graph.training_jobs import TrainingJob
-from xstilts.runtime.attempts import Attempt, Diary, attempting, read_attempts
-from xstilts.runtime.gpu_leases import leased
-from xstilts.runtime.run_lock import claimed
+from xstilts.runtime.attempts import Attempt, AttemptLog, logged_attempt, read_attempts
+from xstilts.runtime.gpu_leases import lease_gpu
+from xstilts.runtime.run_lock import hold_run_lock
 from xstilts.runtime.signals import StopRequest
 
 if TYPE_CHECKING:
@@ -44,23 +44,23 @@ def execute(runs: Runs, job: TrainingJob, spec: Spec, work: Callable[[Session], 
     """
     run, inputs, stop = spec["id"], checksum(job.reads(runs)), StopRequest().listen()
     compute, folder = runs.study.compute, runs.paths.checkpoints
-    diary_file, makes = job.attempts(runs.paths), job.makes(runs.paths)
-    with claimed(folder / f"{run}.lock", f"run {run}") as waited:
-        if waited and _is_done(diary_file, run, inputs) and all(path.is_file() for path in makes):
+    attempts_file, makes = job.attempts(runs.paths), job.makes(runs.paths)
+    with hold_run_lock(folder / f"{run}.lock", f"run {run}") as waited:
+        if waited and _is_done(attempts_file, run, inputs) and all(path.is_file() for path in makes):
             print(f"The other process has finished run {run}: there is nothing left to do", flush=True)
             return
-        for path in (*makes, diary_file):
+        for path in (*makes, attempts_file):
             remove_leftovers(path)
-        with attempting(diary_file, run, inputs) as diary, _attended(diary):
-            _refuse_divergence(diary_file, diary)
-            diary.write(stage="waiting for a GPU")
-            with leased(compute.jobs_per_gpu) as device:
-                diary.write(stage="loading", devices=device)
+        with logged_attempt(attempts_file, run, inputs) as attempt_log, _heartbeat(attempt_log):
+            _refuse_divergence(attempts_file, attempt_log)
+            attempt_log.write(stage="waiting for a GPU")
+            with lease_gpu(compute.jobs_per_gpu) as device:
+                attempt_log.write(stage="loading", devices=device)
                 from xstilts.training.checkpoints import Checkpoints
                 from xstilts.training.session import Session
 
                 checkpoints = Checkpoints(folder / run, inputs, compute.checkpoint_minutes)
-                work(Session(stop, checkpoints, diary.note))
+                work(Session(stop, checkpoints, attempt_log.note))
                 checkpoints.clear()
 
 
@@ -82,21 +82,25 @@ def checksum(files: Iterable[Path]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _is_done(diary_file: Path, run: str, inputs: str) -> bool:
-    last = next(reversed(read_attempts(diary_file)), None)
+def _is_done(attempts_file: Path, run: str, inputs: str) -> bool:
+    last = next(reversed(read_attempts(attempts_file)), None)
     return last is not None and (last.run, last.inputs, last.outcome) == (run, inputs, "done")
 
 
-def _refuse_divergence(diary_file: Path, diary: Diary) -> None:
+def _refuse_divergence(attempts_file: Path, attempt_log: AttemptLog) -> None:
     def same(attempt: Attempt) -> bool:
-        return (attempt.run, attempt.inputs, attempt.outcome) == (diary.now.run, diary.now.inputs, "diverged")
+        return (attempt.run, attempt.inputs, attempt.outcome) == (
+            attempt_log.now.run,
+            attempt_log.now.inputs,
+            "diverged",
+        )
 
-    if before := next(filter(same, diary.before), None):
-        raise Diverged(f"{before.reason} So it was at {before.started}; to try again as it is, delete {diary_file}.")
+    if before := next(filter(same, attempt_log.before), None):
+        raise Diverged(f"{before.reason} So it was at {before.started}; to try again as it is, delete {attempts_file}.")
 
 
 @contextmanager
-def _attended(diary: Diary) -> Iterator[None]:
+def _heartbeat(attempt_log: AttemptLog) -> Iterator[None]:
     """Show signs of life while the work goes on, and end it when the snakemake that started it is gone."""
     parent = _snakemake()
     ended = threading.Event()
@@ -106,7 +110,7 @@ def _attended(diary: Diary) -> Iterator[None]:
         while not ended.wait(_SECONDS_BETWEEN_LOOKS):
             looks += 1
             if looks % _LOOKS_BETWEEN_NOTES == 0:
-                diary.write()
+                attempt_log.write()
             if parent is not None and os.getppid() != parent:
                 print("The snakemake that started this job is gone", flush=True)
                 os.kill(os.getpid(), signal.SIGTERM)

@@ -37,7 +37,7 @@ class Gpu:
 
 
 @contextmanager
-def leased(slots: int, every: float = 2.0) -> Iterator[str]:
+def lease_gpu(slots: int, every: float = 2.0) -> Iterator[str]:
     """Wait for a GPU with less than ``slots`` jobs, and make it the only one that CUDA shows this process.
 
     Of several, the one with the fewest jobs is taken. Yields its entry in CUDA_VISIBLE_DEVICES; '' where there is no

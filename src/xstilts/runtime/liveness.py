@@ -15,7 +15,7 @@ FRESH = timedelta(minutes=2)
 _SLACK = timedelta(seconds=5)  # between a machine's two ways to tell the time
 
 
-def shows_life(attempt: Attempt, now: datetime) -> bool:
+def is_alive(attempt: Attempt, now: datetime) -> bool:
     """Whether its process is there; on another machine, whether it has said so just now."""
     if attempt.host == socket.gethostname():
         return _is_there(attempt)
@@ -31,7 +31,7 @@ def moment(text: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def silent_for(attempt: Attempt, now: datetime) -> timedelta:
+def time_since_update(attempt: Attempt, now: datetime) -> timedelta:
     """Since its last sign of life; nothing where another machine's clock is ahead."""
     return max(now - moment(attempt.updated), timedelta(0))
 

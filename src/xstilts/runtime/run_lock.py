@@ -14,7 +14,7 @@ _SECONDS_BETWEEN_LINES = 60.0
 
 
 @contextmanager
-def claimed(lock: Path, what: str) -> Iterator[bool]:
+def hold_run_lock(lock: Path, what: str) -> Iterator[bool]:
     """Hold a lock file; yields whether another process had to be waited for. The kernel frees it when a process dies.
 
     After a snakemake that was killed, its jobs may still be running when the next one starts them again.

@@ -37,7 +37,7 @@ class StopRequest:
         finally:
             self._deferred = before
 
-    def too_late(self) -> None:
+    def ignore_from_now_on(self) -> None:
         """From now on nobody is heard: what the work has come to is being written, which takes seconds."""
         self._deferred = True
 

@@ -15,20 +15,20 @@ import pandas as pd
 from xstilts.graph.runs import RETRIEVAL, Job
 from xstilts.scores.dev_scores import TARGET
 from xstilts.tasks.registry import TASKS
-from xstilts.training.collapse import Learnt, collapsed, read_learnt
+from xstilts.training.collapse import DevOutcome, collapse_reason, read_dev_outcomes
 
 
 def flags(records: Mapping[Job, Mapping[str, Any]]) -> dict[Job, str]:
     """What to say of each job that has collapsed where other seeds have learnt, by the records of all jobs."""
-    found: dict[Job, Learnt] = {}
+    found: dict[Job, DevOutcome] = {}
     for job, record in records.items():
         _, _, training_set, _ = job
-        if training_set in (judged := read_learnt(record)):
+        if training_set in (judged := read_dev_outcomes(record)):
             found[job] = judged[training_set]
     flagged = {}
-    for job, learnt in found.items():
-        others = [other.score for key, other in found.items() if key[:3] == job[:3] and not collapsed(other)]
-        if (reason := collapsed(learnt)) and others:
+    for job, dev_outcome in found.items():
+        others = [other.score for key, other in found.items() if key[:3] == job[:3] and not collapse_reason(other)]
+        if (reason := collapse_reason(dev_outcome)) and others:
             low, high = min(others), max(others)
             reach = f"{low:.1f}" if low == high else f"{low:.1f} to {high:.1f}"
             flagged[job] = f"collapsed: {reason}, where other seeds reach {reach}"

@@ -1,6 +1,6 @@
 """What scores add up to: task scores, gains over the baseline, averages. Nothing missing is ever filled in.
 
-A task's score in a language is the mean of its headline metrics; the task's score is the unweighted mean of that over
+A task's score in a language is the mean of its primary metrics; the task's score is the unweighted mean of that over
 the languages, English included, as in XTREME's ``evaluate.py`` (Hu et al. 2020, arXiv 2003.11080). Gains are taken
 seed by seed, and only then averaged over the seeds that both arms have.
 
@@ -118,16 +118,14 @@ def unweighted(groups: DataFrameGroupBy) -> pd.DataFrame:
 
 
 def by_language(scores: pd.DataFrame) -> pd.DataFrame:
-    """Per seed and language, the mean of the headline metrics; no row where one of them is missing."""
-    headline = np.array(
-        [metric in TASKS[target].headline for target, metric in zip(scores["target"], scores["metric"], strict=True)],
-        dtype=bool,
-    )
-    rows = scores[headline].sort_values([*_PLACE, "seed", "metric"])
+    """Per seed and language, the mean of the primary metrics; no row where one of them is missing."""
+    pairs = zip(scores["target"], scores["metric"], strict=True)
+    primary = np.array([metric in TASKS[target].primary_metrics for target, metric in pairs], dtype=bool)
+    rows = scores[primary].sort_values([*_PLACE, "seed", "metric"])
     groups = rows.groupby([*_PLACE, "seed"])
     found = pd.DataFrame({"score": groups["score"].mean(), "n": groups["n"].max(), "metrics": groups.size()})
     found = found.reset_index()
-    complete = found["metrics"] == [len(TASKS[target].headline) for target in found["target"]]
+    complete = found["metrics"] == [len(TASKS[target].primary_metrics) for target in found["target"]]
     return found[complete].drop(columns="metrics")
 
 

@@ -56,8 +56,8 @@ def metric_label(metric: str) -> str:
 
 
 def metrics_of(task: str) -> str:
-    """A task's headline metrics, in words."""
-    names = [metric_label(metric) for metric in TASKS[task].headline]
+    """A task's primary metrics, in words."""
+    names = [metric_label(metric) for metric in TASKS[task].primary_metrics]
     return names[0] if len(names) == 1 else f"mean of {' and '.join(names)}"
 
 
@@ -118,7 +118,7 @@ def retrieval_notes(study: Study) -> list[str]:
     """How sentences are embedded, target by target where they differ."""
     tasks_of: dict[str, list[str]] = {}
     for target in targets_of(study):
-        if TASKS[target].format == "retrieval":
+        if TASKS[target].type == "retrieval":
             settings = study.embedding_of(target)
             what = "mean over positions" if settings.pooling == "mean" else "first token"
             tasks_of.setdefault(f"the hidden states of layer {settings.layer}, {what}", []).append(title_of(target))

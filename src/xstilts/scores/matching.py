@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import pyarrow as pa
 
 from xstilts.errors import DataError, UserError, nearest
-from xstilts.task_types import format_class
+from xstilts.task_types import task_type_class
 from xstilts.task_types.base import Scored
 from xstilts.tasks.registry import Task
 
@@ -30,8 +30,8 @@ def aligned(task: Task, predictions: Iterable[tuple[str, str]], examples: pa.Tab
         DataError: there are no examples; an example has no prediction or several; a prediction is for none of the
             examples, or is none of the possible answers to its own.
     """
-    formatter = format_class(task)
-    ids = formatter.scored_ids(examples)
+    task_type = task_type_class(task)
+    ids = task_type.scored_ids(examples)
     if not ids:
         raise DataError(source, f"there are no {task.title} examples to compare the predictions with.")
     found: dict[str, str] = {}
@@ -49,10 +49,10 @@ def aligned(task: Task, predictions: Iterable[tuple[str, str]], examples: pa.Tab
         ("unknown to the gold file", [identifier for identifier in found if identifier not in known]),
     )
     texts = [found[identifier] for identifier in ids]
-    misfits = list(formatter.misfits(task, texts, examples))
-    if misfits:
-        shown = [f"prediction for '{identifier}': {problem}" for identifier, problem in misfits[:_NAMED]]
-        raise DataError(source, "\n  ".join([*shown, *_more(len(misfits))]))
+    invalid_predictions = list(task_type.invalid_predictions(task, texts, examples))
+    if invalid_predictions:
+        shown = [f"prediction for '{identifier}': {problem}" for identifier, problem in invalid_predictions[:_NAMED]]
+        raise DataError(source, "\n  ".join([*shown, *_more(len(invalid_predictions))]))
     return texts
 
 
@@ -65,15 +65,15 @@ def score(task: Task, language: str, predictions: Iterable[tuple[str, str]], exa
     """
     if language not in task.languages and not _SYNTHETIC.fullmatch(language):
         raise UserError(f"{task.title} is not scored in '{language}'. {nearest(language, task.languages)}")
-    formatter = format_class(task)
+    task_type = task_type_class(task)
     texts = aligned(task, predictions, examples, source)
-    if not formatter.has_gold(examples):
+    if not task_type.has_gold(examples):
         raise DataError(
             source,
             f"cannot be scored: the gold file of {task.title} in '{language}' is without answers.",
             remedy="XTREME's download script removes those of its test files; take the files of the original release.",
         )
-    return formatter.score(task, language, texts, examples)
+    return task_type.score(task, language, texts, examples)
 
 
 def _refuse(source: str, task: Task, *kinds: tuple[str, Sequence[str]]) -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from xstilts.errors import DataError, UserError
 from xstilts.sources.readers import choices, pairs, questions, raw, sentences, tagged
 from xstilts.sources.rows import table_of
-from xstilts.task_types import format_class
+from xstilts.task_types import task_type_class
 from xstilts.tasks import files as layout
 from xstilts.tasks.languages import Language
 from xstilts.tasks.registry import Task
@@ -60,7 +60,11 @@ def read(root: Path, task: Task, split: str, language: Language) -> pa.Table:
         raise UserError(f"{task.title} has no {split} split in its release, only {splits}.")
     paths = _files(Path(root), task, split, language)
     table = table_of(task, _READERS[task.name](paths, task, language))
-    if format_class(task).gold_column and not format_class(task).has_gold(table) and not _for_testing(task, split):
+    if (
+        task_type_class(task).gold_column
+        and not task_type_class(task).has_gold(table)
+        and not _for_testing(task, split)
+    ):
         raise DataError(paths[0], "has no labels.", remedy=raw.UNLABELLED)
     return table
 

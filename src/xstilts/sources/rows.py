@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from xstilts.task_types import format_class
+from xstilts.task_types import task_type_class
 from xstilts.tasks.registry import Task
 
 Row = dict[str, Any]
@@ -18,7 +18,7 @@ _CHUNK = 10_000  # rows held as Python objects at a time; ANLI+ has over a milli
 
 def table_of(task: Task, rows: Iterator[Row]) -> pa.Table:
     """All rows as a table with the columns of the task's format."""
-    schema = format_class(task).schema
+    schema = task_type_class(task).schema
     batches = []
     while chunk := list(islice(rows, _CHUNK)):
         batches.append(pa.RecordBatch.from_pylist(chunk, schema=schema))

@@ -12,7 +12,7 @@ from xstilts.graph.runs import Runs
 from xstilts.graph.specs import Specs
 from xstilts.graph.training_jobs import TrainingJob, training_jobs
 from xstilts.runtime.attempts import Attempt, read_attempts
-from xstilts.runtime.liveness import shows_life, silent_for
+from xstilts.runtime.liveness import is_alive, time_since_update
 from xstilts.status.slurm import Queue
 
 State = Literal["done", "running", "waiting", "outdated", "stopped", "lost", "failed", "diverged"]
@@ -116,11 +116,11 @@ def _is_alive(attempt: Attempt, queue: Queue, now: datetime) -> bool:
     """Whether it is being worked on, by its own signs or by what SLURM says."""
     if queue.waits(attempt.slurm_job):
         return False
-    return shows_life(attempt, now) or queue.runs(attempt.slurm_job)
+    return is_alive(attempt, now) or queue.runs(attempt.slurm_job)
 
 
 def _running(attempt: Attempt, old: bool, now: datetime) -> str:
-    silence = silent_for(attempt, now).total_seconds() / 60
+    silence = time_since_update(attempt, now).total_seconds() / 60
     said = [f"No sign of life for {silence:.0f} min."] if silence >= 2 else []
     said += ["It works on an earlier config, and will have to be run again."] if old else []
     return " ".join(said)

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from xstilts.graph.runs import INTERMEDIATE
-from xstilts.runtime.liveness import silent_for
+from xstilts.runtime.liveness import time_since_update
 from xstilts.status.state import STATES, JobState, State
 from xstilts.status.survey import Survey, job_of
 from xstilts.tasks.registry import TASKS
@@ -122,7 +122,7 @@ def _running(found: JobState, needs: float | None, survey: Survey) -> str:
     gpu = f", GPU {attempt.devices}" if attempt.devices not in ("", "-1") else ""
     slurm = f", SLURM job {attempt.slurm_job}" if attempt.slurm_job else ""
     then = f"; about {duration(needs)} left" if needs is not None else ""
-    where = f"{attempt.host}{gpu}{slurm}, alive {duration(silent_for(attempt, survey.at).total_seconds())} ago"
+    where = f"{attempt.host}{gpu}{slurm}, alive {duration(time_since_update(attempt, survey.at).total_seconds())} ago"
     return f"{found.job}: {far}{then} [{where}]{' ' * bool(found.reason)}{found.reason}"
 
 

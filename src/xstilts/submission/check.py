@@ -78,6 +78,6 @@ def _look_for_strangers(report: Report, folder: Path, study: Study, task: Task) 
 
 
 def _summary(task: Task, found: Parsed) -> str:
-    if task.format == "retrieval" and not one_to_one(task):
+    if task.type == "retrieval" and not one_to_one(task):
         return f"{sum(len(ids.split()) for _, ids in found.predictions)} pairs"
     return f"{len(found.predictions)} predictions"

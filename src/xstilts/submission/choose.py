@@ -100,15 +100,15 @@ def _criterion(target: str, scores: pd.DataFrame, dev_scores: pd.DataFrame, stud
     on_dev = scores[(scores["target"] == target) & (scores["split"] == "dev")]
     if _has_own_dev(target, study) and set(languages) <= set(on_dev["language"]):
         words = f"{task.title}'s dev split, mean over {len(languages)} languages"
-        return _Criterion(on_dev, task.headline, languages, words)
+        return _Criterion(on_dev, task.primary_metrics, languages, words)
     if task.trained_on:
         trained = TASKS[task.trained_on]
         rows = dev_scores[(dev_scores["stage"] == TARGET) & (dev_scores["task"] == trained.name)]
-        return _Criterion(rows, trained.headline, (ENGLISH,), f"English dev data of {trained.title}")
+        return _Criterion(rows, trained.primary_metrics, (ENGLISH,), f"English dev data of {trained.title}")
     if task.tuned_on_dev:
         rows = dev_scores[(dev_scores["stage"] == RETRIEVAL) & (dev_scores["task"] == target)]
         words = f"{task.title}'s dev pairs, mean over {len(languages)} languages"
-        return _Criterion(rows, task.headline, languages, words)
+        return _Criterion(rows, task.primary_metrics, languages, words)
     return None
 
 

@@ -27,7 +27,7 @@ def folder_name(study: Study, model: str, name: str) -> str:
 
 
 def file_name(task: Task, language: str) -> str:
-    return f"test-{language}.{'json' if task.format == 'span_qa' else 'tsv'}"
+    return f"test-{language}.{'json' if task.type == 'span_qa' else 'tsv'}"
 
 
 def submitted(study: Study) -> list[str]:

@@ -48,8 +48,8 @@ def parsed(task: Task, text: str, examples: pa.Table) -> Parsed:
 
 
 def _kind(task: Task) -> str:
-    if task.format != "retrieval":
-        return task.format
+    if task.type != "retrieval":
+        return task.type
     return "line numbers" if one_to_one(task) else "pairs"
 
 

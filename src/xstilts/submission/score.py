@@ -9,7 +9,7 @@ from xstilts.graph.runs import Runs
 from xstilts.scores import matching as scoring
 from xstilts.submission import layout
 from xstilts.submission.read import read
-from xstilts.task_types import format_class
+from xstilts.task_types import task_type_class
 from xstilts.tasks.benchmarks import GROUPS
 from xstilts.tasks.registry import TARGET_TASKS, TASKS, Task
 
@@ -26,7 +26,7 @@ def score_folder(folder: Path, runs: Runs) -> dict[str, Any]:
     """Unrounded points, from any system's files.
 
     By task, ``{metric: {language: score}}`` with the unweighted means over the languages as ``avg_{metric}``, and
-    ``avg_metric``, the mean of the headline metrics' (for questions, exact match and F1). Beside the tasks stand their
+    ``avg_metric``, the mean of the primary metrics' (for questions, exact match and F1). Beside the tasks stand their
     means: of each of XTREME's groups that has been scored in all its tasks and, with all nine, ``all_task``. ``notes``
     say what these leave out of XTREME: tasks without a folder, and languages without gold answers.
 
@@ -55,7 +55,7 @@ def _by_language(folder: Path, runs: Runs, task: Task) -> tuple[dict[str, dict[s
     for language in runs.study.languages(task.name, layout.SPLIT):
         path, examples = folder / task.name / layout.file_name(task, language), layout.canonical(runs, task, language)
         predictions = read(path, task, examples)
-        if format_class(task).has_gold(examples):
+        if task_type_class(task).has_gold(examples):
             scores[language] = scoring.score(task, language, predictions, examples, str(path)).metrics
         else:
             without_gold.append(language)
@@ -66,7 +66,7 @@ def _with_means(task: Task, by_language: dict[str, dict[str, float]]) -> dict[st
     metrics = list(next(iter(by_language.values())))
     scores = {metric: {language: own[metric] for language, own in by_language.items()} for metric in metrics}
     means = {f"avg_{metric}": _mean(list(scores[metric].values())) for metric in metrics}
-    return {**scores, **means, "avg_metric": _mean([means[f"avg_{metric}"] for metric in task.headline])}
+    return {**scores, **means, "avg_metric": _mean([means[f"avg_{metric}"] for metric in task.primary_metrics])}
 
 
 def _overall(details: dict[str, dict[str, Any]]) -> dict[str, float]:

@@ -59,8 +59,8 @@ PARTICIPANTS = ("agent", "patient", "source", "goal", "place")
 
 def without(event: Event, role: str) -> Event:
     """What a question for a role tells of the event; two events that agree in this give the same question."""
-    nobody = Phrase("") if role == "agent" else None
-    return event._replace(**{role: nobody})  # type: ignore[arg-type]
+    no_progress = Phrase("") if role == "agent" else None
+    return event._replace(**{role: no_progress})  # type: ignore[arg-type]
 
 
 def synonym(lexeme: str) -> str:

@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Sequence
 
 from xstilts.config.settings import Encoding
-from xstilts.task_types.base import Format
+from xstilts.task_types.base import TaskType
 from xstilts.tasks.registry import Task
 
 _CLASSES = {
@@ -19,13 +19,13 @@ _CLASSES = {
 }
 
 
-def format_class(task: Task) -> type[Format]:
+def task_type_class(task: Task) -> type[TaskType]:
     """The class that knows the task's format."""
-    module = importlib.import_module(f"xstilts.task_types.{task.format}")
-    found: type[Format] = getattr(module, _CLASSES[task.format])
+    module = importlib.import_module(f"xstilts.task_types.{task.type}")
+    found: type[TaskType] = getattr(module, _CLASSES[task.type])
     return found
 
 
-def format_of(task: Task, encoding: Encoding, labels: Sequence[str] = ()) -> Format:
+def task_type_of(task: Task, encoding: Encoding, labels: Sequence[str] = ()) -> TaskType:
     """The task's format, ready to encode and train. ``labels`` overrides the declared set where that is open."""
-    return format_class(task)(task, encoding, labels or task.labels)
+    return task_type_class(task)(task, encoding, labels or task.labels)

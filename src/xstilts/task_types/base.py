@@ -52,8 +52,8 @@ class Scored:
     parts: Sequence[float | None]
 
 
-class Format(ABC):
-    """One task's examples in one format. Built by :func:`xstilts.task_types.format_of`."""
+class TaskType(ABC):
+    """One task's examples in one format. Built by :func:`xstilts.task_types.task_type_of`."""
 
     schema: ClassVar[pa.Schema]
     #: Columns with plain text or lists of it.
@@ -96,7 +96,7 @@ class Format(ABC):
         """Encoded rows of a slice of the canonical examples; ``first`` is the index of the slice's first example."""
 
     @abstractmethod
-    def collate(self, rows: Sequence[Row], tokens: Tokens) -> Batch:
+    def collate(self, rows: Sequence[Row], tokens: SpecialTokens) -> Batch:
         """Tensors of one batch on the CPU, padded to its longest row."""
 
     def head(self, config: PreTrainedConfig, sentence_vector: str = "pooler") -> nn.Module:
@@ -125,17 +125,19 @@ class Format(ABC):
         return ids
 
     @classmethod
-    def misfits(cls, task: Task, predictions: Sequence[str], examples: pa.Table) -> Iterator[tuple[str, str]]:
+    def invalid_predictions(
+        cls, task: Task, predictions: Sequence[str], examples: pa.Table
+    ) -> Iterator[tuple[str, str]]:
         """(example id, what is wrong) of each prediction that is none of the possible answers to its example."""
         return iter(())
 
     @classmethod
-    def constants(cls, task: Task, examples: pa.Table) -> Iterator[list[str]]:
+    def constant_predictions(cls, task: Task, examples: pa.Table) -> Iterator[list[str]]:
         """Predictions that look at no example and are worth trying: the best of them is what chance comes to."""
         raise NotImplementedError(f"{cls.__name__} is not scored")
 
     @classmethod
-    def are_constant(cls, predictions: Sequence[str]) -> bool:
+    def is_constant_prediction(cls, predictions: Sequence[str]) -> bool:
         """Whether all examples have got the same answer."""
         return len(set(predictions)) == 1
 
@@ -146,7 +148,7 @@ class Format(ABC):
 
 
 @dataclass(frozen=True)
-class Tokens:
+class SpecialTokens:
     """The special token ids of a tokenizer, and a random source for formats that corrupt their input."""
 
     pad: int
@@ -156,7 +158,7 @@ class Tokens:
     generator: torch.Generator | None = None
 
     @classmethod
-    def of(cls, tokenizer: PreTrainedTokenizerFast, generator: torch.Generator | None = None) -> Tokens:
+    def of(cls, tokenizer: PreTrainedTokenizerFast, generator: torch.Generator | None = None) -> SpecialTokens:
         return cls(
             pad=tokenizer.pad_token_id,
             mask=tokenizer.mask_token_id,
@@ -182,7 +184,7 @@ def inputs_of(encoded: Mapping[str, Any]) -> dict[str, pa.Array]:
     return {name: pa.array(encoded[name], pa.list_(pa.int32())) for name in names}
 
 
-def pad_inputs(rows: Sequence[Row], tokens: Tokens) -> Batch:
+def pad_inputs(rows: Sequence[Row], tokens: SpecialTokens) -> Batch:
     """``input_ids`` and ``attention_mask`` of a batch, and ``token_type_ids`` for tokenizers that make them."""
     lengths = [len(row["input_ids"]) for row in rows]
     batch = {

@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pyarrow as pa
 
-from xstilts.task_types.base import IGNORED, Batch, Format, Row, Scored, Tokens, inputs_of, pad_inputs, run_encoder
+from xstilts.task_types.base import (
+    IGNORED,
+    Batch,
+    Row,
+    Scored,
+    SpecialTokens,
+    TaskType,
+    inputs_of,
+    pad_inputs,
+    run_encoder,
+)
 from xstilts.tasks.registry import Task
 
 if TYPE_CHECKING:
@@ -21,7 +31,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
 
 
-class Classification(Format):
+class Classification(TaskType):
     """Examples with a ``premise``, a ``hypothesis`` and a ``label``; for paraphrases, the two sentences."""
 
     schema: ClassVar[pa.Schema] = pa.schema(
@@ -59,7 +69,7 @@ class Classification(Format):
             }
         )
 
-    def collate(self, rows: Sequence[Row], tokens: Tokens) -> Batch:
+    def collate(self, rows: Sequence[Row], tokens: SpecialTokens) -> Batch:
         import torch
 
         return {**pad_inputs(rows, tokens), "labels": torch.tensor([int(row["label"]) for row in rows])}
@@ -89,13 +99,15 @@ class Classification(Format):
         return predictions
 
     @classmethod
-    def misfits(cls, task: Task, predictions: Sequence[str], examples: pa.Table) -> Iterator[tuple[str, str]]:
+    def invalid_predictions(
+        cls, task: Task, predictions: Sequence[str], examples: pa.Table
+    ) -> Iterator[tuple[str, str]]:
         for identifier, label in zip(cls.scored_ids(examples), predictions, strict=True):
             if label not in task.labels:
                 yield identifier, _unknown(task, label)
 
     @classmethod
-    def constants(cls, task: Task, examples: pa.Table) -> Iterator[list[str]]:
+    def constant_predictions(cls, task: Task, examples: pa.Table) -> Iterator[list[str]]:
         """Each label for every example: the most frequent one is best in accuracy, but not always in QQP's F1."""
         return ([label] * examples.num_rows for label in task.labels)
 
@@ -106,7 +118,7 @@ class Classification(Format):
         gold = examples.column("label").to_pylist()
         right = [g == p for g, p in zip(gold, predictions, strict=True)]
         metrics = {"accuracy": _share(right)}
-        if "f1" in task.headline:
+        if "f1" in task.primary_metrics:
             metrics["f1"] = _f1(task.labels[1], gold, predictions)
         if task.name == "anli":
             metrics |= {f"accuracy_{part}": _share(own) for part, own in _by_part(cls.scored_ids(examples), right)}

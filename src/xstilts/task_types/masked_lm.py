@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pyarrow as pa
 
-from xstilts.task_types.base import IGNORED, Batch, Format, Row, Tokens, pad_inputs, run_encoder
+from xstilts.task_types.base import IGNORED, Batch, Row, SpecialTokens, TaskType, pad_inputs, run_encoder
 from xstilts.tasks.registry import Task
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
 
 
-class MaskedLM(Format):
+class MaskedLM(TaskType):
     """Passages of ``text``; long ones become several rows."""
 
     schema: ClassVar[pa.Schema] = pa.schema(
@@ -45,7 +45,7 @@ class MaskedLM(Format):
             }
         )
 
-    def collate(self, rows: Sequence[Row], tokens: Tokens) -> Batch:
+    def collate(self, rows: Sequence[Row], tokens: SpecialTokens) -> Batch:
         """Adds ``labels``: the original token where one is to be predicted, else ``IGNORED``."""
         import torch
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
-from xstilts.task_types.base import Batch, Format, Row, Scored, Tokens, inputs_of, pad_inputs, run_encoder
+from xstilts.task_types.base import Batch, Row, Scored, SpecialTokens, TaskType, inputs_of, pad_inputs, run_encoder
 from xstilts.tasks.registry import Task
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
 
 
-class MultipleChoice(Format):
+class MultipleChoice(TaskType):
     """Examples with a ``prompt``, its ``choices`` and the index of the right one as ``label``.
 
     An encoded row is a whole example: the choices' tokens one after the other, and how many each has in ``lengths``.
@@ -74,7 +74,7 @@ class MultipleChoice(Format):
             }
         )
 
-    def collate(self, rows: Sequence[Row], tokens: Tokens) -> Batch:
+    def collate(self, rows: Sequence[Row], tokens: SpecialTokens) -> Batch:
         """``input_ids`` (choices of all rows, longest), ``choices`` (batch, most): which exist, ``labels`` (batch,)."""
         import torch
 
@@ -114,14 +114,16 @@ class MultipleChoice(Format):
         return predictions
 
     @classmethod
-    def misfits(cls, task: Task, predictions: Sequence[str], examples: pa.Table) -> Iterator[tuple[str, str]]:
+    def invalid_predictions(
+        cls, task: Task, predictions: Sequence[str], examples: pa.Table
+    ) -> Iterator[tuple[str, str]]:
         counts = map(len, examples.column("choices").to_pylist())
         for identifier, prediction, count in zip(cls.scored_ids(examples), predictions, counts, strict=True):
             if prediction not in map(str, range(count)):
                 yield identifier, f"'{prediction}' names none of its {count} choices, which count from 0."
 
     @classmethod
-    def constants(cls, task: Task, examples: pa.Table) -> Iterator[list[str]]:
+    def constant_predictions(cls, task: Task, examples: pa.Table) -> Iterator[list[str]]:
         """Each place of the right choice for every example; it is wrong where an example has fewer choices."""
         gold = set(examples.column("label").to_pylist())
         return ([str(place)] * examples.num_rows for place in sorted(gold))

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from xstilts.task_types.base import Batch, Format, Row, Scored, Tokens, inputs_of, pad_inputs
+from xstilts.task_types.base import Batch, Row, Scored, SpecialTokens, TaskType, inputs_of, pad_inputs
 from xstilts.tasks import languages
 from xstilts.tasks.registry import Task
 
@@ -28,7 +28,7 @@ FOREIGN, ENGLISH = "foreign", "english"
 Pair = tuple[str, str]  # (foreign id, English id)
 
 
-class Retrieval(Format):
+class Retrieval(TaskType):
     """Sentences of two ``side``s; English ones name in ``matches`` the ids of the foreign ones that translate them."""
 
     schema: ClassVar[pa.Schema] = pa.schema(
@@ -96,11 +96,13 @@ class Retrieval(Format):
         numbers = pa.array(range(first, first + examples.num_rows), pa.int32())
         return pa.table({"example": numbers, **inputs_of(encoded)})
 
-    def collate(self, rows: Sequence[Row], tokens: Tokens) -> Batch:
+    def collate(self, rows: Sequence[Row], tokens: SpecialTokens) -> Batch:
         return pad_inputs(rows, tokens)
 
     @classmethod
-    def misfits(cls, task: Task, predictions: Sequence[str], examples: pa.Table) -> Iterator[tuple[str, str]]:
+    def invalid_predictions(
+        cls, task: Task, predictions: Sequence[str], examples: pa.Table
+    ) -> Iterator[tuple[str, str]]:
         """Predictions that name what is no foreign sentence of the pool; in Tatoeba also those that do not name one."""
         foreign = set(examples.column("id").take(pa.array(rows_of(examples, FOREIGN))).to_pylist())
         for identifier, prediction in zip(cls.scored_ids(examples), predictions, strict=True):
@@ -130,7 +132,7 @@ class Retrieval(Format):
 
 def one_to_one(task: Task) -> bool:
     """Whether every English sentence has exactly one translation to be found (Tatoeba), or few have (BUCC2018)."""
-    return "accuracy" in task.headline
+    return "accuracy" in task.primary_metrics
 
 
 def rows_of(examples: pa.Table, side: str) -> np.ndarray:

@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from xstilts.errors import UserError
 from xstilts.task_types.answers import exact_match_and_f1, rules_of
-from xstilts.task_types.base import Batch, Format, Row, Scored, Tokens, pad_inputs, run_encoder
+from xstilts.task_types.base import Batch, Row, Scored, SpecialTokens, TaskType, pad_inputs, run_encoder
 from xstilts.task_types.span_windows import PairLayout, max_context_windows, tokenise, window_starts
 from xstilts.tasks.registry import Task
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
 
 
-class SpanQA(Format):
+class SpanQA(TaskType):
     """Questions about a ``context``, with ``answers`` that stand in it at ``answer_starts`` (characters)."""
 
     schema: ClassVar[pa.Schema] = pa.schema(
@@ -107,7 +107,7 @@ class SpanQA(Format):
             )
         return room
 
-    def collate(self, rows: Sequence[Row], tokens: Tokens) -> Batch:
+    def collate(self, rows: Sequence[Row], tokens: SpecialTokens) -> Batch:
         """Adds ``start`` and ``end`` (batch,) and ``candidates`` (batch, length): where an answer may start or end,
         which is at the context's tokens and, for none, at the first."""
         import torch
@@ -174,7 +174,7 @@ class SpanQA(Format):
         return predictions
 
     @classmethod
-    def constants(cls, task: Task, examples: pa.Table) -> Iterator[list[str]]:
+    def constant_predictions(cls, task: Task, examples: pa.Table) -> Iterator[list[str]]:
         """No answer at all: right where a question has none, and as wrong as any other text where all have one."""
         yield [""] * examples.num_rows
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pyarrow as pa
 
 from xstilts.errors import UserError, nearest
-from xstilts.task_types.base import IGNORED, Batch, Format, Row, Scored, Tokens, pad, pad_inputs, run_encoder
+from xstilts.task_types.base import IGNORED, Batch, Row, Scored, SpecialTokens, TaskType, pad, pad_inputs, run_encoder
 from xstilts.tasks.registry import Task
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
 
 
-class Tagging(Format):
+class Tagging(TaskType):
     """Sentences of ``tokens`` (the words) with one of the ``tags`` each."""
 
     schema: ClassVar[pa.Schema] = pa.schema(
@@ -91,7 +91,7 @@ class Tagging(Format):
             raise UserError(f"encoding.max_length is {self.encoding.max_length}; {needed}")
         return self.encoding.max_length - kept_free
 
-    def collate(self, rows: Sequence[Row], tokens: Tokens) -> Batch:
+    def collate(self, rows: Sequence[Row], tokens: SpecialTokens) -> Batch:
         """Adds ``labels`` (batch, length), ``IGNORED`` but on first sub-tokens, and ``first_tokens`` (batch, words),
         filled up with -1."""
         import torch
@@ -146,7 +146,9 @@ class Tagging(Format):
         return [" ".join(sentence) for sentence in tags]
 
     @classmethod
-    def misfits(cls, task: Task, predictions: Sequence[str], examples: pa.Table) -> Iterator[tuple[str, str]]:
+    def invalid_predictions(
+        cls, task: Task, predictions: Sequence[str], examples: pa.Table
+    ) -> Iterator[tuple[str, str]]:
         """The first thing wrong with each prediction. Of an open set's tags only the number is checked."""
         sentences = examples.column("tokens").to_pylist()
         for identifier, prediction, words in zip(cls.scored_ids(examples), predictions, sentences, strict=True):
@@ -155,19 +157,19 @@ class Tagging(Format):
                 yield identifier, problem
 
     @classmethod
-    def constants(cls, task: Task, examples: pa.Table) -> Iterator[list[str]]:
+    def constant_predictions(cls, task: Task, examples: pa.Table) -> Iterator[list[str]]:
         """The most frequent tag for every word."""
         sentences = examples.column("tags").to_pylist()
         tag, _ = Counter(chain.from_iterable(sentences)).most_common(1)[0]
         yield [" ".join([tag] * len(tags)) for tags in sentences]
 
     @classmethod
-    def are_constant(cls, predictions: Sequence[str]) -> bool:
+    def is_constant_prediction(cls, predictions: Sequence[str]) -> bool:
         return len(set(chain.from_iterable(map(str.split, predictions)))) == 1
 
     @classmethod
     def score(cls, task: Task, language: str, predictions: Sequence[str], examples: pa.Table) -> Scored:
-        """Accuracy over words and, where F1 is the task's headline, F1, precision and recall of spans.
+        """Accuracy over words and, where F1 is the task's primary score, F1, precision and recall of spans.
 
         These are seqeval's, as in XTREME's ``evaluate.py``, also on parts of speech, which have no B- and I-: there it
         reads a run of equal tags as one span, though every tag with an S at its front as a span of its own. From its
@@ -181,7 +183,7 @@ class Tagging(Format):
             sum(g == p for g, p in zip(golds, tags, strict=True)) for golds, tags in zip(gold, predicted, strict=True)
         ]
         metrics = {"accuracy": 100.0 * sum(right) / sum(map(len, gold))}
-        if "f1" in task.headline:
+        if "f1" in task.primary_metrics:
             metrics |= span_scores(gold, predicted)
             if _unprefixed(task.labels):
                 metrics["f1_whole_tags"] = span_scores(_whole(gold), _whole(predicted))["f1"]

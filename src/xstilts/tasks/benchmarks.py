@@ -17,7 +17,7 @@ _OF_FORMAT = {
 
 #: The tasks of each group, in the catalogue's order.
 GROUPS: dict[str, tuple[str, ...]] = {
-    group: tuple(name for name in TARGET_TASKS if TASKS[name].format == form) for group, form in _OF_FORMAT.items()
+    group: tuple(name for name in TARGET_TASKS if TASKS[name].type == form) for group, form in _OF_FORMAT.items()
 }
 
 AVERAGE = "average"  # over all target tasks

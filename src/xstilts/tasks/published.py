@@ -2,7 +2,7 @@
 
 Only numbers with a source are there: mark S was read in the source that the row names, mark D follows from such numbers
 by arithmetic. ``target`` is a target task or one of :data:`xstilts.tasks.benchmarks.AGGREGATES`; ``language`` is a
-code, or 'mean' for the unweighted mean over all of the task's languages; ``metric`` is one of the task's headline
+code, or 'mean' for the unweighted mean over all of the task's languages; ``metric`` is one of the task's primary score
 metrics, or 'headline' for their mean. Scores are in points.
 """
 
@@ -75,7 +75,7 @@ def _row(values: dict[str, str], file: str, line: int) -> Published:
         "target": (*TARGET_TASKS, *AGGREGATES),
         "language": (MEAN, *(TASKS[target].languages if target in TASKS else ())),
         "split": ("dev", "test"),
-        "metric": (HEADLINE, *(TASKS[target].headline if target in TASKS else ())),
+        "metric": (HEADLINE, *(TASKS[target].primary_metrics if target in TASKS else ())),
         "mark": tuple(MARKS),
         "protocol": tuple(PROTOCOLS),
     }

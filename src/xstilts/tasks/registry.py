@@ -27,17 +27,17 @@ class Task:
     ``languages`` are those of its evaluation splits (ISO 639-1); training data is always English. ``labels`` is empty
     where the label set is open (CCG: read off the training split) or has no meaning. ``trained_on`` names the task
     whose English training split a target is fine-tuned on: the target itself, another task (SQuAD serves XQuAD and
-    MLQA), or None (retrieval). The task's score is the mean of its ``headline`` metrics. ``unanswerable``: a question
+    MLQA), or None (retrieval). The task's score is the mean of its primary metrics. ``unanswerable``: a question
     may have no answer. ``tuned_on_dev``: scoring a language needs its dev split, which a threshold is chosen on.
     ``without_dev``: languages that have a test split only.
     """
 
     name: str
     title: str
-    format: str
+    type: str
     role: Role
     licence: str
-    headline: tuple[str, ...]
+    primary_metrics: tuple[str, ...]
     languages: tuple[str, ...] = ("en",)
     labels: tuple[str, ...] = ()
     trained_on: str | None = None
@@ -110,6 +110,6 @@ TEXT = Task("text", "Unlabelled text", "masked_lm", "text", "that of its sources
 TASKS: dict[str, Task] = {task.name: task for task in (*_INTERMEDIATE, *_TARGETS, TEXT)}
 INTERMEDIATE_TASKS: tuple[str, ...] = tuple(task.name for task in _INTERMEDIATE)
 TARGET_TASKS: tuple[str, ...] = tuple(task.name for task in _TARGETS)
-RETRIEVAL_TASKS: tuple[str, ...] = tuple(task.name for task in _TARGETS if task.format == "retrieval")
+RETRIEVAL_TASKS: tuple[str, ...] = tuple(task.name for task in _TARGETS if task.type == "retrieval")
 #: The tasks whose English training data targets are fine-tuned on.
 TRAINING_SETS: tuple[str, ...] = tuple(dict.fromkeys(task.trained_on for task in _TARGETS if task.trained_on))

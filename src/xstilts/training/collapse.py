@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from xstilts.task_types.base import Format
+from xstilts.task_types.base import TaskType
 from xstilts.tasks.languages import ENGLISH
 
 #: Formats whose score is a share of examples, so that chance has a binomial error.
@@ -19,11 +19,11 @@ _POINTS = 1.0
 
 
 @dataclass(frozen=True)
-class Learnt:
+class DevOutcome:
     """What a run came to on the English dev data of a task it was trained on, in points (0–100).
 
-    ``score`` is the task's headline; ``chance`` that of the best answer which looks at no example; ``constant`` says
-    that all predictions are the same; ``margin`` is how far above chance a score must lie not to be owed to it.
+    ``score`` is the task's primary score; ``chance`` that of the best answer which looks at no example; ``constant``
+    says that all predictions are the same; ``margin`` is how far above chance a score must lie not to be owed to it.
     """
 
     score: float
@@ -32,17 +32,21 @@ class Learnt:
     margin: float = 0.0
 
 
-def learnt(formatter: Format, predictions: Sequence[str], examples: pa.Table) -> Learnt:
+def dev_outcome(task_type: TaskType, predictions: Sequence[str], examples: pa.Table) -> DevOutcome:
     """Judge predictions by the gold answers of the same examples, which must have them."""
-    chance = max(_headline(formatter, same, examples) for same in formatter.constants(formatter.task, examples))
+    chance = max(
+        _primary_score(task_type, same, examples) for same in task_type.constant_predictions(task_type.task, examples)
+    )
     margin = _POINTS
-    if formatter.task.format in _COUNTED:
+    if task_type.task.type in _COUNTED:
         share = chance / 100
         margin = 200 * math.sqrt(share * (1 - share) / len(predictions))
-    return Learnt(_headline(formatter, predictions, examples), chance, formatter.are_constant(predictions), margin)
+    return DevOutcome(
+        _primary_score(task_type, predictions, examples), chance, task_type.is_constant_prediction(predictions), margin
+    )
 
 
-def collapsed(found: Learnt) -> str:
+def collapse_reason(found: DevOutcome) -> str:
     """Why a run counts as collapsed, in words; empty where it has learnt, or where its dev data cannot tell."""
     if found.chance + found.margin >= 100:
         return ""
@@ -53,17 +57,17 @@ def collapsed(found: Learnt) -> str:
     return ""
 
 
-def read_learnt(record: Mapping[str, Any]) -> dict[str, Learnt]:
+def read_dev_outcomes(record: Mapping[str, Any]) -> dict[str, DevOutcome]:
     """By task, what a job's record says under ``training.learnt``; nothing of jobs that train nothing."""
     training = record.get("training") or {}
-    names = {field.name for field in fields(Learnt)}
+    names = {field.name for field in fields(DevOutcome)}
     return {
-        task: Learnt(**{name: value for name, value in values.items() if name in names})
+        task: DevOutcome(**{name: value for name, value in values.items() if name in names})
         for task, values in training.get("learnt", {}).items()
     }
 
 
-def _headline(formatter: Format, predictions: Sequence[str], examples: pa.Table) -> float:
-    metrics = formatter.score(formatter.task, ENGLISH, predictions, examples).metrics
-    names = formatter.task.headline
+def _primary_score(task_type: TaskType, predictions: Sequence[str], examples: pa.Table) -> float:
+    metrics = task_type.score(task_type.task, ENGLISH, predictions, examples).metrics
+    names = task_type.task.primary_metrics
     return sum(metrics[name] for name in names) / len(names)

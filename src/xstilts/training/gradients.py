@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from xstilts.config.settings import Hyperparameters
-from xstilts.task_types.base import Format, Row, Tokens
+from xstilts.task_types.base import Row, SpecialTokens, TaskType
 from xstilts.training.device import Device
 from xstilts.training.memory import MicroBatches
 from xstilts.training.randomness import random_state, restore_random_state
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 def backward(
     encoder: PreTrainedModel,
     head: nn.Module,
-    formatter: Format,
+    task_type: TaskType,
     rows: Sequence[Row],
-    tokens: Tokens,
+    tokens: SpecialTokens,
     hyper: Hyperparameters,
     device: Device,
     micro: MicroBatches,
@@ -35,7 +35,7 @@ def backward(
     before = random_state(tokens)
     while True:
         try:
-            return _accumulated(encoder, head, formatter, rows, tokens, hyper, device, micro.size or len(rows))
+            return _accumulated(encoder, head, task_type, rows, tokens, hyper, device, micro.size or len(rows))
         except torch.OutOfMemoryError:
             pass  # what follows frees memory, which the error's traceback holds on to as long as it is handled
         for module in (encoder, head):
@@ -47,9 +47,9 @@ def backward(
 def _accumulated(
     encoder: PreTrainedModel,
     head: nn.Module,
-    formatter: Format,
+    task_type: TaskType,
     rows: Sequence[Row],
-    tokens: Tokens,
+    tokens: SpecialTokens,
     hyper: Hyperparameters,
     device: Device,
     size: int,
@@ -62,10 +62,10 @@ def _accumulated(
     total = torch.zeros((), device=device.kind)
     for start in range(0, len(rows), size):
         part = rows[start : start + size]
-        batch = device.move(formatter.collate(part, tokens))
+        batch = device.move(task_type.collate(part, tokens))
         with device.autocast():
-            logits = formatter.logits(encoder, head, batch)
-        loss = formatter.loss(logits, batch) * (len(part) / len(rows))
+            logits = task_type.logits(encoder, head, batch)
+        loss = task_type.loss(logits, batch) * (len(part) / len(rows))
         loss.backward()
         total += loss.detach()
         if hyper.clip_each == "micro_batch" or start + size >= len(rows):

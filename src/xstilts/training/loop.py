@@ -20,12 +20,12 @@ from torch import nn
 from xstilts.config.settings import Hyperparameters
 from xstilts.data.encoding import EncodedRows
 from xstilts.errors import Diverged
-from xstilts.task_types.base import Format, Row, Tokens
+from xstilts.task_types.base import Row, SpecialTokens, TaskType
 from xstilts.tasks.languages import ENGLISH
 from xstilts.training.batches import batches_per_epoch, mixture, shuffled_batches
 from xstilts.training.device import Device
 from xstilts.training.gradients import backward
-from xstilts.training.prediction import headline, predict
+from xstilts.training.prediction import predict, primary_score
 from xstilts.training.progress import Steps
 from xstilts.training.session import Session
 from xstilts.training.state import TrainingState
@@ -35,20 +35,20 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Material:
+class TaskData:
     """One task's part in a training run: rows to learn from, and dev data to select on.
 
     Dev data is absent when pretraining, and where its labels have been removed: then nothing can be selected.
     """
 
-    formatter: Format
+    task_type: TaskType
     train: EncodedRows
     dev: EncodedRows | None = None
     dev_examples: pa.Table | None = None
 
     @property
     def name(self) -> str:
-        return self.formatter.task.name
+        return self.task_type.task.name
 
 
 @dataclass
@@ -67,19 +67,19 @@ class Trained:
     earlier_seconds: float = 0.0
 
 
-def planned_steps(materials: Sequence[Material], hyper: Hyperparameters) -> int:
+def planned_steps(task_data: Sequence[TaskData], hyper: Hyperparameters) -> int:
     """``max_steps``, or what ``epochs`` over the (capped) tasks amount to."""
     if hyper.max_steps is not None:
         return hyper.max_steps
     cap = hyper.examples_cap or math.inf
-    rows = [int(min(len(material.train), cap)) for material in materials]
+    rows = [int(min(len(data.train), cap)) for data in task_data]
     return math.ceil(hyper.epochs * sum(batches_per_epoch(count, hyper.batch_size) for count in rows))
 
 
 def train(
     encoder: PreTrainedModel,
-    materials: Sequence[Material],
-    tokens: Tokens,
+    task_data: Sequence[TaskData],
+    tokens: SpecialTokens,
     hyper: Hyperparameters,
     seed: int,
     device: Device,
@@ -94,18 +94,18 @@ def train(
     """
     session = session or Session()
     torch.manual_seed(seed)
-    heads = nn.ModuleDict({m.name: m.formatter.head(encoder.config, hyper.sentence_vector) for m in materials})
+    heads = nn.ModuleDict({m.name: m.task_type.head(encoder.config, hyper.sentence_vector) for m in task_data})
     device.place(encoder)
     device.place(heads)
-    total = planned_steps(materials, hyper)
+    total = planned_steps(task_data, hyper)
     state = TrainingState.fresh(encoder, heads, tokens, hyper, total)
     session.resume(state)
-    with Steps(what, total, state.step, session.tell) as steps, session.stop.deferred():
-        for material, rows in _steps(materials, hyper, seed, state.step, total):
-            loss = _step(state, material, rows, hyper, device, f"of {total} in {what}")
+    with Steps(what, total, state.step, session.on_progress) as steps, session.stop.deferred():
+        for data, rows in _steps(task_data, hyper, seed, state.step, total):
+            loss = _step(state, data, rows, hyper, device, f"of {total} in {what}")
             steps.step(loss)
             if state.step % hyper.eval_every == 0 or state.step == total:
-                scores = _evaluate(state, materials, hyper, device)
+                scores = _evaluate(state, task_data, hyper, device)
                 if scores:
                     steps.say(f"{what}: step {state.step}, dev {_rounded(scores)}")
             session.after_step(state)
@@ -114,16 +114,16 @@ def train(
 
 
 def _step(
-    state: TrainingState, material: Material, rows: list[Row], hyper: Hyperparameters, device: Device, where: str
+    state: TrainingState, data: TaskData, rows: list[Row], hyper: Hyperparameters, device: Device, where: str
 ) -> float:
     """One optimiser step; returns its loss."""
     state.encoder.train()
     state.heads.train()
-    head = state.heads[material.name]
-    loss = backward(state.encoder, head, material.formatter, rows, state.tokens, hyper, device, state.micro)
+    head = state.heads[data.name]
+    loss = backward(state.encoder, head, data.task_type, rows, state.tokens, hyper, device, state.micro)
     if not math.isfinite(loss):
         raise Diverged(
-            f"The loss is {loss} at step {state.step + 1} {where} ({material.name}, learning rate "
+            f"The loss is {loss} at step {state.step + 1} {where} ({data.name}, learning rate "
             f"{state.rate.get_last_lr()[0]:.2g}). Lower the learning rate or raise warmup_share for this task."
         )
     state.optimiser.step()
@@ -135,11 +135,11 @@ def _step(
 
 
 def _evaluate(
-    state: TrainingState, materials: Sequence[Material], hyper: Hyperparameters, device: Device
+    state: TrainingState, task_data: Sequence[TaskData], hyper: Hyperparameters, device: Device
 ) -> dict[str, float]:
     """The dev score of each task that has dev data, noted in the learning curve; their best mean is kept."""
     scores = {
-        m.name: _dev_score(m, state.encoder, state.heads, state.tokens, hyper, device) for m in materials if m.dev
+        m.name: _dev_score(m, state.encoder, state.heads, state.tokens, hyper, device) for m in task_data if m.dev
     }
     state.curve.append({"step": state.step, "loss": float(np.mean(state.losses)), **scores})
     state.losses.clear()
@@ -149,38 +149,38 @@ def _evaluate(
 
 
 def _steps(
-    materials: Sequence[Material], hyper: Hyperparameters, seed: int, first: int, total: int
-) -> Iterator[tuple[Material, list[Row]]]:
+    task_data: Sequence[TaskData], hyper: Hyperparameters, seed: int, first: int, total: int
+) -> Iterator[tuple[TaskData, list[Row]]]:
     """The task and the rows of each step after the ``first`` so many, which are drawn again and passed over.
 
     Every task has a random source of its own, and the mixture another.
     """
     sources = [
-        shuffled_batches(material.train.lengths, hyper.batch_size, np.random.default_rng([seed, index]))
-        for index, material in enumerate(materials)
+        shuffled_batches(data.train.lengths, hyper.batch_size, np.random.default_rng([seed, index]))
+        for index, data in enumerate(task_data)
     ]
-    chosen = mixture([len(m.train) for m in materials], hyper.examples_cap, np.random.default_rng([seed, len(sources)]))
+    chosen = mixture([len(m.train) for m in task_data], hyper.examples_cap, np.random.default_rng([seed, len(sources)]))
     for step in range(total):
         index = next(chosen)
         rows = next(sources[index])
         if step >= first:
-            yield materials[index], materials[index].train[rows]
+            yield task_data[index], task_data[index].train[rows]
 
 
 def _dev_score(
-    material: Material,
+    data: TaskData,
     encoder: PreTrainedModel,
     heads: nn.ModuleDict,
-    tokens: Tokens,
+    tokens: SpecialTokens,
     hyper: Hyperparameters,
     device: Device,
 ) -> float:
-    """The task's headline score on its English dev data."""
-    assert material.dev is not None and material.dev_examples is not None
-    head = heads[material.name]
-    formatter, examples = material.formatter, material.dev_examples
-    predictions = predict(formatter, encoder, head, material.dev, examples, tokens, hyper.batch_size, device)
-    return headline(formatter, formatter.score(formatter.task, ENGLISH, predictions, examples))
+    """The task's primary score score on its English dev data."""
+    assert data.dev is not None and data.dev_examples is not None
+    head = heads[data.name]
+    task_type, examples = data.task_type, data.dev_examples
+    predictions = predict(task_type, encoder, head, data.dev, examples, tokens, hyper.batch_size, device)
+    return primary_score(task_type, task_type.score(task_type.task, ENGLISH, predictions, examples))
 
 
 def _rounded(scores: Mapping[str, float]) -> str:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import torch
 
 from xstilts.data.encoding import EncodedRows
-from xstilts.task_types.base import Format, Scored, Tokens
+from xstilts.task_types.base import Scored, SpecialTokens, TaskType
 from xstilts.training.batches import ordered_batches
 from xstilts.training.device import Device
 from xstilts.training.memory import MicroBatches, in_parts
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 def predict(
-    formatter: Format,
+    task_type: TaskType,
     encoder: PreTrainedModel,
     head: nn.Module,
     rows: EncodedRows,
     examples: pa.Table,
-    tokens: Tokens,
+    tokens: SpecialTokens,
     batch_size: int,
     device: Device,
 ) -> list[str]:
@@ -36,10 +36,10 @@ def predict(
     light: list[Any] = [None] * len(rows)
 
     def outputs_of(indices: Sequence[int]) -> list[Any]:
-        batch = device.move(formatter.collate(rows[indices], tokens))
+        batch = device.move(task_type.collate(rows[indices], tokens))
         with device.autocast():
-            logits = formatter.logits(encoder, head, batch)
-        return formatter.outputs(logits, batch)
+            logits = task_type.logits(encoder, head, batch)
+        return task_type.outputs(logits, batch)
 
     micro = MicroBatches()
     with torch.inference_mode():
@@ -47,10 +47,10 @@ def predict(
             for indices, found in in_parts(batch, outputs_of, micro):
                 for index, row, output in zip(indices, rows[indices], found, strict=True):
                     outputs[index], light[index] = output, row
-    return formatter.decode(outputs, light, examples)
+    return task_type.decode(outputs, light, examples)
 
 
-def headline(formatter: Format, scored: Scored) -> float:
-    """The task's score in points: the mean of its headline metrics."""
-    metrics = formatter.task.headline
+def primary_score(task_type: TaskType, scored: Scored) -> float:
+    """The task's score in points: the mean of its primary metrics."""
+    metrics = task_type.task.primary_metrics
     return sum(scored.metrics[metric] for metric in metrics) / len(metrics)

@@ -13,10 +13,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 _SECONDS_BETWEEN_LINES = 15.0
 
 #: What is being done, the steps done and the steps in all.
-Tell = Callable[[str, int, int], None]
+ProgressCallback = Callable[[str, int, int], None]
 
 
-def nobody(what: str, step: int, total: int) -> None:
+def no_progress(what: str, step: int, total: int) -> None:
     """Nobody wants to know."""
 
 
@@ -26,7 +26,7 @@ class Steps:
     ``tell`` hears of every step.
     """
 
-    def __init__(self, what: str, total: int, done: int = 0, tell: Tell = nobody) -> None:
+    def __init__(self, what: str, total: int, done: int = 0, tell: ProgressCallback = no_progress) -> None:
         self.what, self.total, self.done, self._tell = what, total, done, tell
         self._first = done
         self._started = self._spoke = time.monotonic()

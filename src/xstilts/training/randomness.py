@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import torch
 
-from xstilts.task_types.base import Tokens
+from xstilts.task_types.base import SpecialTokens
 
 
-def random_state(tokens: Tokens) -> dict[str, torch.Tensor]:
+def random_state(tokens: SpecialTokens) -> dict[str, torch.Tensor]:
     """Where they stand now. The order of batches is not among them: it follows from the seed and the step."""
     state = {"torch": torch.get_rng_state()}
     if torch.cuda.is_available():
@@ -19,7 +19,7 @@ def random_state(tokens: Tokens) -> dict[str, torch.Tensor]:
     return state
 
 
-def restore_random_state(state: Mapping[str, torch.Tensor], tokens: Tokens) -> None:
+def restore_random_state(state: Mapping[str, torch.Tensor], tokens: SpecialTokens) -> None:
     torch.set_rng_state(state["torch"])
     if "cuda" in state and torch.cuda.is_available():
         torch.cuda.set_rng_state(state["cuda"])

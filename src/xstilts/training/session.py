@@ -7,7 +7,7 @@ from typing import Any
 
 from xstilts.runtime.signals import Stopped, StopRequest
 from xstilts.training.checkpoints import Checkpoints
-from xstilts.training.progress import Tell, nobody
+from xstilts.training.progress import ProgressCallback, no_progress
 from xstilts.training.state import TrainingState
 
 
@@ -17,7 +17,7 @@ class Session:
 
     stop: StopRequest = field(default_factory=StopRequest)
     checkpoints: Checkpoints | None = None
-    tell: Tell = nobody
+    on_progress: ProgressCallback = no_progress
 
     def restarts(self) -> list[dict[str, Any]]:
         """What was noted of each beginning of the run that was given up."""

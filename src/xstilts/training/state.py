@@ -12,7 +12,7 @@ from torch import nn
 from torch.optim.lr_scheduler import LRScheduler
 
 from xstilts.config.settings import Hyperparameters
-from xstilts.task_types.base import Tokens
+from xstilts.task_types.base import SpecialTokens
 from xstilts.training.checkpoints import Checkpoint
 from xstilts.training.memory import MicroBatches
 from xstilts.training.optimiser import adamw, schedule
@@ -29,7 +29,7 @@ class TrainingState:
 
     encoder: PreTrainedModel
     heads: nn.ModuleDict
-    tokens: Tokens
+    tokens: SpecialTokens
     optimiser: torch.optim.Optimizer
     rate: LRScheduler
     micro: MicroBatches
@@ -44,7 +44,7 @@ class TrainingState:
 
     @classmethod
     def fresh(
-        cls, encoder: PreTrainedModel, heads: nn.ModuleDict, tokens: Tokens, hyper: Hyperparameters, total: int
+        cls, encoder: PreTrainedModel, heads: nn.ModuleDict, tokens: SpecialTokens, hyper: Hyperparameters, total: int
     ) -> TrainingState:
         optimiser = adamw(encoder, heads, hyper)
         micro = MicroBatches(hyper.micro_batch_size)

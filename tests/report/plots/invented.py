@@ -45,7 +45,7 @@ def invented_scores(study: Study) -> pd.DataFrame:
     arm_effect = {arm: float(rng.normal(0.5, 1.5)) for arm in study.arms}
     for model in study.models:
         for target in study.targets:
-            noisy = 4.0 if TASKS[target].format == "retrieval" else 1.5
+            noisy = 4.0 if TASKS[target].type == "retrieval" else 1.5
             level = float(rng.uniform(70, 85))
             shift = {arm: arm_effect[arm] + float(rng.normal(0, noisy)) for arm in study.arms}
             for language in study.languages(target):
@@ -55,7 +55,7 @@ def invented_scores(study: Study) -> pd.DataFrame:
                     gain = 0.0 if arm == BASELINE else -25.0 if is_control(arm, study) else shift[arm]
                     gain += 0.0 if arm == BASELINE else float(rng.normal(3 * table[language].distance, 1))
                     for seed in study.seeds:
-                        for metric in TASKS[target].headline:
+                        for metric in TASKS[target].primary_metrics:
                             score = float(np.clip(base + gain + rng.normal(0, 0.7), 0, 100))
                             run = f"{model}-{arm}-{target}-{seed}"
                             rows.append((model, arm, target, language, metric, seed, score, run))
@@ -85,7 +85,7 @@ def invented_effects(study: Study) -> pd.DataFrame:
     for model in study.models:
         for arm in [arm for arm in study.arms if arm != BASELINE]:
             for target in study.targets:
-                retrieval = TASKS[target].format == "retrieval"
+                retrieval = TASKS[target].type == "retrieval"
                 gain = -25.0 if is_control(arm, study) else float(rng.normal(1, 8 if retrieval else 2))
                 for language, shift in (("mean", 0.0), (ENGLISH, -1.0), ("zero-shot", 0.3)):
                     if not (retrieval and language == ENGLISH):

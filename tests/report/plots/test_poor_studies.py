@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 from invented import invented_answers, invented_curves, invented_effects, invented_scores, xtreme_study
 from pictures import collisions, texts
+from xstilts.analysis.data import study_data
 
 from xstilts.analysis.answers import Answer
 from xstilts.analysis.effects import effects
-from xstilts.analysis.material import material_of
 from xstilts.analysis.questions import code_pretraining, domain, semantics, size_diversity, typology
 from xstilts.config.study import SYNTHETIC, Study
 from xstilts.report.figures import all_figures, write_figures
@@ -37,9 +37,9 @@ STUDIES: dict[str, dict[str, Any]] = {
 
 
 def answered(study: Study, scores: pd.DataFrame) -> list[Answer]:
-    material = material_of(study, scores)
+    data = study_data(study, scores)
     modules = (typology, code_pretraining, domain, size_diversity, semantics)
-    return [module.answer(material) for module in modules]
+    return [module.answer(data) for module in modules]
 
 
 @pytest.fixture(params=STUDIES, scope="module")

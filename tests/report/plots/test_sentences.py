@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from xstilts.analysis.data import language_frame
 
-from xstilts.analysis.material import language_frame
 from xstilts.config.study import Study
 from xstilts.report.plots.figure import Figure
 from xstilts.report.plots.languages import OTHERS, before_and_after, places, scored_by_language
@@ -16,9 +16,9 @@ from xstilts.wording import counted
 
 
 def headline(scores: pd.DataFrame, arm: str, target: str) -> pd.Series:
-    """Mean of the headline metrics by language and seed."""
+    """Mean of the primary metrics by language and seed."""
     rows = scores[(scores["arm"] == arm) & (scores["target"] == target)]
-    rows = rows[rows["metric"].isin(TASKS[target].headline)]
+    rows = rows[rows["metric"].isin(TASKS[target].primary_metrics)]
     return rows.groupby(["language", "seed"])["score"].mean()
 
 

@@ -11,10 +11,10 @@ import pandas as pd
 from scipy import stats
 
 from xstilts.analysis.answers import Answer, Estimate
+from xstilts.analysis.data import StudyData
 from xstilts.analysis.estimates import rows
 from xstilts.analysis.gains import gains_of
 from xstilts.analysis.gaps import Cubes, Pair, bootstrapped, cubes_of, differences, floor_of, mean_of
-from xstilts.analysis.material import Material
 from xstilts.analysis.multiplicity import LEVEL
 from xstilts.tasks.languages import ENGLISH
 from xstilts.wording import counted, signed
@@ -40,13 +40,13 @@ _NEEDED = (
 )
 
 
-def answer(material: Material) -> Answer:
+def answer(data: StudyData) -> Answer:
     """Bootstrap over targets, languages and seeds; primary is that of the first declared pair that has data enough."""
-    pairs = [Pair(name, model.code_of) for name, model in material.study.models.items() if model.code_of]
+    pairs = [Pair(name, model.code_of) for name, model in data.study.models.items() if model.code_of]
     if not pairs:
         reason = f"No model of this study is declared to be another's twin that was trained on code. {_NEEDED}"
         return _unidentifiable(reason, (), {})
-    gains = gains_of(material)
+    gains = gains_of(data)
     primary, secondary, robustness = [], [], []
     notes: list[str] = []
     short: list[str] = []

@@ -1,6 +1,6 @@
 """What a study planned, what of it is done, and why the rest is missing.
 
-A *cell* is one model, arm, target, split, seed and language; it is there where all headline metrics of the target are.
+A *cell* is one model, arm, target, split, seed and language; it is there where all primary metrics of the target are.
 """
 
 from __future__ import annotations

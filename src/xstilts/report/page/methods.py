@@ -80,7 +80,7 @@ def _fine_tuning(study: Study) -> str:
 
 
 def _retrieval(study: Study) -> str:
-    tasks = [target for target in targets_of(study) if TASKS[target].format == "retrieval"]
+    tasks = [target for target in targets_of(study) if TASKS[target].type == "retrieval"]
     if not tasks:
         return ""
     layers = listed(list(dict.fromkeys(str(study.embedding_of(task).layer) for task in tasks)))

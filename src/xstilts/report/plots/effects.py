@@ -68,8 +68,8 @@ def effects_figure(effects: pd.DataFrame, study: Study, view: View) -> Figure | 
 
 def _panel(of_target: pd.DataFrame, rows: pd.DataFrame, target: str, names: list[str], labels: bool) -> alt.LayerChart:
     """One target's forest, with the axis of its kind of target."""
-    retrieves = TASKS[target].format == "retrieval"
-    alike = rows[[(TASKS[other].format == "retrieval") == retrieves for other in rows["target"]]]
+    retrieves = TASKS[target].type == "retrieval"
+    alike = rows[[(TASKS[other].type == "retrieval") == retrieves for other in rows["target"]]]
     domain = padded(pd.concat([alike[end] for end in ("low", "high", "value", *_PARTS)]), zero=True)
     y = alt.Y("row:N").scale(domain=names)
     marks = [

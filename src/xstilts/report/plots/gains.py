@@ -26,7 +26,7 @@ def gains_figure(scores: pd.DataFrame, study: Study) -> Figure:
     """Heat maps of every model and split, below one another."""
     cells = task_cells(scores, study)
     cells = cells[cells["target"] != AVERAGE]
-    retrieval = [TASKS[target].format == "retrieval" for target in cells["target"]]
+    retrieval = [TASKS[target].type == "retrieval" for target in cells["target"]]
     rows = [_row(view.of(cells.assign(retrieval=retrieval)), study, view.place) for view in views(study)]
     chart = alt.vconcat(*rows, spacing=24).resolve_scale(color="independent")
     arms = cells["arm"].nunique() - 1

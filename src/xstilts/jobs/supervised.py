@@ -16,13 +16,13 @@ from xstilts.data.encoding import EncodedRows, EncodedTask
 from xstilts.errors import Diverged
 from xstilts.graph.runs import Runs
 from xstilts.jobs.results import Results
-from xstilts.task_types import format_of
-from xstilts.task_types.base import Format, Tokens
+from xstilts.task_types import task_type_of
+from xstilts.task_types.base import SpecialTokens, TaskType
 from xstilts.tasks.languages import ENGLISH
 from xstilts.tasks.registry import TASKS
-from xstilts.training.collapse import Learnt, collapsed, learnt
+from xstilts.training.collapse import DevOutcome, collapse_reason, dev_outcome
 from xstilts.training.device import Device
-from xstilts.training.loop import Material, Trained, train
+from xstilts.training.loop import TaskData, Trained, train
 from xstilts.training.prediction import predict
 from xstilts.training.session import Session
 
@@ -31,48 +31,48 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Judged:
+class DevPredictions:
     """What the weights that were kept predict for all English dev examples of a task they were trained on."""
 
-    formatter: Format
+    task_type: TaskType
     predictions: Sequence[str]
     gold: pa.Table
 
     @property
-    def learnt(self) -> Learnt:
-        return learnt(self.formatter, self.predictions, self.gold)
+    def dev_outcome(self) -> DevOutcome:
+        return dev_outcome(self.task_type, self.predictions, self.gold)
 
 
 @dataclass(frozen=True)
-class Learned:
+class TrainedRun:
     """How a lesson came out. ``judged`` lacks tasks whose dev data has no labels; ``restarts`` say of each earlier
     beginning its seed, and why it was given up."""
 
     encoder: PreTrainedModel
     trained: Trained
-    tokens: Tokens
-    judged: Mapping[str, Judged]
+    tokens: SpecialTokens
+    dev: Mapping[str, DevPredictions]
     seed: int
     restarts: Sequence[Mapping[str, Any]] = ()
 
     @property
-    def nothing(self) -> str:
+    def collapse_reason(self) -> str:
         """Why the run counts as collapsed: none of its tasks was learnt. Empty where one was, or nobody can tell."""
-        reasons = [collapsed(judged.learnt) for judged in self.judged.values()]
+        reasons = [collapse_reason(judged.dev_outcome) for judged in self.dev.values()]
         return "; ".join(reasons) if all(reasons) else ""
 
     def add_dev(self, results: Results, stage: str) -> None:
-        for judged in self.judged.values():
-            results.add_dev(stage, judged.formatter, ENGLISH, judged.predictions, judged.gold)
+        for judged in self.dev.values():
+            results.add_dev(stage, judged.task_type, ENGLISH, judged.predictions, judged.gold)
 
     def record(self) -> dict[str, Any]:
         """What a job's record says of the training, beside the loop's own account."""
-        found = {task: vars(judged.learnt) for task, judged in self.judged.items()}
+        found = {task: vars(judged.dev_outcome) for task, judged in self.dev.items()}
         return {"learnt": found, "seed": self.seed, "restarts": list(self.restarts)}
 
 
 @dataclass(frozen=True)
-class Lesson:
+class SupervisedRun:
     """What a job trains on, and what it starts from: ``begin`` makes the encoder anew, with the seed it is given.
 
     ``train_examples`` is how many training examples of each task are used, all where None.
@@ -87,7 +87,7 @@ class Lesson:
     begin: Callable[[int], PreTrainedModel]
     train_examples: int | None = None
 
-    def learn(self, loaded: PreTrainedTokenizerFast, device: Device, session: Session) -> Learned:
+    def train(self, loaded: PreTrainedTokenizerFast, device: Device, session: Session) -> TrainedRun:
         """Train, and begin again as often as ``hyper.restarts`` allows where that diverged or collapsed.
 
         Raises:
@@ -98,8 +98,8 @@ class Lesson:
             restarts = session.restarts()
             seed, last = derived_seed(self.seed, len(restarts)), len(restarts) >= self.hyper.restarts
             try:
-                learned = self._learn(seed, loaded, device, session)
-                reason = learned.nothing
+                learned = self._train_once(seed, loaded, device, session)
+                reason = learned.collapse_reason
             except Diverged as error:
                 if last:
                     raise
@@ -108,28 +108,28 @@ class Lesson:
                 return replace(learned, restarts=restarts)
             session.begin_again(seed, reason)
 
-    def _learn(self, seed: int, loaded: PreTrainedTokenizerFast, device: Device, session: Session) -> Learned:
+    def _train_once(self, seed: int, loaded: PreTrainedTokenizerFast, device: Device, session: Session) -> TrainedRun:
         encoder, tokens = self.begin(seed), tokens_of(loaded, seed)
-        materials = [self._material(task) for task in self.tasks]
-        trained = train(encoder, materials, tokens, self.hyper, seed, device, self.what, session)
+        task_data = [self._task_data(task) for task in self.tasks]
+        trained = train(encoder, task_data, tokens, self.hyper, seed, device, self.what, session)
         judged = {}
         for task in self.tasks:
-            formatter, (rows, gold) = format_as_encoded(self.runs, self.model, task), self._dev(task)
-            if formatter.has_gold(gold):
+            task_type, (rows, gold) = task_type_as_encoded(self.runs, self.model, task), self._dev(task)
+            if task_type.has_gold(gold):
                 head, size = trained.heads[task], self.hyper.batch_size
-                found = predict(formatter, encoder, head, rows, gold, tokens, size, device)
-                judged[task] = Judged(formatter, found, gold)
-        return Learned(encoder, trained, tokens, judged, seed)
+                found = predict(task_type, encoder, head, rows, gold, tokens, size, device)
+                judged[task] = DevPredictions(task_type, found, gold)
+        return TrainedRun(encoder, trained, tokens, judged, seed)
 
-    def _material(self, task: str) -> Material:
-        formatter = format_as_encoded(self.runs, self.model, task)
+    def _task_data(self, task: str) -> TaskData:
+        task_type = task_type_as_encoded(self.runs, self.model, task)
         encoded = self.runs.paths.encoded(self.model, task, "train", ENGLISH)
         train_rows = EncodedRows(encoded, only=self.subset(task))
         rows, gold = self._dev(task, self.hyper.eval_examples)
-        if not formatter.has_gold(gold):
+        if not task_type.has_gold(gold):
             print(f"{task}: its dev data has no labels; the last weights are kept instead of the best", flush=True)
-            return Material(formatter, train_rows)
-        return Material(formatter, train_rows, rows, gold)
+            return TaskData(task_type, train_rows)
+        return TaskData(task_type, train_rows, rows, gold)
 
     def subset(self, task: str) -> list[int] | None:
         """The training examples to use of a task: of the same seed, those of a smaller arm are among them."""
@@ -151,12 +151,12 @@ def derived_seed(seed: int, restart: int) -> int:
     return int(np.random.SeedSequence([seed, restart]).generate_state(1)[0]) if restart else seed
 
 
-def format_as_encoded(runs: Runs, model: str, task: str, labels: tuple[str, ...] | None = None) -> Format:
+def task_type_as_encoded(runs: Runs, model: str, task: str, labels: tuple[str, ...] | None = None) -> TaskType:
     """The task's format as it was encoded; ``labels`` are those that a head was trained on."""
     encoded = EncodedTask.read(runs.paths.tokens_manifest(model, task))
-    return format_of(TASKS[task], encoded.encoding, labels or encoded.labels)
+    return task_type_of(TASKS[task], encoded.encoding, labels or encoded.labels)
 
 
-def tokens_of(loaded: PreTrainedTokenizerFast, seed: int) -> Tokens:
+def tokens_of(loaded: PreTrainedTokenizerFast, seed: int) -> SpecialTokens:
     """A tokenizer's special tokens, with a random source for formats that need one."""
-    return Tokens.of(loaded, torch.Generator().manual_seed(seed))
+    return SpecialTokens.of(loaded, torch.Generator().manual_seed(seed))

@@ -16,41 +16,43 @@ from xstilts.config.settings import Hyperparameters
 from xstilts.config.study import load, store
 from xstilts.errors import Diverged
 from xstilts.graph.runs import Runs
-from xstilts.jobs.lessons import Learned, Lesson, derived_seed
+from xstilts.jobs.supervised import SupervisedRun, TrainedRun, derived_seed
 from xstilts.runtime.attempts import read_attempts
 from xstilts.training.checkpoints import Checkpoints
-from xstilts.training.collapse import Learnt
+from xstilts.training.collapse import DevOutcome
 from xstilts.training.session import Session
 
-FINE, CHANCE = Learnt(80, 50, False, 5), Learnt(50, 50, True, 5)
+FINE, CHANCE = DevOutcome(80, 50, False, 5), DevOutcome(50, 50, True, 5)
 
 
 @dataclass(frozen=True)
 class Verdict:
     """Stands for predictions that have been judged."""
 
-    learnt: Learnt
+    dev_outcome: DevOutcome
 
 
 @pytest.fixture
 def lesson(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Any]:
     """Learn with scripted ends: a divergence, or what has been learnt of each task; returns seeds and what came out."""
 
-    def learn(*ends: Diverged | list[Learnt], restarts: int) -> tuple[list[int], Learned]:
+    def learn(*ends: Diverged | list[DevOutcome], restarts: int) -> tuple[list[int], TrainedRun]:
         seeds, script = [], iter(ends)
 
-        def one(self: Lesson, seed: int, *rest: Any) -> Any:
+        def one(self: SupervisedRun, seed: int, *rest: Any) -> Any:
             seeds.append(seed)
             end = next(script)
             if isinstance(end, Diverged):
                 raise end
             judged: Any = {str(number): Verdict(found) for number, found in enumerate(end)}
-            return Learned(None, None, None, judged, seed)  # type: ignore[arg-type]
+            return TrainedRun(None, None, None, judged, seed)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(Lesson, "_learn", one)
+        monkeypatch.setattr(SupervisedRun, "_learn", one)
         hyper, session = Hyperparameters(restarts=restarts), Session(checkpoints=Checkpoints(tmp_path, "in", 1))
-        nobody: Any = None
-        return seeds, Lesson(nobody, "xlmr", "a test", ["mnli"], hyper, 3, nobody).learn(nobody, nobody, session)
+        no_progress: Any = None
+        return seeds, SupervisedRun(no_progress, "xlmr", "a test", ["mnli"], hyper, 3, no_progress).train(
+            no_progress, no_progress, session
+        )
 
     return learn
 
@@ -62,7 +64,7 @@ def test_what_has_learnt_is_kept(lesson):
 
 def test_what_has_not_is_kept_unless_the_study_says_otherwise(lesson):
     seeds, learned = lesson([CHANCE], restarts=0)
-    assert seeds == [3] and learned.nothing
+    assert seeds == [3] and learned.collapse_reason
 
 
 def test_begins_again_until_it_has_learnt(lesson):
@@ -77,14 +79,14 @@ def test_begins_again_until_it_has_learnt(lesson):
 
 def test_gives_up_in_the_end(lesson):
     seeds, learned = lesson([CHANCE], [CHANCE], restarts=1)
-    assert len(seeds) == 2 and learned.nothing and len(learned.restarts) == 1
+    assert len(seeds) == 2 and learned.collapse_reason and len(learned.restarts) == 1
     with pytest.raises(Diverged):
         lesson(Diverged("The loss is nan."), Diverged("The loss is inf."), restarts=2)
 
 
 def test_a_mixture_has_collapsed_where_nothing_of_it_was_learnt(lesson):
     assert not lesson([CHANCE, FINE], restarts=1)[1].restarts
-    assert lesson([], restarts=1)[1].nothing == "", "without labels nobody can tell"
+    assert lesson([], restarts=1)[1].collapse_reason == "", "without labels nobody can tell"
 
 
 # With real training
