@@ -11,7 +11,6 @@ from functools import cache, partial
 
 import numpy as np
 import pandas as pd
-from xstilts.analysis.data import StudyData
 
 from calibration.rates import Design, Scenario
 from calibration.similarity import EMBEDDINGS, WORDS, embedded, full_study, increment, likeness, worded
@@ -20,6 +19,7 @@ from xstilts.analysis.answers import Estimate
 from xstilts.analysis.gains import gains_of
 from xstilts.analysis.gaps import Pair, bootstrapped, cubes_of, differences, floor_of
 from xstilts.analysis.questions import code_pretraining, typology
+from xstilts.analysis.study_data import StudyData
 from xstilts.analysis.trends import Curves, trend, worst
 from xstilts.config.study import Study
 from xstilts.tasks.languages import ENGLISH
@@ -68,12 +68,16 @@ def paired_study(targets: tuple[str, ...] = ()) -> Study:
     )
 
 
-def gap(data: StudyData) -> Estimate | None:
+def gap(study_data: StudyData) -> Estimate | None:
     """The primary test of question 2; None where too few targets are left."""
-    gains = gains_of(data)
-    floor = floor_of(gains, _PAIR)
+    gains = gains_of(study_data)
+    floor = floor_of(gains, _PAIR, study_data.study)
     above = differences(gains, _PAIR).merge(floor.loc[floor["above"], ["target", "language"]])
-    cubes = {target: cube for target, cube in cubes_of(above)[0].items() if len(cube) >= code_pretraining.MIN_LANGUAGES}
+    cubes = {
+        target: cube
+        for target, cube in cubes_of(above, study_data.study)[0].items()
+        if len(cube) >= code_pretraining.MIN_LANGUAGES
+    }
     return bootstrapped(str(_PAIR), cubes) if len(cubes) >= code_pretraining.MIN_TARGETS else None
 
 
@@ -109,14 +113,14 @@ def subset_study() -> Study:
     return xtreme_study(seeds=3, arms={arm: {"tasks": [task]} for arm, task in _SUBSETS.items()}, targets=targets)
 
 
-def by_size(data: StudyData) -> Estimate:
+def by_size(study_data: StudyData) -> Estimate:
     """The primary test of question 4."""
-    gains = gains_of(data)
+    gains = gains_of(study_data)
     gains = gains[gains["language"] != ENGLISH]
-    gains = gains.assign(family=gains["language"].map(data.languages["family"]))
+    gains = gains.assign(family=gains["language"].map(study_data.languages["family"]))
     per_target = gains.groupby(["arm", "seed", "target", "family"])["gain"].mean()
     cells = per_target.groupby(["arm", "seed", "family"]).mean().unstack(["seed", "family"]).sort_index(axis=1)
-    seeds = len(data.study.seeds)
+    seeds = len(study_data.study.seeds)
     curves = []
     for task in sorted({*_SUBSETS.values()}):
         values = cells.loc[[f"{task}-{x}" for x in _DOUBLINGS]].to_numpy()

@@ -7,7 +7,6 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from xstilts.analysis.data import StudyData
 
 from calibration.simulation import simulated, xtreme_study
 from xstilts.analysis.answers import Estimate
@@ -16,6 +15,7 @@ from xstilts.analysis.permutation import Dyadic, dyadic
 from xstilts.analysis.prediction import MEASURES, predictions_of, step
 from xstilts.analysis.questions.domain import PRIMARY
 from xstilts.analysis.selection import similarity_of
+from xstilts.analysis.study_data import StudyData
 from xstilts.config.study import Study
 from xstilts.tasks.languages import ENGLISH
 from xstilts.tasks.registry import TASKS
@@ -78,11 +78,11 @@ def worded(rng: np.random.Generator, world: Words, slope: float) -> StudyData:
     return simulated(rng, study, planted=planted, similarity=measured)
 
 
-def likeness(data: StudyData) -> Dyadic | None:
+def likeness(study_data: StudyData) -> Dyadic | None:
     """The primary test of question 3, of a study without holes whose arms are named by their task."""
-    gains = deltas(data)
+    gains = deltas(study_data)
     gains = gains[gains["language"] != ENGLISH].pivot_table(index="arm", columns="target", values="delta")
-    known = similarity_of(data, _model(data.study), PRIMARY)
+    known = similarity_of(study_data, _model(study_data.study), PRIMARY)
     similarity = known.pivot(index="intermediate", columns="target", values="value").loc[gains.index, gains.columns]
     x = similarity.to_numpy(dtype=float)
     same = _same_format([*gains.index], [*gains.columns])
@@ -135,17 +135,17 @@ def embedded(rng: np.random.Generator, world: Embedded, slope: float) -> StudyDa
     return replace(plain, similarity=measured)
 
 
-def increment(data: StudyData) -> Estimate:
+def increment(study_data: StudyData) -> Estimate:
     """The primary test of question 5, of a study whose arms are named by their task.
 
     Its p is 1 where similarity makes predictions worse: the question is whether it makes them better, and what predicts
     nothing makes them a little worse, surely so.
     """
-    model = _model(data.study)
-    cells, _ = beyond_english(data, model)
+    model = _model(study_data.study)
+    cells, _ = beyond_english(study_data, model)
     cells = cells.assign(in_pretraining=(cells["cc100_gib"] > 0).astype("float64"), error=np.nan)
     for measure in MEASURES:
-        values = similarity_of(data, model, measure).rename(columns={"intermediate": "arm", "value": measure})
+        values = similarity_of(study_data, model, measure).rename(columns={"intermediate": "arm", "value": measure})
         cells = cells.merge(values, on=["arm", "target", "language"])
     found = step(predictions_of(cells, ["language"]), "language", "M2")
     return found if found.value > 0 else replace(found, p=1.0)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from xstilts.analysis.data import StudyData, language_frame, study_data
 
+from xstilts.analysis.study_data import StudyData, language_frame
 from xstilts.config.study import BASELINE, Study, load
 from xstilts.scores.score_files import KEY, SCORES
 from xstilts.tasks.languages import ENGLISH
@@ -120,7 +120,7 @@ def simulated(
     similarity: pd.DataFrame | None = None,
 ) -> StudyData:
     """What the analysis reads of :func:`simulate`'s scores; ``similarity`` as in :class:`StudyData`."""
-    return study_data(study, simulate(rng, study, spreads, slope, planted), similarity)
+    return StudyData.of(study, simulate(rng, study, spreads, slope, planted), similarity)
 
 
 def _grid(study: Study) -> pd.DataFrame:

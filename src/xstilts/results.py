@@ -10,18 +10,17 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.compute as pc
 
-from xstilts.analysis.data import language_frame
 from xstilts.analysis.effects import cell_tests, effects
 from xstilts.analysis.gains import gains, missing_cells
+from xstilts.analysis.study_data import language_frame
 from xstilts.config.study import Study, load_file
 from xstilts.errors import DataError, UserError, nearest
 from xstilts.graph.paths import Paths
-from xstilts.graph.runs import RETRIEVAL, Job, Runs
+from xstilts.graph.runs import Job, Runs, evaluation_of
 from xstilts.scores import parquet_files as files
 from xstilts.scores.dev_scores import read_dev_scores
 from xstilts.scores.flags import flagged_jobs, usable
 from xstilts.scores.score_files import PREDICTIONS, read_scores
-from xstilts.tasks.registry import TASKS
 
 
 @dataclass(frozen=True, repr=False)
@@ -67,13 +66,13 @@ class Results:
     @cached_property
     def cell_tests(self) -> pd.DataFrame:
         """Per arm, target and language: see :func:`xstilts.analysis.effects.cell_tests`. Reads all predictions."""
-        left_out = flagged_jobs(self.scores)
+        left_out = flagged_jobs(self.scores, self.study)
         jobs = [job for job in Runs(self.study).jobs() if job not in left_out]
         return cell_tests((self.paths.part("predictions", *job) for job in jobs), self.study, usable(self.scores))
 
     @cached_property
     def languages(self) -> pd.DataFrame:
-        """By code: see :func:`xstilts.analysis.data.language_frame`."""
+        """By code: see :func:`xstilts.analysis.study_data.language_frame`."""
         return language_frame(self.study)
 
     def predictions(
@@ -91,7 +90,7 @@ class Results:
         _refuse("target", target, self.study.targets)
         _refuse("language", language, self.languages.index)
         _refuse("arm", arm, self.study.arms)
-        evaluation = (TASKS[target].trained_on or RETRIEVAL) if target else None
+        evaluation = evaluation_of(self.study, target) if target else None
         found = [
             self._predictions(job, target, language)
             for job in Runs(self.study).jobs()

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from planted import Gain, at, declared, nothing, scores_of, study_of
-from xstilts.analysis.data import study_data
 
 from xstilts.analysis.answers import Answer
 from xstilts.analysis.gains import gains_of
 from xstilts.analysis.gaps import Pair, differences, floor_of
 from xstilts.analysis.questions.code_pretraining import answer
+from xstilts.analysis.study_data import StudyData
 from xstilts.config.study import Study
 
 TARGETS = {
@@ -36,7 +36,7 @@ def less_in_code(model: str, arm: str, target: str, language: str, seed: int) ->
 
 def answered(gain: Gain, draw: int = 0, study: Study | None = None, **scores: float) -> Answer:
     study = study or paired()
-    return answer(study_data(study, scores_of(study, gain, draw=draw, **scores)))
+    return answer(StudyData.of(study, scores_of(study, gain, draw=draw, **scores)))
 
 
 def test_a_planted_difference_is_found_with_its_sign_and_size() -> None:
@@ -63,7 +63,7 @@ def test_without_a_difference_intervals_nearly_always_cover_0() -> None:
 
 def test_without_pairs_it_is_said_what_is_needed() -> None:
     study = study_of({"mnli": ["mnli"]}, TARGETS)
-    found = answer(study_data(study, scores_of(study, nothing)))
+    found = answer(StudyData.of(study, scores_of(study, nothing)))
     assert (found.verdict, found.primary) == ("not identifiable", None)
     assert "code_of" in found.reason
 
@@ -87,7 +87,7 @@ def test_a_language_at_the_floor_does_not_count() -> None:
     study = paired()
     scores = scores_of(study, less_in_code)
     scores.loc[(scores["target"] == "xnli") & (scores["language"] == "sw"), "score"] = 33.5
-    found = answer(study_data(study, scores))
+    found = answer(StudyData.of(study, scores))
     floor = found.data["floor"].set_index(["target", "language"])["above"]
     assert not floor["xnli", "sw"] and floor["xnli", "ar"]
     assert found.primary is not None and "19 languages" in found.primary.n
@@ -104,7 +104,7 @@ def test_the_floor_is_two_of_the_larger_standard_error_above_chance() -> None:
         scores.loc[pawsx & (scores["language"] == language), "score"] = score
     unsteady = pawsx & (scores["language"] == "zh")
     scores.loc[unsteady, "score"] = scores.loc[unsteady, "seed"].map({1: 51.0, 2: 59.0})  # 55 ± 4
-    floor = floor_of(gains_of(study_data(study, scores)), PAIR).set_index(["target", "language"])["above"]
+    floor = floor_of(gains_of(StudyData.of(study, scores)), PAIR, study).set_index(["target", "language"])["above"]
     assert [bool(floor["pawsx", language]) for language in ("de", "fr", "zh", "ja")] == [False, True, False, True]
 
 
@@ -118,7 +118,7 @@ def test_differences_are_those_worked_by_hand() -> None:
     }  # fmt: skip
     for (model, arm, language), score in values.items():
         scores.loc[at(scores, model=model, arm=arm, language=language), "score"] = score
-    found = differences(gains_of(study_data(study, scores)), PAIR)
+    found = differences(gains_of(StudyData.of(study, scores)), PAIR)
     of_mnli = found[found["arm"] == "mnli"].iloc[0]
     assert (of_mnli["change_text"], of_mnli["change_code"], of_mnli["difference"]) == (17 - 20, 25 - 20, 8)
     guess = 100 / 3
@@ -130,14 +130,14 @@ def test_a_missing_seed_costs_the_language_and_is_noted() -> None:
     study = paired()
     scores = scores_of(study, less_in_code)
     gone = at(scores, model="codebert", arm="mnli", target="xnli", language="ar", seed=2)
-    found = answer(study_data(study, scores[~gone]))
+    found = answer(StudyData.of(study, scores[~gone]))
     assert found.primary is not None and "19 languages" in found.primary.n
     assert any("XNLI: ar left out" in note for note in found.notes)
 
 
 def test_constant_scores_and_no_scores_at_all_do_not_fail() -> None:
     study = paired()
-    found = answer(study_data(study, scores_of(study, nothing, noise=0)))
+    found = answer(StudyData.of(study, scores_of(study, nothing, noise=0)))
     assert found.verdict == "not supported" and found.primary is not None and found.primary.value == 0
     empty: pd.DataFrame = scores_of(study, nothing).iloc[:0]
-    assert answer(study_data(study, empty)).verdict == "not identifiable"
+    assert answer(StudyData.of(study, empty)).verdict == "not identifiable"

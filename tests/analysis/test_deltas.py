@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from planted import nothing, scores_of, study_of
-from xstilts.analysis.data import StudyData, study_data
 
 from xstilts.analysis.deltas import DELTAS, beyond_english, chance, deltas, log_odds
+from xstilts.analysis.study_data import StudyData
 from xstilts.config.study import load
 from xstilts.scores.score_files import SCORES
+from xstilts.tasks.registry import TASKS
 
 
 def small(rows: list[tuple[str, str, str, int, float]], **changes: object) -> StudyData:
@@ -28,7 +29,7 @@ def small(rows: list[tuple[str, str, str, int, float]], **changes: object) -> St
     )
     frame = pd.DataFrame(rows, columns=["arm", "language", "split", "seed", "score"])
     frame = frame.assign(study="small", model="xlmr", target="xnli", metric="accuracy", n=100, run="r", flag=None)
-    return study_data(study, frame[SCORES.names])
+    return StudyData.of(study, frame[SCORES.names])
 
 
 def test_a_gain_is_the_mean_over_seeds_less_the_mean_over_the_baselines_seeds() -> None:
@@ -70,22 +71,24 @@ def test_scores_that_are_no_number_and_a_study_without_scores_have_no_gain() -> 
 
 
 def test_chance_is_one_in_as_many_as_there_are_labels_where_accuracy_counts() -> None:
-    assert chance("xnli") == pytest.approx(100 / 3)
-    assert chance("pawsx") == 50
-    assert [chance(target) for target in ("udpos", "xquad", "tatoeba")] == [0, 0, 0]
+    assert chance(TASKS["xnli"]) == pytest.approx(100 / 3)
+    assert chance(TASKS["pawsx"]) == 50
+    assert [chance(TASKS[target]) for target in ("udpos", "xquad", "tatoeba")] == [0, 0, 0]
 
 
 def test_log_odds_are_of_what_lies_above_chance_and_always_finite() -> None:
     scores = pd.Series([75.0, 50.0, 20.0, 100.0, 50.0], index=[3, 4, 5, 6, 7])
     targets = pd.Series(["pawsx"] * 4 + ["udpos"], index=scores.index)
-    found = log_odds(scores, targets, pd.Series(100, index=scores.index))
+    found = log_odds(
+        scores, targets, pd.Series(100, index=scores.index), study_of({}, {"pawsx": ["en"], "udpos": ["en"]})
+    )
     edge = np.log(0.995 / 0.005)
     assert found.to_numpy() == pytest.approx([0, -edge, -edge, edge, 0])
 
 
 def test_cells_beyond_english_have_what_is_known_of_their_language_in_standard_units() -> None:
     study = study_of({"mnli": ["mnli"], "two": ["mnli", "qqp"]}, {"xnli": ["en", "de", "sw", "th"]})
-    cells, notes = beyond_english(study_data(study, scores_of(study, nothing)), "xlmr")
+    cells, notes = beyond_english(StudyData.of(study, scores_of(study, nothing)), "xlmr")
     assert set(cells["language"]) == {"de", "sw", "th"}
     assert set(cells["arm"]) == {"mnli"}
     assert notes == []
@@ -100,13 +103,13 @@ def test_cells_beyond_english_have_what_is_known_of_their_language_in_standard_u
 
 def test_without_arms_of_one_task_the_others_serve() -> None:
     study = study_of({"two": ["mnli", "qqp"]}, {"xnli": ["en", "de"]})
-    cells, _ = beyond_english(study_data(study, scores_of(study, nothing)), "xlmr")
+    cells, _ = beyond_english(StudyData.of(study, scores_of(study, nothing)), "xlmr")
     assert set(cells["arm"]) == {"two"}
 
 
 def test_languages_of_which_too_little_is_known_are_left_out_and_named() -> None:
     study = study_of({"mnli": ["mnli"]}, {"xnli": ["en", "de", "sw", "th"]})
-    whole = study_data(study, scores_of(study, nothing))
+    whole = StudyData.of(study, scores_of(study, nothing))
     languages = whole.languages.drop(index="sw")
     languages.loc["th", "cc100_gib"] = np.nan
     cells, notes = beyond_english(StudyData(study, whole.scores, languages, whole.similarity), "xlmr")

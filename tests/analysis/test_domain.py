@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from planted import at, nothing, scores_of, study_of
-from xstilts.analysis.data import study_data
 
 from xstilts.analysis.answers import Answer
 from xstilts.analysis.permutation import double_centred
 from xstilts.analysis.questions.domain import answer
+from xstilts.analysis.study_data import StudyData
 from xstilts.config.study import Study
 from xstilts.tasks.registry import INTERMEDIATE_TASKS, TARGET_TASKS, TASKS
 
@@ -44,7 +44,7 @@ def answered(values: np.ndarray, gains: np.ndarray, draw: int = 0, noise: float 
         return float(gains[INTERMEDIATE_TASKS.index(arm), TARGET_TASKS.index(target)]) * (language != "en")
 
     study = full()
-    return answer(study_data(study, scores_of(study, gain, noise, draw=draw), similarity(values)))
+    return answer(StudyData.of(study, scores_of(study, gain, noise, draw=draw), similarity(values)))
 
 
 def same_format() -> np.ndarray:
@@ -98,7 +98,7 @@ def test_a_hole_costs_its_arm_or_target_and_is_noted() -> None:
     scores = scores_of(study, nothing)
     scores = scores[~at(scores, arm="hellaswag", target="panx", language="zh")]
     scores = scores[~at(scores, arm="hellaswag", target="xnli")]
-    found = answer(study_data(study, scores, similarity(values)))
+    found = answer(StudyData.of(study, scores, similarity(values)))
     assert found.primary is not None and "8 intermediate tasks x 9 targets" in found.primary.n
     assert any("hellaswag is left out" in note for note in found.notes)
     matrix = found.data["matrix"].set_index(["arm", "target"])
@@ -120,14 +120,14 @@ def test_the_scatter_shows_double_centred_values() -> None:
 def test_fewer_than_six_tasks_are_not_enough(arms: tuple[str, ...]) -> None:
     study = study_of({task: [task] for task in arms}, TARGETS)
     values = np.random.default_rng(6).uniform(0.3, 0.9, SIDES)
-    found = answer(study_data(study, scores_of(study, nothing), similarity(values)))
+    found = answer(StudyData.of(study, scores_of(study, nothing), similarity(values)))
     assert (found.verdict, found.primary) == ("not identifiable", None)
     assert "at least 6" in found.reason and not found.data["matrix"].empty
 
 
 def test_without_similarity_it_is_said_so() -> None:
     study = full()
-    found = answer(study_data(study, scores_of(study, nothing)))
+    found = answer(StudyData.of(study, scores_of(study, nothing)))
     assert found.verdict == "not identifiable" and "not measured" in found.reason
 
 
@@ -135,4 +135,4 @@ def test_constant_scores_constant_similarity_and_no_scores_do_not_fail() -> None
     study, values = full(), np.random.default_rng(7).uniform(0.3, 0.9, SIDES)
     constant = scores_of(study, nothing, noise=0)
     for scores, known in ((constant, values), (scores_of(study, nothing), np.ones(SIDES)), (constant[:0], values)):
-        assert answer(study_data(study, scores, similarity(known))).verdict == "not identifiable"
+        assert answer(StudyData.of(study, scores, similarity(known))).verdict == "not identifiable"

@@ -8,9 +8,9 @@ from at_random import complete
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_up import Row, scores_of, study_of
-from xstilts.analysis.data import study_data
 
 from xstilts.analysis.gains import CELL, gains, gains_of, missing_cells
+from xstilts.analysis.study_data import StudyData
 
 
 def test_a_gain_is_over_the_baseline_with_the_same_seed() -> None:
@@ -77,7 +77,7 @@ def test_a_score_that_is_no_number_is_a_missing_one() -> None:
 def test_questions_are_about_the_test_split_and_about_no_controls() -> None:
     study = study_of(splits=["dev", "test"])
     scores = scores_of(complete())
-    found = gains_of(study_data(study, pd.concat([scores, scores.assign(split="dev", score=1.0)])))
+    found = gains_of(StudyData.of(study, pd.concat([scores, scores.assign(split="dev", score=1.0)])))
     assert list(found["arm"].unique()) == ["mnli", "qqp"]
     of_test = gains(scores, study_of()).query("arm != 'random'").drop(columns="split").reset_index(drop=True)
     pd.testing.assert_frame_equal(found, of_test)
@@ -90,4 +90,4 @@ def test_of_two_metrics_one_that_is_no_number_leaves_no_gain() -> None:
         for arm in ("none", "mnli")
         for metric in ("exact_match", "f1")
     ]
-    assert gains_of(study_data(study, scores_of(rows))).empty
+    assert gains_of(StudyData.of(study, scores_of(rows))).empty

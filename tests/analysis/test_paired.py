@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_up import predictions_of
+from planted import study_of
 from scipy import stats
 
 from xstilts.analysis.paired import pair_points, paired_test, read_examples
@@ -96,7 +97,7 @@ def test_rows_of_a_cell_need_not_stand_together(tmp_path: Path) -> None:
     mixed = pa.concat_tables([german, english]).take([3, 0, 1, 4, 2, 5])
     path = tmp_path / "seed1.parquet"
     write_predictions(path, mixed)
-    found = read_examples(path)
+    found = read_examples(path, study_of({}, {"xnli": ["de", "en"]}))
     assert {cell[1]: examples.points.tolist() for cell, examples in found.items() if examples.points is not None} == {
         "de": [100, 0, 100],
         "en": [0, 0, 100],

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 from made_up import scores_of, study_of
-from xstilts.analysis.data import study_data
 
 from xstilts.analysis.selection import intermediate_arms, scored_split, similarity_of, task_arms, task_arms_or_all
+from xstilts.analysis.study_data import StudyData
 
 MANY = {"b": {"tasks": ["mnli"]}, "mnli": {"tasks": ["mnli"]}, "two": {"tasks": ["mnli", "qqp"]}}
 OTHERS = {"none": {}, "random": {"weights": "random"}, "q": {"tasks": ["qqp"]}, "q_again": {"tasks": ["qqp"]}}
@@ -36,8 +36,8 @@ def test_similarities_are_of_one_measure_and_of_one_model_where_models_differ() 
     rows = [(model, "mnli", "xnli", "de", measure, 0.5) for model in ("a", "b") for measure in ("jsd", "cosine")]
     frame = pd.DataFrame([*rows, ("a", "qqp", "xnli", "de", "jsd", float("nan"))], columns=columns)
     study, scores = study_of(), scores_of([])
-    found = similarity_of(study_data(study, scores, frame), "a", "jsd")
+    found = similarity_of(StudyData.of(study, scores, frame), "a", "jsd")
     assert found.to_numpy().tolist() == [["mnli", "xnli", "de", 0.5]]
-    shared = study_data(study, scores, frame[frame["model"] == "a"].drop(columns="model"))
+    shared = StudyData.of(study, scores, frame[frame["model"] == "a"].drop(columns="model"))
     pd.testing.assert_frame_equal(similarity_of(shared, "b", "jsd"), found)
-    assert similarity_of(study_data(study, scores), "a", "jsd").columns.tolist() == found.columns.tolist()
+    assert similarity_of(StudyData.of(study, scores), "a", "jsd").columns.tolist() == found.columns.tolist()

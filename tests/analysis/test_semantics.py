@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from planted import at, nothing, scores_of, study_of
-from xstilts.analysis.data import StudyData, study_data
 
 from xstilts.analysis.answers import Answer
 from xstilts.analysis.questions.semantics import answer
+from xstilts.analysis.study_data import StudyData
 from xstilts.config.study import Study
 
 CODES = ["ar", "de", "el", "en", "es", "fi", "hi", "hu", "id", "ja", "ko", "ru", "sw", "ta", "th", "tr", "vi", "zh"]
@@ -57,7 +57,7 @@ def data(slope: float, draw: int = 0, noise: float = 0.5, seeds: tuple[int, ...]
     def gain(model: str, arm: str, target: str, language: str, seed: int) -> float:
         return effects[arm] + effects[target] + effects[language] + slope * values[arm, target, language]
 
-    return study_data(study, scores_of(study, gain, noise, draw=draw), measured(values))
+    return StudyData.of(study, scores_of(study, gain, noise, draw=draw), measured(values))
 
 
 def increments(found: Answer) -> pd.DataFrame:
@@ -87,7 +87,7 @@ def test_similarity_that_predicts_nothing_is_seldom_found() -> None:
 
 def test_gains_that_are_noise_have_no_out_of_sample_r2() -> None:
     study = small()
-    found = answer(study_data(study, scores_of(study, nothing, 1.0), measured(values_of(study, 1))))
+    found = answer(StudyData.of(study, scores_of(study, nothing, 1.0), measured(values_of(study, 1))))
     assert found.verdict == "not supported"
     assert (increments(found)["r2"] < 0.1).all()
 
@@ -105,7 +105,7 @@ def test_losses_are_told_from_the_rest_where_there_are_enough_of_them() -> None:
 def test_without_losses_or_seeds_there_is_no_auroc(seeds: tuple[int, ...]) -> None:
     study = small(seeds)
     scores = scores_of(study, lambda model, arm, target, language, seed: 5.0)
-    found = answer(study_data(study, scores, measured(values_of(study, 0))))
+    found = answer(StudyData.of(study, scores, measured(values_of(study, 0))))
     assert not (found.secondary["unit"] == "AUROC").any()
     expected = "2 seeds in every cell" if len(seeds) == 1 else "0% of the cells are losses"
     assert any(expected in note for note in found.notes)
@@ -119,7 +119,7 @@ def test_the_error_of_a_cell_comes_from_the_variance_between_seeds_of_its_target
 
 def test_without_similarity_the_smaller_models_are_compared_all_the_same() -> None:
     full = data(1.0)
-    found = answer(study_data(full.study, full.scores))
+    found = answer(StudyData.of(full.study, full.scores))
     assert (found.verdict, found.primary) == ("not identifiable", None)
     assert "not measured" in found.reason
     assert set(found.data["increments"]["model"]) == {"M0", "M1"}
@@ -132,7 +132,7 @@ def test_a_measure_that_few_cells_have_is_no_predictor_and_a_cell_without_one_is
     centred = at(table, measure="cosine_centred")
     table = table[~(centred & (table["target"] != "udpos"))]  # a third of the cells is left
     table = table[~at(table, measure="cosine", intermediate="ccg", target="panx", language="zh")]
-    found = answer(study_data(study, scores_of(study, nothing), table))
+    found = answer(StudyData.of(study, scores_of(study, nothing), table))
     assert any("cosine_centred is no predictor" in note for note in found.notes)
     assert any(note.startswith("1 cell of ") for note in found.notes)
     assert "cosine_centred" not in found.data["cells"]
@@ -150,22 +150,22 @@ def test_a_measure_that_few_cells_have_is_no_predictor_and_a_cell_without_one_is
 )
 def test_too_few_languages_genera_or_targets(targets: dict[str, list[str]], words: str) -> None:
     study = small(targets=targets)
-    found = answer(study_data(study, scores_of(study, nothing)))
+    found = answer(StudyData.of(study, scores_of(study, nothing)))
     assert (found.verdict, found.primary) == ("not identifiable", None) and words in found.reason
 
 
 def test_constant_scores_and_no_scores_do_not_fail() -> None:
     study = small()
     scores, known = scores_of(study, nothing, noise=0), measured(values_of(small(), 0))
-    assert "do not vary" in answer(study_data(study, scores, known)).reason
-    assert answer(study_data(study, scores.iloc[:0], known)).verdict == "not identifiable"
+    assert "do not vary" in answer(StudyData.of(study, scores, known)).reason
+    assert answer(StudyData.of(study, scores.iloc[:0], known)).verdict == "not identifiable"
 
 
 def test_variance_is_split_between_languages_targets_and_tasks() -> None:
     study = small()
     by_language = {place: float(CODES.index(place[2])) for place in values_of(study, 0)}
     table = measured(by_language, ("cosine_centred",))
-    found = answer(study_data(study, scores_of(study, nothing), table)).data["variance"]
+    found = answer(StudyData.of(study, scores_of(study, nothing), table)).data["variance"]
     shares = found[found["variable"] == "cosine_centred"].set_index("between")["share"]
     assert shares["language"] == pytest.approx(1) and shares["arm"] == pytest.approx(0)
 

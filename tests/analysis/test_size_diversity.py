@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from planted import Gain, declared, nothing, scores_of, study_of
-from xstilts.analysis.data import study_data
 
 from xstilts.analysis.answers import Answer
 from xstilts.analysis.questions.size_diversity import answer
+from xstilts.analysis.study_data import StudyData
 from xstilts.analysis.trends import Curves, macro, spread, trend, worst
 from xstilts.config.study import Study
 from xstilts.tasks.languages import languages_of
@@ -33,7 +33,7 @@ def manipulated(
 
 def answered(gain: Gain, study: Study | None = None, noise: float = 0.3, draw: int = 0) -> Answer:
     study = study or manipulated()
-    return answer(study_data(study, scores_of(study, gain, noise, draw=draw)))
+    return answer(StudyData.of(study, scores_of(study, gain, noise, draw=draw)))
 
 
 def doublings(arm: str) -> float:
@@ -95,7 +95,7 @@ def test_tasks_as_they_are_give_a_description_alone() -> None:
     sizes = {"anli": 1_100_000, "mnli": 390_000, "qqp": 360_000, "ccg": 38_000, "cosmosqa": 25_000}
     study = study_of({task: [task] for task in sizes}, TARGETS, seeds=(1,))
     gain = {task: float(np.log2(size)) for task, size in sizes.items()}
-    data = study_data(study, scores_of(study, lambda model, arm, target, language, seed: gain[arm], 0.01))
+    data = StudyData.of(study, scores_of(study, lambda model, arm, target, language, seed: gain[arm], 0.01))
     found = answer(data, sizes)
     assert found.verdict == "not identifiable" and "declares" in found.reason
     between = found.secondary.iloc[0]
@@ -116,7 +116,7 @@ def test_a_language_that_an_arm_lacks_is_left_out_for_all_and_noted() -> None:
     study = manipulated()
     scores = scores_of(study, worst_family_learns)
     gone = (scores["arm"] == "mnli-4000") & (scores["target"] == "xnli") & (scores["language"] == "sw")
-    found = answer(study_data(study, scores[~gone]))
+    found = answer(StudyData.of(study, scores[~gone]))
     assert found.notes == ("xnli in 'sw' is left out: not every arm and seed has it.",)
     assert found.primary is not None and found.primary.n.endswith("4 families")
 
@@ -124,12 +124,12 @@ def test_a_language_that_an_arm_lacks_is_left_out_for_all_and_noted() -> None:
 def test_constant_scores_and_no_scores_do_not_fail() -> None:
     study = manipulated()
     scores = scores_of(study, nothing, noise=0)
-    flat = answer(study_data(study, scores))
+    flat = answer(StudyData.of(study, scores))
     assert (
         flat.verdict == "not supported" and flat.primary is not None and (flat.primary.value, flat.primary.p) == (0, 1)
     )
     empty: pd.DataFrame = scores.iloc[:0]
-    assert answer(study_data(study, empty)).verdict == "not identifiable"
+    assert answer(StudyData.of(study, empty)).verdict == "not identifiable"
 
 
 class TestTrends:

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from planted import declared, nothing, scores_of, study_of
-from xstilts.analysis.data import StudyData, study_data
 
 from xstilts.analysis.answers import Answer
 from xstilts.analysis.questions import code_pretraining, domain, semantics, size_diversity
 from xstilts.analysis.store import read_answers, write_answer
+from xstilts.analysis.study_data import StudyData
 from xstilts.config.study import load
 
 ANSWERS: tuple[Callable[[StudyData], Answer], ...] = (
@@ -26,17 +26,17 @@ ANSWERS: tuple[Callable[[StudyData], Answer], ...] = (
 
 def one_seed() -> StudyData:
     study = study_of({"mnli": ["mnli"]}, {"xnli": ["en", "de", "zh"]}, seeds=(1,))
-    return study_data(study, scores_of(study, nothing))
+    return StudyData.of(study, scores_of(study, nothing))
 
 
 def without_english() -> StudyData:
     study = study_of({"mnli": ["mnli"], "qqp": ["qqp"]}, {"xnli": ["de", "zh"], "tatoeba": ["de", "zh"]}, seeds=(1, 2))
-    return study_data(study, scores_of(study, nothing))
+    return StudyData.of(study, scores_of(study, nothing))
 
 
 def constant() -> StudyData:
     study = study_of({"mnli": ["mnli"], "both": ["mnli", "qqp"]}, {"xnli": ["en", "de", "zh"]}, seeds=(1, 2, 3))
-    return study_data(study, scores_of(study, nothing, noise=0))
+    return StudyData.of(study, scores_of(study, nothing, noise=0))
 
 
 def not_a_number() -> StudyData:
@@ -56,7 +56,7 @@ def no_baseline() -> StudyData:
 
 def no_intermediate_task() -> StudyData:
     study = study_of({}, {"xnli": ["en", "de"]})
-    return study_data(study, scores_of(study, nothing))
+    return StudyData.of(study, scores_of(study, nothing))
 
 
 def two_models_in_part() -> StudyData:
@@ -66,7 +66,7 @@ def two_models_in_part() -> StudyData:
     declared(study.models["codebert"], code_of="roberta")
     scores = scores_of(study, nothing)
     there = (scores["seed"] == 1) & (scores["target"] == "xnli")
-    return study_data(study, scores[(scores["model"] == "roberta") | there])
+    return StudyData.of(study, scores[(scores["model"] == "roberta") | there])
 
 
 def synthetic() -> StudyData:
@@ -77,7 +77,7 @@ def synthetic() -> StudyData:
     similarity = pd.DataFrame(
         [("mnli", "xnli", "en", "jsd", 0.5)], columns=["intermediate", "target", "language", "measure", "value"]
     )
-    return study_data(study, scores_of(study, nothing), similarity)
+    return StudyData.of(study, scores_of(study, nothing), similarity)
 
 
 @pytest.mark.filterwarnings("error")

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from calibration.simulation import Spreads, simulated, xtreme_study
-from xstilts.analysis.data import StudyData, study_data
 
 from xstilts.analysis.answers import Answer
 from xstilts.analysis.estimates import rows
 from xstilts.analysis.questions import typology
+from xstilts.analysis.study_data import StudyData
 from xstilts.config.study import load
 from xstilts.scores.score_files import SCORES
 from xstilts.tasks.languages import languages_of
@@ -172,7 +172,7 @@ def synthetic_material(slope: float, score_slope: float) -> StudyData:
             for arm in sections:
                 score = 70 + (score_slope + (slope if arm == "mnli" else 0)) * language.distance + rng.normal(0, 0.3)
                 found.append(("demo", "tiny", arm, target, code, "test", metric, score, 200, 1, "r", None))
-    return study_data(study, pd.DataFrame(found, columns=SCORES.names))
+    return StudyData.of(study, pd.DataFrame(found, columns=SCORES.names))
 
 
 def test_a_synthetic_study_has_too_few_languages_and_describes_what_it_has() -> None:

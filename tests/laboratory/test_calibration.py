@@ -17,10 +17,10 @@ from calibration.rates import COLUMNS, Design, Scenario, as_markdown, calibrated
 from calibration.similarity import Words, likeness, worded
 from calibration.simulation import Spreads, simulated, xtreme_study
 from planted import declared
-from xstilts.analysis.data import StudyData
 
 from xstilts.analysis.answers import Answer, Estimate
 from xstilts.analysis.questions import code_pretraining, domain, semantics, size_diversity, typology
+from xstilts.analysis.study_data import StudyData
 from xstilts.tasks.registry import TASKS
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "calibrate.py"
@@ -86,12 +86,12 @@ def world(question: str, place: int) -> StudyData:
     return DESIGNS[question].scenarios[place].simulate(np.random.default_rng(7))
 
 
-def sized(data: StudyData) -> StudyData:
+def sized(study_data: StudyData) -> StudyData:
     """With arms that declare the sizes that their names tell."""
-    for arm, section in data.study.arms.items():
+    for arm, section in study_data.study.arms.items():
         if section.tasks:
             declared(section, train_examples=1000 * 2 ** int(arm.rsplit("-", 1)[1]))
-    return data
+    return study_data
 
 
 @pytest.fixture
@@ -121,8 +121,8 @@ def test_the_test_of_question_5_alone_gives_what_the_answer_gives() -> None:
     same_primary("q5", world("q5", 3), semantics.answer)
 
 
-def same_primary(question: str, data: StudyData, answer: Callable[[StudyData], Answer]) -> None:
-    alone, primary = DESIGNS[question].test(data), answer(data).primary
+def same_primary(question: str, study_data: StudyData, answer: Callable[[StudyData], Answer]) -> None:
+    alone, primary = DESIGNS[question].test(study_data), answer(study_data).primary
     assert alone is not None and primary is not None and primary.p is not None
     assert (alone.p, alone.low, alone.high) == pytest.approx((primary.p, primary.low, primary.high), rel=1e-6)
 

@@ -58,12 +58,12 @@ class TestFlags:
 
 
 @pytest.fixture
-def flagged(scores: pd.DataFrame) -> pd.DataFrame:
-    return with_flags(scores, {MNLI: FLAG})
+def flagged(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
+    return with_flags(scores, {MNLI: FLAG}, study)
 
 
-def test_a_flag_is_on_all_that_the_job_has_scored_and_on_nothing_else(flagged: pd.DataFrame) -> None:
-    assert flagged_jobs(flagged) == {MNLI: FLAG}
+def test_a_flag_is_on_all_that_the_job_has_scored_and_on_nothing_else(flagged: pd.DataFrame, study: Study) -> None:
+    assert flagged_jobs(flagged, study) == {MNLI: FLAG}
     own = flagged[flagged["flag"].notna()]
     assert set(own["target"]) == {"xquad"} and set(own["seed"]) == {2} and len(own) == 4
     assert len(usable(flagged)) == len(flagged) - 4
@@ -73,9 +73,9 @@ def test_collecting_sets_flags_and_reading_again_keeps_them(scores: pd.DataFrame
     part, path = tmp_path / "part.parquet", tmp_path / "scores.parquet"
     write_scores(part, pa.Table.from_pandas(scores, schema=SCORES, preserve_index=False))
     write_scores(path, collect([part], study, {MNLI: FLAG}))
-    assert flagged_jobs(read_scores(path)) == {MNLI: FLAG}
-    assert flagged_jobs(collect([path], study).to_pandas()) == {MNLI: FLAG}
-    assert flagged_jobs(collect([path], study, {}).to_pandas()) == {}
+    assert flagged_jobs(read_scores(path), study) == {MNLI: FLAG}
+    assert flagged_jobs(collect([path], study).to_pandas(), study) == {MNLI: FLAG}
+    assert flagged_jobs(collect([path], study, {}).to_pandas(), study) == {}
 
 
 def test_means_are_over_the_seeds_that_are_left(flagged: pd.DataFrame, study: Study) -> None:

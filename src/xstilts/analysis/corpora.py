@@ -16,7 +16,6 @@ from xstilts.task_types.base import Row
 from xstilts.task_types.retrieval import ENGLISH as ENGLISH_SIDE
 from xstilts.task_types.retrieval import FOREIGN, rows_of
 from xstilts.tasks.languages import ENGLISH
-from xstilts.tasks.registry import TASKS
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -53,12 +52,12 @@ def parts_of(runs: Runs, model: str, task: str, language: str) -> list[Part]:
         return [Part(runs.paths.encoded(model, task, "train", ENGLISH))]
     split = _split(runs, task)
     scored = runs.study.languages(task, split)
-    if TASKS[task].type == "retrieval":
+    if runs.study.task(task).type == "retrieval":
         side = ENGLISH_SIDE if language == ENGLISH else FOREIGN
         return [_side(runs, model, task, code, side) for code in scored if language in (code, ENGLISH)]
     if language in scored:
         return [Part(runs.paths.encoded(model, task, split, language))]
-    if language == ENGLISH and TASKS[task].trained_on == task:
+    if language == ENGLISH and runs.study.task(task).trained_on == task:
         return [Part(runs.paths.encoded(model, task, "train", ENGLISH))]
     return []
 
@@ -66,7 +65,7 @@ def parts_of(runs: Runs, model: str, task: str, language: str) -> list[Part]:
 def parallel_parts(runs: Runs, model: str, task: str, language: str) -> tuple[list[Part], list[Part]] | None:
     """Of a task in ``PARALLEL``, the same sentences in English and in a language; None where the study has none."""
     scored = runs.study.languages(task, _split(runs, task)) if task in runs.study.targets else ()
-    if TASKS[task].type == "retrieval":
+    if runs.study.task(task).type == "retrieval":
         if language != ENGLISH and language not in scored:
             return None
         own = [code for code in scored if language in (code, ENGLISH)]

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 
 from xstilts.analysis.covariates import with_covariates
-from xstilts.analysis.data import StudyData
 from xstilts.analysis.gains import primary_scores
 from xstilts.analysis.selection import intermediate_arms, scored_split, task_arms_or_all
-from xstilts.config.study import BASELINE
+from xstilts.analysis.study_data import StudyData
+from xstilts.config.study import BASELINE, Study
 from xstilts.tasks.languages import ENGLISH
-from xstilts.tasks.registry import TASKS
+from xstilts.tasks.registry import Task
 
 _CELL = ["model", "target", "language"]
 #: Columns of :func:`deltas`.
@@ -23,7 +23,7 @@ DELTAS = [
 DISTANCES = ("distance", "distance_observed", "genetic", "geographic", "inventory", "phonological", "featural")
 
 
-def deltas(data: StudyData) -> pd.DataFrame:
+def deltas(study_data: StudyData) -> pd.DataFrame:
     """A row per model, arm, target and language that arm and baseline are scored in; controls are left out.
 
     ``delta = score_after - score_before`` in points: the arm's mean over its ``seeds`` minus the baseline's over its
@@ -31,8 +31,8 @@ def deltas(data: StudyData) -> pd.DataFrame:
     they do not, no seed is thrown away. ``english`` is the delta of the same arm and target in English, NaN where there
     is none; ``n`` is the number of examples scored per seed. Nothing missing is filled in.
     """
-    study = data.study
-    scores = primary_scores(data.scores, study)
+    study = study_data.study
+    scores = primary_scores(study_data.scores, study)
     scores = scores[scores["split"] == scored_split(study)]
     after = _over_seeds(scores[scores["arm"].isin(intermediate_arms(study))], ["arm", *_CELL])
     after = after.rename(columns={"score": "score_after"})
@@ -45,17 +45,17 @@ def deltas(data: StudyData) -> pd.DataFrame:
     return table[DELTAS].sort_values(DELTAS[:4], ignore_index=True)
 
 
-def beyond_english(data: StudyData, model: str) -> tuple[pd.DataFrame, list[str]]:
+def beyond_english(study_data: StudyData, model: str) -> tuple[pd.DataFrame, list[str]]:
     """The rows of :func:`deltas` beyond English that everything the model needs is known of, and what was left out.
 
     Of arms, those with one task each; all, where there are none of these. Adds ``logit`` (the gain in log-odds),
     ``z_…`` for each distance that is known and ``log_cc100`` (in SDs over the languages, each counted once),
     ``same_script``, and the model's ``cell`` and ``place``.
     """
-    table = deltas(data)
-    arms = task_arms_or_all(data.study)
+    table = deltas(study_data)
+    arms = task_arms_or_all(study_data.study)
     table = table[(table["model"] == model) & (table["language"] != ENGLISH) & table["arm"].isin(arms)]
-    known = with_covariates(data.languages).dropna(subset=["distance", "family", "genus"])
+    known = with_covariates(study_data.languages).dropna(subset=["distance", "family", "genus"])
     unknown = sorted({*table["language"]} - {*known.index})
     notes = [f"{lost} is left out: its distance is not known." for lost in unknown]
     known = known[known.index.isin(table["language"])]
@@ -66,7 +66,9 @@ def beyond_english(data: StudyData, model: str) -> tuple[pd.DataFrame, list[str]
         known = known.assign(log_cc100=_standardised(known["log_cc100"]))
     known = known.assign(**{f"z_{name}": _standardised(known[name]) for name in DISTANCES if name in known})
     table = table.join(known, on="language", how="inner").reset_index(drop=True)
-    after, before = (log_odds(table[f"score_{when}"], table["target"], table["n"]) for when in ("after", "before"))
+    after, before = (
+        log_odds(table[f"score_{when}"], table["target"], table["n"], study_data.study) for when in ("after", "before")
+    )
     table = table.assign(logit=after - before, cell=table["arm"] + ":" + table["target"])
     return table.assign(place=table["target"] + ":" + table["language"]), notes
 
@@ -82,18 +84,17 @@ def _over_seeds(scores: pd.DataFrame, place: list[str]) -> pd.DataFrame:
     return groups.agg(score=("score", "mean"), seeds=("seed", "nunique"), n=("n", "max")).reset_index()
 
 
-def chance(target: str) -> float:
+def chance(task: Task) -> float:
     """Points that guessing gives: one in as many as there are labels where accuracy is the metric, else 0."""
-    task = TASKS[target]
     return 100 / len(task.labels) if task.labels and "accuracy" in task.primary_metrics else 0.0
 
 
-def log_odds(scores: pd.Series, targets: pd.Series, n: pd.Series) -> pd.Series:
+def log_odds(scores: pd.Series, targets: pd.Series, n: pd.Series, study: Study) -> pd.Series:
     """Logits of scores in points as a share of what lies above :func:`chance`.
 
     A share is kept half an example away from 0 and 1, which have no logit; so is what falls below chance.
     """
-    floor = targets.map({target: chance(target) for target in targets.unique()}).astype("float64")
+    floor = targets.map({target: chance(study.task(target)) for target in targets.unique()}).astype("float64")
     edge = 0.5 / n
     share = ((scores - floor) / (100 - floor)).clip(edge, 1 - edge)
     return pd.Series(np.log(share / (1 - share)), index=scores.index)

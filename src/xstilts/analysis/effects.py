@@ -16,7 +16,7 @@ from xstilts.config.study import BASELINE, Study
 from xstilts.scores.gains import ALL, ZERO_SHOT, is_control
 from xstilts.scores.labels import metrics_of
 from xstilts.tasks.languages import ENGLISH
-from xstilts.tasks.registry import TASKS
+from xstilts.tasks.registry import Task
 
 #: Columns of :func:`effects` and of :func:`cell_tests`.
 EFFECTS = [*CELL, "gain", "low", "high", "languages", "seeds", "note"]
@@ -104,7 +104,7 @@ def cell_tests(predictions: Iterable[Path], study: Study, scores: pd.DataFrame) 
     table = grid(study)[CELL].drop_duplicates().merge(mean_gains, how="left").merge(found, how="left")
     table["reason"] = table["reason"].fillna("no predictions of the arm and the baseline with the same seed")
     table[["n", "seeds"]] = table[["n", "seeds"]].fillna(0).astype("int64")
-    table["measure"] = [_measure(target) for target in table["target"]]
+    table["measure"] = [_measure(study.task(target)) for target in table["target"]]
     control = table["arm"].map({arm: is_control(arm, study) for arm in study.arms})
     table["p_adjusted"] = table.groupby(["split", control])["p"].transform(benjamini_hochberg)
     return table[TESTS]
@@ -113,12 +113,12 @@ def cell_tests(predictions: Iterable[Path], study: Study, scores: pd.DataFrame) 
 def _comparisons(predictions: Iterable[Path], study: Study) -> Iterator[tuple[object, ...]]:
     splits = {target: study.splits_of(target) for target in study.targets}
     for (model, _), arms in by_job(predictions).items():
-        baseline = {seed: read_examples(path) for seed, path in arms.pop(BASELINE, {}).items()}
+        baseline = {seed: read_examples(path, study) for seed, path in arms.pop(BASELINE, {}).items()}
         for arm, paths in arms.items():
-            for (target, language, split), comparison in compare(paths, baseline).items():
+            for (target, language, split), comparison in compare(paths, baseline, study).items():
                 if split in splits.get(target, ()):
                     yield model, split if split in study.splits else study.splits[0], arm, target, language, *comparison
 
 
-def _measure(target: str) -> str:
-    return "share of a sentence's tags" if TASKS[target].type == "tagging" else metrics_of(target)
+def _measure(task: Task) -> str:
+    return "share of a sentence's tags" if task.type == "tagging" else metrics_of(task)

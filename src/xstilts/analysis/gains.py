@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from xstilts.analysis.data import StudyData
 from xstilts.analysis.selection import intermediate_arms, scored_split
+from xstilts.analysis.study_data import StudyData
 from xstilts.config.study import BASELINE, Study
 from xstilts.scores.gains import arms_of, as_asked, by_language, targets_of
 
@@ -23,7 +23,7 @@ GAINS = [*CELL, "seed", "baseline", "score", "gain", "n"]
 
 def primary_scores(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Means of the primary metrics per cell and seed, in points; a metric that is no number is a missing one."""
-    return by_language(as_asked(scores.dropna(subset=["score"]), study))
+    return by_language(as_asked(scores.dropna(subset=["score"]), study), study)
 
 
 def gains(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -40,9 +40,9 @@ def gains(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
     return grid(study).merge(paired, on=[*CELL, "seed"])[GAINS]
 
 
-def gains_of(data: StudyData) -> pd.DataFrame:
+def gains_of(study_data: StudyData) -> pd.DataFrame:
     """The gains that questions are about: of :func:`scored_split` alone, and without those of controls."""
-    found, study = gains(data.scores, data.study), data.study
+    found, study = gains(study_data.scores, study_data.study), study_data.study
     asked = (found["split"] == scored_split(study)) & found["arm"].isin(intermediate_arms(study))
     return found[asked].drop(columns="split").reset_index(drop=True)
 

@@ -10,8 +10,8 @@ import pandas as pd
 from xstilts.analysis.answers import Estimate
 from xstilts.analysis.deltas import chance
 from xstilts.analysis.resampling import p_of_sign, percentiles, shares
+from xstilts.config.study import Study
 from xstilts.tasks.languages import ENGLISH
-from xstilts.tasks.registry import TASKS
 from xstilts.wording import counted
 
 _DRAWS = 2_000
@@ -32,7 +32,7 @@ class Pair:
         return f"{self.code} − {self.text}"
 
 
-def floor_of(gains: pd.DataFrame, pair: Pair) -> pd.DataFrame:
+def floor_of(gains: pd.DataFrame, pair: Pair, study: Study) -> pd.DataFrame:
     """By target and language, whether the text-only baseline exceeds chance by two standard errors.
 
     ``gains`` are those of :func:`xstilts.analysis.gains.gains_of`. The error is the larger of the one between seeds and
@@ -43,7 +43,7 @@ def floor_of(gains: pd.DataFrame, pair: Pair) -> pd.DataFrame:
     table = pd.DataFrame({"score": groups.mean(), "spread": groups.std(), "seeds": groups.size()})
     table["n"] = baseline.groupby(["target", "language"])["n"].max()
     table = table.reset_index().assign(pair=str(pair))
-    table["chance"] = [chance(target) for target in table["target"]]
+    table["chance"] = [chance(study.task(target)) for target in table["target"]]
     binomial = np.sqrt(table["score"] * (100 - table["score"]) / table["n"])
     table["error"] = np.fmax(table.pop("spread") / np.sqrt(table["seeds"]), binomial)
     table["above"] = table["score"] > table["chance"] + 2 * table["error"]
@@ -75,7 +75,7 @@ def differences(gains: pd.DataFrame, pair: Pair) -> pd.DataFrame:
     return both
 
 
-def cubes_of(differences: pd.DataFrame, value: str = "difference") -> tuple[Cubes, list[str]]:
+def cubes_of(differences: pd.DataFrame, study: Study, value: str = "difference") -> tuple[Cubes, list[str]]:
     """Means over arms as (languages, seeds) by target; what lacks an arm or a seed that others have is left out."""
     cubes, notes = {}, []
     for target, of_target in differences.dropna(subset=[value]).groupby("target"):
@@ -84,7 +84,9 @@ def cubes_of(differences: pd.DataFrame, value: str = "difference") -> tuple[Cube
         complete = table.dropna()
         complete = complete[complete.groupby("language").transform("size") == arms]
         if left_out := sorted({*table.index.get_level_values(0)} - {*complete.index.get_level_values(0)}):
-            notes.append(f"{TASKS[str(target)].title}: {', '.join(left_out)} left out, for want of an arm or a seed.")
+            notes.append(
+                f"{study.title_of(str(target))}: {', '.join(left_out)} left out, for want of an arm or a seed."
+            )
         if len(complete):
             cubes[str(target)] = complete.groupby("language").mean().to_numpy()
     return cubes, notes

@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy import special
 
+from xstilts.config.study import Study
 from xstilts.scores import parquet_files as files
 from xstilts.scores.score_files import PREDICTIONS
-from xstilts.tasks.registry import TASKS
+from xstilts.tasks.registry import Task
 
 Cell = tuple[str, str, str]  # target, language, split
 
@@ -47,34 +48,34 @@ def without_test(reason: str, n: int = 0, seeds: int = 0) -> Comparison:
     return Comparison(np.nan, np.nan, np.nan, np.nan, n, seeds, reason)
 
 
-def read_examples(path: Path) -> dict[Cell, Examples]:
+def read_examples(path: Path, study: Study) -> dict[Cell, Examples]:
     """The cells of a file of predictions.
 
     Raises:
         DataError: there is no such file, or it is not one of predictions.
     """
-    return dict(_examples(files.read(path, PREDICTIONS)))
+    return dict(_examples(files.read(path, PREDICTIONS), study))
 
 
-def _examples(table: pa.Table) -> Iterator[tuple[Cell, Examples]]:
+def _examples(table: pa.Table, study: Study) -> Iterator[tuple[Cell, Examples]]:
     encoded = [table[name].combine_chunks().dictionary_encode() for name in ("target", "language", "split")]
     codes = np.zeros(len(table), dtype=np.int64)
     for column in encoded:
         codes = codes * len(column.dictionary) + column.indices.to_numpy()
     starts = np.flatnonzero(np.diff(codes, prepend=-1))
     if len(set(codes[starts].tolist())) < len(starts):  # the rows of a cell do not stand together
-        yield from _examples(table.take(pa.array(np.argsort(codes, kind="stable"))))
+        yield from _examples(table.take(pa.array(np.argsort(codes, kind="stable"))), study)
         return
     for start, end in zip(starts, [*starts[1:], len(table)], strict=True):
         target, language, split = (column[int(start)].as_py() for column in encoded)
-        yield (target, language, split), _of_cell(target, table.slice(start, end - start))
+        yield (target, language, split), _of_cell(study.task(target), table.slice(start, end - start))
 
 
-def _of_cell(target: str, rows: pa.Table) -> Examples:
+def _of_cell(task: Task, rows: pa.Table) -> Examples:
     ids, points, reason = rows["example"].combine_chunks(), rows["score"].to_numpy(), ""
     if rows["gold"].null_count:
         return Examples(ids, None, "the release has no gold answers")
-    if rows["score"].null_count == len(rows) and TASKS[target].type == "retrieval":
+    if rows["score"].null_count == len(rows) and task.type == "retrieval":
         points = pair_points(rows["prediction"].combine_chunks(), rows["gold"].combine_chunks())
         reason = "" if np.isfinite(points).all() else "there are neither gold nor predicted pairs"
     elif not np.isfinite(points).all():
@@ -107,7 +108,9 @@ def _count(ids: pa.Array) -> np.ndarray:
     return counts
 
 
-def compare(arm: Mapping[int, Path], baseline: Mapping[int, Mapping[Cell, Examples]]) -> dict[Cell, Comparison]:
+def compare(
+    arm: Mapping[int, Path], baseline: Mapping[int, Mapping[Cell, Examples]], study: Study
+) -> dict[Cell, Comparison]:
     """By cell, an arm's files against the baseline's examples, both by seed.
 
     An example's difference is that of its mean scores over the seeds that both have: examples are what is sampled, and
@@ -118,7 +121,7 @@ def compare(arm: Mapping[int, Path], baseline: Mapping[int, Mapping[Cell, Exampl
     seeds: dict[Cell, int] = {}
     reasons: dict[Cell, str] = {}
     for seed in sorted(arm.keys() & baseline.keys()):
-        for cell, own in read_examples(arm[seed]).items():
+        for cell, own in read_examples(arm[seed], study).items():
             order = ids.setdefault(cell, own.ids)
             found = _difference(own, baseline[seed].get(cell), order)
             if isinstance(found, str):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from xstilts.analysis.data import StudyData
+from xstilts.analysis.study_data import StudyData
 from xstilts.config.study import BASELINE, Study
 from xstilts.scores.gains import is_control
 
@@ -36,9 +36,9 @@ def task_arms_or_all(study: Study) -> list[str]:
     return [*task_arms(study)] or intermediate_arms(study)
 
 
-def similarity_of(data: StudyData, model: str, measure: str) -> pd.DataFrame:
+def similarity_of(study_data: StudyData, model: str, measure: str) -> pd.DataFrame:
     """intermediate, target, language and value of one measure; of one model where the frame tells models apart."""
-    frame = data.similarity
+    frame = study_data.similarity
     if frame.empty:
         return pd.DataFrame(columns=["intermediate", "target", "language", "value"])
     chosen = frame["measure"] == measure

@@ -12,14 +12,14 @@ import pandas as pd
 
 from xstilts.analysis.answers import Estimate
 from xstilts.analysis.covariates import HELD
-from xstilts.analysis.data import StudyData
 from xstilts.analysis.deltas import DISTANCES, beyond_english
 from xstilts.analysis.estimates import rows
 from xstilts.analysis.mixed import Fit, bootstrap, fit
 from xstilts.analysis.permutation import exact_spearman, spearman_interval
+from xstilts.analysis.study_data import StudyData
 from xstilts.config.study import Study
 from xstilts.scores.labels import arm_label
-from xstilts.tasks.benchmarks import GROUPS, title_of
+from xstilts.tasks.benchmarks import GROUPS
 from xstilts.tasks.registry import RETRIEVAL_TASKS
 from xstilts.wording import counted
 
@@ -67,7 +67,7 @@ def secondary(cells: pd.DataFrame, study: Study, tested: bool) -> Iterator[Estim
     if not tested:
         yield from _estimate(NAME, cells, tested=False)
     for group, targets in GROUPS.items():
-        yield from _estimate(title_of(group), cells[cells["target"].isin(targets)], tested=tested)
+        yield from _estimate(study.title_of(group), cells[cells["target"].isin(targets)], tested=tested)
     for arm in dict.fromkeys(cells["arm"]):
         yield from _estimate(arm_label(arm, study), cells[cells["arm"] == arm], tested=tested)
     for kind in DISTANCES[2:]:
@@ -126,10 +126,10 @@ def weakest(left_out: pd.DataFrame) -> Iterator[Estimate]:
         yield Estimate(**known | {"name": f"{known['name']}: the weakest of {len(left_out)} without one family"})
 
 
-def other_models(data: StudyData, models: list[str]) -> Iterator[Estimate]:
+def other_models(study_data: StudyData, models: list[str]) -> Iterator[Estimate]:
     """The slopes of models by themselves."""
     for model in models:
-        yield from _estimate(model, beyond_english(data, model)[0])
+        yield from _estimate(model, beyond_english(study_data, model)[0])
 
 
 def specifications(cells: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,6 @@ from pathlib import Path
 from xstilts.config.sources import FilesSource
 from xstilts.config.study import Study
 from xstilts.tasks import files as layout
-from xstilts.tasks.registry import TASKS
 
 
 def without_missing(study: Study) -> Study:
@@ -23,7 +22,7 @@ def without_missing(study: Study) -> Study:
 
 
 def _absent(study: Study, target: str) -> dict[str, list[str]]:
-    task = TASKS[target]
+    task = study.task(target)
     splits = dict.fromkeys([*study.splits_of(target), *(["dev"] * task.tuned_on_dev)])
     lacking = {split: _without_files(study, target, split) for split in splits}
     if task.tuned_on_dev:  # without a threshold there is nothing to score

@@ -35,6 +35,7 @@ from xstilts.config.settings import (
 from xstilts.config.sources import FilesSource, HubSource, SyntheticSource
 from xstilts.errors import UserError, nearest
 from xstilts.tasks import files as layout
+from xstilts.tasks.benchmarks import title_of
 from xstilts.tasks.hub import refusal
 from xstilts.tasks.languages import ENGLISH, Language, languages_of
 from xstilts.tasks.registry import TASKS, TEXT, Task
@@ -85,14 +86,14 @@ class Study(Section):
         known = self.language_table()
         for name, target in self.targets.items():
             for language in target.languages or ():
-                valid = self._languages_of_task(TASKS[name])
+                valid = self._languages_of_task(self.task(name))
                 if language not in known:
                     raise ValueError(
                         f"targets.{name}.languages: there is no language '{language}'. {nearest(language, known)}"
                     )
                 if language not in valid:
                     raise ValueError(
-                        f"targets.{name}.languages: {TASKS[name].title} has no '{language}', only {', '.join(valid)}"
+                        f"targets.{name}.languages: {self.title_of(name)} has no '{language}', only {', '.join(valid)}"
                     )
         return self
 
@@ -114,7 +115,7 @@ class Study(Section):
         lengths |= {
             f"encoding.tasks.{task}.max_length": self.encoding_of(task).max_length for task in self.encoding.tasks
         }
-        retrieves = any(TASKS[target].type == "retrieval" for target in self.targets)
+        retrieves = any(self.task(target).type == "retrieval" for target in self.targets)
         layers = {"retrieval.layer": self.retrieval.layer} if retrieves else {}
         for name, model in self.models.items():
             if (shape := model.architecture) is None:
@@ -138,9 +139,17 @@ class Study(Section):
         limited = self.examples != Limits()
         return " ".join([SYNTHETIC] * (self.source.kind == "synthetic") + [partial] * limited)
 
+    def task(self, name: str) -> Task:
+        """The declaration of a task that the study uses."""
+        return TASKS[name]
+
+    def title_of(self, name: str) -> str:
+        """The name for readers of a task or of an aggregate over tasks."""
+        return title_of(name)
+
     def training_sets(self) -> tuple[str, ...]:
         """The tasks whose English training data the targets are fine-tuned on."""
-        found = (TASKS[target].trained_on for target in self.targets)
+        found = (self.task(target).trained_on for target in self.targets)
         return tuple(dict.fromkeys(name for name in found if name))
 
     def intermediate_tasks(self) -> tuple[str, ...]:
@@ -171,10 +180,10 @@ class Study(Section):
 
     def languages(self, target: str, split: str | None = None) -> tuple[str, ...]:
         """The languages in which the study scores a target, in alphabetical order; of a split, those that it has."""
-        wanted = self.targets[target].languages or self._languages_of_task(TASKS[target])
+        wanted = self.targets[target].languages or self._languages_of_task(self.task(target))
         lacking = {code for of, codes in self.targets[target].absent.items() if of == split for code in codes}
         if split == "dev" and self.source.kind != "synthetic":
-            lacking |= set(TASKS[target].without_dev)
+            lacking |= set(self.task(target).without_dev)
         return tuple(sorted(set(wanted) - lacking))
 
     def splits_of(self, target: str) -> tuple[str, ...]:

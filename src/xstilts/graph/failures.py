@@ -13,7 +13,7 @@ from xstilts.config.sources import SyntheticSource
 from xstilts.graph.runs import INTERMEDIATE, RETRIEVAL, Job, Runs
 from xstilts.runtime.attempts import Attempt, read_attempts
 from xstilts.runtime.liveness import is_alive
-from xstilts.tasks.registry import TASKS, TEXT
+from xstilts.tasks.registry import TEXT
 
 _OUTDATED = "waiting: its scores are those of an earlier version of the study"
 _TAIL = 15  # lines of a log
@@ -139,8 +139,8 @@ def _data(runs: Runs) -> Iterator[Step]:
         yield Step("generating the data", paths.generated, paths.log("generate"))
     for task in runs.study.tasks():
         if runs.study.from_hub(task):
-            yield Step(f"downloading {TASKS[task].title}", paths.prefetched(task), paths.log("prefetch", task))
-        yield Step(f"reading {TASKS[task].title}", paths.data_manifest(task), paths.log("prepare", task))
+            yield Step(f"downloading {runs.study.title_of(task)}", paths.prefetched(task), paths.log("prefetch", task))
+        yield Step(f"reading {runs.study.title_of(task)}", paths.data_manifest(task), paths.log("prepare", task))
     if runs.any_pretraining():
         yield Step("gathering unlabelled text", paths.data_manifest(TEXT.name), paths.log("text"))
 
@@ -155,7 +155,7 @@ def _tokenizer(runs: Runs, model: str) -> Step:
 
 def _encoding(runs: Runs, model: str, task: str) -> Step:
     output, log = runs.paths.tokens_manifest(model, task), runs.paths.log("encode", model, task)
-    return Step(f"encoding {TASKS[task].title} for {model}", output, log)
+    return Step(f"encoding {runs.study.title_of(task)} for {model}", output, log)
 
 
 def _pretraining(runs: Runs, model: str) -> Step:
@@ -173,7 +173,7 @@ def _arm(runs: Runs, model: str, arm: str, seed: int) -> Step:
 
 def _scoring(runs: Runs, job: Job) -> Step:
     model, arm, what, seed = job
-    done = "retrieval" if what == RETRIEVAL else f"fine-tuning on {TASKS[what].title}"
+    done = "retrieval" if what == RETRIEVAL else f"fine-tuning on {runs.study.title_of(what)}"
     log = runs.paths.part("logs", *job, suffix="log")
     return Step(
         f"{done}, {arm} of {model}, seed {seed}", runs.paths.part("scores", *job), log, runs.paths.attempts(*job)

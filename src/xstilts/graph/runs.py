@@ -14,7 +14,7 @@ from xstilts.config.study import Study
 from xstilts.graph.paths import MODELS, Paths
 from xstilts.tasks import files as layout
 from xstilts.tasks.languages import ENGLISH
-from xstilts.tasks.registry import TASKS, TEXT
+from xstilts.tasks.registry import TEXT
 
 RETRIEVAL = "retrieval"  # stands where a training set would in the names of jobs that train nothing
 INTERMEDIATE = "intermediate"  # and here for the training of an arm itself
@@ -27,6 +27,11 @@ def job_of(path: Path) -> Job:
     """The job that a file of :meth:`Paths.part` belongs to."""
     model, arm, what, _ = path.parts[-4:]
     return model, arm, what, int(path.stem.removeprefix("seed"))
+
+
+def evaluation_of(study: Study, target: str) -> str:
+    """What names the job that scores a target: the training set it is fine-tuned on, or ``RETRIEVAL``."""
+    return study.task(target).trained_on or RETRIEVAL
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ class Runs:
     def targets_of(self, training_set: str) -> tuple[str, ...]:
         """The targets that one fine-tuning serves; those that need none for ``RETRIEVAL``."""
         wanted = None if training_set == RETRIEVAL else training_set
-        return tuple(target for target in self.study.targets if TASKS[target].trained_on == wanted)
+        return tuple(target for target in self.study.targets if self.study.task(target).trained_on == wanted)
 
     def evaluations(self) -> tuple[str, ...]:
         """Training sets, and ``RETRIEVAL`` where a target needs it: the jobs of a model, arm and seed."""
@@ -62,7 +67,7 @@ class Runs:
             wanted += [("train", ENGLISH), ("dev", ENGLISH)]
         if task in self.study.targets:
             splits = self.study.splits_of(task)
-            if TASKS[task].tuned_on_dev:
+            if self.study.task(task).tuned_on_dev:
                 splits = ("dev", *(split for split in splits if split != "dev"))
             wanted += [(split, code) for split in splits for code in self.study.languages(task, split)]
         return tuple(dict.fromkeys(wanted))

@@ -18,7 +18,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import xstilts
 from xstilts.graph.runs import RETRIEVAL, Runs
 from xstilts.task_types import task_type_class
-from xstilts.tasks.registry import TASKS, TEXT
+from xstilts.tasks.registry import TEXT
 
 Spec = dict[str, Any]
 P = ParamSpec("P")
@@ -130,7 +130,7 @@ class Specs:
             data=self._data(*chosen.tasks),
             training=self._intermediate(arm) if chosen.tasks else None,
             encoding={task: self._encoding(task) for task in chosen.tasks},
-            selection={task: list(TASKS[task].primary_metrics) for task in chosen.tasks},
+            selection={task: list(self.runs.study.task(task).primary_metrics) for task in chosen.tasks},
             seed=seed,
             compute=self._compute(),
             code=code("training"),
@@ -146,7 +146,7 @@ class Specs:
             data=self._data(*self.runs.evaluated(training_set)),
             training=self._target(training_set),
             encoding={task: self._encoding(task) for task in self.runs.evaluated(training_set)},
-            selection=list(TASKS[training_set].primary_metrics),
+            selection=list(self.runs.study.task(training_set).primary_metrics),
             seed=seed,
             compute=self._compute(),
             code=code("training"),
@@ -254,7 +254,9 @@ class Specs:
     @_once
     def _encoding(self, task: str) -> dict[str, Any]:
         """The encoding settings that matter to a task: a new doc_stride concerns span QA alone."""
-        return self.runs.study.encoding_of(task).model_dump(include=set(task_type_class(TASKS[task]).settings))
+        return self.runs.study.encoding_of(task).model_dump(
+            include=set(task_type_class(self.runs.study.task(task)).settings)
+        )
 
     @_once
     def _embedding(self, task: str) -> dict[str, Any]:

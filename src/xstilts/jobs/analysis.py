@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from xstilts.analysis.data import study_data
 from xstilts.analysis.effects import cell_tests, effects
 from xstilts.analysis.multiplicity import with_holm
 from xstilts.analysis.questions import code_pretraining, domain, semantics, size_diversity, typology
 from xstilts.analysis.store import write_answer
+from xstilts.analysis.study_data import StudyData
 from xstilts.atomic import write_text
 from xstilts.graph.runs import Runs
 from xstilts.scores.flags import flagged_jobs, usable
@@ -22,11 +22,11 @@ def answer(runs: Runs) -> None:
     scores = usable(every)
     tables = {
         "effects": effects(scores, runs.study),
-        "cells": cell_tests(runs.prediction_files(left_out=flagged_jobs(every)), runs.study, scores),
+        "cells": cell_tests(runs.prediction_files(left_out=flagged_jobs(every, runs.study)), runs.study, scores),
     }
     for name, table in tables.items():
         write_text(folder / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
-    data = study_data(runs.study, scores, pd.read_parquet(measured) if measured.is_file() else None)
+    data = StudyData.of(runs.study, scores, pd.read_parquet(measured) if measured.is_file() else None)
     answers = [
         typology.answer(data),
         code_pretraining.answer(data),

@@ -20,7 +20,7 @@ from xstilts.sources import files
 from xstilts.sources.hub import read as hub
 from xstilts.task_types import task_type_class
 from xstilts.tasks import files as layout
-from xstilts.tasks.registry import TASKS, TEXT, Task
+from xstilts.tasks.registry import TEXT, Task
 
 
 def generate(runs: Runs) -> None:
@@ -36,7 +36,7 @@ def generate(runs: Runs) -> None:
 
 def prepare(runs: Runs, name: str) -> None:
     """Canonical files of one task: all of them, or, where anything is wrong with one, none."""
-    task, root = TASKS[name], None if runs.study.from_hub(name) else _root(runs)
+    task, root = runs.study.task(name), None if runs.study.from_hub(name) else _root(runs)
     folder = runs.paths.data(name)
     folder.mkdir(parents=True, exist_ok=True)
     listed: dict[str, Any] = {}
@@ -116,7 +116,7 @@ def encode(runs: Runs, model: str, name: str) -> None:
 
     data = [runs.paths.examples(name, *file) for file in runs.files(name)]
     loaded = tokenizer.load(runs.paths.tokenizer(model))
-    encode_task(TASKS[name], runs.study.encoding_of(name), loaded, data, runs.paths.tokens(model, name))
+    encode_task(runs.study.task(name), runs.study.encoding_of(name), loaded, data, runs.paths.tokens(model, name))
 
 
 def _check_ready_made(runs: Runs, model: str, folder: Path) -> None:
@@ -168,4 +168,4 @@ def _texts(runs: Runs, language: str) -> Iterator[str]:
     for name in runs.study.tasks():
         for split, code in runs.files(name):
             table = examples.read(runs.paths.examples(name, split, code))
-            yield from task_type_class(TASKS[name]).texts(table, language, code)
+            yield from task_type_class(runs.study.task(name)).texts(table, language, code)

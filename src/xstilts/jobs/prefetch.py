@@ -27,7 +27,7 @@ def data(runs: Runs, name: str) -> None:
     if not runs.study.from_hub(name):
         raise UserError(f"The study reads {name} from files; there is nothing to download.")
     table = runs.study.language_table()
-    needed = {f"{split}.{code}": origins(name, split, table[code]) for split, code in runs.files(name)}
+    needed = {f"{split}.{code}": origins(runs.study.task(name), split, table[code]) for split, code in runs.files(name)}
     fetched: dict[Origin, dict[str, Any]] = {}
     for origin in dict.fromkeys(origin for group in needed.values() for origin in group):
         fetched[origin] = record = fetch(origin, origin.file(DOWNLOADS, name), runs.study.mirror)

@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from xstilts.analysis.data import language_frame
 from xstilts.analysis.store import read_answers
+from xstilts.analysis.study_data import language_frame
 from xstilts.errors import DataError
 from xstilts.graph.runs import Runs, job_of
 from xstilts.report.figures import INDEX, all_figures, write_figures
@@ -86,7 +86,7 @@ def _drawn_from(runs: Runs) -> dict[str, Any]:
         "languages": language_frame(runs.study),
         "answers": read_answers(runs.paths.answers),
         "effects": pd.read_csv(effects) if effects.is_file() else pd.DataFrame(),
-        "records": read_curves(runs.records(left_out=flagged_jobs(scores))),
+        "records": read_curves(runs.records(left_out=flagged_jobs(scores, runs.study))),
     }
 
 

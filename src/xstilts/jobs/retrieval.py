@@ -14,7 +14,6 @@ from xstilts.retrieval.embedding import embed
 from xstilts.retrieval.predict import Pool, predict
 from xstilts.task_types import task_type_of
 from xstilts.task_types.base import SpecialTokens
-from xstilts.tasks.registry import TASKS
 from xstilts.training.device import Device
 from xstilts.training.session import Session
 
@@ -27,7 +26,7 @@ def retrieve(runs: Runs, spec: Spec, model: str, arm: str, seed: int, threads: i
     device.place(encoder)
     results = Results(runs.study.study, model, arm, seed, spec["id"])
     for target in runs.targets_of(RETRIEVAL):
-        task_type = task_type_of(TASKS[target], runs.study.encoding_of(target))
+        task_type = task_type_of(runs.study.task(target), runs.study.encoding_of(target))
         settings = runs.study.embedding_of(target)
         languages = sorted({code for _, code in runs.files(target)})
         for language in languages:
@@ -38,10 +37,10 @@ def retrieve(runs: Runs, spec: Spec, model: str, arm: str, seed: int, threads: i
                 gold = examples.read(runs.paths.examples(target, split, language))
                 with device.autocast():
                     pools[split] = Pool(gold, embed(encoder, rows, tokens, settings))
-            found = predict(TASKS[target], pools, settings, encoder.device)
+            found = predict(runs.study.task(target), pools, settings, encoder.device)
             for split in [split for split in runs.study.splits_of(target) if split in pools]:
                 results.add(task_type, language, split, found[split], pools[split].examples)
-            if TASKS[target].tuned_on_dev:
+            if runs.study.task(target).tuned_on_dev:
                 results.add_dev(RETRIEVAL, task_type, language, found["dev"], pools["dev"].examples)
         print(f"{target}: scored {len(languages)} languages", flush=True)
     session.stop.ignore_from_now_on()

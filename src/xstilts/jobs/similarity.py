@@ -26,7 +26,6 @@ from xstilts.graph.runs import Runs
 from xstilts.retrieval.embedding import embed
 from xstilts.task_types.base import SpecialTokens
 from xstilts.tasks.languages import ENGLISH
-from xstilts.tasks.registry import TASKS
 from xstilts.training.device import Device
 
 COLUMNS = ["model", "intermediate", "target", "language", "measure", "value", "tokens"]
@@ -140,6 +139,6 @@ class _Embedded:
         if parts is None:
             return None
         # files in the same order are sampled alike; the two sides of retrieval may be in any order, so all of it counts
-        most = None if TASKS[task].type == "retrieval" else _EMBEDDED_ROWS
+        most = None if self._runs.study.task(task).type == "retrieval" else _EMBEDDED_ROWS
         english, other = (self._centre(of_language, most) for of_language in parts)
         return (english.mean, other.mean) if english and other else None

@@ -23,7 +23,7 @@ def write(runs: Runs) -> None:
         print("The study predicts no test split, so there is nothing to submit.")
         return
     scores = read_scores(runs.paths.scores)
-    dev_scores = usable_dev(read_dev_scores(runs.paths.dev_scores), flagged_jobs(scores))
+    dev_scores = usable_dev(read_dev_scores(runs.paths.dev_scores), flagged_jobs(scores, runs.study))
     scores = usable(scores)
     for model in study.models:
         for arm in study.arms:

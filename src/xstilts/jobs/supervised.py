@@ -19,7 +19,6 @@ from xstilts.jobs.results import Results
 from xstilts.task_types import task_type_of
 from xstilts.task_types.base import SpecialTokens, TaskType
 from xstilts.tasks.languages import ENGLISH
-from xstilts.tasks.registry import TASKS
 from xstilts.training.collapse import DevOutcome, collapse_reason, dev_outcome
 from xstilts.training.device import Device
 from xstilts.training.loop import TaskData, Trained, train
@@ -154,7 +153,7 @@ def derived_seed(seed: int, restart: int) -> int:
 def task_type_as_encoded(runs: Runs, model: str, task: str, labels: tuple[str, ...] | None = None) -> TaskType:
     """The task's format as it was encoded; ``labels`` are those that a head was trained on."""
     encoded = EncodedTask.read(runs.paths.tokens_manifest(model, task))
-    return task_type_of(TASKS[task], encoded.encoding, labels or encoded.labels)
+    return task_type_of(runs.study.task(task), encoded.encoding, labels or encoded.labels)
 
 
 def tokens_of(loaded: PreTrainedTokenizerFast, seed: int) -> SpecialTokens:

@@ -10,7 +10,7 @@ from xstilts.planning import costs
 from xstilts.planning.groups import Group
 from xstilts.planning.shapes import Shape
 from xstilts.planning.sizes import Sizes
-from xstilts.tasks.registry import TASKS, TEXT
+from xstilts.tasks.registry import TEXT
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def _tasks(runs: Runs, pretrains: bool) -> tuple[str, ...]:
 
 def _tokens(runs: Runs, sizes: Sizes, model: str) -> float:
     return sum(
-        costs.token_bytes(sizes.of(model, task, *file).tokens, TASKS[task].type)
+        costs.token_bytes(sizes.of(model, task, *file).tokens, runs.study.task(task).type)
         for task in _tasks(runs, runs.pretrains(model))
         for file in runs.files(task)
     )

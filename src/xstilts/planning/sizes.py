@@ -24,7 +24,7 @@ from xstilts.config.settings import Encoding
 from xstilts.config.sources import SyntheticSource
 from xstilts.graph.runs import Runs
 from xstilts.task_types.span_windows import window_starts
-from xstilts.tasks.registry import TASKS, TEXT
+from xstilts.tasks.registry import TEXT
 
 #: What a number of examples and tokens rests on, from the best to the worst.
 Basis = Literal["tokens counted", "examples counted", "sizes assumed"]
@@ -95,7 +95,7 @@ class Sizes:
         found = self._released(task, split, language)
         limits = self._runs.study.examples
         limit = limits.train if split == "train" else limits.eval
-        sides = 2 if TASKS[task].type == "retrieval" else 1
+        sides = 2 if self._runs.study.task(task).type == "retrieval" else 1
         return (found if limit is None else min(found, sides * limit)), "sizes assumed"
 
     def _counted(self, model: str, task: str, split: str, language: str) -> Rows | None:
@@ -111,10 +111,10 @@ class Sizes:
         examples, basis = self.examples(task, split, language)
         per_example, tokens = _TYPICAL[task]
         encoding = self._runs.study.encoding_of(task)
-        if TASKS[task].type == "span_qa":
+        if self._runs.study.task(task).type == "span_qa":
             windows, length = _windows(tokens, encoding)
             return Rows(examples, examples * windows, examples * windows, examples * windows * length, basis)
-        if TASKS[task].type == "masked_lm":
+        if self._runs.study.task(task).type == "masked_lm":
             rows = examples * math.ceil(tokens / encoding.max_length)
             return Rows(examples, rows, rows, examples * tokens, basis)
         inputs = examples * per_example
@@ -124,7 +124,7 @@ class Sizes:
         """Examples of a file of the source, before any limit."""
         source = self._runs.study.source
         if isinstance(source, SyntheticSource):
-            sides = 2 if TASKS[task].type == "retrieval" else 1
+            sides = 2 if self._runs.study.task(task).type == "retrieval" else 1
             return sides * (source.train_examples if split == "train" else source.eval_examples)
         known = releases()
         return known.get((task, split, language)) or known[task, split, "*"]

@@ -10,7 +10,7 @@ from xstilts.config.settings import Hyperparameters
 from xstilts.graph.runs import RETRIEVAL, Runs
 from xstilts.planning.sizes import Basis, Rows, Sizes, worst
 from xstilts.tasks.languages import ENGLISH
-from xstilts.tasks.registry import TASKS, TEXT
+from xstilts.tasks.registry import TEXT
 
 _EMBEDDING_TOKENS = 16_384  # in a batch of embed()
 _SIMILARITY_ROWS = 500  # of each set that the similarity of tasks is measured on
@@ -177,7 +177,9 @@ class Workloads:
 
     def _longest(self, task: str, rows: Rows) -> int:
         """Tokens of the longest row that the settings allow; of a multiple choice, all choices together."""
-        choices = round(rows.inputs / rows.rows) if rows.rows and TASKS[task].type == "multiple_choice" else 1
+        choices = (
+            round(rows.inputs / rows.rows) if rows.rows and self._runs.study.task(task).type == "multiple_choice" else 1
+        )
         return self._runs.study.encoding_of(task).max_length * choices
 
 

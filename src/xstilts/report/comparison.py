@@ -49,7 +49,7 @@ def compared(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
     """
     if study.source.kind == "synthetic":
         return pd.DataFrame(columns=COLUMNS)
-    ours = _ours(scores)
+    ours = _ours(scores, study)
     found = [_beside(one, model, ours, study) for model in study.models for one in _in_order(study)]
     table = pd.DataFrame([row for row in found if row], columns=COLUMNS)
     return table if (table["seeds"] > 0).any() else table[:0]
@@ -100,9 +100,9 @@ def _beside(one: Published, model: str, ours: _Scored, study: Study) -> list[str
     ]  # fmt: skip
 
 
-def _ours(scores: pd.DataFrame) -> _Scored:
+def _ours(scores: pd.DataFrame, study: Study) -> _Scored:
     """All that the study scores: languages, the means over them, and the aggregates that papers print."""
-    headline = by_language(scores).assign(metric=HEADLINE)
+    headline = by_language(scores, study).assign(metric=HEADLINE)
     per_seed = pd.concat([scores[headline.columns], headline])
     expected = scored_languages(scores)
     means = [over_languages(part, expected, MEAN).assign(metric=metric) for metric, part in per_seed.groupby("metric")]
@@ -159,7 +159,7 @@ def _rows(part: pd.DataFrame, study: Study) -> list[Row]:
 
 
 def _metric(target: str, metric: str) -> str:
-    return metrics_of(target) if metric == HEADLINE and target in TASKS else metric_label(metric)
+    return metrics_of(TASKS[target]) if metric == HEADLINE and target in TASKS else metric_label(metric)
 
 
 def _below(rows: pd.DataFrame, study: Study) -> Iterator[str]:

@@ -15,7 +15,7 @@ from xstilts.scores.gains import targets_of
 from xstilts.scores.labels import MISSING
 from xstilts.tasks.hub import parts_of
 from xstilts.tasks.languages import ENGLISH
-from xstilts.tasks.registry import TASKS, TEXT
+from xstilts.tasks.registry import TEXT
 
 #: One row per task. ``languages`` are the codes it is scored in, blanks between them. ``train`` and ``dev_english`` are
 #: what is trained and chosen on; ``dev`` and ``test`` are sums over the languages with a file, whose numbers are
@@ -39,14 +39,14 @@ def data_rows(manifests: Mapping[str, Mapping[str, Any]], study: Study) -> pd.Da
     text = (TEXT.name,) if Runs(study).any_pretraining() else ()
     rows = []
     for task in (*study.tasks(), *text):
-        licence = _SYNTHETIC_LICENCE if isinstance(study.source, SyntheticSource) else TASKS[task].licence
+        licence = _SYNTHETIC_LICENCE if isinstance(study.source, SyntheticSource) else study.task(task).licence
         languages = study.languages(task) if task in study.targets else () if task in text else (ENGLISH,)
         sizes = _sizes(manifests.get(task, {}))
         row = {
             "task": task,
-            "title": TASKS[task].title,
+            "title": study.title_of(task),
             "role": ", ".join(_roles(task, study)),
-            "format": TASKS[task].type.replace("_", " "),
+            "format": study.task(task).type.replace("_", " "),
             "source": _source(task, study, with_revision=True),
             "licence": licence,
             "languages": " ".join(languages),

@@ -9,7 +9,6 @@ from xstilts.report.typeset import Block, Page, Row
 from xstilts.scores.dev_scores import INTERMEDIATE, RETRIEVAL, STAGES, TARGET, tasks_of
 from xstilts.scores.gains import ALL, arms_of, by_language, over_languages, scored_languages
 from xstilts.scores.labels import FEWER, MISSING, arm_label, fewer_note, metrics_of, seeds_note
-from xstilts.tasks.registry import TASKS
 
 _BLOCKS = {
     INTERMEDIATE: "intermediate tasks after intermediate training",
@@ -22,7 +21,7 @@ _PLACE = ["model", "stage", "arm", "task"]
 def dev_cells(dev_scores: pd.DataFrame, study: Study) -> pd.DataFrame:
     """One row per model, stage, arm and task that there should be a score of: ``score``, the mean over seeds of the
     task's primary score, NaN where there is none; the number of ``seeds``; the number ``n`` of examples per seed."""
-    found = pd.concat([_over_seeds(dev_scores, stage) for stage in STAGES]).set_index(_PLACE)
+    found = pd.concat([_over_seeds(dev_scores, study, stage) for stage in STAGES]).set_index(_PLACE)
     places = [
         (model, stage, arm, task)
         for model in study.models
@@ -42,7 +41,7 @@ def dev_page(cells: pd.DataFrame, study: Study) -> Page:
         Block(
             name=f"{model}, {what}",
             label=f"{study.study}-dev-{model}-{stage}",
-            header=["arm", *(TASKS[task].title for task in tasks_of(study, stage))],
+            header=["arm", *(study.title_of(task) for task in tasks_of(study, stage))],
             rows=_rows(cells[(cells["model"] == model) & (cells["stage"] == stage)], study, stage),
         )
         for model in study.models
@@ -55,8 +54,8 @@ def dev_page(cells: pd.DataFrame, study: Study) -> Page:
         f"Scores in points (0–100). {seeds_note(study)}",
         "Dev data is what weights and thresholds are chosen on: these scores show whether each stage of training has "
         "worked, and are no results of the study.",
-        f"Metrics: {'; '.join(f'{TASKS[task].title}: {metrics_of(task)}' for task in tasks)}.",
-        *_counts(cells),
+        f"Metrics: {'; '.join(f'{study.title_of(task)}: {metrics_of(study.task(task))}' for task in tasks)}.",
+        *_counts(cells, study),
     ]
     if MISSING in text:
         notes.append(f"{MISSING}: not scored.")
@@ -65,9 +64,9 @@ def dev_page(cells: pd.DataFrame, study: Study) -> Page:
     return Page(f"Scores on dev data, study {study.study}", study.warning, notes, blocks)
 
 
-def _over_seeds(dev_scores: pd.DataFrame, stage: str) -> pd.DataFrame:
+def _over_seeds(dev_scores: pd.DataFrame, study: Study, stage: str) -> pd.DataFrame:
     of_stage = dev_scores[dev_scores["stage"] == stage].rename(columns={"task": "target"}).assign(split="dev")
-    per_seed = over_languages(by_language(of_stage), scored_languages(of_stage), ALL)
+    per_seed = over_languages(by_language(of_stage, study), scored_languages(of_stage), ALL)
     groups = per_seed.sort_values("seed").groupby(["model", "arm", "target"])
     found = pd.DataFrame({"score": groups["score"].mean(), "seeds": groups.size(), "n": groups["n"].max()})
     return found.reset_index().rename(columns={"target": "task"}).assign(stage=stage)
@@ -83,8 +82,8 @@ def _rows(cells: pd.DataFrame, study: Study, stage: str) -> list[Row]:
     return [[arm_label(arm, study), *(text.get((arm, task), "") for task in tasks_of(study, stage))] for arm in arms]
 
 
-def _counts(cells: pd.DataFrame) -> list[str]:
+def _counts(cells: pd.DataFrame, study: Study) -> list[str]:
     """How many examples are behind the scores of each task."""
     counts = cells[cells["n"] > 0].groupby("task", sort=False)["n"].max()
-    listed = ", ".join(f"{TASKS[str(task)].title} {count}" for task, count in counts.items())
+    listed = ", ".join(f"{study.title_of(str(task))} {count}" for task, count in counts.items())
     return [f"Examples scored: {listed}."] if listed else []

@@ -9,7 +9,6 @@ from typing import Any
 from xstilts.config.settings import Hyperparameters
 from xstilts.config.study import SYNTHETIC, Study
 from xstilts.tasks.protocols import PROTOCOLS, SYSTEMS, System, Values
-from xstilts.tasks.registry import TASKS
 
 
 def differences(study: Study, target: str, protocol: str, system: str, split: str) -> list[str]:
@@ -18,12 +17,12 @@ def differences(study: Study, target: str, protocol: str, system: str, split: st
     ``protocol`` and ``system`` are keys of :data:`PROTOCOLS` and :data:`SYSTEMS`. Where the study's encoder is another
     than the system's, that comes first; what the sources leave open comes last.
     """
-    published, trained_on = PROTOCOLS[protocol], TASKS[target].trained_on
+    published, trained_on = PROTOCOLS[protocol], study.task(target).trained_on
     found = [*_of_models(study, SYSTEMS[system]), *_of_data(study, target, split)]
     if trained_on and trained_on in published.training:
         found += _of_training(study.target(trained_on), published.training[trained_on])
     for task in dict.fromkeys(filter(None, (trained_on, target))):
-        where = "" if task == target else f" in training on {TASKS[task].title}"
+        where = "" if task == target else f" in training on {study.title_of(task)}"
         found += _of_fields(study.encoding_of(task), published.encoding.get(task, {}), where)
     if target in published.embedding:
         found += _of_fields(study.embedding_of(target), published.embedding[target])
@@ -48,14 +47,14 @@ def _of_data(study: Study, target: str, split: str) -> Iterator[str]:
     limits = study.examples
     if study.source.kind == "synthetic":
         yield SYNTHETIC.rstrip(".")
-    for task in dict.fromkeys(filter(None, (TASKS[target].trained_on, target))):
+    for task in dict.fromkeys(filter(None, (study.task(target).trained_on, target))):
         if study.from_hub(task):
-            yield f"{TASKS[task].title} read from the Hub, published from the original files"
-    if limits.train is not None and TASKS[target].trained_on:
+            yield f"{study.title_of(task)} read from the Hub, published from the original files"
+    if limits.train is not None and study.task(target).trained_on:
         yield f"at most {limits.train} training examples, published all"
     if limits.eval is not None:
         yield f"at most {limits.eval} examples per language, published all"
-    every = set(TASKS[target].languages) - set(TASKS[target].without_dev if split == "dev" else ())
+    every = set(study.task(target).languages) - set(study.task(target).without_dev if split == "dev" else ())
     scored = every.intersection(study.languages(target, split))
     if scored != every:
         yield f"scored in {len(scored)} of {len(every)} languages"

@@ -47,7 +47,7 @@ def all_figures(
     """The figures that the study can have, and (name, reason) of those that it cannot.
 
     ``scores``: see :data:`xstilts.scores.score_files.SCORES`; ``languages``: as in
-    :class:`xstilts.analysis.material.TaskData`; ``effects``: see :func:`effects_figure`; ``records``: the training
+    :class:`xstilts.analysis.study_data.TaskData`; ``effects``: see :func:`effects_figure`; ``records``: the training
     curves that :func:`xstilts.report.plots.training.read_curves` reads. All but the scores may be empty.
     """
     found = list(_drawn(study, scores, languages, {answer.question: answer for answer in answers}, effects, records))

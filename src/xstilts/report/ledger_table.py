@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from xstilts.config.study import Study
-from xstilts.graph.runs import INTERMEDIATE, RETRIEVAL, Runs
+from xstilts.graph.runs import INTERMEDIATE, RETRIEVAL, Runs, evaluation_of
 from xstilts.report.page.ledger import progress
 from xstilts.report.page.view import duration
 from xstilts.report.typeset import Block, Page, Row
@@ -20,7 +20,6 @@ from xstilts.scores.dev_scores import TARGET
 from xstilts.scores.flags import flagged_jobs
 from xstilts.scores.gains import arms_of, by_language
 from xstilts.scores.labels import MISSING, arm_label
-from xstilts.tasks.registry import TASKS
 
 PRETRAIN, FINETUNE = "pretrain", "finetune"
 
@@ -65,8 +64,8 @@ def ledger_rows(
     """
     flagged = scores[:0] if flagged is None else flagged
     recorded = {run: record for record in records if (run := _run_of(str(record.get("place", ""))))}
-    done = {*recorded, *_left_scores(scores, dev_scores), *_left_scores(flagged, dev_scores)}
-    reasons = _flagged(flagged)
+    done = {*recorded, *_left_scores(scores, dev_scores, study), *_left_scores(flagged, dev_scores, study)}
+    reasons = _flagged(flagged, study)
     evaluations = _evaluations(scores, study)
     rows = []
     for (model, arm, what), runs in _planned(study).items():
@@ -105,7 +104,7 @@ def ledger_page(rows: pd.DataFrame, study: Study) -> Page:
     if rows["missing"].any():
         notes.append("A missing run has failed or was not started: it has left neither a record nor scores.")
     for row in rows[rows["flagged"] != ""].itertuples():
-        place = f"{row.model}, {arm_label(str(row.arm), study)} on {TASKS[str(row.what)].title}"
+        place = f"{row.model}, {arm_label(str(row.arm), study)} on {study.title_of(str(row.what))}"
         notes.append(f"Left out of all means: {place}: {row.flagged}.")
     if (rows["recorded"] < rows["done"]).any():
         missing = int((rows["done"] - rows["recorded"]).sum())
@@ -143,22 +142,22 @@ def _with_seed(model: str, arm: str, what: str, name: str) -> _Run | None:
     return _Run(model, arm, what, int(number)) if number.isdecimal() else None
 
 
-def _left_scores(scores: pd.DataFrame, dev_scores: pd.DataFrame) -> Iterator[_Run]:
+def _left_scores(scores: pd.DataFrame, dev_scores: pd.DataFrame, study: Study) -> Iterator[_Run]:
     places = scores[["model", "arm", "target", "seed"]].drop_duplicates()
     for model, arm, target, seed in places.itertuples(index=False, name=None):
-        yield _Run(model, arm, TASKS[target].trained_on or RETRIEVAL, seed)
+        yield _Run(model, arm, evaluation_of(study, target), seed)
     places = dev_scores[["model", "arm", "stage", "task", "seed"]].drop_duplicates()
     for model, arm, stage, task, seed in places.itertuples(index=False, name=None):
         yield _Run(model, arm, task if stage == TARGET else stage, seed)
 
 
-def _flagged(scores: pd.DataFrame) -> dict[_Run, str]:
+def _flagged(scores: pd.DataFrame, study: Study) -> dict[_Run, str]:
     """By run, its flag, and what its targets came to: means over languages and primary metrics."""
-    means = by_language(scores).groupby(["model", "arm", "seed", "target"])["score"].mean()
+    means = by_language(scores, study).groupby(["model", "arm", "seed", "target"])["score"].mean()
     found = {}
-    for (model, arm, what, seed), flag in flagged_jobs(scores).items():
+    for (model, arm, what, seed), flag in flagged_jobs(scores, study).items():
         own = means.loc[(model, arm, seed)]
-        listed = ", ".join(f"{TASKS[str(target)].title} {score:.1f}" for target, score in own.items())
+        listed = ", ".join(f"{study.title_of(str(target))} {score:.1f}" for target, score in own.items())
         found[_Run(model, arm, what, seed)] = f"seed {seed}, {listed} ({flag})"
     return found
 
@@ -166,7 +165,7 @@ def _flagged(scores: pd.DataFrame) -> dict[_Run, str]:
 def _evaluations(scores: pd.DataFrame, study: Study) -> dict[tuple[str, str, str], tuple[int, int]]:
     """By model, arm and training set: evaluations planned, and scored in every language."""
     counts = progress(scores, study)
-    counts["what"] = [TASKS[target].trained_on or RETRIEVAL for target in counts["target"]]
+    counts["what"] = [study.task(target).trained_on or RETRIEVAL for target in counts["target"]]
     sums = counts.groupby(["model", "arm", "what"])[["planned", "done"]].sum()
     return {key: (int(planned), int(done)) for key, planned, done in sums.itertuples(name=None)}
 

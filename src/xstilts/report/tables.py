@@ -44,9 +44,8 @@ from xstilts.scores.labels import (
     shown_texts,
     stamped,
 )
-from xstilts.tasks.benchmarks import AVERAGE, title_of
+from xstilts.tasks.benchmarks import AVERAGE
 from xstilts.tasks.languages import ENGLISH
-from xstilts.tasks.registry import TASKS
 
 FINE_TUNED = "fine_tuned"  # as a target: the unweighted mean over those that are fine-tuned and have the language
 
@@ -69,7 +68,7 @@ def write_tables(
     task what is in its canonical files. What is not there is shown as missing; so are flagged scores, which the ledger
     lists.
     """
-    flagged, dev_scores = scores[scores["flag"].notna()], usable_dev(dev_scores, flagged_jobs(scores))
+    flagged, dev_scores = scores[scores["flag"].notna()], usable_dev(dev_scores, flagged_jobs(scores, study))
     scores = usable(scores)
     cells = gains.task_cells(scores, study)
     files = _write(folder, "main", labelled(cells.drop(columns="language"), study), _main_page(cells, scores, study))
@@ -98,8 +97,8 @@ def main_table_text(scores: pd.DataFrame, study: Study) -> str:
 
 def _main_page(cells: pd.DataFrame, scores: pd.DataFrame, study: Study) -> Page:
     targets = targets_of(study)
-    columns = {target: title_of(target) for target in [*targets, AVERAGE]}
-    metrics = "; ".join(f"{TASKS[target].title}: {metrics_of(target)}" for target in targets)
+    columns = {target: study.title_of(target) for target in [*targets, AVERAGE]}
+    metrics = "; ".join(f"{study.title_of(target)}: {metrics_of(study.task(target))}" for target in targets)
     notes = [
         "A task's score is the unweighted mean over its languages, English included.",
         f"Metrics: {metrics}.",
@@ -112,12 +111,14 @@ def _main_page(cells: pd.DataFrame, scores: pd.DataFrame, study: Study) -> Page:
 
 def _groups_page(cells: pd.DataFrame, scores: pd.DataFrame, study: Study) -> Page:
     groups = gains.groups_of(study)
-    members = "; ".join(f"{title_of(group)}: {', '.join(map(title_of, tasks))}" for group, tasks in groups.items())
+    members = "; ".join(
+        f"{study.title_of(group)}: {', '.join(map(study.title_of, tasks))}" for group, tasks in groups.items()
+    )
     notes = [
         f"Unweighted means over the study's tasks. {members}.",
         *scored_notes(scores, study, targets_of(study)),
     ]
-    columns = {name: title_of(name) for name in (*groups, AVERAGE)}
+    columns = {name: study.title_of(name) for name in (*groups, AVERAGE)}
     blocks = _blocks(cells, study, "target", columns, "groups")
     return _page(f"Gains on groups of target tasks, study {study.study}", study, blocks, notes)
 
@@ -130,9 +131,9 @@ def _target_page(cells: pd.DataFrame, scores: pd.DataFrame, study: Study, target
     else:
         means = f"{ALL}: unweighted mean over the languages."
         columns = [ALL, *languages]
-    notes = [f"Metric: {metrics_of(target)}.", means, *scored_notes(scores, study, [target])]
+    notes = [f"Metric: {metrics_of(study.task(target))}.", means, *scored_notes(scores, study, [target])]
     blocks = _blocks(cells, study, "language", {name: name for name in columns}, target)
-    return _page(f"Gains on {TASKS[target].title} by language, study {study.study}", study, blocks, notes)
+    return _page(f"Gains on {study.title_of(target)} by language, study {study.study}", study, blocks, notes)
 
 
 def _languages_page(cells: pd.DataFrame, scores: pd.DataFrame, study: Study) -> Page:
@@ -171,7 +172,8 @@ def _languages_blocks(cells: pd.DataFrame, study: Study, codes: list[str]) -> li
         blocks.append(Block(f"{name}: arms, mean over fine-tuned targets", f"{label}-arms", ["arm", *codes], rows))
     for arm in arms_of(study):
         rows = [
-            [title_of(target), *(texts.get((target, arm, code), "") for code in codes)] for target in targets_of(study)
+            [study.title_of(target), *(texts.get((target, arm, code), "") for code in codes)]
+            for target in targets_of(study)
         ]
         unit = "points" if arm == BASELINE else "gains"
         title = f"{name}: {arm_label(arm, study)}, {unit}"
@@ -183,7 +185,7 @@ def _with_means(cells: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Cells of single targets and languages, and after them those of :data:`FINE_TUNED`; ``targets`` is the number of
     targets that a cell is the mean of. NaN where an arm lacks a target that others are scored on in the language."""
     cells = cells[~cells["language"].isin([ALL, ZERO_SHOT])]
-    of_tuned = cells[[TASKS[target].trained_on is not None for target in cells["target"]]]
+    of_tuned = cells[[study.task(target).trained_on is not None for target in cells["target"]]]
     scored = of_tuned.groupby(["split", "target", "language"])["seeds"].transform("max") > 0
     place = ["model", "split", "arm", "language"]
     groups = of_tuned[scored].groupby(place)

@@ -16,7 +16,6 @@ from xstilts.config.study import Study
 from xstilts.graph.runs import INTERMEDIATE, RETRIEVAL
 from xstilts.scores import parquet_files as files
 from xstilts.tasks.languages import ENGLISH
-from xstilts.tasks.registry import TASKS
 
 TARGET = "target"
 STAGES = (INTERMEDIATE, TARGET, RETRIEVAL)
@@ -80,7 +79,7 @@ def tasks_of(study: Study, stage: str) -> tuple[str, ...]:
         return study.intermediate_tasks()
     if stage == TARGET:
         return study.training_sets()
-    return tuple(target for target in study.targets if TASKS[target].tuned_on_dev)
+    return tuple(target for target in study.targets if study.task(target).tuned_on_dev)
 
 
 def languages_of(study: Study, stage: str, task: str) -> tuple[str, ...]:

@@ -12,9 +12,9 @@ from typing import Any
 
 import pandas as pd
 
-from xstilts.graph.runs import RETRIEVAL, Job
+from xstilts.config.study import Study
+from xstilts.graph.runs import Job, evaluation_of
 from xstilts.scores.dev_scores import TARGET
-from xstilts.tasks.registry import TASKS
 from xstilts.training.collapse import DevOutcome, collapse_reason, read_dev_outcomes
 
 
@@ -35,15 +35,17 @@ def flags(records: Mapping[Job, Mapping[str, Any]]) -> dict[Job, str]:
     return flagged
 
 
-def with_flags(scores: pd.DataFrame, flagged: Mapping[Job, str]) -> pd.DataFrame:
+def with_flags(scores: pd.DataFrame, flagged: Mapping[Job, str], study: Study) -> pd.DataFrame:
     """Scores with the column ``flag`` as the jobs that made them have it, None where they have none."""
-    return scores.assign(flag=pd.Series([flagged.get(job) for job in _jobs(scores)], index=scores.index, dtype=object))
+    return scores.assign(
+        flag=pd.Series([flagged.get(job) for job in _jobs(scores, study)], index=scores.index, dtype=object)
+    )
 
 
-def flagged_jobs(scores: pd.DataFrame) -> dict[Job, str]:
+def flagged_jobs(scores: pd.DataFrame, study: Study) -> dict[Job, str]:
     """The flag of each job that has one."""
     rows = scores[scores["flag"].notna()]
-    return dict(zip(_jobs(rows), rows["flag"], strict=True))
+    return dict(zip(_jobs(rows, study), rows["flag"], strict=True))
 
 
 def usable(scores: pd.DataFrame) -> pd.DataFrame:
@@ -58,6 +60,6 @@ def usable_dev(dev_scores: pd.DataFrame, flagged: Collection[Job]) -> pd.DataFra
     return dev_scores[~(left_out & (dev_scores["stage"] == TARGET))].reset_index(drop=True)
 
 
-def _jobs(scores: pd.DataFrame) -> list[Job]:
+def _jobs(scores: pd.DataFrame, study: Study) -> list[Job]:
     places = scores[["model", "arm", "target", "seed"]].itertuples(index=False, name=None)
-    return [(model, arm, TASKS[target].trained_on or RETRIEVAL, int(seed)) for model, arm, target, seed in places]
+    return [(model, arm, evaluation_of(study, target), int(seed)) for model, arm, target, seed in places]

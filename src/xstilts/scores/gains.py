@@ -18,7 +18,7 @@ from pandas.api.typing import DataFrameGroupBy
 from xstilts.config.study import BASELINE, Study
 from xstilts.tasks.benchmarks import AVERAGE, GROUPS
 from xstilts.tasks.languages import ENGLISH
-from xstilts.tasks.registry import TARGET_TASKS, TASKS
+from xstilts.tasks.registry import TARGET_TASKS
 
 ALL = "mean"  # as a language: the unweighted mean over all languages, English included
 ZERO_SHOT = "zero-shot"  # as a language: the unweighted mean over all languages but English
@@ -86,7 +86,7 @@ def group_cells(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
 def language_cells(scores: pd.DataFrame, study: Study, target: str) -> pd.DataFrame:
     """Cells of every model, split, arm and language of one target, with the means :data:`ZERO_SHOT` and :data:`ALL`."""
     of_target = as_asked(scores[scores["target"] == target], study)
-    per_language, expected = by_language(of_target), scored_languages(of_target)
+    per_language, expected = by_language(of_target, study), scored_languages(of_target)
     means = [over_languages(per_language, expected, mean) for mean in (ZERO_SHOT, ALL)]
     per_seed = pd.concat([per_language, *means], ignore_index=True)
     return _on_grid(_over_seeds(per_seed), study, [target], [*study.languages(target), ZERO_SHOT, ALL])
@@ -94,7 +94,7 @@ def language_cells(scores: pd.DataFrame, study: Study, target: str) -> pd.DataFr
 
 def _target_cells(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
     scores = as_asked(scores, study)
-    per_seed = over_languages(by_language(scores), scored_languages(scores), ALL)
+    per_seed = over_languages(by_language(scores, study), scored_languages(scores), ALL)
     return _on_grid(_over_seeds(per_seed), study, targets_of(study), [ALL])
 
 
@@ -117,15 +117,15 @@ def unweighted(groups: DataFrameGroupBy) -> pd.DataFrame:
     )
 
 
-def by_language(scores: pd.DataFrame) -> pd.DataFrame:
+def by_language(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Per seed and language, the mean of the primary metrics; no row where one of them is missing."""
     pairs = zip(scores["target"], scores["metric"], strict=True)
-    primary = np.array([metric in TASKS[target].primary_metrics for target, metric in pairs], dtype=bool)
+    primary = np.array([metric in study.task(target).primary_metrics for target, metric in pairs], dtype=bool)
     rows = scores[primary].sort_values([*_PLACE, "seed", "metric"])
     groups = rows.groupby([*_PLACE, "seed"])
     found = pd.DataFrame({"score": groups["score"].mean(), "n": groups["n"].max(), "metrics": groups.size()})
     found = found.reset_index()
-    complete = found["metrics"] == [len(TASKS[target].primary_metrics) for target in found["target"]]
+    complete = found["metrics"] == [len(study.task(target).primary_metrics) for target in found["target"]]
     return found[complete].drop(columns="metrics")
 
 

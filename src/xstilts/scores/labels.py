@@ -11,8 +11,7 @@ from xstilts.config.study import BASELINE, Study
 from xstilts.report.typeset import Strong
 from xstilts.scores import gains
 from xstilts.scores.gains import is_control, targets_of
-from xstilts.tasks.benchmarks import title_of
-from xstilts.tasks.registry import TASKS
+from xstilts.tasks.registry import Task
 
 MISSING = "–"
 FEWER = "†"  # stands at what has not all of the study's seeds
@@ -39,7 +38,7 @@ def arm_label(arm: str, study: Study) -> str:
         return f"{arm} (untrained control)"
     if arm == BASELINE:
         return f"{arm} (baseline)"
-    return TASKS[arm].title if study.arms[arm].tasks == [arm] else arm
+    return study.title_of(arm) if study.arms[arm].tasks == [arm] else arm
 
 
 def seeds_note(study: Study) -> str:
@@ -55,9 +54,9 @@ def metric_label(metric: str) -> str:
     return metric.replace("_", " ").replace("f1", "F1")
 
 
-def metrics_of(task: str) -> str:
+def metrics_of(task: Task) -> str:
     """A task's primary metrics, in words."""
-    names = [metric_label(metric) for metric in TASKS[task].primary_metrics]
+    names = [metric_label(metric) for metric in task.primary_metrics]
     return names[0] if len(names) == 1 else f"mean of {' and '.join(names)}"
 
 
@@ -95,7 +94,7 @@ def scored_notes(scores: pd.DataFrame, study: Study, targets: Sequence[str]) -> 
     """Sentences about targets scored on another split than asked for, in fewer languages than the study has, or not."""
     scored, notes = gains.scored_languages(gains.as_asked(scores, study)), []
     for target in targets:
-        title, languages, splits = TASKS[target].title, study.languages(target), study.splits_of(target)
+        title, languages, splits = study.title_of(target), study.languages(target), study.splits_of(target)
         for split in study.splits:
             stands_in = not set(splits) <= set(study.splits)
             if split not in splits:
@@ -118,10 +117,12 @@ def retrieval_notes(study: Study) -> list[str]:
     """How sentences are embedded, target by target where they differ."""
     tasks_of: dict[str, list[str]] = {}
     for target in targets_of(study):
-        if TASKS[target].type == "retrieval":
+        if study.task(target).type == "retrieval":
             settings = study.embedding_of(target)
             what = "mean over positions" if settings.pooling == "mean" else "first token"
-            tasks_of.setdefault(f"the hidden states of layer {settings.layer}, {what}", []).append(title_of(target))
+            tasks_of.setdefault(f"the hidden states of layer {settings.layer}, {what}", []).append(
+                study.title_of(target)
+            )
     how = "; ".join(f"{', '.join(tasks)} from {states}" for states, tasks in tasks_of.items())
     return [f"Retrieval is without fine-tuning: {how}."] if how else []
 

@@ -102,7 +102,7 @@ def collect(parts: Sequence[Path], study: Study, flagged: Mapping[Job, str] | No
         raise UserError("There are no scores to collect: not one file was given.")
     rows = files.gathered(parts, SCORES)
     if flagged is not None:
-        rows = with_flags(rows, flagged)
+        rows = with_flags(rows, flagged, study)
     _refuse_unknown(rows, study)
     files.refuse_duplicates(rows, KEY)
     files.refuse_different_examples(rows, _COMPARED, "target")

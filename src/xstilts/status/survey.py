@@ -9,13 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from xstilts.graph.runs import INTERMEDIATE, RETRIEVAL, Runs
+from xstilts.graph.runs import INTERMEDIATE, Runs, evaluation_of
 from xstilts.graph.specs import Specs
 from xstilts.status.checkpoints import Checkpoint, stale
 from xstilts.status.estimate import Estimate, estimate, kinds, left
 from xstilts.status.slurm import Queue, read_queue
 from xstilts.status.state import STATES, JobState, State, states_of
-from xstilts.tasks.registry import TASKS
 
 
 @dataclass(frozen=True)
@@ -64,11 +63,6 @@ def survey(runs: Runs) -> Survey:
     return Survey(runs, now, states, estimate(states, now), queue, stale(runs, specs, states))
 
 
-def job_of(target: str) -> str:
-    """What stands for a target in the names of the job that scores it: the training set, or ``RETRIEVAL``."""
-    return TASKS[target].trained_on or RETRIEVAL
-
-
 def as_json(found: Survey) -> dict[str, Any]:
     """The survey with the keys that docs/status.md promises."""
     study, cells = found.runs.study, found.by_cell()
@@ -89,7 +83,9 @@ def as_json(found: Survey) -> dict[str, Any]:
                 "arms": {
                     arm: {
                         "training": dict(cells[model, arm, INTERMEDIATE]) if chosen.trains else None,
-                        "targets": {target: dict(cells[model, arm, job_of(target)]) for target in study.targets},
+                        "targets": {
+                            target: dict(cells[model, arm, evaluation_of(study, target)]) for target in study.targets
+                        },
                     }
                     for arm, chosen in study.arms.items()
                 },

@@ -12,11 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from xstilts.graph.runs import INTERMEDIATE
+from xstilts.graph.runs import INTERMEDIATE, evaluation_of
 from xstilts.runtime.liveness import time_since_update
 from xstilts.status.state import STATES, JobState, State
-from xstilts.status.survey import Survey, job_of
-from xstilts.tasks.registry import TASKS
+from xstilts.status.survey import Survey
 from xstilts.wording import counted
 
 _STYLES: dict[State, str] = {
@@ -81,10 +80,10 @@ def _matrix(found: Survey, model: str, plain: bool) -> Table:
     table.add_column("arm")
     table.add_column("its training")
     for target in study.targets:
-        table.add_column(TASKS[target].title)
+        table.add_column(study.title_of(target))
     for arm, chosen in study.arms.items():
         own = _cell(cells[model, arm, INTERMEDIATE]) if chosen.trains else Text("–", style="dim")
-        table.add_row(arm, own, *(_cell(cells[model, arm, job_of(target)]) for target in study.targets))
+        table.add_row(arm, own, *(_cell(cells[model, arm, evaluation_of(study, target)]) for target in study.targets))
     return table
 
 

@@ -12,7 +12,7 @@ from xstilts.submission import layout
 from xstilts.submission.lines import Parsed
 from xstilts.submission.read import parse, shown
 from xstilts.task_types.retrieval import one_to_one
-from xstilts.tasks.registry import TARGET_TASKS, TASKS, Task
+from xstilts.tasks.registry import TARGET_TASKS, Task
 
 
 @dataclass
@@ -46,9 +46,12 @@ def check(folder: Path, runs: Runs) -> Report:
             report.notes.append(f"{entry.name}: not checked, as the study has no test examples of it.")
     for name in layout.submitted(runs.study):
         if (folder / name).is_dir():
-            _check_task(report, folder, runs, TASKS[name])
+            _check_task(report, folder, runs, runs.study.task(name))
         else:
-            files = [layout.file_name(TASKS[name], language) for language in runs.study.languages(name, layout.SPLIT)]
+            files = [
+                layout.file_name(runs.study.task(name), language)
+                for language in runs.study.languages(name, layout.SPLIT)
+            ]
             report.add([f"{name}: no such folder; expected with {', '.join(files)} in it"])
     return report
 

@@ -25,7 +25,6 @@ from xstilts.scores.dev_scores import TARGET
 from xstilts.scores.gains import arms_of, is_control, targets_of
 from xstilts.tasks import files as layout
 from xstilts.tasks.languages import ENGLISH
-from xstilts.tasks.registry import TASKS
 
 Run = tuple[str, int]  # arm and seed
 
@@ -85,7 +84,7 @@ def choose(
     chosen: dict[str, Choice] = {}
     for target in targets_of(study):
         criterion = _criterion(target, scores, dev_scores, study)
-        chosen[target] = _best(target, runs, criterion) if criterion else _without_dev(target, runs, chosen)
+        chosen[target] = _best(target, runs, criterion) if criterion else _without_dev(study, target, runs, chosen)
     return chosen
 
 
@@ -96,13 +95,13 @@ def as_json(choices: dict[str, Choice], study: Study, model: str) -> dict[str, A
 
 
 def _criterion(target: str, scores: pd.DataFrame, dev_scores: pd.DataFrame, study: Study) -> _Criterion | None:
-    task, languages = TASKS[target], study.languages(target, "dev")
+    task, languages = study.task(target), study.languages(target, "dev")
     on_dev = scores[(scores["target"] == target) & (scores["split"] == "dev")]
     if _has_own_dev(target, study) and set(languages) <= set(on_dev["language"]):
         words = f"{task.title}'s dev split, mean over {len(languages)} languages"
         return _Criterion(on_dev, task.primary_metrics, languages, words)
     if task.trained_on:
-        trained = TASKS[task.trained_on]
+        trained = study.task(task.trained_on)
         rows = dev_scores[(dev_scores["stage"] == TARGET) & (dev_scores["task"] == trained.name)]
         return _Criterion(rows, trained.primary_metrics, (ENGLISH,), f"English dev data of {trained.title}")
     if task.tuned_on_dev:
@@ -137,11 +136,11 @@ def _best(target: str, runs: list[Run], criterion: _Criterion) -> Choice:
     return Choice(target, arm, seed, ranked.get((arm, seed)), criterion.words, listed, left_out)
 
 
-def _without_dev(target: str, runs: list[Run], chosen: dict[str, Choice]) -> Choice:
+def _without_dev(study: Study, target: str, runs: list[Run], chosen: dict[str, Choice]) -> Choice:
     """A retrieval task without dev data: as the other one's, or the baseline, which is the first of all candidates."""
-    leader = next((choice for choice in chosen.values() if TASKS[choice.target].tuned_on_dev), None)
+    leader = next((choice for choice in chosen.values() if study.task(choice.target).tuned_on_dev), None)
     if leader is None:
         arm, seed = next((run for run in runs if run[0] == BASELINE), runs[0])
-        return Choice(target, arm, seed, None, f"nothing: {TASKS[target].title} has no dev data")
-    words = f"the choice for {TASKS[leader.target].title}: {TASKS[target].title} has no dev data"
+        return Choice(target, arm, seed, None, f"nothing: {study.title_of(target)} has no dev data")
+    words = f"the choice for {study.title_of(leader.target)}: {study.title_of(target)} has no dev data"
     return Choice(target, leader.arm, leader.seed, None, words)

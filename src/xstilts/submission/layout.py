@@ -16,7 +16,7 @@ from xstilts.data import examples
 from xstilts.errors import DataError, UserError
 from xstilts.graph.runs import Runs
 from xstilts.scores.gains import targets_of
-from xstilts.tasks.registry import TARGET_TASKS, TASKS, Task
+from xstilts.tasks.registry import TARGET_TASKS, Task
 
 SPLIT = "test"  # the only one that XTREME scores
 
@@ -71,7 +71,7 @@ def gaps(study: Study) -> list[str]:
     """What a complete submission has and the study does not: one sentence for each task, then the study's warning."""
     found = []
     for name in TARGET_TASKS:
-        languages = TASKS[name].languages
+        languages = study.task(name).languages
         if name not in submitted(study):
             found.append(f"{name}: not in the study; XTREME scores it in {len(languages)} languages.")
         elif missing := [code for code in languages if code not in study.languages(name, SPLIT)]:

@@ -11,7 +11,7 @@ from xstilts.submission import layout
 from xstilts.submission.read import read
 from xstilts.task_types import task_type_class
 from xstilts.tasks.benchmarks import GROUPS
-from xstilts.tasks.registry import TARGET_TASKS, TASKS, Task
+from xstilts.tasks.registry import TARGET_TASKS, Task
 
 #: The groups of tasks under the names that evaluate.py gives them.
 _GROUPS = {
@@ -40,11 +40,11 @@ def score_folder(folder: Path, runs: Runs) -> dict[str, Any]:
         if not (folder / name).is_dir():
             notes.append(f"{name}: not in the submission.")
             continue
-        by_language, without_gold = _by_language(folder, runs, TASKS[name])
+        by_language, without_gold = _by_language(folder, runs, runs.study.task(name))
         if without_gold:
             notes.append(f"{name}: not scored, as their gold answers are not in the data: {', '.join(without_gold)}.")
         if by_language:
-            details[name] = _with_means(TASKS[name], by_language)
+            details[name] = _with_means(runs.study.task(name), by_language)
     return {**_overall(details), **details, "notes": notes}
 
 

@@ -20,7 +20,6 @@ from xstilts.scores.parquet_files import GONE
 from xstilts.submission import layout
 from xstilts.submission.choose import Choice, as_json, candidates, choose
 from xstilts.submission.lines import written
-from xstilts.tasks.registry import TASKS
 
 _AGAIN = "Delete the file and let snakemake make it again."
 
@@ -56,7 +55,7 @@ def _write_chosen(
 
 def prediction_file(runs: Runs, model: str, choice: Choice) -> Path:
     """Where the predictions are that a target was chosen to be taken from."""
-    job = TASKS[choice.target].trained_on or RETRIEVAL
+    job = runs.study.task(choice.target).trained_on or RETRIEVAL
     return runs.paths.part("predictions", model, choice.arm, job, choice.seed)
 
 
@@ -68,7 +67,7 @@ def write(folder: Path, runs: Runs, predictions: dict[str, Path]) -> None:
     """
     with _replacing_folder(folder) as temporary:
         for target in layout.submitted(runs.study):
-            task, path = TASKS[target], predictions[target]
+            task, path = runs.study.task(target), predictions[target]
             by_language = _test_predictions(path, target)
             for language in runs.study.languages(target, layout.SPLIT):
                 examples = layout.canonical(runs, task, language)

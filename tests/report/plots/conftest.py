@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from invented import invented_answers, invented_curves, invented_effects, invented_scores, xtreme_study
 from pictures import Text, texts
-from xstilts.analysis.data import language_frame
 
+from xstilts.analysis.study_data import language_frame
 from xstilts.config.study import Study
 from xstilts.report.figures import all_figures
 from xstilts.report.plots.figure import Figure

@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 from invented import invented_answers, invented_curves, invented_effects, invented_scores, xtreme_study
 from pictures import collisions, texts
-from xstilts.analysis.data import study_data
 
 from xstilts.analysis.answers import Answer
 from xstilts.analysis.effects import effects
 from xstilts.analysis.questions import code_pretraining, domain, semantics, size_diversity, typology
+from xstilts.analysis.study_data import StudyData
 from xstilts.config.study import SYNTHETIC, Study
 from xstilts.report.figures import all_figures, write_figures
 from xstilts.report.plots.training import CURVES, read_curves, training_figure
@@ -37,7 +37,7 @@ STUDIES: dict[str, dict[str, Any]] = {
 
 
 def answered(study: Study, scores: pd.DataFrame) -> list[Answer]:
-    data = study_data(study, scores)
+    data = StudyData.of(study, scores)
     modules = (typology, code_pretraining, domain, size_diversity, semantics)
     return [module.answer(data) for module in modules]
 

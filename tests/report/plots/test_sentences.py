@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from xstilts.analysis.data import language_frame
 
+from xstilts.analysis.study_data import language_frame
 from xstilts.config.study import Study
 from xstilts.report.plots.figure import Figure
 from xstilts.report.plots.languages import OTHERS, before_and_after, places, scored_by_language

@@ -26,7 +26,7 @@ class Downloads:
         self.folder, self.mirror = folder, mirror
 
     def fetch(self, task: str, split: str, code: str) -> list[dict[str, Any]]:
-        found = origins(task, split, LANGUAGES[code])
+        found = origins(TASKS[task], split, LANGUAGES[code])
         return [fetch(origin, origin.file(self.folder, task), str(self.mirror)) for origin in found]
 
     def read(self, task: str, split: str = "train", code: str = "en") -> pa.Table:
@@ -43,7 +43,7 @@ class Downloads:
         return str(caught.value)
 
     def file(self, task: str, split: str = "train", code: str = "en") -> Path:
-        return origins(task, split, LANGUAGES[code])[0].file(self.folder, task)
+        return origins(TASKS[task], split, LANGUAGES[code])[0].file(self.folder, task)
 
     def replace(self, repository: str, config: str, features: Any, **splits: Any) -> None:
         """Give this test a repository of its own in place of the miniature."""

@@ -20,10 +20,11 @@ from xstilts.errors import UserError
 from xstilts.sources.hub.fetch import fetch
 from xstilts.sources.hub.origins import origins
 from xstilts.tasks.languages import languages_of
+from xstilts.tasks.registry import TASKS
 
 GERMAN = languages_of("hub")["de"]
 COMMIT = "0123456789" * 4
-(XNLI,) = origins("xnli", "test", GERMAN)
+(XNLI,) = origins(TASKS["xnli"], "test", GERMAN)
 
 #: Fetches files in a process of its own, since the Hub's libraries read the environment only once. Arguments: folder,
 #: mirror or '', task, split and language, three for each file. Prints JSON: the record or the message of each.
@@ -38,7 +39,7 @@ from xstilts.sources.hub.origins import origins
 time.sleep = lambda seconds: None  # what the Hub's client waits before it tries again
 folder, mirror, *wanted = sys.argv[1:]
 for task, split, code in zip(*[iter(wanted)] * 3):
-    for origin in origins(task, split, languages_of("hub")[code]):
+    for origin in origins(TASKS[task], split, languages_of("hub")[code]):
         origin = dataclasses.replace(origin, revision={revision!r}, rows={rows!r})
         try:
             print(json.dumps(fetch(origin, origin.file(Path(folder), task), mirror or None)))

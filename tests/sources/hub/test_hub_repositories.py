@@ -38,12 +38,12 @@ def test_splits_are_those_of_the_official_release(task, split):
     trains = split == "train" or (split == "dev" and TASKS[task].role == "intermediate")
     if not layout.has(task, split):
         with pytest.raises(UserError, match=f"has no {split} split on the Hugging Face Hub, only"):
-            origins(task, split, LANGUAGES["en"])
+            origins(TASKS[task], split, LANGUAGES["en"])
         return
     for code in ["en"] if trains else TASKS[task].languages:
         if refusal(task, code) or (task, split, code) in [("udpos", "dev", kk) for kk in ("kk", "th", "tl", "yo")]:
             continue
-        for origin in origins(task, split, LANGUAGES[code]):
+        for origin in origins(TASKS[task], split, LANGUAGES[code]):
             assert origin.read_as in CONVERTERS
             assert "{" not in f"{origin.config}"
 
@@ -70,12 +70,14 @@ def test_splits_are_those_of_the_official_release(task, split):
     ],
 )
 def test_what_a_file_is_read_from(task, split, code, config, hub_split, rows):
-    (origin,) = origins(task, split, LANGUAGES[code])
+    (origin,) = origins(TASKS[task], split, LANGUAGES[code])
     assert (origin.config, origin.split, origin.rows) == (config, hub_split, rows)
 
 
 def test_anli_plus_has_the_size_that_its_users_report():
-    train, dev = (sum(origin.rows for origin in origins("anli", split, LANGUAGES["en"])) for split in ("train", "dev"))
+    train, dev = (
+        sum(origin.rows for origin in origins(TASKS["anli"], split, LANGUAGES["en"])) for split in ("train", "dev")
+    )
     without_consensus = (550152 - 549367, 10000 - 9842)  # of SNLI
     assert (train - without_consensus[0], dev - without_consensus[1]) == (1104934, 22857)
 
@@ -86,7 +88,7 @@ def test_files_of_different_origins_lie_apart():
         for task in TASKS_OF_THE_HUB
         for split in ("train", "dev")
         if split in parts_of(task)[0].splits
-        for origin in origins(task, split, LANGUAGES["en"])
+        for origin in origins(TASKS[task], split, LANGUAGES["en"])
     ]
     assert len(set(files)) == len(files)
 
@@ -95,7 +97,7 @@ def test_tasks_that_are_not_on_the_hub_say_why():
     assert "LDC2005T13" in str(refusal("ccg"))
     assert "sample set" in str(refusal("bucc2018"))
     with pytest.raises(UserError, match="LDC2005T13"):
-        origins("ccg", "train", LANGUAGES["en"])
+        origins(TASKS["ccg"], "train", LANGUAGES["en"])
 
 
 @pytest.mark.parametrize(
@@ -107,18 +109,18 @@ def test_languages_of_udpos_that_are_mixed_with_others_are_refused(code, reason)
     assert reason in str(refusal("udpos", code)) and f"leave '{code}' out of" in str(refusal("udpos", code))
     assert refusal("panx", code) is None
     with pytest.raises(UserError, match=reason):
-        origins("udpos", "test", LANGUAGES[code])
+        origins(TASKS["udpos"], "test", LANGUAGES[code])
 
 
 @pytest.mark.parametrize("code", ["kk", "th", "tl", "yo"])
 def test_languages_of_udpos_without_dev_data_have_test_data(code):
-    assert origins("udpos", "test", LANGUAGES[code])
+    assert origins(TASKS["udpos"], "test", LANGUAGES[code])
     with pytest.raises(UserError, match=f"UDPOS has no dev split in '{code}'"):
-        origins("udpos", "dev", LANGUAGES[code])
+        origins(TASKS["udpos"], "dev", LANGUAGES[code])
 
 
 def test_udpos_says_that_its_scores_cannot_be_compared():
-    (origin,) = origins("udpos", "test", LANGUAGES["es"])
+    (origin,) = origins(TASKS["udpos"], "test", LANGUAGES["es"])
     assert "not comparable with published" in origin.note
 
 

@@ -11,11 +11,12 @@ import pandas as pd
 from scipy import stats
 
 from xstilts.analysis.answers import Answer, Estimate
-from xstilts.analysis.data import StudyData
 from xstilts.analysis.estimates import rows
 from xstilts.analysis.gains import gains_of
 from xstilts.analysis.gaps import Cubes, Pair, bootstrapped, cubes_of, differences, floor_of, mean_of
 from xstilts.analysis.multiplicity import LEVEL
+from xstilts.analysis.study_data import StudyData
+from xstilts.config.study import Study
 from xstilts.tasks.languages import ENGLISH
 from xstilts.wording import counted, signed
 
@@ -40,21 +41,21 @@ _NEEDED = (
 )
 
 
-def answer(data: StudyData) -> Answer:
+def answer(study_data: StudyData) -> Answer:
     """Bootstrap over targets, languages and seeds; primary is that of the first declared pair that has data enough."""
-    pairs = [Pair(name, model.code_of) for name, model in data.study.models.items() if model.code_of]
+    pairs = [Pair(name, model.code_of) for name, model in study_data.study.models.items() if model.code_of]
     if not pairs:
         reason = f"No model of this study is declared to be another's twin that was trained on code. {_NEEDED}"
         return _unidentifiable(reason, (), {})
-    gains = gains_of(data)
+    gains = gains_of(study_data)
     primary, secondary, robustness = [], [], []
     notes: list[str] = []
     short: list[str] = []
     for pair in pairs:
-        floor = floor_of(gains, pair)
+        floor = floor_of(gains, pair, study_data.study)
         both = differences(gains, pair)
         above = both.merge(floor.loc[floor["above"], ["target", "language"]])
-        complete, missing = cubes_of(above)
+        complete, missing = cubes_of(above, study_data.study)
         cubes = {target: cube for target, cube in complete.items() if len(cube) >= MIN_LANGUAGES}
         notes += missing
         if lacking := _lacking(pair, cubes):
@@ -65,9 +66,9 @@ def answer(data: StudyData) -> Answer:
             notes.append(
                 f"{pair}: with {len(cubes)} targets a bootstrap is too sure of itself; see the t over targets."
             )
-        secondary += _parts(pair, above)
-        robustness += _checks(pair, both, above, cubes)
-    data = _frames(gains, pairs)
+        secondary += _parts(pair, above, study_data.study)
+        robustness += _checks(pair, both, above, cubes, study_data.study)
+    data = _frames(gains, pairs, study_data.study)
     if not primary:
         return _unidentifiable(" ".join((*short, _NEEDED)), (*notes,), data)
     first = primary[0]
@@ -113,18 +114,18 @@ def _lacking(pair: Pair, cubes: Cubes) -> str:
     )
 
 
-def _parts(pair: Pair, above: pd.DataFrame) -> list[Estimate]:
+def _parts(pair: Pair, above: pd.DataFrame, study: Study) -> list[Estimate]:
     """The same by arm, and how much the gap changes in either model."""
     found = []
     by_arm = list(above.groupby("arm"))
     for arm, of_arm in by_arm if len(by_arm) > 1 else ():
-        found.append((f"{pair}, {arm}", cubes_of(of_arm)[0]))
+        found.append((f"{pair}, {arm}", cubes_of(of_arm, study)[0]))
     for model, column in ((pair.code, "change_code"), (pair.text, "change_text")):
-        found.append((f"change in {model}", cubes_of(above, column)[0]))
+        found.append((f"change in {model}", cubes_of(above, study, column)[0]))
     return [bootstrapped(name, cubes) for name, cubes in found if cubes]
 
 
-def _checks(pair: Pair, both: pd.DataFrame, above: pd.DataFrame, cubes: Cubes) -> list[Estimate]:
+def _checks(pair: Pair, both: pd.DataFrame, above: pd.DataFrame, cubes: Cubes, study: Study) -> list[Estimate]:
     """Targets as the units of a t-test; without the floor rule; the gap as a share of English above chance."""
     means = np.array([cube.mean() for cube in cubes.values()])
     checks = []
@@ -135,17 +136,17 @@ def _checks(pair: Pair, both: pd.DataFrame, above: pd.DataFrame, cubes: Cubes) -
         limits = float(interval.low), float(interval.high)
         name, value = f"{pair}, t over targets", mean_of(cubes)
         checks.append(Estimate(name, value, *limits, "points of gap", float(test.pvalue), words))
-    checks.append(bootstrapped(f"{pair}, without the floor rule", cubes_of(both)[0]))
-    if shares := cubes_of(above, "share")[0]:
+    checks.append(bootstrapped(f"{pair}, without the floor rule", cubes_of(both, study)[0]))
+    if shares := cubes_of(above, study, "share")[0]:
         checks.append(
             bootstrapped(f"{pair}, gap as a share of English above chance", shares, "% of English above chance")
         )
     return checks
 
 
-def _frames(gains: pd.DataFrame, pairs: list[Pair]) -> dict[str, pd.DataFrame]:
+def _frames(gains: pd.DataFrame, pairs: list[Pair], study: Study) -> dict[str, pd.DataFrame]:
     """``languages``: levels before and after; ``dumbbell``: English and the mean of the others above the floor."""
-    floors = pd.concat([floor_of(gains, pair) for pair in pairs], ignore_index=True)
+    floors = pd.concat([floor_of(gains, pair, study) for pair in pairs], ignore_index=True)
     levels = []
     for pair in pairs:
         for role, model in (("text", pair.text), ("code", pair.code)):

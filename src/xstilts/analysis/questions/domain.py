@@ -13,15 +13,15 @@ import numpy as np
 import pandas as pd
 
 from xstilts.analysis.answers import Answer, Estimate
-from xstilts.analysis.data import StudyData
 from xstilts.analysis.deltas import deltas
 from xstilts.analysis.estimates import rows
 from xstilts.analysis.multiplicity import LEVEL
 from xstilts.analysis.permutation import double_centred, dyadic
 from xstilts.analysis.selection import similarity_of, task_arms
+from xstilts.analysis.study_data import StudyData
 from xstilts.tasks.benchmarks import GROUPS
 from xstilts.tasks.languages import ENGLISH
-from xstilts.tasks.registry import TARGET_TASKS, TASKS
+from xstilts.tasks.registry import TARGET_TASKS
 from xstilts.wording import counted, signed
 
 MIN_SIDE = 6
@@ -40,15 +40,15 @@ _CANNOT = (
 _UNIT = "points per SD of similarity"
 
 
-def answer(data: StudyData) -> Answer:
+def answer(study_data: StudyData) -> Answer:
     """Two-way regression with a permutation of rows and columns; of the study's first model."""
-    models = list(data.study.models)
-    grids = {model: _grid(data, model) for model in models}
+    models = list(study_data.study.models)
+    grids = {model: _grid(study_data, model) for model in models}
     data = {"matrix": pd.concat([_drawn(grid, model) for model, grid in grids.items()], ignore_index=True)}
     primary_grid, notes = _complete(grids[models[0]], ["delta", PRIMARY])
     found = _estimate("similarity of words (JSD)", primary_grid, PRIMARY) if _large(primary_grid) else None
     if found is None:
-        return _unidentifiable(_why_not(data, primary_grid), notes, data)
+        return _unidentifiable(_why_not(study_data, primary_grid), notes, data)
     supported = found.p is not None and found.p < LEVEL and found.value > 0
     return Answer(
         question="q3",
@@ -72,8 +72,8 @@ def _unidentifiable(reason: str, notes: Sequence[str], data: dict[str, pd.DataFr
     )  # fmt: skip
 
 
-def _why_not(data: StudyData, grid: pd.DataFrame) -> str:
-    if similarity_of(data, next(iter(data.study.models)), PRIMARY).empty:
+def _why_not(study_data: StudyData, grid: pd.DataFrame) -> str:
+    if similarity_of(study_data, next(iter(study_data.study.models)), PRIMARY).empty:
         return "The similarity of the data sets was not measured."
     if _large(grid):
         flat = double_centred(_matrix(grid, "delta")).std() < 1e-12
@@ -95,24 +95,26 @@ def _reason(found: Estimate, supported: bool) -> str:
     return f"{text}: the opposite of what was expected." if opposite else f"{text}: no link can be told from none."
 
 
-def _grid(data: StudyData, model: str) -> pd.DataFrame:
+def _grid(study_data: StudyData, model: str) -> pd.DataFrame:
     """A row per single-task arm and target: mean gain beyond English, gain in English, similarities, equal format.
 
     A gain over fewer languages than other arms have is none (NaN).
     """
-    arms, cells = task_arms(data.study), deltas(data)
+    arms, cells = task_arms(study_data.study), deltas(study_data)
     cells = cells[(cells["model"] == model) & cells["arm"].isin(arms)]
     others = cells[cells["language"] != ENGLISH].groupby(["arm", "target"])["delta"].agg(["mean", "size"])
     complete = others["size"] == others.groupby("target")["size"].transform("max")
     english = cells[cells["language"] == ENGLISH].set_index(["arm", "target"])["delta"]
-    targets = [target for target in TARGET_TASKS if target in data.study.targets]
+    targets = [target for target in TARGET_TASKS if target in study_data.study.targets]
     index = pd.MultiIndex.from_product([list(arms), targets], names=["arm", "target"])
     grid = pd.DataFrame({"delta": others["mean"].where(complete), "english_delta": english}, index=index).reset_index()
     grid["intermediate"] = pd.Series([arms[arm] for arm in grid["arm"]], dtype="str")
     formats = zip(grid["intermediate"], grid["target"], strict=True)
-    grid["same_format"] = [float(TASKS[task].type == TASKS[target].type) for task, target in formats]
+    grid["same_format"] = [
+        float(study_data.study.task(task).type == study_data.study.task(target).type) for task, target in formats
+    ]
     for measure in (PRIMARY, SECOND):
-        known = similarity_of(data, model, measure).rename(columns={"value": measure})
+        known = similarity_of(study_data, model, measure).rename(columns={"value": measure})
         known = known[known["language"] == ENGLISH].drop(columns="language")
         grid = grid.merge(known, how="left", on=["intermediate", "target"])
     return grid

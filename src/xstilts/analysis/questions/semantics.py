@@ -15,7 +15,6 @@ import pandas as pd
 
 from xstilts.analysis.answers import Answer, Estimate
 from xstilts.analysis.covariates import with_covariates
-from xstilts.analysis.data import StudyData
 from xstilts.analysis.deltas import deltas
 from xstilts.analysis.estimates import rows
 from xstilts.analysis.gains import gains_of
@@ -33,6 +32,7 @@ from xstilts.analysis.prediction import (
 from xstilts.analysis.resampling import percentiles
 from xstilts.analysis.ridge import auroc
 from xstilts.analysis.selection import similarity_of, task_arms
+from xstilts.analysis.study_data import StudyData
 from xstilts.tasks.benchmarks import GROUPS
 from xstilts.tasks.languages import ENGLISH
 from xstilts.wording import counted, signed
@@ -54,10 +54,10 @@ _COVERED = 0.75  # of the cells must have a measure for it to be a predictor
 _DRAWS = 2_000
 
 
-def answer(data: StudyData) -> Answer:
+def answer(study_data: StudyData) -> Answer:
     """M2 minus M1 in out-of-sample R², leaving out languages, is primary; of the study's first model."""
-    first, *others = data.study.models
-    cells, notes = _cells(data, first)
+    first, *others = study_data.study.models
+    cells, notes = _cells(study_data, first)
     data = {"cells": cells}
     if reason := _lacking(cells):
         return _unidentifiable(reason, notes, data)
@@ -80,7 +80,7 @@ def answer(data: StudyData) -> Answer:
         reason=_reason(primary, predictions, found),
         primary=primary,
         secondary=rows([*steps, *secondary], adjusted=True),
-        robustness=rows([*_variants(cells), *_other_models(data, others)]),
+        robustness=rows([*_variants(cells), *_other_models(study_data, others)]),
         cannot=_CANNOT,
         notes=tuple(notes),
         data=data,
@@ -109,20 +109,20 @@ def _reason(primary: Estimate, predictions: pd.DataFrame, found: bool) -> str:
 # The cells and what is known of them
 
 
-def _cells(data: StudyData, model: str) -> tuple[pd.DataFrame, list[str]]:
+def _cells(study_data: StudyData, model: str) -> tuple[pd.DataFrame, list[str]]:
     """A row per single-task arm, target and language but English that everything is known of.
 
     ``delta`` is the mean gain over seeds, ``error`` its standard error, from the variance between seeds pooled over the
     cells of a target (NaN with one seed).
     """
-    arms, cells = task_arms(data.study), deltas(data)
+    arms, cells = task_arms(study_data.study), deltas(study_data)
     cells = cells[(cells["model"] == model) & cells["arm"].isin(arms) & (cells["language"] != ENGLISH)]
-    cells = cells[["arm", "target", "language", "delta", "seeds"]].merge(_errors(data, model), how="left")
+    cells = cells[["arm", "target", "language", "delta", "seeds"]].merge(_errors(study_data, model), how="left")
     cells["intermediate"] = cells["arm"].map(arms)
-    cells = cells.merge(_known_of(data), how="left", left_on="language", right_index=True)
+    cells = cells.merge(_known_of(study_data), how="left", left_on="language", right_index=True)
     notes = []
     for measure in MEASURES:
-        values = similarity_of(data, model, measure).rename(columns={"value": measure})
+        values = similarity_of(study_data, model, measure).rename(columns={"value": measure})
         joined = cells.merge(values, how="left", on=["intermediate", "target", "language"])
         covered = joined[measure].notna().mean() if len(joined) else 0.0
         if covered >= _COVERED:
@@ -135,9 +135,9 @@ def _cells(data: StudyData, model: str) -> tuple[pd.DataFrame, list[str]]:
     return complete.reset_index(drop=True), notes
 
 
-def _errors(data: StudyData, model: str) -> pd.DataFrame:
+def _errors(study_data: StudyData, model: str) -> pd.DataFrame:
     """arm, target, language and error, where there are seeds enough."""
-    gains = gains_of(data)
+    gains = gains_of(study_data)
     groups = gains[gains["model"] == model].groupby(["arm", "target", "language"])["gain"]
     table = pd.DataFrame({"variance": groups.var(), "runs": groups.size()}).reset_index()
     pooled = table.groupby("target")["variance"].transform("mean")
@@ -145,9 +145,9 @@ def _errors(data: StudyData, model: str) -> pd.DataFrame:
     return table[["arm", "target", "language", "error"]]
 
 
-def _known_of(data: StudyData) -> pd.DataFrame:
+def _known_of(study_data: StudyData) -> pd.DataFrame:
     """By language: family, genus and the predictors of M1 that the study has, as numbers."""
-    known = with_covariates(data.languages)
+    known = with_covariates(study_data.languages)
     predictors = [name for name in OF_LANGUAGE if name in known]
     return known[["family", "genus", *predictors]].astype(dict.fromkeys(predictors, "float64"))
 
@@ -222,10 +222,10 @@ def _variants(cells: pd.DataFrame) -> list[Estimate]:
     ]
 
 
-def _other_models(data: StudyData, models: Sequence[str]) -> list[Estimate]:
+def _other_models(study_data: StudyData, models: Sequence[str]) -> list[Estimate]:
     found = []
     for model in models:
-        cells, _ = _cells(data, model)
+        cells, _ = _cells(study_data, model)
         if not _lacking(cells) and any(measure in cells for measure in MEASURES):
             found.append(replace(step(predictions_of(cells, ["language"]), "language", "M2"), name=model))
     return found

@@ -13,12 +13,12 @@ import pandas as pd
 from scipy import stats
 
 from xstilts.analysis.answers import Answer, Estimate
-from xstilts.analysis.data import StudyData
 from xstilts.analysis.estimates import rows
 from xstilts.analysis.gains import gains_of
 from xstilts.analysis.multiplicity import LEVEL
 from xstilts.analysis.permutation import exact_spearman, spearman_interval
 from xstilts.analysis.selection import task_arms
+from xstilts.analysis.study_data import StudyData
 from xstilts.analysis.trends import Curves, macro, spread, trend, worst
 from xstilts.config.study import Study
 from xstilts.tasks.languages import ENGLISH
@@ -41,16 +41,16 @@ _CANNOT = (
 _WORDS = {"low": 0.0, "mid": 3.0, "high": 6.0}  # log2 of the clusters that examples come from: 1, 8, 64
 
 
-def answer(data: StudyData, sizes: Mapping[str, int] | None = None) -> Answer:
+def answer(study_data: StudyData, sizes: Mapping[str, int] | None = None) -> Answer:
     """Trends over sizes within a task, tested by permuting sizes within task and seed.
 
     ``sizes``: by intermediate task, the training examples of its arm, for the descriptive correlation between tasks.
     """
-    cells, notes = _cells(data)
+    cells, notes = _cells(study_data)
     declared = list(_curves(cells, "size"))
     curves = [curve for curve in declared if _long_enough(curve, MIN_SIZES)]
     data = {"curves": _long(cells)}
-    secondary = [*_diversity(cells), *_between_tasks(data, cells, sizes or {})]
+    secondary = [*_diversity(cells), *_between_tasks(study_data, cells, sizes or {})]
     if reason := _lacking(declared, len(curves)):
         return Answer(
             "q4", _TITLE, _HYPOTHESIS, "not identifiable", f"{reason} {_NEEDED}",
@@ -68,7 +68,7 @@ def answer(data: StudyData, sizes: Mapping[str, int] | None = None) -> Answer:
         verdict="supported" if supported else "not supported",
         reason=_reason(primary, found),
         primary=primary,
-        secondary=rows([*others, *_by_distance(data, curves, cells), *secondary], adjusted=True),
+        secondary=rows([*others, *_by_distance(study_data, curves, cells), *secondary], adjusted=True),
         robustness=rows(trend(f"{curve.task} alone", [curve], worst) for curve in curves),
         cannot=_CANNOT,
         notes=tuple(notes),
@@ -98,25 +98,25 @@ def _declared(study: Study) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["arm", "task", "size", "diversity"])
 
 
-def _cells(data: StudyData) -> tuple[pd.DataFrame, list[str]]:
+def _cells(study_data: StudyData) -> tuple[pd.DataFrame, list[str]]:
     """arm, seed, family, gain: the mean over targets of the mean gain over the family's languages; first model.
 
     Only languages of targets that all arms and seeds concerned have count, so that no arm is compared on others.
     """
-    model = next(iter(data.study.models))
-    gains = gains_of(data)
-    arms = {*task_arms(data.study), *_declared(data.study)["arm"]}
+    model = next(iter(study_data.study.models))
+    gains = gains_of(study_data)
+    arms = {*task_arms(study_data.study), *_declared(study_data.study)["arm"]}
     gains = gains[(gains["model"] == model) & (gains["language"] != ENGLISH) & gains["arm"].isin(arms)]
     counts = gains.groupby(["target", "language"]).size().rename("runs").reset_index()
     partial = counts["runs"] < len(gains[["arm", "seed"]].drop_duplicates())
     notes = [f"{target} in '{language}' is left out: not every arm and seed has it."
              for target, language in counts.loc[partial, ["target", "language"]].itertuples(index=False)]  # fmt: skip
     kept = gains.merge(counts.loc[~partial, ["target", "language"]])
-    families = data.languages["family"] if "family" in data.languages else pd.Series(dtype=object)
+    families = study_data.languages["family"] if "family" in study_data.languages else pd.Series(dtype=object)
     kept["family"] = kept["language"].map(families)
     per_target = kept.groupby(["arm", "seed", "target", "family"], as_index=False)["gain"].mean()
     cells = per_target.groupby(["arm", "seed", "family"], as_index=False)["gain"].mean()
-    return cells.merge(_declared(data.study), how="left", on="arm"), notes
+    return cells.merge(_declared(study_data.study), how="left", on="arm"), notes
 
 
 def _curves(cells: pd.DataFrame, by: str) -> Iterator[Curves]:
@@ -162,11 +162,13 @@ def _diversity(cells: pd.DataFrame) -> list[Estimate]:
     return [trend("gain in the worst family, by diversity", curves, worst, "points per doubling of clusters")]
 
 
-def _by_distance(data: StudyData, curves: list[Curves], cells: pd.DataFrame) -> list[Estimate]:
+def _by_distance(study_data: StudyData, curves: list[Curves], cells: pd.DataFrame) -> list[Estimate]:
     """How the slope on size changes with a family's mean distance to English."""
-    if "distance" not in data.languages:
+    if "distance" not in study_data.languages:
         return []
-    distance = data.languages.groupby("family")["distance"].mean().reindex(sorted(cells["family"].dropna().unique()))
+    distance = (
+        study_data.languages.groupby("family")["distance"].mean().reindex(sorted(cells["family"].dropna().unique()))
+    )
     if distance.isna().any() or distance.std() == 0 or any(c.gains.shape[2] != len(distance) for c in curves):
         return []
     z = stats.zscore(distance.to_numpy())
@@ -174,10 +176,10 @@ def _by_distance(data: StudyData, curves: list[Curves], cells: pd.DataFrame) -> 
     return [trend("slope on size by distance of the family", curves, lambda gains: (gains @ z / len(z)).mean(-1), unit)]
 
 
-def _between_tasks(data: StudyData, cells: pd.DataFrame, sizes: Mapping[str, int]) -> list[Estimate]:
+def _between_tasks(study_data: StudyData, cells: pd.DataFrame, sizes: Mapping[str, int]) -> list[Estimate]:
     """Descriptive: Spearman's correlation, over single-task arms, of size and gain in the worst family."""
-    arms = task_arms(data.study)
-    own = {arm: getattr(data.study.arms[arm], "train_examples", None) for arm in arms}
+    arms = task_arms(study_data.study)
+    own = {arm: getattr(study_data.study.arms[arm], "train_examples", None) for arm in arms}
     known = {arm: size for arm, task in arms.items() if (size := own[arm] or sizes.get(task))}
     table = cells[cells["arm"].isin(known)].groupby(["arm", "seed"])["gain"].min().groupby("arm").mean()
     if len(table) < 4:

@@ -15,13 +15,13 @@ import pandas as pd
 from xstilts.analysis import slopes
 from xstilts.analysis.answers import Answer, Estimate
 from xstilts.analysis.covariates import HELD
-from xstilts.analysis.data import StudyData
 from xstilts.analysis.deltas import beyond_english
 from xstilts.analysis.estimates import rows
 from xstilts.analysis.mixed import DRAWS, MIXED, Fit
 from xstilts.analysis.multiplicity import LEVEL
 from xstilts.analysis.selection import task_arms_or_all
 from xstilts.analysis.slopes import MIN_GENERA
+from xstilts.analysis.study_data import StudyData
 from xstilts.tasks.languages import ENGLISH
 from xstilts.wording import counted, signed
 
@@ -38,18 +38,18 @@ _CANNOT = (
 )
 
 
-def answer(data: StudyData) -> Answer:
+def answer(study_data: StudyData) -> Answer:
     """The slope of the gain per SD of syntactic distance, of the study's first model; tested with G − 2 df."""
-    model, *others = data.study.models
-    cells, notes = beyond_english(data, model)
+    model, *others = study_data.study.models
+    cells, notes = beyond_english(study_data, model)
     found = slopes.fitted(cells)
     reason = _lacking(cells, found)
-    secondary = rows(slopes.secondary(cells, data.study, tested=not reason), adjusted=True)
-    data = {"forest": secondary, "missing": _missing(data, cells, model)}
+    secondary = rows(slopes.secondary(cells, study_data.study, tested=not reason), adjusted=True)
+    data = {"forest": secondary, "missing": _missing(study_data, cells, model)}
     notes += [f"{len(data['missing'])} cells have no gain and are in no estimate."] * bool(len(data["missing"]))
     if found is not None:
         data |= _frames(cells, found)
-        notes += _remarks(data, cells, found, tested=not reason)
+        notes += _remarks(study_data, cells, found, tested=not reason)
     if reason or found is None:
         return Answer(
             "q1", _TITLE, _HYPOTHESIS, "not identifiable", reason, secondary=secondary, robustness=rows([]),
@@ -57,7 +57,7 @@ def answer(data: StudyData) -> Answer:
         )  # fmt: skip
     headline = slopes.primary_of(cells, found)
     left_out = rows(slopes.without_families(cells))
-    checks = [*slopes.robustness(cells), *slopes.weakest(left_out), *slopes.other_models(data, others)]
+    checks = [*slopes.robustness(cells), *slopes.weakest(left_out), *slopes.other_models(study_data, others)]
     return Answer(
         question="q1",
         title=_TITLE,
@@ -73,16 +73,16 @@ def answer(data: StudyData) -> Answer:
     )
 
 
-def slope(data: StudyData) -> Fit | None:
+def slope(study_data: StudyData) -> Fit | None:
     """The primary test alone, of the study's first model; None where the study does not identify it."""
-    cells, _ = beyond_english(data, next(iter(data.study.models)))
+    cells, _ = beyond_english(study_data, next(iter(study_data.study.models)))
     found = slopes.fitted(cells)
     return None if _lacking(cells, found) else found
 
 
-def primary(data: StudyData) -> Estimate | None:
+def primary(study_data: StudyData) -> Estimate | None:
     """:func:`slope` with the interval that answers have, which takes ten times as long."""
-    cells, _ = beyond_english(data, next(iter(data.study.models)))
+    cells, _ = beyond_english(study_data, next(iter(study_data.study.models)))
     found = slopes.fitted(cells)
     return None if found is None or _lacking(cells, found) else slopes.primary_of(cells, found)
 
@@ -105,9 +105,9 @@ def _lacking(cells: pd.DataFrame, found: Fit | None) -> str:
     return ""
 
 
-def _missing(data: StudyData, cells: pd.DataFrame, model: str) -> pd.DataFrame:
+def _missing(study_data: StudyData, cells: pd.DataFrame, model: str) -> pd.DataFrame:
     """The cells beyond English that the study asks for and no gain is known of."""
-    study = data.study
+    study = study_data.study
     asked = [
         (arm, target, code)
         for arm in task_arms_or_all(study)
@@ -135,7 +135,7 @@ def _reason(estimate: Estimate, found: Fit) -> str:
     return f"{text}: no slope can be told from none, nor can one of {EQUIVALENCE} points be ruled out."
 
 
-def _remarks(data: StudyData, cells: pd.DataFrame, found: Fit, tested: bool) -> Iterator[str]:
+def _remarks(study_data: StudyData, cells: pd.DataFrame, found: Fit, tested: bool) -> Iterator[str]:
     if tested:
         yield f"Interval of the primary slope: {DRAWS:,} bootstrap draws of genera, expanded percentiles."
     yield "Other intervals: t with as many degrees of freedom as genera less two."
@@ -146,9 +146,9 @@ def _remarks(data: StudyData, cells: pd.DataFrame, found: Fit, tested: bool) -> 
     yield from [f"Not held equal, for want of data or of differences: {', '.join(absent)}."] * bool(absent)
     if cells["baseline_seeds"].min() < 2:
         yield "The baseline has one seed in some cells: its noise is common to all arms there."
-    if others := [name for name in data.study.models if name != cells["model"].iloc[0]]:
+    if others := [name for name in study_data.study.models if name != cells["model"].iloc[0]]:
         yield f"Of model {cells['model'].iloc[0]}; others ({', '.join(others)}) are under robustness."
-    if warning := data.study.warning:
+    if warning := study_data.study.warning:
         yield warning
 
 

@@ -11,13 +11,12 @@ import pandas as pd
 
 from xstilts.config.study import Study
 from xstilts.graph.failures import Failure, told, when
-from xstilts.graph.runs import RETRIEVAL
+from xstilts.graph.runs import evaluation_of
 from xstilts.report.page.ledger import condensed, progress
 from xstilts.report.page.view import Cell, Table, duration, listed, number, table_of_texts
 from xstilts.scores.flags import flagged_jobs
 from xstilts.scores.gains import arms_of, by_language, targets_of
 from xstilts.scores.labels import arm_label
-from xstilts.tasks.registry import TASKS
 from xstilts.wording import counted
 
 _JOBS = {
@@ -58,7 +57,7 @@ def ledger_table(scores: pd.DataFrame, study: Study) -> Table:
             row.append(Cell(text, tone="" if done == planned else "lacking"))
         rows.append(row)
     caption = "Evaluations done of those planned, over models, splits and seeds"
-    return Table(caption, ["arm", *(TASKS[target].title for target in targets_of(study))], rows)
+    return Table(caption, ["arm", *(study.title_of(target) for target in targets_of(study))], rows)
 
 
 def arms_table(study: Study) -> Table:
@@ -67,7 +66,7 @@ def arms_table(study: Study) -> Table:
     for arm in arms_of(study):
         chosen = study.arms[arm]
         start = "random weights" if chosen.weights == "random" else "the pretrained encoder"
-        trained = listed([TASKS[task].title for task in chosen.tasks]) or "nothing"
+        trained = listed([study.title_of(task) for task in chosen.tasks]) or "nothing"
         rows.append([arm_label(arm, study), start, trained])
     return table_of_texts("The arms", ["arm", "starts from", "trained on, in English"], rows)
 
@@ -81,12 +80,12 @@ def missing_table(missing: pd.DataFrame, study: Study) -> Table | None:
 
 def flagged_table(flagged: pd.DataFrame, study: Study) -> Table | None:
     """A row for each target of a run that has collapsed; None where none has."""
-    found = by_language(flagged).groupby(["model", "arm", "target", "split", "seed"])["score"].mean()
-    flags = flagged_jobs(flagged)
+    found = by_language(flagged, study).groupby(["model", "arm", "target", "split", "seed"])["score"].mean()
+    flags = flagged_jobs(flagged, study)
     rows = []
     for model, arm, target, split, seed, score in found.reset_index().itertuples(index=False, name=None):
-        flag = flags[model, arm, TASKS[target].trained_on or RETRIEVAL, seed]
-        rows.append((model, arm_label(arm, study), TASKS[target].title, split, seed, number(score), flag))
+        flag = flags[model, arm, evaluation_of(study, target), seed]
+        rows.append((model, arm_label(arm, study), study.title_of(target), split, seed, number(score), flag))
     header = ["model", "arm", "target", "split", "seed", "score", "why it is left out"]
     return table_of_texts("Scores of collapsed runs", header, rows) if rows else None
 
@@ -110,7 +109,7 @@ def attempts_table(failure: Failure) -> Table | None:
 def dev_splits_note(study: Study) -> list[str]:
     """Targets scored on another split than the study asks for."""
     return [
-        f"{TASKS[target].title}: the release has no {split} split"
+        f"{study.title_of(target)}: the release has no {split} split"
         + ("; its test split stands in." if not set(study.splits_of(target)) <= set(study.splits) else ".")
         for target in targets_of(study)
         for split in study.splits
@@ -173,11 +172,11 @@ def data_table(study: Study, downloads: Sequence[Mapping[str, str]]) -> Table:
         if synthetic:
             origin, licence = f"generated, seed {getattr(study.source, 'seed', '')}", "that of this software"
         else:
-            licence = TASKS[task].licence
+            licence = study.task(task).licence
             nothing = "Hugging Face Hub, revision not recorded" if study.from_hub(task) else "files of the release"
             origin = "; ".join(origins) or nothing
         roles = [role for role, tasks in _roles(study).items() if task in tasks]
-        rows.append([TASKS[task].title, listed(roles), origin, licence])
+        rows.append([study.title_of(task), listed(roles), origin, licence])
     return table_of_texts("Data and their licences", ["task", "used as", "from", "licence"], rows)
 
 

@@ -88,7 +88,7 @@ def content_of(
     """
     every = checked_scores(runs.paths.scores, runs.study) if runs.paths.scores.is_file() else _nothing(SCORES)
     dev = read_dev_scores(runs.paths.dev_scores) if runs.paths.dev_scores.is_file() else _nothing(DEV_SCORES)
-    scores, flagged = usable(every), flagged_jobs(every)
+    scores, flagged = usable(every), flagged_jobs(every, runs.study)
     left_out = {job: f"left out: {reason}" for job, reason in flagged.items()}
     return PageContent(
         study=runs.study,

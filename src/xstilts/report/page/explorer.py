@@ -20,7 +20,6 @@ from xstilts.scores.gains import (
 )
 from xstilts.scores.labels import arm_label, cell_texts, metrics_of, seeds_note
 from xstilts.tasks.languages import ENGLISH
-from xstilts.tasks.registry import TASKS
 
 _MEANS = {ALL: "mean of all", ZERO_SHOT: "mean without English"}
 _DIGITS = 2
@@ -51,7 +50,12 @@ def explorer_data(scores: pd.DataFrame, study: Study) -> dict[str, Any]:
         "arms": [{"id": arm, "label": arm_label(arm, study)} for arm in arms_of(study)],
         "baseline": BASELINE,
         "targets": [
-            {"id": target, "label": TASKS[target].title, "metric": metrics_of(target), "codes": _codes(study, target)}
+            {
+                "id": target,
+                "label": study.title_of(target),
+                "metric": metrics_of(study.task(target)),
+                "codes": _codes(study, target),
+            }
             for target in targets_of(study)
         ],
         "languages": {
@@ -107,12 +111,13 @@ def _language_table(cells: pd.DataFrame, study: Study, target: str, model: str, 
     for code in [*means, *codes]:
         name = _MEANS.get(code) or f"{names[code].name} ({code})"
         rows.append([Cell(name), *(cell[code, arm] for arm in arms)])
+    metric = metrics_of(study.task(target))
     return Table(
-        caption=f"{TASKS[target].title} by language: {model}, {split} split. {seeds_note(study)}",
+        caption=f"{study.title_of(target)} by language: {model}, {split} split. {seeds_note(study)}",
         header=["language", *(arm_label(arm, study) for arm in arms)],
         rows=rows,
         rules=frozenset({len(means)}),
-        notes=[f"Column “{arm_label(BASELINE, study)}”: {metrics_of(target)} in points; all others: gains over it."],
+        notes=[f"Column “{arm_label(BASELINE, study)}”: {metric} in points; all others: gains over it."],
     )
 
 
@@ -124,7 +129,7 @@ def _codes(study: Study, target: str) -> list[str]:
 
 def _seed_ranges(scores: pd.DataFrame, study: Study) -> dict[tuple[str, ...], tuple[float, float]]:
     """By model, split, target, arm and language, the lowest and the highest gain of a seed; for two seeds and more."""
-    per_seed = by_language(as_asked(scores, study))
+    per_seed = by_language(as_asked(scores, study), study)
     same = ["model", "split", "target", "language", "seed"]
     baseline = per_seed.loc[per_seed["arm"] == BASELINE, [*same, "score"]].rename(columns={"score": "baseline"})
     paired = per_seed[per_seed["arm"] != BASELINE].merge(baseline, on=same)

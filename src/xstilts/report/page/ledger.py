@@ -12,10 +12,9 @@ from typing import Any
 import pandas as pd
 
 from xstilts.config.study import Study
-from xstilts.graph.runs import RETRIEVAL, Job
+from xstilts.graph.runs import Job, evaluation_of
 from xstilts.scores.gains import arms_of, by_language, targets_of
 from xstilts.scores.labels import arm_label
-from xstilts.tasks.registry import TASKS
 
 #: One row per model, arm, target, split and seed that lacks languages; ``languages`` are their codes, as a tuple.
 MISSING_CELLS = ["model", "arm", "target", "split", "seed", "languages", "reason"]
@@ -30,7 +29,7 @@ def missing_cells(scores: pd.DataFrame, study: Study, reasons: Mapping[Job, str]
 
     ``reasons`` says of each job that is not done why it is not, and of those whose scores are left out why they are.
     """
-    found = _found(scores)
+    found = _found(scores, study)
     scored = {(target, split, code) for (_, _, target, split, _), codes in found.items() for code in codes}
     rows: list[tuple[str, str, str, str, int, tuple[str, ...], str]] = []
     for model, arm, target, split, seed in _planned(study):
@@ -38,7 +37,7 @@ def missing_cells(scores: pd.DataFrame, study: Study, reasons: Mapping[Job, str]
         for code in study.languages(target):
             if code in found.get((model, arm, target, split, seed), set()):
                 continue
-            job = (model, arm, TASKS[target].trained_on or RETRIEVAL, seed)
+            job = (model, arm, evaluation_of(study, target), seed)
             if code not in study.languages(target, split):
                 reason = _NO_FILE
             elif job in reasons:
@@ -53,7 +52,7 @@ def missing_cells(scores: pd.DataFrame, study: Study, reasons: Mapping[Job, str]
 def progress(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
     """One row per model, arm and target: how many of its ``planned`` evaluations, one per split and seed, are ``done``
     (every language that the data have is scored) or ``partly`` done."""
-    found = _found(scores)
+    found = _found(scores, study)
     rows = []
     for (model, arm, target), places in _by_target(study).items():
         done = partly = 0
@@ -84,7 +83,7 @@ def condensed(missing: pd.DataFrame, study: Study) -> list[dict[str, str]]:
         rows = _merged(rows, name)
     labels = {
         "arm": {arm: arm_label(arm, study) for arm in study.arms},
-        "target": {target: TASKS[target].title for target in study.targets},
+        "target": {target: study.title_of(target) for target in study.targets},
     }
     return [
         {
@@ -127,7 +126,7 @@ def _by_target(study: Study) -> dict[tuple[str, str, str], list[tuple[str, int]]
     }
 
 
-def _found(scores: pd.DataFrame) -> dict[tuple[str, str, str, str, int], set[str]]:
+def _found(scores: pd.DataFrame, study: Study) -> dict[tuple[str, str, str, str, int], set[str]]:
     """By model, arm, target, split and seed, the languages with a whole score."""
-    groups = by_language(scores).groupby(["model", "arm", "target", "split", "seed"])["language"]
+    groups = by_language(scores, study).groupby(["model", "arm", "target", "split", "seed"])["language"]
     return {key: set(codes) for key, codes in groups}  # type: ignore[misc]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from xstilts.config.study import BASELINE, Study
 from xstilts.report.page.view import listed
 from xstilts.scores.gains import is_control, targets_of
-from xstilts.tasks.registry import TASKS
 from xstilts.wording import counted
 
 
@@ -65,28 +64,28 @@ def _fine_tuning(study: Study) -> str:
         selection = "The weights of the last step are kept."
     else:
         selection = "Kept are the best weights on English dev data or the last ones, as the config says by task."
-    shared = [t for t in targets_of(study) if TASKS[t].trained_on not in (None, t)]
+    shared = [t for t in targets_of(study) if study.task(t).trained_on not in (None, t)]
     text = (
         "The encoder gets a new head and is fine-tuned on the English training data of the target. "
         f"{selection} It is then scored in every language; no labelled example in another language than English is "
         "used for training or selection."
     )
     if shared:
-        sets = listed(list(dict.fromkeys(TASKS[str(TASKS[t].trained_on)].title for t in shared)))
-        titles = listed([TASKS[t].title for t in shared])
+        sets = listed(list(dict.fromkeys(study.task(str(study.task(t).trained_on)).title for t in shared)))
+        titles = listed([study.title_of(t) for t in shared])
         own = "has no training data of its own" if len(shared) == 1 else "have no training data of their own"
         text += f" {titles} {own}: {sets} serves."
     return text
 
 
 def _retrieval(study: Study) -> str:
-    tasks = [target for target in targets_of(study) if TASKS[target].type == "retrieval"]
+    tasks = [target for target in targets_of(study) if study.task(target).type == "retrieval"]
     if not tasks:
         return ""
     layers = listed(list(dict.fromkeys(str(study.embedding_of(task).layer) for task in tasks)))
     need = "needs" if len(tasks) == 1 else "need"
     return (
-        f"{listed([TASKS[task].title for task in tasks])} {need} no fine-tuning: sentences become vectors (hidden "
+        f"{listed([study.title_of(task) for task in tasks])} {need} no fine-tuning: sentences become vectors (hidden "
         f"states of layer {layers} of the encoder as the arm left it), and a sentence’s translation is looked for "
         "among its nearest neighbours. Gains there are of another size than elsewhere, and are shown apart."
     )

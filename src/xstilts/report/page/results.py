@@ -17,7 +17,6 @@ from xstilts.scores.labels import (
     signed,
 )
 from xstilts.tasks.benchmarks import AVERAGE, title_of
-from xstilts.tasks.registry import TASKS
 from xstilts.wording import counted
 
 
@@ -101,7 +100,9 @@ def _notes(cells: pd.DataFrame, study: Study) -> list[str]:
         f"Row “{arm_label(BASELINE, study)}”: points (0–100); all other rows: points gained or lost against it. "
         "Bold: the best arm of a column, controls aside. A task’s score is the unweighted mean over its languages, "
         "English included; examples are counted over all of them.",
-        "Metrics: " + "; ".join(f"{TASKS[target].title}: {metrics_of(target)}" for target in targets_of(study)) + ".",
+        "Metrics: "
+        + "; ".join(f"{study.title_of(target)}: {metrics_of(study.task(target))}" for target in targets_of(study))
+        + ".",
     ]
     if len(study.seeds) == 1:
         notes.append("With one seed nothing is known of the spread between seeds: small differences may be noise.")

@@ -13,7 +13,6 @@ from xstilts.report.plots.figure import Absent, Figure
 from xstilts.report.plots.style import BLACK, BLUE, GREY, finished, grid, heading, padded
 from xstilts.scores.gains import targets_of
 from xstilts.scores.labels import signed
-from xstilts.tasks.registry import TASKS
 from xstilts.wording import counted
 
 _KINDS = ["English", "other languages"]
@@ -34,7 +33,9 @@ def code_gap_figure(answer: Answer | None, study: Study) -> Figure | Absent:
     means["gap"] = means["english"] - means["others"]
     domain = padded(pd.concat([means["english"], means["others"]]))
     panels = [
-        _panel(means[(means["pair"] == pair) & (means["target"] == target)], f"{TASKS[target].title}: {pair}", domain)
+        _panel(
+            means[(means["pair"] == pair) & (means["target"] == target)], f"{study.title_of(target)}: {pair}", domain
+        )
         for pair in means["pair"].drop_duplicates()
         for target in targets_of(study)
         if ((means["pair"] == pair) & (means["target"] == target)).any()

@@ -17,7 +17,6 @@ from xstilts.report.plots.placing import labels_beside
 from xstilts.report.plots.style import GREY, SMALL, View, finished, grid, haloed, heading, padded
 from xstilts.scores.gains import targets_of
 from xstilts.tasks.languages import ENGLISH
-from xstilts.tasks.registry import TASKS
 from xstilts.wording import counted, signed, with_minus
 
 LEAST_FOR_A_LINE = 10  # languages; a correlation of fewer is no test, and a line through them misleads
@@ -128,7 +127,7 @@ def _panels(
                 known,
                 _PANEL,
                 (_axis(study), unit),
-                f"{TASKS[target].title} ({counted(count, 'language')})",
+                f"{study.title_of(target)} ({counted(count, 'language')})",
                 zero,
             )
         )
@@ -137,7 +136,7 @@ def _panels(
         study,
         name,
         f"{title}, {view.place}",
-        _sentence(drawn, shown, "Gains" if zero else "Scores"),
+        _sentence(drawn, study, shown, "Gains" if zero else "Scores"),
         f"Scatter plots of {counted(len(shown), 'target')}: {unit} of every language against its {_axis(study)}.",
         grid(panels, _COLUMNS).resolve_scale(color="shared", shape="shared"),
         drawn.assign(model=view.model, split=view.split).drop(columns="kin"),
@@ -215,7 +214,7 @@ def _minus(rho: float) -> str:
     return "undefined" if np.isnan(rho) else signed(rho)
 
 
-def _sentence(data: pd.DataFrame, shown: list[str], what: str) -> str:
+def _sentence(data: pd.DataFrame, study: Study, shown: list[str], what: str) -> str:
     """Rank correlations, where there are languages enough; else the nearer and the further half of the languages."""
     others = data[data["language"] != ENGLISH]
     sizes = others.groupby("target")["language"].nunique()
@@ -228,6 +227,6 @@ def _sentence(data: pd.DataFrame, shown: list[str], what: str) -> str:
     low, high = min(known, key=lambda t: known[t]), max(known, key=lambda t: known[t])
     return (
         f"{what} fall with distance in {down} of {counted(len(known), 'target')} with at least {LEAST_FOR_A_LINE} "
-        f"languages; the rank correlation runs from {_minus(known[low])} ({TASKS[low].title}) to {_minus(known[high])} "
-        f"({TASKS[high].title})."
+        f"languages; the rank correlation runs from {_minus(known[low])} "
+        f"({study.title_of(low)}) to {_minus(known[high])} ({study.title_of(high)})."
     )

@@ -14,7 +14,6 @@ from xstilts.report.plots.style import BLACK, View, finished, grid, padded
 from xstilts.scores.gains import ALL, ZERO_SHOT, arms_of, is_control, targets_of
 from xstilts.scores.labels import arm_label
 from xstilts.tasks.languages import ENGLISH
-from xstilts.tasks.registry import TASKS
 from xstilts.wording import counted
 
 _PLACE = ["model", "split", "arm", "target"]
@@ -43,7 +42,7 @@ def effects_figure(effects: pd.DataFrame, study: Study, view: View) -> Figure | 
     rows = rows.assign(row=rows["arm"].map(arms), value=rows["gain"])
     targets = [target for target in targets_of(study) if target in set(known["target"])]
     panels = [
-        _panel(rows[rows["target"] == target], rows, target, list(arms.values()), place % _COLUMNS == 0)
+        _panel(rows[rows["target"] == target], rows, study, target, list(arms.values()), place % _COLUMNS == 0)
         for place, target in enumerate(targets)
     ]
     return finished(
@@ -66,10 +65,12 @@ def effects_figure(effects: pd.DataFrame, study: Study, view: View) -> Figure | 
     )
 
 
-def _panel(of_target: pd.DataFrame, rows: pd.DataFrame, target: str, names: list[str], labels: bool) -> alt.LayerChart:
+def _panel(
+    of_target: pd.DataFrame, rows: pd.DataFrame, study: Study, target: str, names: list[str], labels: bool
+) -> alt.LayerChart:
     """One target's forest, with the axis of its kind of target."""
-    retrieves = TASKS[target].type == "retrieval"
-    alike = rows[[(TASKS[other].type == "retrieval") == retrieves for other in rows["target"]]]
+    retrieves = study.task(target).type == "retrieval"
+    alike = rows[[(study.task(other).type == "retrieval") == retrieves for other in rows["target"]]]
     domain = padded(pd.concat([alike[end] for end in ("low", "high", "value", *_PARTS)]), zero=True)
     y = alt.Y("row:N").scale(domain=names)
     marks = [
@@ -78,7 +79,7 @@ def _panel(of_target: pd.DataFrame, rows: pd.DataFrame, target: str, names: list
         .encode(x=alt.X(field=part, type="quantitative", title="points").scale(domain=domain, nice=False), y=y)
         for part in _PARTS
     ]
-    return forest(of_target, names, _WIDTH, "points", domain, TASKS[target].title, labels, marks)
+    return forest(of_target, names, _WIDTH, "points", domain, study.title_of(target), labels, marks)
 
 
 def _sentence(rows: pd.DataFrame) -> str:

@@ -16,7 +16,6 @@ from xstilts.report.plots.style import finished, heading, views
 from xstilts.scores.gains import is_control, task_cells
 from xstilts.scores.labels import FEWER, MISSING, arm_label, cell_texts, signed
 from xstilts.tasks.benchmarks import AVERAGE
-from xstilts.tasks.registry import TASKS
 from xstilts.wording import counted
 
 _CELL = (70.0, 25.0)  # pixels
@@ -26,7 +25,7 @@ def gains_figure(scores: pd.DataFrame, study: Study) -> Figure:
     """Heat maps of every model and split, below one another."""
     cells = task_cells(scores, study)
     cells = cells[cells["target"] != AVERAGE]
-    retrieval = [TASKS[target].type == "retrieval" for target in cells["target"]]
+    retrieval = [study.task(target).type == "retrieval" for target in cells["target"]]
     rows = [_row(view.of(cells.assign(retrieval=retrieval)), study, view.place) for view in views(study)]
     chart = alt.vconcat(*rows, spacing=24).resolve_scale(color="independent")
     arms = cells["arm"].nunique() - 1
@@ -61,8 +60,8 @@ def _sentence(cells: pd.DataFrame, study: Study) -> str:
         ranked[["gain", "arm", "target"]].iloc[place] for place in (0, -1)
     )
     ends = (
-        f"{signed(worst)} ({arm_label(arm_of_worst, study)}, {TASKS[target_of_worst].title}) to "
-        f"{signed(best)} ({arm_label(arm_of_best, study)}, {TASKS[target_of_best].title})"
+        f"{signed(worst)} ({arm_label(arm_of_worst, study)}, {study.title_of(target_of_worst)}) to "
+        f"{signed(best)} ({arm_label(arm_of_best, study)}, {study.title_of(target_of_best)})"
     )
     return f"Of {counted(len(known), 'gain')} over the baseline, {up} are positive and {down} negative, from {ends}."
 
@@ -88,7 +87,7 @@ def _row(cells: pd.DataFrame, study: Study, name: str) -> alt.HConcatChart:
 def _heat_map(cells: pd.DataFrame, study: Study, first: bool) -> alt.LayerChart:
     baseline, gains = (cells[(cells["arm"] == BASELINE) == which] for which in (True, False))
     points = zip(baseline["target"], cell_texts(baseline, study), strict=True)
-    titles = {target: f"{TASKS[target].title}\n({text})" for target, text in points}
+    titles = {target: f"{study.title_of(target)}\n({text})" for target, text in points}
     data = pd.DataFrame(
         {
             "row": [arm_label(arm, study) for arm in gains["arm"]],

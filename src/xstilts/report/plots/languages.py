@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from xstilts.analysis.data import language_frame
+from xstilts.analysis.study_data import language_frame
 from xstilts.config.study import BASELINE, Study
 from xstilts.report.plots.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, YELLOW, View
 from xstilts.scores.gains import ALL, ZERO_SHOT, is_control, language_cells, targets_of
@@ -24,7 +24,7 @@ def places(study: Study, languages: pd.DataFrame) -> pd.DataFrame:
     families of one language, and those beyond the eighth, are :data:`OTHERS`.
 
     English first, then family by family, large families first, and by distance within. ``languages`` is a
-    :func:`~xstilts.analysis.data.language_frame`; where it is empty, the study's own is made.
+    :func:`~xstilts.analysis.study_data.language_frame`; where it is empty, the study's own is made.
     """
     codes = sorted({code for target in study.targets for code in study.languages(target)})
     facts = (language_frame(study) if languages.empty else languages).loc[codes, ["name", "family", "distance"]].copy()

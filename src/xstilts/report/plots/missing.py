@@ -13,7 +13,6 @@ from xstilts.report.plots.languages import places, planned_languages
 from xstilts.report.plots.style import BLUE, SKY, SMALL, View, finished, heading, listed
 from xstilts.scores.gains import arms_of, as_asked, by_language, targets_of
 from xstilts.scores.labels import arm_label
-from xstilts.tasks.registry import TASKS
 from xstilts.wording import counted
 
 _CELL = (56.0, 16.0)  # pixels
@@ -26,9 +25,9 @@ def missing_figure(scores: pd.DataFrame, languages: pd.DataFrame, study: Study, 
     known = places(study, languages)
     arms = {arm: arm_label(arm, study) for arm in arms_of(study)}
     names = {code: f"{known['name'][code]} ({code})" for code in known.index}
-    by_arm = _counts(cells.assign(row=cells["arm"].map(arms)))
-    by_language = _counts(cells.assign(row=cells["language"].map(names)))
-    titles = [TASKS[target].title for target in targets_of(study)]
+    by_arm = _counts(cells.assign(row=cells["arm"].map(arms)), study)
+    by_language = _counts(cells.assign(row=cells["language"].map(names)), study)
+    titles = [study.title_of(target) for target in targets_of(study)]
     chart = alt.hconcat(
         _map(by_arm, list(arms.values()), titles, "by arm: languages × seeds"),
         _map(by_language, list(names.values()), titles, "by language: arms × seeds"),
@@ -39,7 +38,7 @@ def missing_figure(scores: pd.DataFrame, languages: pd.DataFrame, study: Study, 
         study,
         f"missing{view.suffix}",
         f"Scored and missing cells, {view.place}",
-        _sentence(cells, arms),
+        _sentence(cells, study, arms),
         f"Two tables of how much is scored, of {counted(len(arms), 'arm')} and of {counted(len(names), 'language')}.",
         chart,
         cells.assign(model=view.model, split=view.split),
@@ -63,14 +62,14 @@ def _cells(scores: pd.DataFrame, study: Study, view: View) -> pd.DataFrame:
         ],
         columns=["arm", "target", "language", "seed"],
     )
-    scored = view.of(by_language(as_asked(scores, study)))[["arm", "target", "language", "seed"]]
+    scored = view.of(by_language(as_asked(scores, study), study))[["arm", "target", "language", "seed"]]
     both = planned.merge(scored.assign(done=True), how="left")
     return both.assign(done=both["done"].eq(True))
 
 
-def _counts(cells: pd.DataFrame) -> pd.DataFrame:
+def _counts(cells: pd.DataFrame, study: Study) -> pd.DataFrame:
     counts = cells.groupby(["row", "target"])["done"].agg(done="sum", planned="size").reset_index()
-    counts["column"] = [TASKS[target].title for target in counts["target"]]
+    counts["column"] = [study.title_of(target) for target in counts["target"]]
     counts["text"] = [f"{done}/{planned}" for done, planned in counts[["done", "planned"]].to_numpy()]
     states = zip(counts["done"], counts["planned"], strict=True)
     counts["state"] = ["all" if done == planned else "some" if done else "none" for done, planned in states]
@@ -97,7 +96,7 @@ def _map(data: pd.DataFrame, rows: list[str], columns: list[str], title: str) ->
     return layers.properties(width=_CELL[0] * len(columns), height=_CELL[1] * len(rows), title=heading(title))
 
 
-def _sentence(cells: pd.DataFrame, arms: dict[str, str]) -> str:
+def _sentence(cells: pd.DataFrame, study: Study, arms: dict[str, str]) -> str:
     missing = cells[~cells["done"]]
     if missing.empty:
         return f"All {counted(len(cells), 'planned cell')} are scored."
@@ -105,7 +104,7 @@ def _sentence(cells: pd.DataFrame, arms: dict[str, str]) -> str:
         missing.groupby(["arm", "target"], as_index=False).size().sort_values("size", ascending=False, kind="stable")
     )
     most = [
-        f"{arms[arm]} on {TASKS[target].title} ({count})"
+        f"{arms[arm]} on {study.title_of(target)} ({count})"
         for arm, target, count in where.head(3).itertuples(index=False)
     ]
     more = f", and {counted(len(where) - 3, 'other pair')}" if len(where) > 3 else ""

@@ -16,7 +16,6 @@ from xstilts.report.plots.placing import labels_beside
 from xstilts.report.plots.style import BLUE, GREY, ORANGE, SMALL, finished, haloed, heading, padded
 from xstilts.scores.gains import targets_of
 from xstilts.scores.labels import MISSING, arm_label, signed
-from xstilts.tasks.registry import TASKS
 from xstilts.wording import counted
 
 _CELL, _SCATTER = (62.0, 22.0), (560.0, 330.0)
@@ -69,10 +68,10 @@ def _centred(data: pd.DataFrame) -> pd.DataFrame:
 
 
 def _placed(data: pd.DataFrame, study: Study) -> tuple[pd.DataFrame, list[str], list[str]]:
-    columns = [TASKS[target].title for target in targets_of(study) if target in set(data["target"])]
+    columns = [study.title_of(target) for target in targets_of(study) if target in set(data["target"])]
     rows = [arm_label(arm, study) for arm in study.arms if arm in set(data["arm"])]
     row = [arm_label(arm, study) for arm in data["arm"]]
-    return data.assign(row=row, column=[TASKS[target].title for target in data["target"]]), columns, rows
+    return data.assign(row=row, column=[study.title_of(target) for target in data["target"]]), columns, rows
 
 
 def _gains(data: pd.DataFrame, study: Study) -> alt.LayerChart:
@@ -107,7 +106,9 @@ def _scatter(data: pd.DataFrame, study: Study) -> alt.LayerChart:
     x_domain, y_domain = padded(data["jsd_centred"], least=1e-3), padded(data["delta_centred"])
     same = data["same_format"] > 0 if "same_format" in data else pd.Series(False, index=data.index)
     points = data.assign(
-        label=[f"{arm_label(a, study)} → {TASKS[t].title}" for a, t in zip(data["arm"], data["target"], strict=True)],
+        label=[
+            f"{arm_label(a, study)} → {study.title_of(t)}" for a, t in zip(data["arm"], data["target"], strict=True)
+        ],
         formats=["same" if known else "different" for known in same],
         x=data["jsd_centred"],
         y=data["delta_centred"],

@@ -13,7 +13,6 @@ from xstilts.report.plots.figure import Absent, Figure
 from xstilts.report.plots.placing import spread
 from xstilts.report.plots.style import BLUE, GREY, RED, SMALL, finished, grid, heading, padded
 from xstilts.scores.labels import signed
-from xstilts.tasks.registry import TASKS
 from xstilts.wording import counted
 
 WORST = "worst"  # the line of the family that gains least
@@ -36,7 +35,7 @@ def sizes_figure(answer: Answer | None, study: Study) -> Figure | Absent:
         return Absent(name, "No intermediate task is trained on in two sizes (arms with train_examples).")
     drawn = drawn[drawn["task"].isin(tasks)]
     domain = padded(drawn["gain"], zero=True)
-    panels = [_panel(drawn[drawn["task"] == task], task, domain) for task in tasks]
+    panels = [_panel(drawn[drawn["task"] == task], study, task, domain) for task in tasks]
     return finished(
         study,
         name,
@@ -50,8 +49,8 @@ def sizes_figure(answer: Answer | None, study: Study) -> Figure | Absent:
     )
 
 
-def _panel(data: pd.DataFrame, task: str, domain: list[float]) -> alt.LayerChart:
-    title = " + ".join(TASKS[part].title if part in TASKS else part for part in task.split("+"))
+def _panel(data: pd.DataFrame, study: Study, task: str, domain: list[float]) -> alt.LayerChart:
+    title = " + ".join(study.title_of(part) for part in task.split("+"))
     lines = data.assign(kind=[_KINDS[0] if family == WORST else _KINDS[1] for family in data["family"]])
     sizes = sorted(set(lines["size"]))
     scale = alt.Scale(type="log", base=2, nice=False, domain=[sizes[0], sizes[-1]])

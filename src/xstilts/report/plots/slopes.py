@@ -15,7 +15,6 @@ from xstilts.report.plots.style import BLACK, BLUE, RED, SMALL, View, finished, 
 from xstilts.scores.gains import targets_of
 from xstilts.scores.labels import signed
 from xstilts.tasks.languages import ENGLISH
-from xstilts.tasks.registry import TASKS
 from xstilts.wording import counted
 
 _PANEL, _COLUMNS = (190.0, 240.0), 4
@@ -36,7 +35,7 @@ def slopes_figure(cells: pd.DataFrame, study: Study, view: View) -> Figure | Abs
             name, "No target is scored in English and another language, with and without intermediate training."
         )
     drawn = data[data["target"].isin(shown)]
-    panels = [_panel(drawn[drawn["target"] == target], TASKS[target].title) for target in shown]
+    panels = [_panel(drawn[drawn["target"] == target], study.title_of(target)) for target in shown]
     return finished(
         study,
         name,

@@ -56,7 +56,7 @@ def training_figure(curves: pd.DataFrame, study: Study, model: str) -> Figure | 
     if not shown:
         return Absent(name, "No fine-tuning was evaluated at two steps or more.")
     drawn = known[known["what"].isin(shown)]
-    panels = [_panel(drawn[drawn["what"] == what], study, TASKS[what].title) for what in shown]
+    panels = [_panel(drawn[drawn["what"] == what], study, study.title_of(what)) for what in shown]
     return finished(
         study,
         name,

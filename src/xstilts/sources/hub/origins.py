@@ -8,7 +8,7 @@ from pathlib import Path
 from xstilts.errors import UserError
 from xstilts.tasks.hub import Part, parts_of, refusal
 from xstilts.tasks.languages import Language
-from xstilts.tasks.registry import TASKS
+from xstilts.tasks.registry import Task
 
 #: What a file's record says in place of a revision where it was read from a mirror: a clone may be at any.
 MIRROR = "mirror"
@@ -45,14 +45,14 @@ class Origin:
         return folder / "datasets" / task / name / (self.config or "default") / f"{self.split}.parquet"
 
 
-def origins(task_name: str, split: str, language: Language) -> tuple[Origin, ...]:
+def origins(task: Task, split: str, language: Language) -> tuple[Origin, ...]:
     """What the examples of one task, split and language are read from, one origin for each of the task's parts.
 
     Raises:
         UserError: the Hub does not have the task, the language or the split, or not in a state to be used.
     """
-    parts, task = parts_of(task_name), TASKS[task_name]
-    if reason := refusal(task_name, language.code):
+    parts = parts_of(task.name)
+    if reason := refusal(task.name, language.code):
         raise UserError(reason)
     if split not in parts[0].splits:
         raise UserError(
@@ -60,7 +60,7 @@ def origins(task_name: str, split: str, language: Language) -> tuple[Origin, ...
         )
     if split == "dev" and language.code in task.without_dev:
         raise UserError(f"{task.title} has no {split} split in '{language.code}'.")
-    return tuple(_origin(task_name, part, split, language) for part in parts)
+    return tuple(_origin(task.name, part, split, language) for part in parts)
 
 
 def _origin(task_name: str, part: Part, split: str, language: Language) -> Origin:

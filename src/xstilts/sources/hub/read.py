@@ -33,7 +33,7 @@ def read(folder: Path, task: Task, split: str, language: Language) -> pa.Table:
         UserError: the Hub does not have the task, the language or the split.
         DataError: a file was not prefetched or is damaged, or a row is not as its converter expects.
     """
-    parts = [_rows(origin, folder, task, split, language) for origin in origins(task.name, split, language)]
+    parts = [_rows(origin, folder, task, split, language) for origin in origins(task, split, language)]
     return table_of(task, in_turn(parts))
 
 

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pandas as pd
 from made_up import scores_of, study_of
-from xstilts.analysis.data import language_frame, study_data
+
+from xstilts.analysis.study_data import StudyData, language_frame
 
 
 def test_languages_are_english_and_those_that_the_study_scores() -> None:
@@ -30,9 +31,9 @@ def test_of_synthetic_languages_only_what_is_planted_is_there() -> None:
 
 def test_similarity_that_was_not_measured_is_empty_but_has_its_columns() -> None:
     study, scores = study_of(), scores_of([])
-    data = study_data(study, scores)
+    data = StudyData.of(study, scores)
     assert data.study is study and data.scores is scores
     assert data.similarity.empty
     assert list(data.similarity) == ["intermediate", "target", "language", "measure", "value"]
     measured = pd.DataFrame({"intermediate": ["mnli"], "value": [0.5]})
-    assert study_data(study, scores, measured).similarity is measured
+    assert StudyData.of(study, scores, measured).similarity is measured

@@ -16,7 +16,7 @@ _SIMILARITY = ["intermediate", "target", "language", "measure", "value"]
 class StudyData:
     """One study's results.
 
-    ``scores`` has the columns of ``report.scores.SCORES``. ``languages`` is what :func:`language_frame` makes.
+    ``scores`` has the columns of ``score_files.SCORES``. ``languages`` is what :func:`language_frame` makes.
     ``similarity`` has intermediate, target, language, measure ("jsd", "cosine", "cosine_centred") and value, or is
     empty where it was not measured.
     """
@@ -26,11 +26,11 @@ class StudyData:
     languages: pd.DataFrame
     similarity: pd.DataFrame
 
-
-def study_data(study: Study, scores: pd.DataFrame, similarity: pd.DataFrame | None = None) -> StudyData:
-    """A study's results with what is known of its languages."""
-    measured = pd.DataFrame(columns=_SIMILARITY) if similarity is None else similarity
-    return StudyData(study, scores, language_frame(study), measured)
+    @classmethod
+    def of(cls, study: Study, scores: pd.DataFrame, similarity: pd.DataFrame | None = None) -> StudyData:
+        """A study's results with what is known of its languages."""
+        measured = pd.DataFrame(columns=_SIMILARITY) if similarity is None else similarity
+        return cls(study, scores, language_frame(study), measured)
 
 
 def language_frame(study: Study) -> pd.DataFrame:
