@@ -9,12 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 from sentences import TEXT
 
 from xstilts.data.tokenizer import SPECIAL_TOKENS, in_xlmr_layout
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("no_deadline", deadline=None)
+settings.load_profile("no_deadline")
 
 #: Slices of the real datasets, in the layout of ``xstilts.tasks.files``; beside the checkout unless told otherwise.
 SLICES = Path(os.environ.get("XSTILTS_SLICES", Path(__file__).resolve().parents[2] / "shared" / "data"))

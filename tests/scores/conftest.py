@@ -1,0 +1,3 @@
+from study_fixtures import make_scores, scores, study
+
+__all__ = ["make_scores", "scores", "study"]
