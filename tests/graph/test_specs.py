@@ -13,8 +13,9 @@ from configs import SMALL, own, ready_made
 
 import xstilts
 from xstilts.config.study import load
+from xstilts.graph.fingerprints import code
 from xstilts.graph.runs import RETRIEVAL, Runs
-from xstilts.graph.specs import _CODE, Specs, code
+from xstilts.graph.specs import Specs
 
 Config = dict[str, Any]
 
@@ -264,7 +265,3 @@ class TestCode:
         (folder / "tables.cpython.pyc").touch()
         code.cache_clear()
         assert code("report") == before
-
-    def test_everything_that_is_named_exists(self) -> None:
-        package = Path(xstilts.__file__).parent
-        assert all((package / name).exists() for names in _CODE.values() for name in names)

@@ -6,9 +6,9 @@ import pytest
 
 from xstilts.config.settings import Encoding
 from xstilts.task_types import task_type_class, task_type_of
-from xstilts.tasks import files as layout
 from xstilts.tasks.languages import languages_of
-from xstilts.tasks.registry import INTERMEDIATE_TASKS, TARGET_TASKS, TASKS, TEXT, TRAINING_SETS, Task
+from xstilts.tasks.registry import INTERMEDIATE_TASKS, TARGET_TASKS, TASKS, TEXT, TRAINING_SETS
+from xstilts.tasks.task import Task
 
 ALL = pytest.mark.parametrize("task", TASKS.values(), ids=list(TASKS))
 
@@ -53,9 +53,9 @@ def test_an_open_label_set_comes_from_outside() -> None:
 @ALL
 def test_sources_know_where_the_splits_are(task: Task) -> None:
     if task.role == "target":
-        assert layout.has(task.name, "test")
+        assert task.has("test")
     if task.trains:
-        assert layout.has(task.name, "train") and layout.has(task.name, "dev")
+        assert task.has("train") and task.has("dev")
 
 
 @pytest.mark.parametrize("name", [*INTERMEDIATE_TASKS, *TARGET_TASKS])

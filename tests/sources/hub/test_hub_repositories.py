@@ -8,12 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from xstilts.tasks.hub import parts_of, refusal
 
 from xstilts.errors import UserError
 from xstilts.sources.hub.origins import origins
 from xstilts.sources.hub.rows import CONVERTERS
-from xstilts.tasks import files as layout
-from xstilts.tasks.hub import parts_of, refusal
 from xstilts.tasks.languages import languages_of
 from xstilts.tasks.registry import INTERMEDIATE_TASKS, TARGET_TASKS, TASKS
 
@@ -36,7 +35,7 @@ def test_repositories_are_namespaced_and_pinned_to_commits(task):
 @pytest.mark.parametrize("split", ["train", "dev", "test"])
 def test_splits_are_those_of_the_official_release(task, split):
     trains = split == "train" or (split == "dev" and TASKS[task].role == "intermediate")
-    if not layout.has(task, split):
+    if not TASKS[task].has(split):
         with pytest.raises(UserError, match=f"has no {split} split on the Hugging Face Hub, only"):
             origins(TASKS[task], split, LANGUAGES["en"])
         return
