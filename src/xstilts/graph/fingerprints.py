@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -59,7 +60,7 @@ EXCLUDED = (
 #: Modules that are not excluded although a package of theirs is.
 _KEPT = {("xstilts.tasks.synthetic_languages", "generate")}
 
-_DATA_SUFFIXES = {".csv", ".txt", ".html", ".css", ".js"}
+_DATA_FILE = re.compile(r'"(\w+\.(?:csv|txt|html|css|js))"')
 
 
 @cache
@@ -96,21 +97,23 @@ def modules_of(kind: str) -> set[str]:
 @cache
 def imports_of(module: str) -> tuple[str, ...]:
     """The package's modules that one of them imports, wherever in its code; those for type checkers alone are not."""
-    return tuple(dict.fromkeys(_imported(_tree(module))))
+    return tuple(dict.fromkeys(_imported(ast.parse(_file(module).read_bytes()))))
 
 
 def _imported(node: ast.AST) -> Iterator[str]:
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING":
-            continue
-        if isinstance(child, ast.ImportFrom) and child.module and child.module.split(".")[0] == "xstilts":
-            yield child.module
-            inner = (f"{child.module}.{name.name}" for name in child.names)
-            yield from (name for name in inner if _path(name) is not None)
-        elif isinstance(child, ast.Import):
-            yield from (name.name for name in child.names if name.name.split(".")[0] == "xstilts")
-        else:
-            yield from _imported(child)
+    """The imports among the statements of a node; imports are no parts of expressions."""
+    if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+        return
+    if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "xstilts":
+        yield node.module
+        inner = (f"{node.module}.{name.name}" for name in node.names)
+        yield from (name for name in inner if _path(name) is not None)
+    elif isinstance(node, ast.Import):
+        yield from (name.name for name in node.names if name.name.split(".")[0] == "xstilts")
+    for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for statement in getattr(node, block, None) or ():
+            if isinstance(statement, (ast.stmt, ast.excepthandler, ast.match_case)):
+                yield from _imported(statement)
 
 
 def _is_excluded(module: str, kind: str) -> bool:
@@ -124,15 +127,8 @@ def _is_excluded(module: str, kind: str) -> bool:
 
 def _data_files(module: str) -> Iterator[Path]:
     """The data files beside a module that its code names."""
-    texts = (node.value for node in ast.walk(_tree(module)) if isinstance(node, ast.Constant))
-    names = {text for text in texts if isinstance(text, str) and Path(text).suffix in _DATA_SUFFIXES}
-    files = (_file(module).with_name(name) for name in names if "/" not in name)
-    yield from (file for file in files if file.is_file())
-
-
-@cache
-def _tree(module: str) -> ast.Module:
-    return ast.parse(_file(module).read_bytes())
+    files = (_file(module).with_name(name) for name in _DATA_FILE.findall(_file(module).read_text(encoding="utf-8")))
+    return (file for file in files if file.is_file())
 
 
 def _file(module: str) -> Path:
