@@ -38,7 +38,7 @@ class TaskNames:
             splits = set(files) if isinstance(files, Mapping) else {"train", "dev", "test"}
             trains += [str(name)] * ({"train", "dev"} <= splits)
             targets += [str(name)] * bool({"dev", "test"} & splits)
-            trained_on += [str(values["trained_on"])] * bool(values.get("trained_on"))
+            trained_on += [str(values["trained_on"])] if values.get("trained_on") else []
             retrieval += [str(name)] * (values.get("type") == "retrieval")
         return cls(
             intermediate=(*TRAINABLE_TASKS, *trains),
