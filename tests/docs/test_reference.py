@@ -94,6 +94,23 @@ class TestSchema:
         (message,) = complaints({**config_of(REPOSITORY / "config.yaml"), **changes})
         assert part in message
 
+    def test_accepts_tasks_and_languages_of_the_study_s_own(self) -> None:
+        own: dict[str, Any] = {
+            "type": "classification",
+            "files": {"train": "train.tsv", "dev": "dev.tsv", "test": "test-{language}.tsv"},
+            "columns": {"premise": 0, "label": "label"},
+            "labels": ["no", "yes"],
+            "languages": ["en", "xyz"],
+        }
+        config = config_of(REPOSITORY / "workflow" / "studies" / "phang2020.yaml") | {
+            "languages": {"xyz": {"name": "Xyzish", "coordinates": [10.5, -3]}},
+            "tasks": {"mine": own},
+            "arms": {"none": None, "mine": {"tasks": ["mine"]}},
+            "targets": {"mine": None},
+        }
+        assert complaints(config) == []
+        load(config)
+
     def test_suggests_names_of_tasks(self) -> None:
         assert "xnli" in SCHEMA["properties"]["targets"]["properties"]
         assert "mnli" in SCHEMA["$defs"]["Arm"]["properties"]["tasks"]["items"]["examples"]
@@ -127,7 +144,7 @@ def test_the_page_copes_with_whatever_pydantic_has() -> None:
         "$defs": {"File": {"description": "A file.", "properties": {"path": {"type": "string"}}, "required": ["path"]}},
     }
     page = config_page(schema)
-    assert "| `pair` | list of any value | required | A tuple. |" in page
+    assert "| `pair` | [integer] | required | A tuple. |" in page
     assert "| `files` | per name: list of [section](#filesname) |" in page
     assert "## `files.{name}[]`\n\nA file." in page
     assert "| `anything` | any value |  | Any \\| all |" in page

@@ -68,6 +68,8 @@ def _as_yaml(value: Any) -> str:
     match value:
         case None:
             return "null"
+        case "":
+            return '""'
         case bool():
             return str(value).lower()
         case float() if "e" in (text := repr(value)):

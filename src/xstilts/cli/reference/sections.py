@@ -76,7 +76,7 @@ class Sections:
             return " or ".join(f"`{value}`" for value in node.get("enum", [node.get("const")]))
         match node.get("type"):
             case "array" if "prefixItems" in node:
-                return f"list of {', '.join(map(self.type_of, node['prefixItems']))}"
+                return f"[{', '.join(map(self.type_of, node['prefixItems']))}]"
             case "array":
                 return f"list of {self.type_of(node.get('items', {}))}"
             case "object":
