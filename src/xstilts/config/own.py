@@ -62,7 +62,7 @@ class OwnLanguage(Section):
     distance: Share | None = Field(None, description="Syntactic distance to English, 0 to 1 (URIEL's syntax_knn).")
     distance_observed: Share | None = Field(None, description="The same on observed features only.")
     observed: Share | None = Field(None, description="Share of the syntactic features that are observed.")
-    genetic: Share | None = Field(None, description="Genetic distance to English, 0 to 1.")
+    genetic: Proportion | None = Field(None, description="Genetic distance to English, 0 to 1.")
     geographic: Share | None = Field(None, description="Geographic distance to English, 0 to 1.")
     inventory: Share | None = Field(None, description="Distance of phoneme inventories to English's, 0 to 1.")
     phonological: Share | None = Field(None, description="Phonological distance to English, 0 to 1.")
