@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from configs import ready_made
 
 from xstilts.config.study import load, load_file, store
@@ -93,6 +96,13 @@ def test_a_study_with_own_tasks_is_stored_and_read_again(tmp_path: Any) -> None:
 def test_a_target_trained_on_another_task() -> None:
     study = load(config(files={"test": "{language}.txt"}, trained_on="panx", labels=[]))
     assert study.training_sets() == ("xnli", "squad_v1", "panx")
+
+
+def test_the_example_in_the_docs_is_a_study() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "own_tasks.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    study = load({**ready_made(), **yaml.safe_load(example)})
+    assert study.training_sets() == ("panx",) and study.languages("masakhaner") == ("hau", "sw", "yo")
 
 
 MISTAKES: list[tuple[dict[str, Any], str]] = [
