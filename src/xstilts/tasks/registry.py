@@ -30,6 +30,11 @@ class Task:
     MLQA), or None (retrieval). The task's score is the mean of its primary metrics. ``unanswerable``: a question
     may have no answer. ``tuned_on_dev``: scoring a language needs its dev split, which a threshold is chosen on.
     ``without_dev``: languages that have a test split only.
+
+    The last four decide how a task type treats the task. ``single_sentence``: classification of one sentence; there is
+    no hypothesis. ``scored_by_part``: ids have the form ``part/number``, and the accuracy of each part is reported too.
+    ``answer_rules``: which official script normalises answers to questions. ``matching``: every English sentence has
+    exactly one translation, or pairs are mined from two pools in which most sentences have none.
     """
 
     name: str
@@ -44,6 +49,10 @@ class Task:
     unanswerable: bool = False
     tuned_on_dev: bool = False
     without_dev: tuple[str, ...] = ()
+    single_sentence: bool = False
+    scored_by_part: bool = False
+    answer_rules: Literal["squad", "mlqa"] = "squad"
+    matching: Literal["one_to_one", "mined_pairs"] = "one_to_one"
 
     @property
     def trains(self) -> bool:
@@ -63,7 +72,10 @@ _PANX = _languages(" ".join(_UDPOS) + " bn jv ka ml ms my sw")
 _TATOEBA = tuple(language for language in _PANX if language not in ("en", "ms", "my", "yo"))
 
 _INTERMEDIATE = (
-    Task("anli", "ANLI+", "classification", "intermediate", "CC BY-NC 4.0 (ANLI)", ("accuracy",), labels=NLI),
+    Task(
+        "anli", "ANLI+", "classification", "intermediate", "CC BY-NC 4.0 (ANLI)", ("accuracy",), labels=NLI,
+        scored_by_part=True,
+    ),
     Task("mnli", "MNLI", "classification", "intermediate", "OANC; CC BY-SA 3.0; CC BY 3.0", ("accuracy",), labels=NLI),
     Task("qqp", "QQP", "classification", "intermediate", "Quora's terms of use", ("accuracy", "f1"), labels=("0", "1")),
     Task("squad_v2", "SQuAD 2.0", "span_qa", "intermediate", "CC BY-SA 4.0", ("exact_match", "f1"), unanswerable=True),
@@ -72,7 +84,7 @@ _INTERMEDIATE = (
     Task("ccg", "CCG", "tagging", "intermediate", "LDC user agreement (LDC2005T13)", ("accuracy",)),
     Task("cosmosqa", "Cosmos QA", "multiple_choice", "intermediate", "CC BY 4.0", ("accuracy",)),
     Task("commonsenseqa", "CommonsenseQA", "multiple_choice", "intermediate", "MIT", ("accuracy",)),
-)
+)  # fmt: skip
 
 _TARGETS = (
     Task("xnli", "XNLI", "classification", "target", "CC BY-NC 4.0", ("accuracy",), _XNLI, NLI, "xnli"),
@@ -91,7 +103,7 @@ _TARGETS = (
     ),
     Task(
         "mlqa", "MLQA", "span_qa", "target", "CC BY-SA 3.0", ("exact_match", "f1"),
-        _languages("ar de en es hi vi zh"), trained_on="squad_v1",
+        _languages("ar de en es hi vi zh"), trained_on="squad_v1", answer_rules="mlqa",
     ),
     Task(
         "tydiqa", "TyDiQA-GoldP", "span_qa", "target", "Apache-2.0", ("exact_match", "f1"),
@@ -99,7 +111,7 @@ _TARGETS = (
     ),
     Task(
         "bucc2018", "BUCC2018", "retrieval", "target", "none stated", ("f1",), _languages("de fr ru zh"),
-        tuned_on_dev=True,
+        tuned_on_dev=True, matching="mined_pairs",
     ),
     Task("tatoeba", "Tatoeba", "retrieval", "target", "CC BY 2.0 FR", ("accuracy",), _TATOEBA),
 )  # fmt: skip
