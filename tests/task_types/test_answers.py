@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from xstilts.errors import UserError
 from xstilts.task_types.answers import exact_match_and_f1, rules_of, tokens_of
+from xstilts.tasks.registry import TASKS
 
 LANGUAGES = ("ar", "de", "en", "es", "hi", "vi", "zh")
 ALPHABET = "aAnthedirlsx 1,.-'(«»¿।،؟。、年建成橋龥龦㐀𠀀ＡＢ１３ßẞİıſĸ\u00a0\u200b\u200d\u3000\u0301\tàôủcáiàuneló_ال"
@@ -87,7 +89,7 @@ texts = (
     ],
 )
 def test_hand_worked(task, language, prediction, gold, exact_match, f1):
-    found = exact_match_and_f1(prediction, [gold], rules_of(task, language))
+    found = exact_match_and_f1(prediction, [gold], rules_of(TASKS[task], language))
     assert found == pytest.approx((exact_match, f1), abs=1e-9)
 
 
@@ -105,30 +107,40 @@ def test_hand_worked(task, language, prediction, gold, exact_match, f1):
     ],
 )
 def test_in_squad_v2_a_question_may_have_no_answer(prediction, gold, exact_match, f1):
-    assert exact_match_and_f1(prediction, gold, rules_of("squad_v2", "en")) == (exact_match, f1)
+    assert exact_match_and_f1(prediction, gold, rules_of(TASKS["squad_v2"], "en")) == (exact_match, f1)
 
 
 def test_repeated_tokens_count_as_often_as_both_sides_have_them():
     # "x x y" and "x y y" share one x and one y: P = R = 2/3
-    assert exact_match_and_f1("x x y", ["x y y"], rules_of("squad_v1", "en")) == pytest.approx((0, 200 / 3))
+    assert exact_match_and_f1("x x y", ["x y y"], rules_of(TASKS["squad_v1"], "en")) == pytest.approx((0, 200 / 3))
 
 
 def test_each_metric_takes_its_best_gold_answer():
-    assert exact_match_and_f1("old bridge", ["bridge", "the old bridge", "pier"], rules_of("xquad", "en")) == (100, 100)
+    assert exact_match_and_f1("old bridge", ["bridge", "the old bridge", "pier"], rules_of(TASKS["xquad"], "en")) == (
+        100,
+        100,
+    )
 
 
 @pytest.mark.parametrize("language", ["fr", "ja", "qua", "xx", ""])
 def test_mlqa_has_no_rules_for_other_languages(language):
     with pytest.raises(UserError, match=f"ar, de, en, es, hi, vi, zh; it has no rules for '{language}'"):
-        rules_of("mlqa", language)
-    assert rules_of("xquad", language) == rules_of("squad_v1", "en")
+        rules_of(TASKS["mlqa"], language)
+    assert rules_of(TASKS["xquad"], language) == rules_of(TASKS["squad_v1"], "en")
+
+
+def test_rules_follow_the_declaration_and_not_the_name_of_a_task():
+    renamed = replace(TASKS["mlqa"], name="other")
+    assert rules_of(renamed, "de") == rules_of(TASKS["mlqa"], "de") != rules_of(TASKS["squad_v1"], "de")
+    assert rules_of(replace(TASKS["squad_v1"], unanswerable=True), "en") == rules_of(TASKS["squad_v2"], "en")
+    assert rules_of(replace(TASKS["mlqa"], unanswerable=True), "de").unanswerable
 
 
 @given(prediction=texts, golds=st.lists(texts, min_size=1, max_size=3))
 @example(prediction="。", golds=[""])
 def test_squad_agrees_with_a_second_implementation(prediction, golds):
     for task in ("squad_v1", "xquad", "tydiqa"):
-        rules = rules_of(task, "zh")
+        rules = rules_of(TASKS[task], "zh")
         assert tokens_of(prediction, rules) == squad_tokens(prediction)
         pairs = [(squad_tokens(prediction), squad_tokens(gold)) for gold in golds]
         best = max(map(same, pairs)), max(map(overlap, pairs))
@@ -143,13 +155,13 @@ def test_squad_v2_agrees_with_a_second_implementation(prediction, golds):
         best = (0.0, 0.0) if predicted else (100.0, 100.0)
     else:
         best = max(same((predicted, a)) for a in answers), max(overlap((predicted, a)) for a in answers)
-    assert exact_match_and_f1(prediction, golds, rules_of("squad_v2", "en")) == pytest.approx(best, abs=1e-9)
+    assert exact_match_and_f1(prediction, golds, rules_of(TASKS["squad_v2"], "en")) == pytest.approx(best, abs=1e-9)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @given(prediction=texts, golds=st.lists(texts, min_size=1, max_size=3))
 def test_mlqa_agrees_with_a_second_implementation(language, prediction, golds):
-    rules = rules_of("mlqa", language)
+    rules = rules_of(TASKS["mlqa"], language)
     assert tokens_of(prediction, rules) == mlqa_tokens(prediction, language)
     pairs = [(mlqa_tokens(prediction, language), mlqa_tokens(gold, language)) for gold in golds]
     best = max(map(same, pairs)), max(map(overlap, pairs))
@@ -161,9 +173,9 @@ def test_both_implementations_agree_on_every_single_character():
     assigned = (c for c in map(chr, range(0x110000)) if unicodedata.category(c) not in ("Cn", "Co", "Cs"))
     characters = [*assigned, "\u0378", "\ue000", "\ud800", "\U0010ffff"]
     text = " ".join(f"the{character}des {character} 年{character}" for character in characters)
-    assert tokens_of(text, rules_of("squad_v1", "en")) == squad_tokens(text)
+    assert tokens_of(text, rules_of(TASKS["squad_v1"], "en")) == squad_tokens(text)
     for language in ("de", "zh"):
-        assert tokens_of(text, rules_of("mlqa", language)) == mlqa_tokens(text, language)
+        assert tokens_of(text, rules_of(TASKS["mlqa"], language)) == mlqa_tokens(text, language)
 
 
 def same(pair: tuple[list[str], list[str]]) -> float:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pyarrow as pa
 import pytest
 import torch
@@ -121,6 +123,8 @@ def test_anli_plus_is_scored_by_part_too() -> None:
     parts = {"accuracy_R1": 50.0, "accuracy_mnli": 0.0, "accuracy_snli": 100.0}
     assert Classification.score(ANLI, "en", predictions, gold).metrics == {"accuracy": 60.0, **parts}
     assert Classification.score(XNLI, "en", predictions, gold).metrics == {"accuracy": 60.0}
+    by_part = replace(XNLI, scored_by_part=True)
+    assert Classification.score(by_part, "en", predictions, gold).metrics == {"accuracy": 60.0, **parts}
 
 
 def test_misfits_are_labels_that_the_task_does_not_have() -> None:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from xstilts.errors import UserError
+from xstilts.tasks.registry import Task
 
 _ENGLISH_ARTICLES = r"\b(?:a|an|the)\b"
 _MLQA_ARTICLES = {
@@ -47,7 +48,7 @@ class Rules:
     unanswerable: bool = False
 
 
-def rules_of(task: str, language: str) -> Rules:
+def rules_of(task: Task, language: str) -> Rules:
     """The rules for a task's answers in a language.
 
     In synthetic languages (qaa to qtz) MLQA's answers keep all their words.
@@ -55,12 +56,17 @@ def rules_of(task: str, language: str) -> Rules:
     Raises:
         UserError: for other languages that MLQA's official script has no rules for.
     """
-    if task != "mlqa":
-        return Rules(frozenset(string.punctuation), _ENGLISH_ARTICLES, unanswerable=task == "squad_v2")
+    if task.answer_rules == "squad":
+        return Rules(frozenset(string.punctuation), _ENGLISH_ARTICLES, unanswerable=task.unanswerable)
     if language not in _MLQA_ARTICLES and not _SYNTHETIC.fullmatch(language):
         known = ", ".join(sorted(_MLQA_ARTICLES))
         raise UserError(f"MLQA's official script scores answers in {known}; it has no rules for '{language}'.")
-    return Rules(_unicode_punctuation(), _MLQA_ARTICLES.get(language), characters_apart=language == "zh")
+    return Rules(
+        punctuation=_unicode_punctuation(),
+        articles=_MLQA_ARTICLES.get(language),
+        characters_apart=language == "zh",
+        unanswerable=task.unanswerable,
+    )
 
 
 def tokens_of(text: str, rules: Rules) -> list[str]:

@@ -113,14 +113,13 @@ class Classification(TaskType):
 
     @classmethod
     def score(cls, task: Task, language: str, predictions: Sequence[str], examples: pa.Table) -> Scored:
-        """Accuracy; for QQP also the F1 of duplicates, as GLUE has it; for ANLI+ also ``accuracy_{part}``, the parts
-        being R1, R2, R3, mnli and snli."""
+        """Accuracy; for QQP also the F1 of duplicates, as GLUE has it; ``accuracy_{part}`` of tasks scored by part."""
         gold = examples.column("label").to_pylist()
         right = [g == p for g, p in zip(gold, predictions, strict=True)]
         metrics = {"accuracy": _share(right)}
         if "f1" in task.primary_metrics:
             metrics["f1"] = _f1(task.labels[1], gold, predictions)
-        if task.name == "anli":
+        if task.scored_by_part:
             metrics |= {f"accuracy_{part}": _share(own) for part, own in _by_part(cls.scored_ids(examples), right)}
         return Scored(metrics, gold, [100.0 * hit for hit in right])
 

@@ -87,7 +87,7 @@ class Retrieval(TaskType):
         for row in _where(pc.and_(foreign, pc.greater(counts, 0))):
             yield int(row), "is foreign, but has matches; they belong to the English sentence."
         yield from _unknown_matches(ids, english, foreign, matches)
-        for row in _where(pc.and_(english, pc.not_equal(counts, 1))) if one_to_one(task) else ():
+        for row in _where(pc.and_(english, pc.not_equal(counts, 1))) if task.matching == "one_to_one" else ():
             yield int(row), f"has {counts[row]} translations; in {task.title} every English sentence has exactly 1."
 
     def encode(self, examples: pa.Table, tokenizer: PreTrainedTokenizerFast, first: int = 0) -> pa.Table:
@@ -107,7 +107,7 @@ class Retrieval(TaskType):
         foreign = set(examples.column("id").take(pa.array(rows_of(examples, FOREIGN))).to_pylist())
         for identifier, prediction in zip(cls.scored_ids(examples), predictions, strict=True):
             named = prediction.split()
-            if one_to_one(task) and len(named) != 1:
+            if task.matching == "one_to_one" and len(named) != 1:
                 yield identifier, f"names {len(named)} foreign sentences; {task.title} asks for exactly 1."
             for match in named:
                 if match not in foreign:
@@ -122,17 +122,12 @@ class Retrieval(TaskType):
         """
         english = queries(examples)
         gold = pc.binary_join(english.column("matches").combine_chunks(), " ").to_pylist()
-        if one_to_one(task):
+        if task.matching == "one_to_one":
             right = [100.0 * (found.strip() == own) for found, own in zip(predictions, gold, strict=True)]
             return Scored({"accuracy": sum(right) / len(right)}, gold, right)
         named = zip(english.column("id").to_pylist(), predictions, strict=True)
         pairs = {(match, identifier) for identifier, prediction in named for match in prediction.split()}
         return Scored(pair_scores(pairs, gold_pairs(examples)), gold, [None] * len(gold))
-
-
-def one_to_one(task: Task) -> bool:
-    """Whether every English sentence has exactly one translation to be found (Tatoeba), or few have (BUCC2018)."""
-    return "accuracy" in task.primary_metrics
 
 
 def rows_of(examples: pa.Table, side: str) -> np.ndarray:

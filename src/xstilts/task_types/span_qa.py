@@ -185,7 +185,7 @@ class SpanQA(TaskType):
         Where questions may have no answer, the means over those that have one too, and the accuracy on the others
         (``HasAns_exact``, ``HasAns_f1`` and ``NoAns_exact`` of SQuAD 2.0's script), if there are any such questions.
         """
-        rules = rules_of(task.name, language)
+        rules = rules_of(task, language)
         gold = examples.column("answers").to_pylist()
         scores = np.array([exact_match_and_f1(p, g, rules) for p, g in zip(predictions, gold, strict=True)])
         metrics = _means(scores)
