@@ -16,6 +16,7 @@ from xstilts.task_types.classification import Classification
 from xstilts.tasks.registry import TASKS
 
 XNLI, QQP, ANLI = TASKS["xnli"], TASKS["qqp"], TASKS["anli"]
+SINGLE = replace(XNLI, name="single", title="Single", single_sentence=True)
 LONG, SHORT = "The weaver sold forty baskets at the old harbour market twice.", "The coins."
 
 
@@ -68,6 +69,21 @@ def test_cuts_the_end_of_the_longer_sentence(tokenizer: PreTrainedTokenizerFast)
     assert len(hypothesis) < room / 2 < len(premise)
     ids = built(max_length=20).encode(pairs((LONG, SHORT, "neutral")), tokenizer).column("input_ids")[0].as_py()
     assert ids == [0, *premise[: room - len(hypothesis)], 2, 2, *hypothesis, 2]
+
+
+def test_a_single_sentence_is_encoded_without_a_second_segment(tokenizer: PreTrainedTokenizerFast) -> None:
+    table = pairs((LONG, "", "neutral"), (SHORT, "", None))
+    encoded = Classification(SINGLE, Encoding(max_length=64), SINGLE.labels).encode(table, tokenizer)
+    assert encoded.column("input_ids").to_pylist() == [tokenizer(text)["input_ids"] for text in (LONG, SHORT)]
+    cut = Classification(SINGLE, Encoding(max_length=8), SINGLE.labels).encode(table, tokenizer)
+    assert cut.column("input_ids")[0].as_py() == [*tokenizer(LONG)["input_ids"][:7], tokenizer.sep_token_id]
+
+
+def test_a_single_sentence_task_has_no_second_sentences() -> None:
+    table = pairs((SHORT, "", "neutral"), (SHORT, LONG, "neutral"))
+    assert [row for row, _ in Classification.problems(SINGLE, table)] == [1]
+    assert list(Classification.problems(XNLI, table)) == []
+    assert list(Classification.texts(table.slice(0, 1), "en", "en")) == [SHORT]
 
 
 def test_batch_is_padded_to_its_longest_row(tokenizer: PreTrainedTokenizerFast) -> None:

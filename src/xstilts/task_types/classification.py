@@ -47,15 +47,23 @@ class Classification(TaskType):
 
     @classmethod
     def problems(cls, task: Task, table: pa.Table) -> Iterator[tuple[int, str]]:
-        for row, label in enumerate(table.column("label").to_pylist()):
+        columns = (table.column(name).to_pylist() for name in ("hypothesis", "label"))
+        for row, (hypothesis, label) in enumerate(zip(*columns, strict=True)):
+            if task.single_sentence and hypothesis:
+                yield row, f"has a second sentence, '{hypothesis}'; in {task.title} every example is one sentence."
             if label is not None and label not in task.labels:
                 yield row, _unknown(task, label)
+
+    @classmethod
+    def texts(cls, table: pa.Table, file_language: str, language: str) -> Iterator[str]:
+        """Premises, then hypotheses; the empty hypotheses of single-sentence tasks are left out."""
+        return filter(None, super().texts(table, file_language, language))
 
     def encode(self, examples: pa.Table, tokenizer: PreTrainedTokenizerFast, first: int = 0) -> pa.Table:
         """One row per example; its ``label`` is an index into ``labels``, ``IGNORED`` where there is no gold."""
         encoded = tokenizer(
             examples.column("premise").to_pylist(),
-            examples.column("hypothesis").to_pylist(),
+            None if self.task.single_sentence else examples.column("hypothesis").to_pylist(),
             truncation="longest_first",
             max_length=self.encoding.max_length,
         )
