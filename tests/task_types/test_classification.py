@@ -57,10 +57,10 @@ def test_examples_without_gold_are_read_like_others(tokenizer: PreTrainedTokeniz
     rows = [(LONG, SHORT, "neutral"), (SHORT, LONG, "entailment")]
     without = pairs(*((premise, hypothesis, None) for premise, hypothesis, _ in rows))
     assert not list(Classification.problems(XNLI, without)) and not Classification.has_gold(without)
-    encoded, blind = built().encode(pairs(*rows), tokenizer), built().encode(without, tokenizer)
-    assert blind.column("input_ids") == encoded.column("input_ids")
-    assert blind.column("label").to_pylist() == [IGNORED, IGNORED]
-    assert built().collate(blind.to_pylist(), SpecialTokens.of(tokenizer))["labels"].tolist() == [IGNORED, IGNORED]
+    encoded, unlabelled = built().encode(pairs(*rows), tokenizer), built().encode(without, tokenizer)
+    assert unlabelled.column("input_ids") == encoded.column("input_ids")
+    assert unlabelled.column("label").to_pylist() == [IGNORED, IGNORED]
+    assert built().collate(unlabelled.to_pylist(), SpecialTokens.of(tokenizer))["labels"].tolist() == [IGNORED, IGNORED]
 
 
 def test_cuts_the_end_of_the_longer_sentence(tokenizer: PreTrainedTokenizerFast) -> None:
@@ -128,7 +128,7 @@ def test_scores_by_hand() -> None:
     gold = pairs(("a", "b", "neutral"), ("a", "b", "neutral"), ("a", "b", "entailment"), ("a", "b", "contradiction"))
     scored = Classification.score(XNLI, "de", ["neutral", "entailment", "entailment", "contradiction"], gold)
     assert scored.metrics == {"accuracy": 75.0}
-    assert scored.parts == [100.0, 0.0, 100.0, 100.0]
+    assert scored.example_scores == [100.0, 0.0, 100.0, 100.0]
     assert scored.gold == ["neutral", "neutral", "entailment", "contradiction"]
 
 
@@ -143,7 +143,7 @@ def test_anli_plus_is_scored_by_part_too() -> None:
     assert Classification.score(by_part, "en", predictions, gold).metrics == {"accuracy": 60.0, **parts}
 
 
-def test_misfits_are_labels_that_the_task_does_not_have() -> None:
+def test_a_prediction_that_is_none_of_the_labels_is_invalid() -> None:
     gold = pairs(("a", "b", None), ("a", "b", None), ("a", "b", None))
     assert list(Classification.invalid_predictions(XNLI, ["neutral", "Neutral", ""], gold)) == [
         ("id1", "label 'Neutral' is none of XNLI's: entailment, neutral, contradiction."),

@@ -1,4 +1,4 @@
-"""Formats: one module each, with everything that is particular to it."""
+"""Task types, one module each: encoding, loss, decoding and scoring of the tasks of that type."""
 
 from __future__ import annotations
 
@@ -20,12 +20,18 @@ _CLASSES = {
 
 
 def task_type_class(task: Task) -> type[TaskType]:
-    """The class that knows the task's format."""
+    """Return the class that implements the task's type."""
     module = importlib.import_module(f"xstilts.task_types.{task.type}")
-    found: type[TaskType] = getattr(module, _CLASSES[task.type])
-    return found
+    implementation: type[TaskType] = getattr(module, _CLASSES[task.type])
+    return implementation
 
 
 def task_type_of(task: Task, encoding: Encoding, labels: Sequence[str] = ()) -> TaskType:
-    """The task's format, ready to encode and train. ``labels`` overrides the declared set where that is open."""
+    """Build the task type of a task, ready to encode and train.
+
+    Args:
+        task: The task's declaration.
+        encoding: The encoding settings for the task.
+        labels: The label set, for tasks that declare none (CCG: read off the training split).
+    """
     return task_type_class(task)(task, encoding, labels or task.labels)
