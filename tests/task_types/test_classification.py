@@ -34,7 +34,7 @@ def built(max_length: int = 128) -> Classification:
 def test_a_label_that_is_none_of_the_task_s() -> None:
     table = pairs(("a", "b", "neutral"), ("a", "b", "-"))
     assert list(Classification.problems(XNLI, table)) == [
-        (1, "label '-' is none of XNLI's: entailment, neutral, contradiction.")
+        (1, "label '-' is not one of XNLI's: entailment, neutral, contradiction.")
     ]
 
 
@@ -146,8 +146,8 @@ def test_anli_plus_is_scored_by_part_too() -> None:
 def test_a_prediction_that_is_none_of_the_labels_is_invalid() -> None:
     gold = pairs(("a", "b", None), ("a", "b", None), ("a", "b", None))
     assert list(Classification.invalid_predictions(XNLI, ["neutral", "Neutral", ""], gold)) == [
-        ("id1", "label 'Neutral' is none of XNLI's: entailment, neutral, contradiction."),
-        ("id2", "label '' is none of XNLI's: entailment, neutral, contradiction."),
+        ("id1", "label 'Neutral' is not one of XNLI's: entailment, neutral, contradiction."),
+        ("id2", "label '' is not one of XNLI's: entailment, neutral, contradiction."),
     ]
 
 

@@ -69,8 +69,8 @@ def encoder(tokenizer: PreTrainedTokenizerFast) -> XLMRobertaModel:
         ({"prompt": "  "}, "the prompt is empty"),
         ({"choices": ["only"], "label": 0}, "has 1 choice; at least 2"),
         ({"choices": ["", " "], "label": 0}, "all its choices are empty"),
-        ({"label": 3}, "label 3 names none of its 3 choices"),
-        ({"label": -1}, "label -1 names none"),
+        ({"label": 3}, "label 3 is not the index of a choice; there are 3"),
+        ({"label": -1}, "label -1 is not the index"),
     ],
 )
 def test_problems_name_the_row(change: dict[str, Any], said: str) -> None:
@@ -191,7 +191,7 @@ def test_score_is_accuracy_in_points() -> None:
 
 def test_a_prediction_that_is_not_the_index_of_a_choice_is_invalid() -> None:
     assert list(MultipleChoice.invalid_predictions(TASK, ["2", "2"], table(RIVER, MARKET))) == [
-        ("2", "'2' names none of its 2 choices, which count from 0.")
+        ("2", "'2' is not the index of a choice; there are 2, counted from 0.")
     ]
 
 

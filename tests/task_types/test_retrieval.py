@@ -44,8 +44,8 @@ def test_a_good_pool_has_no_problems() -> None:
     ("rows", "row", "said"),
     [
         ([foreign("f"), english("e", "f"), english("x") | {"side": "English"}], 2, "side 'English' is neither"),
-        ([foreign("f"), english("e", "f"), english("x", "g")], 2, "'g' is the id of no foreign sentence"),
-        ([foreign("f"), english("e", "f"), english("x", "e")], 2, "'e' is the id of no foreign sentence"),
+        ([foreign("f"), english("e", "f"), english("x", "g")], 2, "'g' is not the id of a foreign sentence"),
+        ([foreign("f"), english("e", "f"), english("x", "e")], 2, "'e' is not the id of a foreign sentence"),
         ([foreign("f") | {"matches": ["e"]}, english("e", "f")], 0, "is foreign, but has matches"),
         ([foreign("f 1"), english("e", "f 1")], 0, "has a space in it"),
         ([english("e")], 0, "there are no foreign sentences"),
@@ -118,13 +118,13 @@ def test_a_prediction_of_an_unknown_sentence_is_invalid() -> None:
     assert not list(Retrieval.invalid_predictions(BUCC, ["", "f1 f2", "f2"], POOL))
     invalid = list(Retrieval.invalid_predictions(BUCC, ["f3", "f1 e1", "f1"], POOL))
     assert invalid == [
-        ("e1", "'f3' is the id of no foreign sentence."),
-        ("e2", "'e1' is the id of no foreign sentence."),
+        ("e1", "'f3' is not the id of a foreign sentence."),
+        ("e2", "'e1' is not the id of a foreign sentence."),
     ]
     invalid = list(Retrieval.invalid_predictions(TATOEBA, ["", "f1", "f1 f2"], POOL))
     assert invalid == [
-        ("e1", "names 0 foreign sentences; Tatoeba asks for exactly 1."),
-        ("e3", "names 2 foreign sentences; Tatoeba asks for exactly 1."),
+        ("e1", "names 0 foreign sentences; in Tatoeba it has to be exactly 1."),
+        ("e3", "names 2 foreign sentences; in Tatoeba it has to be exactly 1."),
     ]
     assert [name for name, _ in Retrieval.invalid_predictions(TATOEBA, ["f1", "f1", "7"], without_gold(POOL))] == ["e3"]
 
@@ -201,7 +201,7 @@ def test_pools_of_full_size_are_checked_in_seconds() -> None:
     problems = list(Retrieval.problems(BUCC, pool))
     assert Retrieval.limited(pool, 10).num_rows == 20
     assert time.perf_counter() - begin < 3
-    assert problems == [(2 * n - 1, "its translation 'de-x' is the id of no foreign sentence in the file.")]
+    assert problems == [(2 * n - 1, "its translation 'de-x' is not the id of a foreign sentence in the file.")]
 
 
 def test_nothing_mined_scores_zero() -> None:

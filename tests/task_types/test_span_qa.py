@@ -159,7 +159,7 @@ def test_problems_name_the_row_and_its_content():
     problems = list(SpanQA.problems(SQUAD, pa.concat_tables([examples, pa.Table.from_pylist([ragged], SpanQA.schema)])))
     assert [row for row, _ in problems] == [1, 2, 3, 3, 4, 4, 5]
     texts = [text for _, text in problems]
-    assert "'pier' should stand at character 13" in texts[0] and "' pie' stands" in texts[0]
+    assert "'pier' should stand at character 13" in texts[0] and "' pie' is there" in texts[0]
     assert "no answer" in texts[1] and "context is empty" in texts[2] and "question is empty" in texts[4]
     assert "2 answers but 1 answer offsets" in texts[6]
     assert list(SpanQA.problems(SQUAD_V2, table(("The old stone pier.", "Where?", [])))) == []

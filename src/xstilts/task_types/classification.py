@@ -140,7 +140,7 @@ class Classification(TaskType):
 
 
 def _unknown(task: Task, label: str) -> str:
-    return f"label '{label}' is none of {task.title}'s: {', '.join(task.labels)}."
+    return f"label '{label}' is not one of {task.title}'s: {', '.join(task.labels)}."
 
 
 def _accuracy(correct: Sequence[bool]) -> float:

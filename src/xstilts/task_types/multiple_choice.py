@@ -55,7 +55,7 @@ class MultipleChoice(TaskType):
             elif not any(choice.strip() for choice in choices):
                 yield row, "all its choices are empty."
             elif not 0 <= label < len(choices):
-                yield row, f"label {label} names none of its {len(choices)} choices, which count from 0."
+                yield row, f"label {label} is not the index of a choice; there are {len(choices)}, counted from 0."
 
     def encode(self, examples: pa.Table, tokenizer: PreTrainedTokenizerFast, first: int = 0) -> pa.Table:
         """Encode one row per example."""
@@ -133,7 +133,7 @@ class MultipleChoice(TaskType):
         counts = map(len, examples.column("choices").to_pylist())
         for identifier, prediction, count in zip(cls.scored_ids(examples), predictions, counts, strict=True):
             if prediction not in map(str, range(count)):
-                yield identifier, f"'{prediction}' names none of its {count} choices, which count from 0."
+                yield identifier, f"'{prediction}' is not the index of a choice; there are {count}, counted from 0."
 
     @classmethod
     def constant_predictions(cls, task: Task, examples: pa.Table) -> Iterator[list[str]]:

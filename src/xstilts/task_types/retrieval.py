@@ -91,11 +91,11 @@ class Retrieval(TaskType):
             yield 0, "no English sentence has a translation; is the file with the gold pairs complete?"
         for row, identifier in enumerate(ids.to_pylist()):
             if identifier.split() != [identifier]:
-                yield row, f"the id '{identifier}' is empty or has a space in it; gold answers are lists of ids."
+                yield row, f"the id '{identifier}' is empty or has a space in it; gold ids are separated by spaces."
         for row in _true_indices(pc.invert(pc.or_(foreign, english))):
             yield int(row), f"side '{sides[row]}' is neither '{FOREIGN}' nor '{ENGLISH}'."
         for row in _true_indices(pc.and_(foreign, pc.greater(counts, 0))):
-            yield int(row), "is foreign, but has matches; they belong to the English sentence."
+            yield int(row), "is foreign, but has matches; only English sentences have them."
         yield from _unknown_matches(ids, english, foreign, matches)
         wrong_counts = pc.and_(english, pc.not_equal(counts, 1))
         for row in _true_indices(wrong_counts) if task.matching == "one_to_one" else ():
@@ -124,10 +124,10 @@ class Retrieval(TaskType):
         for identifier, prediction in zip(cls.scored_ids(examples), predictions, strict=True):
             matches = prediction.split()
             if task.matching == "one_to_one" and len(matches) != 1:
-                yield identifier, f"names {len(matches)} foreign sentences; {task.title} asks for exactly 1."
+                yield identifier, f"names {len(matches)} foreign sentences; in {task.title} it has to be exactly 1."
             for match in matches:
                 if match not in foreign:
-                    yield identifier, f"'{match}' is the id of no foreign sentence."
+                    yield identifier, f"'{match}' is not the id of a foreign sentence."
 
     @classmethod
     def score(cls, task: Task, language: str, predictions: Sequence[str], examples: pa.Table) -> Scored:
@@ -184,7 +184,8 @@ def _unknown_matches(
     match_ids, rows = pc.list_flatten(matches), pc.list_parent_indices(matches)
     unknown = pc.invert(pc.is_in(match_ids, value_set=ids.filter(foreign)))
     for index in _true_indices(pc.and_(unknown, english.take(rows))):
-        yield rows[index].as_py(), f"its translation '{match_ids[index]}' is the id of no foreign sentence in the file."
+        match = match_ids[index]
+        yield rows[index].as_py(), f"its translation '{match}' is not the id of a foreign sentence in the file."
 
 
 def _true_indices(chosen: pa.Array) -> np.ndarray:

@@ -249,4 +249,4 @@ def _misplaced(context: str, answers: Sequence[str], starts: Sequence[int]) -> I
         if not answer.strip():
             yield f"the answer at character {start} is empty."
         elif text != answer:
-            yield f"the answer '{answer}' should stand at character {start} of the context, where '{text}' stands."
+            yield f"the answer '{answer}' should stand at character {start} of the context, but '{text}' is there."

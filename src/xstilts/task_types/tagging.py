@@ -218,7 +218,8 @@ def _wrong_tags(task: Task, words: list[str], tags: list[str]) -> Iterator[str]:
         yield f"the sentence has {len(words)} words but {len(tags)} tags; every word needs one."
         return
     for index, (word, tag) in enumerate(zip(words, tags, strict=True)):
+        subject = f"tag '{tag}' of word {index + 1} ('{word}')"
         if not tag or len(tag.split()) != 1:
-            yield f"tag '{tag}' of word {index + 1} ('{word}') must be one word without blanks."
+            yield f"{subject} must be one word without spaces."
         elif task.labels and tag not in task.labels:
-            yield f"tag '{tag}' of word {index + 1} ('{word}') is none of {task.title}'s. {nearest(tag, task.labels)}"
+            yield f"{subject} is not one of {task.title}'s. {nearest(tag, task.labels)}"
