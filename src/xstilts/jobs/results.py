@@ -51,7 +51,7 @@ class Results:
             "example": task_type.scored_ids(gold),
             "prediction": list(predictions),
             "gold": scored.gold,
-            "score": scored.parts,
+            "score": scored.example_scores,
         }
         self._predictions.append(pa.table(columns, schema=PREDICTIONS))
 

@@ -13,7 +13,7 @@ import torch
 from xstilts.config.settings import Embedding
 from xstilts.errors import UserError
 from xstilts.retrieval.mining import Candidate, best_threshold, mine, nearest
-from xstilts.task_types.retrieval import ENGLISH, FOREIGN, Retrieval, gold_pairs, one_to_one, rows_of
+from xstilts.task_types.retrieval import ENGLISH, FOREIGN, Retrieval, gold_pairs, rows_of
 from xstilts.tasks.task import Task
 
 
@@ -39,7 +39,7 @@ def predict(
     Raises:
         UserError: for mining without a "dev" pool whose gold pairs set the threshold.
     """
-    if one_to_one(task):
+    if task.matching == "one_to_one":
         return {split: predict_tatoeba(pool, device) for split, pool in pools.items()}
     if "dev" not in pools or not Retrieval.has_gold(pools["dev"].examples):
         raise UserError(

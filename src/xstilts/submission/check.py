@@ -11,7 +11,6 @@ from xstilts.graph.runs import Runs
 from xstilts.submission import layout
 from xstilts.submission.lines import Parsed
 from xstilts.submission.read import parse, shown
-from xstilts.task_types.retrieval import one_to_one
 from xstilts.tasks.registry import TARGET_TASKS
 from xstilts.tasks.task import Task
 
@@ -82,6 +81,6 @@ def _look_for_strangers(report: Report, folder: Path, study: Study, task: Task) 
 
 
 def _summary(task: Task, found: Parsed) -> str:
-    if task.type == "retrieval" and not one_to_one(task):
+    if task.type == "retrieval" and task.matching == "mined_pairs":
         return f"{sum(len(ids.split()) for _, ids in found.predictions)} pairs"
     return f"{len(found.predictions)} predictions"

@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xstilts.errors import nearest
-from xstilts.task_types.retrieval import FOREIGN, one_to_one, queries
+from xstilts.task_types.retrieval import FOREIGN, queries
 from xstilts.tasks.task import Task
 
 _SHOWN_CHARACTERS = 40
@@ -50,7 +50,7 @@ def parsed(task: Task, text: str, examples: pa.Table) -> Parsed:
 def _kind(task: Task) -> str:
     if task.type != "retrieval":
         return task.type
-    return "line numbers" if one_to_one(task) else "pairs"
+    return "line numbers" if task.matching == "one_to_one" else "pairs"
 
 
 # A label per line

@@ -20,7 +20,7 @@ from torch import nn
 from xstilts.config.settings import Hyperparameters
 from xstilts.data.encoding import EncodedRows
 from xstilts.errors import Diverged
-from xstilts.task_types.base import Row, SpecialTokens, TaskType
+from xstilts.task_types.base import EncodedRow, SpecialTokens, TaskType
 from xstilts.tasks.languages import ENGLISH
 from xstilts.training.batches import batches_per_epoch, mixture, shuffled_batches
 from xstilts.training.device import Device
@@ -114,7 +114,7 @@ def train(
 
 
 def _step(
-    state: TrainingState, data: TaskData, rows: list[Row], hyper: Hyperparameters, device: Device, where: str
+    state: TrainingState, data: TaskData, rows: list[EncodedRow], hyper: Hyperparameters, device: Device, where: str
 ) -> float:
     """One optimiser step; returns its loss."""
     state.encoder.train()
@@ -150,7 +150,7 @@ def _evaluate(
 
 def _steps(
     task_data: Sequence[TaskData], hyper: Hyperparameters, seed: int, first: int, total: int
-) -> Iterator[tuple[TaskData, list[Row]]]:
+) -> Iterator[tuple[TaskData, list[EncodedRow]]]:
     """The task and the rows of each step after the ``first`` so many, which are drawn again and passed over.
 
     Every task has a random source of its own, and the mixture another.
