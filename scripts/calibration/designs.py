@@ -72,7 +72,7 @@ def gap(study_data: StudyData) -> Estimate | None:
     """The primary test of question 2; None where too few targets are left."""
     gains = gains_of(study_data)
     floor = floor_of(gains, _PAIR, study_data.study)
-    above = differences(gains, _PAIR).merge(floor.loc[floor["above"], ["target", "language"]])
+    above = differences(gains, _PAIR, study_data.study).merge(floor.loc[floor["above"], ["target", "language"]])
     cubes = {
         target: cube
         for target, cube in cubes_of(above, study_data.study)[0].items()

@@ -118,7 +118,7 @@ def test_differences_are_those_worked_by_hand() -> None:
     }  # fmt: skip
     for (model, arm, language), score in values.items():
         scores.loc[at(scores, model=model, arm=arm, language=language), "score"] = score
-    found = differences(gains_of(StudyData.of(study, scores)), PAIR)
+    found = differences(gains_of(StudyData.of(study, scores)), PAIR, study)
     of_mnli = found[found["arm"] == "mnli"].iloc[0]
     assert (of_mnli["change_text"], of_mnli["change_code"], of_mnli["difference"]) == (17 - 20, 25 - 20, 8)
     guess = 100 / 3

@@ -50,25 +50,25 @@ def floor_of(gains: pd.DataFrame, pair: Pair, study: Study) -> pd.DataFrame:
     return table
 
 
-def _changes(gains: pd.DataFrame, model: str) -> pd.DataFrame:
+def _changes(gains: pd.DataFrame, model: str, study: Study) -> pd.DataFrame:
     """Per arm, target, language and seed, how the gap to English changes; also as a share of English above chance."""
     of_model = gains[gains["model"] == model]
     english = of_model[of_model["language"] == ENGLISH].drop(columns=["language", "model", "n"])
     both = of_model[of_model["language"] != ENGLISH].merge(english, on=["arm", "target", "seed"], suffixes=("", "_en"))
     both["change"] = both["gain_en"] - both["gain"]
-    guessing = both["target"].map(chance).astype("float64")
+    guessing = both["target"].map(lambda target: chance(study.task(target))).astype("float64")
     before, after = ((both[f"{name}_en"] - both[name]) / (both[f"{name}_en"] - guessing) for name in _SCORES)
     both["share"] = (after - before).where(both[[f"{name}_en" for name in _SCORES]].min(axis=1) > guessing)
     return both[[*_PAIRED, "change", "share"]]
 
 
-def differences(gains: pd.DataFrame, pair: Pair) -> pd.DataFrame:
+def differences(gains: pd.DataFrame, pair: Pair, study: Study) -> pd.DataFrame:
     """A row per arm, target, language and seed that both models have: how the gap changes in either model, in points.
 
     ``difference`` is the code model's change minus the text-only model's; ``share`` is that of the gap as a percentage
     of English above chance, NaN where English is not above it.
     """
-    code, text = _changes(gains, pair.code), _changes(gains, pair.text)
+    code, text = _changes(gains, pair.code, study), _changes(gains, pair.text, study)
     both = code.merge(text, on=_PAIRED, suffixes=("_code", "_text"))
     both["difference"] = both["change_code"] - both["change_text"]
     both["share"] = 100 * (both["share_code"] - both["share_text"])

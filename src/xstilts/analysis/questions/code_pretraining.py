@@ -53,7 +53,7 @@ def answer(study_data: StudyData) -> Answer:
     short: list[str] = []
     for pair in pairs:
         floor = floor_of(gains, pair, study_data.study)
-        both = differences(gains, pair)
+        both = differences(gains, pair, study_data.study)
         above = both.merge(floor.loc[floor["above"], ["target", "language"]])
         complete, missing = cubes_of(above, study_data.study)
         cubes = {target: cube for target, cube in complete.items() if len(cube) >= MIN_LANGUAGES}
