@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import permutations
 from math import factorial
 
 import numpy as np
 from scipy import stats
 
 _EXACT_UP_TO = 9  # values; 362,880 orders
+_DRAWS = 9_999
 _ALMOST = 1e-12  # of equal statistics, one may come out smaller by rounding
 
 
@@ -19,21 +19,24 @@ def p_value(statistic: float, under_null: np.ndarray) -> float:
 
 
 def exact_spearman(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
-    """Spearman's correlation and its two-sided p over all orders of up to nine values, over 9,999 random ones beyond.
+    """Test Spearman's correlation by permutation: of all orders of up to nine values, of 9,999 random ones beyond.
 
-    NaN both where x or y is constant or there are fewer than three values.
+    Returns:
+        The correlation and its two-sided p; both NaN where x or y is constant or there are fewer than three values.
     """
     if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return float("nan"), float("nan")
-    a, b = (stats.zscore(stats.rankdata(values)) for values in (x, y))
-    rho = float(a @ b / len(a))
-    if len(x) > _EXACT_UP_TO:
-        return rho, p_value(rho, np.array([a @ rng.permutation(b) / len(a) for _ in range(9_999)]))
-    orders = np.fromiter(
-        (index for order in permutations(range(len(b))) for index in order), dtype=np.int8, count=_orders(len(b))
-    ).reshape(-1, len(b))
-    under_null = b[orders] @ a / len(a)
-    return rho, float(np.mean(np.abs(under_null) >= abs(rho) - _ALMOST))
+    a, b = (stats.rankdata(values) - (len(values) + 1) / 2 for values in (x, y))  # centred ranks: exact as floats
+    test = stats.permutation_test(
+        (b,),
+        lambda order, axis: np.abs(order @ a),
+        permutation_type="pairings",
+        vectorized=True,
+        n_resamples=factorial(_EXACT_UP_TO) if len(x) <= _EXACT_UP_TO else _DRAWS,
+        alternative="greater",
+        rng=rng,
+    )
+    return float(a @ b / np.sqrt((a @ a) * (b @ b))), float(test.pvalue)
 
 
 def spearman_interval(rho: float, count: int) -> tuple[float, float]:
@@ -42,10 +45,6 @@ def spearman_interval(rho: float, count: int) -> tuple[float, float]:
     margin = stats.norm.ppf(0.975) * np.sqrt((1 + rho**2 / 2) / (count - 3))
     centre = np.arctanh(np.clip(rho, -0.999999, 0.999999))
     return float(np.tanh(centre - margin)), float(np.tanh(centre + margin))
-
-
-def _orders(count: int) -> int:
-    return count * factorial(count)
 
 
 def double_centred(matrix: np.ndarray) -> np.ndarray:
@@ -68,7 +67,7 @@ class Dyadic:
 
 
 def dyadic(
-    response: np.ndarray, predictor: np.ndarray, covariate: np.ndarray, rng: np.random.Generator, draws: int = 9_999
+    response: np.ndarray, predictor: np.ndarray, covariate: np.ndarray, rng: np.random.Generator, draws: int = _DRAWS
 ) -> Dyadic | None:
     """Regression over the cells of (rows, columns) matrices; None where the predictor has no variance of its own.
 

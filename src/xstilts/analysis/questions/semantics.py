@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import roc_auc_score
 
 from xstilts.analysis.answers import Answer, Estimate
 from xstilts.analysis.covariates import with_covariates
@@ -23,6 +24,7 @@ from xstilts.analysis.prediction import (
     MEASURES,
     MODELS,
     OF_LANGUAGE,
+    auroc_draws,
     calibration,
     increments,
     predictions_of,
@@ -30,7 +32,6 @@ from xstilts.analysis.prediction import (
     step,
 )  # fmt: skip
 from xstilts.analysis.resampling import percentiles
-from xstilts.analysis.ridge import auroc
 from xstilts.analysis.selection import similarity_of, task_arms
 from xstilts.analysis.study_data import StudyData
 from xstilts.tasks.benchmarks import GROUPS
@@ -51,7 +52,6 @@ _CANNOT = (
     "Out-of-sample R² below 0 means that the mean gain predicts better; it is an answer, not an error.",
 )
 _COVERED = 0.75  # of the cells must have a measure for it to be a predictor
-_DRAWS = 2_000
 
 
 def answer(study_data: StudyData) -> Answer:
@@ -191,19 +191,14 @@ def _losses(cells: pd.DataFrame, predictions: pd.DataFrame) -> tuple[list[Estima
         ]
     table = predictions[predictions["left_out"] == "language"]
     lost = (table["observed"] < -2 * table["error"]).to_numpy()
-    by_genus = list(table.reset_index().groupby("genus").indices.values())
-    rng = np.random.default_rng(1)
-    draws = [
-        np.concatenate([by_genus[i] for i in rng.integers(len(by_genus), size=len(by_genus))]) for _ in range(_DRAWS)
-    ]
-    found = []
+    words = f"{int(lost.sum())} losses in {counted(len(lost), 'cell')}, {counted(table['genus'].nunique(), 'genus')}"
+    estimates = []
     for model in [name for name in MODELS if name in table][1:]:
         score = -table[model].to_numpy()
-        low, high = percentiles(np.array([auroc(lost[drawn], score[drawn]) for drawn in draws]))
-        words = f"{int(lost.sum())} losses in {counted(len(lost), 'cell')}, {counted(len(by_genus), 'genus')}"
+        low, high = percentiles(auroc_draws(lost, score, table["genus"]))
         name = f"losses told from the rest by {model}, leaving out languages"
-        found.append(Estimate(name, auroc(lost, score), low, high, "AUROC", None, words))
-    return found, []
+        estimates.append(Estimate(name, float(roc_auc_score(lost, score)), low, high, "AUROC", None, words))
+    return estimates, []
 
 
 # Robustness
