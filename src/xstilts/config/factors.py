@@ -7,7 +7,8 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, model_validator
 
-from xstilts.config.settings import Architecture, Count, HyperparametersOverride, IntermediateTask, Section, unique
+from xstilts.config.settings import Architecture, Count, HyperparametersOverride, Section, unique
+from xstilts.config.task_names import IntermediateTask
 
 _HUB = "hf://"
 _PART = r"\w+(?:[.-]\w+)*"  # of a repository's name; the Hub allows no two dashes or dots in a row

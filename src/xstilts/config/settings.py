@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
 
-from xstilts.errors import nearest
-from xstilts.tasks.registry import INTERMEDIATE_TASKS, RETRIEVAL_TASKS, TARGET_TASKS, TASKS, TRAINING_SETS
+from xstilts.config.task_names import AnyTask, IntermediateTask, RetrievalTask, TrainingSet
 
 
 def _number(value: Any) -> Any:
@@ -32,15 +31,6 @@ def _name(value: str) -> str:
     return value
 
 
-def _known(valid: tuple[str, ...], what: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if value not in valid:
-            raise ValueError(f"there is no {what} '{value}'. {nearest(value, valid)}")
-        return value
-
-    return AfterValidator(check)
-
-
 def unique(values: list[Any]) -> list[Any]:
     repeated = sorted({str(value) for value in values if values.count(value) > 1})
     if repeated:
@@ -54,11 +44,6 @@ Whole = Annotated[int, BeforeValidator(_number), Field(ge=0)]
 Positive = Annotated[float, BeforeValidator(_number), Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, BeforeValidator(_number), Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, BeforeValidator(_number), Field(ge=0, lt=1)]
-IntermediateTask = Annotated[str, _known(INTERMEDIATE_TASKS, "intermediate task")]
-TargetTask = Annotated[str, _known(TARGET_TASKS, "target task")]
-TrainingSet = Annotated[str, _known(TRAINING_SETS, "training set")]
-RetrievalTask = Annotated[str, _known(RETRIEVAL_TASKS, "retrieval task")]
-AnyTask = Annotated[str, _known(tuple(TASKS), "task")]
 
 
 class Section(BaseModel):

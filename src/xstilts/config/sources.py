@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from xstilts.config.settings import AnyTask, Count, Section, Whole, unique
+from xstilts.config.settings import Count, Section, Whole, unique
+from xstilts.config.task_names import AnyTask
+from xstilts.tasks.registry import TASKS, TEXT
 
 
 class SyntheticSource(Section):
@@ -42,7 +44,8 @@ class HubSource(FilesSource):
     kind: Literal["hub"]  # type: ignore[assignment]
     root: str = Field("data", description="The folder with the files of tasks that do not come from the Hub.")
     files: Annotated[list[AnyTask], AfterValidator(unique)] = Field(
-        ["bucc2018", "ccg"], description="Tasks to read from files; the Hub has these two not at all or not whole."
+        sorted(name for name, task in TASKS.items() if not task.hub and task is not TEXT),
+        description="Tasks to read from files; the Hub has these two not at all or not whole.",
     )
     mirror: str | None = Field(
         None, description="A folder with clones of the Hub's repositories, {namespace}/{name}, to read in its place."
