@@ -1,4 +1,4 @@
-"""Several tests at once: Holm over the primary hypotheses, Benjamini and Hochberg within a question."""
+"""Corrections for several tests: Holm over the primary hypotheses, Benjamini and Hochberg within a question."""
 
 from __future__ import annotations
 
@@ -46,5 +46,5 @@ def with_holm(answers: Iterable[Answer]) -> list[Answer]:
 def _adjusted(answer: Answer, p: float, count: int) -> Answer:
     if answer.verdict != "supported" or p < LEVEL:
         return replace(answer, p_adjusted=p)
-    reason = f"{answer.reason} After correction for {count} primary hypotheses (Holm), p = {p:.3f}: not enough to tell."
+    reason = f"{answer.reason} After Holm's correction for {count} primary hypotheses, p = {p:.3f}: not significant."
     return replace(answer, p_adjusted=p, verdict="not supported", reason=reason)
