@@ -50,9 +50,13 @@ class Study(Section):
     """A transfer study: models x arms x targets x seeds."""
 
     study: Name = Field(description="Name of the study; results lie in results/{study}/.")
-    source: Annotated[SyntheticSource | FilesSource | HubSource, Field(discriminator="kind")]
+    source: Annotated[SyntheticSource | FilesSource | HubSource, Field(discriminator="kind")] = Field(
+        description="Where the examples come from."
+    )
     models: dict[Name, Model] = Field(min_length=1, description="Encoders by name.")
-    seeds: Annotated[list[Whole], AfterValidator(unique)] = Field([1], min_length=1)
+    seeds: Annotated[list[Whole], AfterValidator(unique)] = Field(
+        [1], min_length=1, description="Every cell of the study is run once per seed."
+    )
     declared_languages: dict[LanguageCode, OwnLanguage] = Field(
         {}, alias="languages", description="Languages that the built-in table lacks, by code."
     )
@@ -61,14 +65,14 @@ class Study(Section):
     )
     examples: Limits = Field(Limits(), description="How much of each file to use.")
     arms: dict[Name, Arm] = Field(description="What happens before the target task, by name; 'none' is the baseline.")
-    targets: dict[TargetTask, Target] = Field(min_length=1)
+    targets: dict[TargetTask, Target] = Field(min_length=1, description="Target tasks, by the task's name.")
     splits: Annotated[list[Literal["dev", "test"]], AfterValidator(unique)] = Field(
         ["test"], min_length=1, description="Splits to score in every language."
     )
-    training: Training = Training()
-    encoding: Encodings = Encodings()
-    retrieval: RetrievalSettings = RetrievalSettings()
-    compute: Compute = Compute()
+    training: Training = Field(Training(), description="Hyper-parameters by stage.")
+    encoding: Encodings = Field(Encodings(), description="How examples become tokens.")
+    retrieval: RetrievalSettings = Field(RetrievalSettings(), description="How sentences are embedded and matched.")
+    compute: Compute = Field(Compute(), description="Precision, checkpoints, sharing of GPUs.")
 
     @model_validator(mode="after")
     def _has_baseline(self) -> Study:

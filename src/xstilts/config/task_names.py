@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ValidationInfo
+from pydantic import AfterValidator, Field, ValidationInfo
 
 from xstilts.errors import nearest
 from xstilts.tasks.registry import RETRIEVAL_TASKS, TARGET_TASKS, TASKS, TRAINABLE_TASKS, TRAINING_SETS
@@ -38,7 +38,7 @@ class TaskNames:
             splits = set(files) if isinstance(files, Mapping) else {"train", "dev", "test"}
             trains += [str(name)] * ({"train", "dev"} <= splits)
             targets += [str(name)] * bool({"dev", "test"} & splits)
-            trained_on += [str(values["trained_on"])] * bool(values.get("trained_on"))
+            trained_on += [str(values["trained_on"])] if values.get("trained_on") else []
             retrieval += [str(name)] * (values.get("type") == "retrieval")
         return cls(
             intermediate=(*TRAINABLE_TASKS, *trains),
@@ -60,8 +60,13 @@ def _known(kind: str, what: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-IntermediateTask = Annotated[str, _known("intermediate", "intermediate task")]
-TargetTask = Annotated[str, _known("target", "target task")]
-TrainingSet = Annotated[str, _known("training_set", "training set")]
-RetrievalTask = Annotated[str, _known("retrieval", "retrieval task")]
-AnyTask = Annotated[str, _known("any", "task")]
+def _suggested(kind: str) -> Any:
+    """What an editor offers, through the JSON schema of a study file."""
+    return Field(examples=[*getattr(TaskNames(), kind)])
+
+
+IntermediateTask = Annotated[str, _known("intermediate", "intermediate task"), _suggested("intermediate")]
+TargetTask = Annotated[str, _known("target", "target task"), _suggested("target")]
+TrainingSet = Annotated[str, _known("training_set", "training set"), _suggested("training_set")]
+RetrievalTask = Annotated[str, _known("retrieval", "retrieval task"), _suggested("retrieval")]
+AnyTask = Annotated[str, _known("any", "task"), _suggested("any")]

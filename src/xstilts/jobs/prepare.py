@@ -90,7 +90,7 @@ def prepare_text(runs: Runs) -> None:
     listed: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(dir=folder, prefix=".preparing.") as staging:
         for split, language in runs.files(TEXT.name):
-            texts = list(dict.fromkeys(_texts(runs, language)))
+            texts = [text for text in dict.fromkeys(_texts(runs, language)) if text.strip()]
             if not texts:
                 raise UserError(f"No task of the study has text in '{language}' to pretrain on.")
             table = pa.table({"id": [str(i) for i in range(len(texts))], "text": texts})
