@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from transformers import PreTrainedModel
 
-from xstilts.analysis.corpora import PARALLEL, Part, Sequences, parallel_parts, parts_of, texts_of
+from xstilts.analysis.corpora import PARALLEL, CorpusPart, Sequences, parallel_parts, parts_of, texts_of
 from xstilts.analysis.similarity import Samples, centred_cosine, cosine, paired_samples, unigram_similarity
 from xstilts.atomic import replacing
 from xstilts.config.settings import Embedding
@@ -110,10 +110,10 @@ class _Embedded:
         """13 layers of 24, as XTREME's ``run_tatoeba`` takes of XLM-R Large, in proportion: fixed before any result."""
         return Embedding(layer=round(13 / 24 * self._encoder.config.num_hidden_layers), special_tokens=False)
 
-    def _parts(self, task: str, language: str) -> list[Part]:
+    def _parts(self, task: str, language: str) -> list[CorpusPart]:
         return parts_of(self._runs, self._model, task, language)
 
-    def _centre(self, parts: Sequence[Part], most: int | None = _EMBEDDED_ROWS) -> _Centre | None:
+    def _centre(self, parts: Sequence[CorpusPart], most: int | None = _EMBEDDED_ROWS) -> _Centre | None:
         """Of at most that many rows, evenly from all parts; None where there are no rows."""
         sets = [Sequences(part, most and max(1, most // len(parts))) for part in parts]
         embedded = [embed(self._encoder, rows, self._tokens, self._settings).numpy() for rows in sets if len(rows)]
