@@ -15,9 +15,10 @@ from xstilts.config.study import load
 from xstilts.errors import UserError
 from xstilts.graph.runs import INTERMEDIATE, Runs
 from xstilts.graph.specs import Specs
+from xstilts.graph.training_jobs import TrainingJob
 from xstilts.planning.gpus import GPUS
-from xstilts.planning.groups import Group
-from xstilts.planning.plan import Plan, plan, total
+from xstilts.planning.jobs import JobGroup
+from xstilts.planning.plan import StudyPlan, plan, total
 
 HUB = "hf://FacebookAI/xlm-roberta-large@c23d21b0620b635a76227c604d44e43a9f0ee389"
 
@@ -33,51 +34,38 @@ def large(**changes: Any) -> Runs:
     return Runs(load(ready_made(models={"xlmr": {"path": HUB}}, **changes)))
 
 
-def planned(runs: Runs, gpu: str = "a100-80", at_once: int = 1) -> Plan:
+def planned(runs: Runs, gpu: str = "a100-80", at_once: int = 1) -> StudyPlan:
     return plan(runs, GPUS[gpu], at_once)
 
 
 def finish(runs: Runs, arm: str, what: str, seed: int, seconds: float, device: str, **hardware: Any) -> None:
-    """Leave what a fine-tuning job leaves."""
-    specs = Specs(runs)
-    job = "xlmr", arm, what, seed
-    spec = specs.intermediate("xlmr", arm, seed) if what == INTERMEDIATE else specs.finetune(*job)
+    """Leave what a job leaves: fine-tuning on ``what``, or an arm's own training."""
+    job = TrainingJob("intermediate" if what == INTERMEDIATE else "finetune", "xlmr", arm, what, seed)
     record = {
-        "spec": spec,
+        "spec": job.spec(Specs(runs)),
         "seconds": seconds,
         "hardware": {"device": device, "precision": "bfloat16", "peak_gpu_bytes": 0, **hardware},
     }
-    files = {
-        runs.paths.part("scores", *job): "",
-        runs.paths.part("records", *job, "json"): json.dumps(record),
-    }
-    if what == INTERMEDIATE:
-        folder = runs.paths.encoder("xlmr", arm, seed)
-        files = {
-            runs.paths.part("dev_scores", *job): "",
-            folder / "model.safetensors": "",
-            folder / "record.json": json.dumps(record),
-        }
-    for path, text in files.items():
+    for path in job.makes(runs.paths):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(json.dumps(record) if path.suffix == ".json" else "", encoding="utf-8")
 
 
-def group(found: Plan, rule: str, arm: str, what: str = "") -> Group:
+def group(found: StudyPlan, rule: str, arm: str, what: str = "") -> JobGroup:
     return next(one for one in found.groups if (one.rule, one.arm, one.what) == (rule, arm, what))
 
 
 class TestBeforeAnythingRan:
     def test_all_jobs_are_to_do(self) -> None:
         found = planned(large())
-        assert found.jobs() == found.left()
+        assert found.jobs() == found.jobs(left=True)
         assert found.jobs()["intermediate"] == 2 * 2
         assert found.jobs()["finetune"] == 3 * 2 * 2
         assert found.jobs()["retrieve"] == 3 * 2
         assert found.jobs()["prefetch_model"] == 1
 
     def test_says_that_it_is_a_model_and_how_far_off_it_may_be(self) -> None:
-        one = group(planned(large()), "finetune", "none", "xnli").estimate
+        one = group(planned(large()), "finetune", "none", "xnli").cost
         assert (one.low, one.high, one.source) == (one.seconds / 2, one.seconds * 2, "model")
 
     def test_more_at_once_take_less_time_down_to_the_longest_chain(self) -> None:
@@ -86,14 +74,15 @@ class TestBeforeAnythingRan:
         on_gpu = [one for one in found[0].groups if one.on_gpu]
         assert walls[0] == pytest.approx(total(on_gpu).value)
         assert walls[0] > walls[1] > walls[2]
-        longest = group(found[0], "intermediate", "pair").estimate.seconds
-        last = max(one.estimate.seconds for one in on_gpu if one.arm == "pair" and one.rule != "intermediate")
+        longest = group(found[0], "intermediate", "pair").cost.seconds
+        last = max(one.cost.seconds for one in on_gpu if one.arm == "pair" and one.rule != "intermediate")
         assert walls[2] == pytest.approx(longest + last)
 
     def test_pretraining_comes_first(self) -> None:
         found = planned(Runs(load(own())), "cpu", at_once=1000)
         seconds = {
-            rule: max(one.estimate.seconds for one in found.of_rule(rule)) for rule in ("pretrain", "intermediate")
+            rule: max(one.cost.seconds for one in found.groups if one.rule == rule)
+            for rule in ("pretrain", "intermediate")
         }
         assert found.wall.value > sum(seconds.values())
 
@@ -140,14 +129,14 @@ class TestAfterSomeJobs:
         runs = large()
         finish(runs, "none", "xnli", 2, 1000, self.A100)
         found = planned(runs)
-        assert found.jobs()["finetune"] - found.left()["finetune"] == 1
+        assert found.jobs()["finetune"] - found.jobs(left=True)["finetune"] == 1
         assert group(found, "finetune", "none", "xnli").left == (1,)
 
     def test_like_jobs_take_as_long_and_as_much_memory(self) -> None:
         runs = large()
         for seed, seconds in ((1, 1000), (2, 3000)):
             finish(runs, "none", "xnli", seed, seconds, self.A100, peak_gpu_bytes=10e9)
-        one = group(planned(runs), "finetune", "mnli", "xnli").estimate
+        one = group(planned(runs), "finetune", "mnli", "xnli").cost
         assert (one.seconds, one.source) == (2000, f"measured on 2 jobs ({self.A100})")
         assert one.gpu_bytes == pytest.approx(11.5e9)
         assert one.high / one.low < 2
@@ -156,17 +145,17 @@ class TestAfterSomeJobs:
         runs = large()
         finish(runs, "mnli", INTERMEDIATE, 1, 5000, self.A100)
         found = planned(runs)
-        assert group(found, "intermediate", "mnli").estimate.seconds == 5000
+        assert group(found, "intermediate", "mnli").cost.seconds == 5000
         assert group(found, "intermediate", "mnli").left == (2,)
-        assert group(found, "intermediate", "pair").estimate.source.endswith(", as on 1 measured job")
+        assert group(found, "intermediate", "pair").cost.source.endswith(", as on 1 measured job")
 
     def test_other_jobs_are_scaled(self) -> None:
         runs = large()
         before = planned(runs)
-        modelled = group(before, "finetune", "none", "xnli").estimate.seconds
+        modelled = group(before, "finetune", "none", "xnli").cost.seconds
         finish(runs, "none", "xnli", 1, 3 * modelled, self.A100)
         after = planned(runs)
-        other = [group(found, "finetune", "none", "squad_v1").estimate for found in (before, after)]
+        other = [group(found, "finetune", "none", "squad_v1").cost for found in (before, after)]
         assert other[1].seconds == pytest.approx(3 * other[0].seconds)
         assert other[1].source == "model x 3, as on 1 measured job"
 
@@ -177,20 +166,20 @@ class TestAfterSomeJobs:
         runs = large()
         finish(runs, "none", "xnli", 1, 1000, **hardware)
         found = planned(runs)
-        assert group(found, "finetune", "none", "xnli").estimate.source == "model"
+        assert group(found, "finetune", "none", "xnli").cost.source == "model"
         assert group(found, "finetune", "none", "xnli").left == (2,)
         assert any("1 job measured on another device" in note for note in found.notes)
 
     def test_jobs_of_other_settings_are_to_do_again(self) -> None:
         finish(large(), "none", "xnli", 1, 1000, self.A100)
         found = planned(large(training={"target": {"epochs": 1.0}}))
-        assert found.jobs() == found.left()
+        assert found.jobs() == found.jobs(left=True)
 
     def test_a_damaged_record_counts_as_none(self) -> None:
         runs = large()
         finish(runs, "none", "xnli", 1, 1000, self.A100)
         runs.paths.part("records", "xlmr", "none", "xnli", 1, "json").write_text("{", encoding="utf-8")
-        assert planned(runs).jobs() == planned(runs).left()
+        assert planned(runs).jobs() == planned(runs).jobs(left=True)
 
 
 class TestWarnings:
@@ -227,7 +216,7 @@ class TestWarnings:
 
     def test_bfloat16_where_there_is_none(self) -> None:
         found = planned(large(compute={"precision": "bfloat16"}), "t4")
-        assert found.warnings[-1] == "compute.precision is bfloat16, which the T4 has not: jobs will stop."
+        assert found.warnings[-1] == "compute.precision is bfloat16, which the T4 does not have: jobs will stop."
 
 
 class TestConfigFile:
