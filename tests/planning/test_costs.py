@@ -1,19 +1,22 @@
-"""The model of costs, against sums done by hand."""
+"""The model of costs, against numbers worked out by hand."""
 
 from __future__ import annotations
 
 import pytest
 
 from xstilts.planning import costs
-from xstilts.planning.costs import KNOWN, EncoderShape, Passes, Work
+from xstilts.planning.costs import KNOWN, EncoderShape, Work
 from xstilts.planning.gpus import GPUS
+from xstilts.planning.sizes import DataSize
 
 LARGE = KNOWN["xlm-roberta-large"]
 A100 = GPUS["a100-80"]
 
 #: MNLI at 128 tokens per example for 3 epochs of batches of 32: 12,272 batches an epoch.
 TOKENS = 392_702 * 3 * 128
-MNLI = Work(steps=36_816, trained=Passes(392_702 * 3, TOKENS, 36_816), micro_tokens=32 * 128)
+MNLI = Work(
+    steps=36_816, micro_batches=36_816, trained=DataSize(inputs=392_702 * 3, tokens=TOKENS), micro_tokens=32 * 128
+)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +33,7 @@ def test_parameters_of_known_encoders(name: str, parameters: int) -> None:
     assert KNOWN[name].parameters == parameters
 
 
-def test_parameters_of_mdeberta_are_nearly_right() -> None:
+def test_parameters_of_mdeberta_are_within_one_percent() -> None:
     assert KNOWN["mdeberta-v3-base"].parameters == pytest.approx(278.2e6, rel=0.01)
 
 
@@ -72,13 +75,13 @@ class TestMnliOnXlmrLarge:
 
 
 def test_reading_costs_a_third_of_training() -> None:
-    load = Passes(1, 128, 1)
-    assert costs.training_flops(LARGE, load) == 3 * costs.forward_flops(LARGE, load)
+    data = DataSize(inputs=1, tokens=128)
+    assert costs.training_flops(LARGE, data) == 3 * costs.forward_flops(LARGE, data)
 
 
-def test_masked_language_modelling_pays_for_the_vocabulary() -> None:
-    load = Passes(1, 100, 1)
-    more = costs.training_flops(LARGE, load, masked=15) - costs.training_flops(LARGE, load)
+def test_masked_language_modelling_adds_the_output_layer() -> None:
+    data = DataSize(inputs=1, tokens=100)
+    more = costs.training_flops(LARGE, data, masked=15) - costs.training_flops(LARGE, data)
     assert more == 6 * 15 * (250_002 * 1024 + 1024 * 1024)
 
 
@@ -91,9 +94,9 @@ def test_mining_compares_every_pair_in_float32() -> None:
     assert (spent[0] - starting[0]) * A100.flops("float32") == pytest.approx(2 * 1024 * 1e12)
 
 
-def test_batches_of_few_tokens_wait_for_kernels() -> None:
-    short = Work(steps=1000, trained=Passes(1000, 10_000, 1000))
-    long = Work(steps=1000, trained=Passes(1000, 20_000, 1000))
+def test_short_batches_take_the_time_of_starting_kernels() -> None:
+    short = Work(steps=1000, micro_batches=1000, trained=DataSize(inputs=1000, tokens=10_000))
+    long = Work(steps=1000, micro_batches=1000, trained=DataSize(inputs=1000, tokens=20_000))
     assert costs.seconds(LARGE, short, A100, "bfloat16") == costs.seconds(LARGE, long, A100, "bfloat16")
 
 
@@ -104,7 +107,7 @@ def test_eager_attention_and_float32_keep_more() -> None:
 
 
 def test_a_job_that_trains_nothing_holds_only_weights() -> None:
-    read = costs.memory(LARGE, Work(read=Passes(1, 1, 1)), A100, "float32", "sdpa")
+    read = costs.memory(LARGE, Work(read=DataSize(inputs=1, tokens=1)), A100, "float32", "sdpa")
     assert read.gpu / 1e9 == pytest.approx(2.24 + 1.5, rel=0.01)
 
 

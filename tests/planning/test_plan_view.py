@@ -48,14 +48,14 @@ def test_the_table_fits_a_terminal(small: StudyPlan) -> None:
     assert re.search(r"  xnli +6 +6 ", table)
 
 
-def test_says_what_it_rests_on(small: StudyPlan) -> None:
+def test_names_the_sources_of_the_numbers(small: StudyPlan) -> None:
     text = shown(small)
     assert "24 jobs: model" in text
     assert "those of the full releases" in text
     assert "with 2 GPU jobs at a time" in text
 
 
-def test_json_is_the_same_for_programs(small: StudyPlan) -> None:
+def test_json_has_the_same_numbers(small: StudyPlan) -> None:
     values = json.loads(json.dumps(as_json(small)))
     assert values["jobs"] == dict(small.jobs())
     assert sum(group["jobs"] for group in values["groups"]) == small.jobs().total()
@@ -90,7 +90,7 @@ def test_rounding_up(value: float, up: int) -> None:
     assert wording.two_digits_up(value) == up
 
 
-def test_planning_waits_for_no_torch() -> None:
+def test_planning_does_not_import_torch() -> None:
     script = "import sys, xstilts.planning.view, xstilts.config.reading; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", script], check=True)
 

@@ -16,7 +16,7 @@ from xstilts.config.settings import Hyperparameters
 from xstilts.config.sources import SyntheticSource
 from xstilts.config.study import load
 from xstilts.graph.runs import RETRIEVAL, Runs
-from xstilts.planning.sizes import FileSize, FileSizes
+from xstilts.planning.sizes import DataSize, FileSizes
 from xstilts.planning.workload import Workloads, planned_steps
 from xstilts.training import loop
 
@@ -76,7 +76,7 @@ class TestFromTheConfigAlone:
     def test_micro_batches_count_as_passes(self) -> None:
         config = ready_made(training={"intermediate": {"micro_batch_size": 5, "max_steps": 10}})
         work = works(config).of(("intermediate", "xlmr", "mnli"))
-        assert work.trained.batches == 10 * 7
+        assert work.micro_batches == 10 * 7
         assert work.micro_tokens == 5 * 128
 
     def test_a_multiple_choice_reads_every_choice(self) -> None:
@@ -93,7 +93,7 @@ class TestFromTheConfigAlone:
         )
         assert short.steps > long.steps == 3 * 2738  # 87,599 examples in batches of 32
 
-    def test_what_is_selected_on_is_read_at_every_evaluation(self) -> None:
+    def test_dev_data_is_read_at_every_evaluation(self) -> None:
         hyper = {"max_steps": 100, "eval_examples": 50}
         read = [
             works(ready_made(training={"intermediate": {**hyper, "eval_every": every}}))
@@ -116,7 +116,7 @@ class TestFromTheConfigAlone:
         work = works(ready_made()).of(("retrieve", "xlmr", RETRIEVAL))
         assert (work.read.inputs, work.compared, work.predictions) == (2000, 2 * 1000 * 1000, 1000)
 
-    def test_a_synthetic_source_says_its_sizes(self) -> None:
+    def test_sizes_of_a_synthetic_source_are_its_settings(self) -> None:
         source = SyntheticSource(kind="synthetic", train_examples=640, eval_examples=20).model_dump()
         work = works(own(source=source, targets={"xnli": {"languages": ["en", "qaa"]}})).of(
             ("finetune", "tiny", "xnli")
@@ -127,7 +127,7 @@ class TestFromTheConfigAlone:
         work = works(own(training={"pretraining": {"max_steps": 10}})).of(("pretrain", "tiny", ""))
         assert work.masked == pytest.approx(0.15 * work.trained.tokens)
 
-    def test_everything_that_any_study_reads_has_a_size(self) -> None:
+    def test_every_file_of_every_task_has_a_size(self) -> None:
         from xstilts.tasks.registry import INTERMEDIATE_TASKS, TARGET_TASKS
 
         arms = {"none": {}, **{task.replace("_", "-"): {"tasks": [task]} for task in INTERMEDIATE_TASKS}}
@@ -160,7 +160,7 @@ class TestFromFiles:
         config["arms"]["swag"] = {"tasks": ["hellaswag"]}
         runs = Runs(load(config))
         encode(runs, "hellaswag", {"train.en": [[1] * 8] * 3}, lengths=[[2, 6]] * 3)
-        assert FileSizes(runs).of("xlmr", "hellaswag", "train", "en") == FileSize(3, 3, 6, 24, "tokens counted")
+        assert FileSizes(runs).of("xlmr", "hellaswag", "train", "en") == DataSize(3, 3, 6, 24, "tokens counted")
 
     def test_tokens_of_other_settings_do_not_count(self) -> None:
         encode(Runs(load(ready_made())), "mnli", {"train.en": [[1]], "dev.en": [[1]]})

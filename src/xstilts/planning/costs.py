@@ -14,7 +14,7 @@ from typing import NamedTuple
 from xstilts.errors import UserError
 from xstilts.graph.runs import Runs
 from xstilts.planning.gpus import DeviceSpec
-from xstilts.planning.sizes import Basis
+from xstilts.planning.sizes import NO_DATA, Basis, DataSize, weakest
 
 WEIGHT_BYTES = 4  # per parameter, of an encoder in memory or on disk
 CHECKPOINT_BYTES = 16  # per parameter: weights, AdamW's moments, best weights
@@ -102,44 +102,35 @@ def shape_of(runs: Runs, model: str) -> EncoderShape:
 
 
 @dataclass(frozen=True)
-class Passes:
-    """Inputs that go through the encoder, their tokens, and in how many batches."""
-
-    inputs: float = 0.0
-    tokens: float = 0.0
-    batches: float = 0.0
-
-    def plus(self, other: Passes, times: float = 1.0) -> Passes:
-        """Return the sum with so many times another."""
-        return Passes(
-            self.inputs + times * other.inputs, self.tokens + times * other.tokens, self.batches + times * other.batches
-        )
-
-
-@dataclass(frozen=True)
 class Work:
     """What one job does."""
 
     steps: int = 0
-    trained: Passes = Passes()  # forward and backward, over all steps; batches are micro-batches
-    read: Passes = Passes()  # forward alone: evaluations while training, and scoring
+    micro_batches: int = 0  # over all steps
+    trained: DataSize = NO_DATA  # forward and backward
+    read: DataSize = NO_DATA  # forward alone: evaluations while training, and scoring
+    read_batches: float = 0.0
     masked: float = 0.0  # tokens that masked language modelling predicts
     micro_tokens: int = 0  # of the largest micro-batch, padding included
-    embedded: int = 0  # sentences whose embeddings are in memory at a time
+    embedded: float = 0.0  # sentences whose embeddings are in memory at a time
     compared: float = 0.0  # pairs of embeddings
-    predictions: int = 0  # that are kept on disk
-    basis: Basis = "tokens counted"  # what the sizes rest on
+    predictions: float = 0.0  # that are kept on disk
+
+    @property
+    def basis(self) -> Basis:
+        """What the sizes rest on."""
+        return weakest([self.trained.basis, self.read.basis])
 
 
-def forward_flops(shape: EncoderShape, passes: Passes) -> float:
+def forward_flops(shape: EncoderShape, data: DataSize) -> float:
     """Return 2 operations per weight of the layers and token, and 4 x layers x hidden x mean length for attention."""
-    length = passes.tokens / passes.inputs if passes.inputs else 0.0
-    return passes.tokens * (2 * shape.layer_parameters + 4 * shape.layers * shape.hidden * length)
+    length = data.tokens / data.inputs if data.inputs else 0.0
+    return data.tokens * (2 * shape.layer_parameters + 4 * shape.layers * shape.hidden * length)
 
 
-def training_flops(shape: EncoderShape, passes: Passes, masked: float = 0.0) -> float:
+def training_flops(shape: EncoderShape, data: DataSize, masked: float = 0.0) -> float:
     """Return three times a forward pass, and the output layer over the vocabulary for ``masked`` tokens."""
-    return 3 * forward_flops(shape, passes) + 6 * masked * (shape.vocabulary * shape.hidden + shape.hidden**2)
+    return 3 * forward_flops(shape, data) + 6 * masked * (shape.vocabulary * shape.hidden + shape.hidden**2)
 
 
 def seconds(shape: EncoderShape, work: Work, device: DeviceSpec, precision: str) -> float:
@@ -149,9 +140,9 @@ def seconds(shape: EncoderShape, work: Work, device: DeviceSpec, precision: str)
     """
     speed, launch = device.flops(precision), _LAUNCH * shape.layers
     starting = (_CPU_STARTUP if device.is_cpu else _STARTUP) + WEIGHT_BYTES * shape.parameters / _LOADING
-    training = max(training_flops(shape, work.trained, work.masked) / speed, 3 * launch * work.trained.batches)
+    training = max(training_flops(shape, work.trained, work.masked) / speed, 3 * launch * work.micro_batches)
     updating = work.steps * _UPDATE_BYTES * shape.parameters / (device.bandwidth * 1e9)
-    reading = max(forward_flops(shape, work.read) / speed, launch * work.read.batches) + _PER_INPUT * work.read.inputs
+    reading = max(forward_flops(shape, work.read) / speed, launch * work.read_batches) + _PER_INPUT * work.read.inputs
     comparing = 2 * shape.hidden * work.compared / device.flops("float32")
     return starting + training + updating + reading + comparing
 

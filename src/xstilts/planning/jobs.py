@@ -15,7 +15,7 @@ from xstilts.graph.specs import Specs
 from xstilts.graph.training_jobs import TrainingJob, training_jobs
 from xstilts.planning.costs import Work
 from xstilts.planning.estimates import CostEstimate, Estimator, Record
-from xstilts.planning.sizes import Basis, FileSizes
+from xstilts.planning.sizes import NO_DATA, DataSize, FileSizes
 from xstilts.planning.workload import Kind
 from xstilts.tasks.registry import TEXT
 
@@ -94,14 +94,14 @@ def _data(runs: Runs, sizes: FileSizes) -> Iterator[JobGroup]:
     for task, model in {task: name for name in study.models for task in encoded_tasks(runs, name)}.items():
         rule, what = ("text", "") if task == TEXT.name else ("prepare", task)
         size = sizes.of_task(model, task)
-        yield _on_cpu(rule, paths.data_manifest(task), what=what, seconds=3 + size.examples / 10_000, basis=size.basis)
+        yield _on_cpu(rule, paths.data_manifest(task), what=what, seconds=3 + size.examples / 10_000, data=size)
     yield _on_cpu("prepared", paths.prepared, seconds=0)
     for model in study.models:
         yield _on_cpu("tokenizer", paths.tokenizer_file(model), model=model)
         for task in encoded_tasks(runs, model):
             size, manifest = sizes.of_task(model, task), paths.tokens_manifest(model, task)
             spent = 5 + size.tokens / 200_000
-            yield _on_cpu("encode", manifest, model=model, what=task, seconds=spent, basis=size.basis)
+            yield _on_cpu("encode", manifest, model=model, what=task, seconds=spent, data=size)
 
 
 def _training(runs: Runs, estimator: Estimator) -> list[JobGroup]:
@@ -125,13 +125,14 @@ def _training(runs: Runs, estimator: Estimator) -> list[JobGroup]:
 
 
 def _record(job: TrainingJob, runs: Runs, specs: Specs) -> Record | None:
-    """A job's record; None where it or another file of the job is missing, or of another config or other code."""
+    """A job's record; None if it is damaged or of another config or code, or if another file of the job is missing."""
     makes = job.makes(runs.paths)
     if not all(path.is_file() for path in makes):
         return None
     try:
         record: Record = json.loads(makes[0].read_bytes())
-        return record if record["spec"]["id"] == job.spec(specs)["id"] else None
+        complete = record["seconds"] >= 0 and {"device", "precision", "peak_gpu_bytes"} <= set(record["hardware"])
+        return record if complete and record["spec"]["id"] == job.spec(specs)["id"] else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -147,7 +148,7 @@ def _similarity(runs: Runs, estimator: Estimator) -> JobGroup:
         memory_bytes=max(part.memory_bytes for part in parts),
     )
     left = () if runs.paths.similarity.is_file() else (0,)
-    return JobGroup("similarity", "", "", "", 1, left, Work(basis=estimator.workloads.of(kinds[0]).basis), cost)
+    return JobGroup("similarity", "", "", "", 1, left, estimator.workloads.of(kinds[0]), cost)
 
 
 def _results(runs: Runs) -> list[JobGroup]:
@@ -168,8 +169,8 @@ def _on_cpu(
     model: str = "",
     what: str = "",
     seconds: float = 60,
-    basis: Basis = "tokens counted",
+    data: DataSize = NO_DATA,
 ) -> JobGroup:
     """One job that runs no encoder."""
     left = () if done and all(path.exists() for path in makes) else (0,)
-    return JobGroup(rule, model, "", what, 1, left, Work(basis=basis), CostEstimate(seconds, 0.0, memory_bytes=1e9))
+    return JobGroup(rule, model, "", what, 1, left, Work(read=data), CostEstimate(seconds, 0.0, memory_bytes=1e9))

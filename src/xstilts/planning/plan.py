@@ -14,6 +14,7 @@ from xstilts.planning.estimates import Estimator
 from xstilts.planning.gpus import DeviceSpec
 from xstilts.planning.jobs import GPU_RULES, JobGroup, encoded_tasks, job_groups
 from xstilts.planning.sizes import FileSizes, weakest
+from xstilts.planning.workload import Kind
 from xstilts.wording import counted, duration, file_size, two_digits_up
 
 _TOKEN_BYTES, _QUESTION_TOKEN_BYTES = 4, 12  # of an encoded file; questions also keep characters' positions
@@ -152,7 +153,10 @@ def _warnings(runs: Runs, groups: Sequence[JobGroup], estimator: Estimator) -> I
     """One sentence for each kind of jobs that does not fit, and what would help."""
     left, device = [group for group in groups if group.on_gpu and group.left], estimator.device
     room = math.inf if device.is_cpu else device.memory_gb * 1e9
-    for group in {group.kind: group for group in reversed(left) if group.cost.gpu_bytes > room}.values():
+    too_large: dict[Kind, JobGroup] = {}
+    for group in (group for group in left if group.cost.gpu_bytes > room):
+        too_large.setdefault(group.kind, group)
+    for group in too_large.values():
         named = group if group.rule == "intermediate" else replace(group, arm="")
         yield (
             f"{named.label} needs about {file_size(group.cost.gpu_bytes)} of GPU memory, a {device.title} has "

@@ -54,27 +54,43 @@ def _released(task: str, split: str, language: str) -> tuple[int, int, int]:
     return next(filter(None, examples), 0), *_TYPICAL[task]
 
 
-@dataclass(frozen=True)
-class FileSize:
-    """What an encoded file, or several, hold."""
-
-    examples: int
-    rows: int  # what a batch counts: windows of a question, whole examples of a multiple choice
-    inputs: int  # what the encoder reads: of a multiple choice, each choice
-    tokens: float
-    basis: Basis
-
-    def first(self, examples: int | None) -> FileSize:
-        """Return the size of that many examples of mean length; of all where None."""
-        if examples is None or examples >= self.examples:
-            return self
-        rows, inputs, tokens = (n * examples / self.examples for n in (self.rows, self.inputs, self.tokens))
-        return FileSize(examples, round(rows), round(inputs), tokens, self.basis)
-
-
 def weakest(bases: Iterable[Basis]) -> Basis:
     """Return what a sum of numbers with these bases rests on."""
-    return max(bases, key=_BASES.index, default=_BASES[0])
+    return max(bases, key=_BASES.index)
+
+
+@dataclass(frozen=True)
+class DataSize:
+    """How much data there is in an encoded file, in several, or in several passes over one."""
+
+    examples: float = 0
+    rows: float = 0  # what a batch counts: windows of a question, whole examples of a multiple choice
+    inputs: float = 0  # what the encoder reads: of a multiple choice, each choice
+    tokens: float = 0
+    basis: Basis = "tokens counted"
+
+    def __add__(self, other: DataSize) -> DataSize:
+        """Return the size of both."""
+        return DataSize(
+            self.examples + other.examples,
+            self.rows + other.rows,
+            self.inputs + other.inputs,
+            self.tokens + other.tokens,
+            weakest([self.basis, other.basis]),
+        )
+
+    def times(self, factor: float) -> DataSize:
+        """Return the size of so many passes."""
+        return DataSize(
+            self.examples * factor, self.rows * factor, self.inputs * factor, self.tokens * factor, self.basis
+        )
+
+    def first(self, examples: int | None) -> DataSize:
+        """Return the size of that many examples of mean length; of all where None."""
+        return self if examples is None or examples >= self.examples else self.times(examples / self.examples)
+
+
+NO_DATA = DataSize()
 
 
 class FileSizes:
@@ -83,27 +99,20 @@ class FileSizes:
     def __init__(self, runs: Runs) -> None:
         self._runs, self._study = runs, runs.study
         self._prepared = runs.manifests()
-        self._sizes: dict[tuple[str, str, str, str], FileSize] = {}
+        self._sizes: dict[tuple[str, str, str, str], DataSize] = {}
 
-    def of(self, model: str, task: str, split: str, language: str) -> FileSize:
+    def of(self, model: str, task: str, split: str, language: str) -> DataSize:
         """Return what a file holds once it is encoded for a model."""
         key = model, task, split, language
         if key not in self._sizes:
             self._sizes[key] = self._counted(*key) or self._assumed(task, split, language)
         return self._sizes[key]
 
-    def of_task(self, model: str, task: str) -> FileSize:
+    def of_task(self, model: str, task: str) -> DataSize:
         """Return what all files of a task hold once they are encoded for a model."""
-        sizes = [self.of(model, task, *file) for file in self._runs.files(task)]
-        return FileSize(
-            sum(size.examples for size in sizes),
-            sum(size.rows for size in sizes),
-            sum(size.inputs for size in sizes),
-            sum(size.tokens for size in sizes),
-            weakest(size.basis for size in sizes),
-        )
+        return sum((self.of(model, task, *file) for file in self._runs.files(task)), NO_DATA)
 
-    def _counted(self, model: str, task: str, split: str, language: str) -> FileSize | None:
+    def _counted(self, model: str, task: str, split: str, language: str) -> DataSize | None:
         """None if the file is not there, or was encoded with other settings than the study has now."""
         cuts = {"max_length", "doc_stride", "max_query_length", "long_sentences"}
         wanted = self._study.encoding_of(task).model_dump(include=cuts)
@@ -118,9 +127,9 @@ class FileSizes:
                 tokens = _elements(table["input_ids"])
         except (OSError, ValueError, KeyError):
             return None
-        return FileSize(int(listed["examples"]), int(listed["rows"]), inputs, tokens, "tokens counted")
+        return DataSize(int(listed["examples"]), int(listed["rows"]), inputs, tokens, "tokens counted")
 
-    def _assumed(self, task: str, split: str, language: str) -> FileSize:
+    def _assumed(self, task: str, split: str, language: str) -> DataSize:
         examples, basis = self._examples(task, split, language)
         _, per_row, tokens = _released(task, split, language)
         encoding, task_type = self._study.encoding_of(task), self._study.task(task).type
@@ -133,7 +142,7 @@ class FileSizes:
             rows = math.ceil(tokens / encoding.max_length)
             length = tokens / rows
         inputs = examples * rows * per_row
-        return FileSize(examples, examples * rows, inputs, inputs * length, basis)
+        return DataSize(examples, examples * rows, inputs, inputs * length, basis)
 
     def _examples(self, task: str, split: str, language: str) -> tuple[int, Basis]:
         """How many examples a canonical file has or will have."""

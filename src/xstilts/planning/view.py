@@ -27,7 +27,14 @@ def show(plan: StudyPlan, console: Console) -> None:
         sources[group.cost.source] += group.jobs
     peak = sum(item.bytes for item in plan.disk)
     kept = sum(item.bytes for item in plan.disk if not item.temporary)
-    lines = [
+
+    def say(*lines: str) -> None:
+        console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+
+    title = f"{plan.study} on {plan.device.title}, {plan.precision}"
+    say(f"{title}: {jobs.total():,} jobs, {plan.jobs(left=True).total():,} to do\n")
+    console.print(_table(plan, unit))
+    say(
         f"\nOther jobs, on one CPU core each: {light}; {sum(len(group.left) for group in on_cpu):,} to do, "
         f"{_range(total(on_cpu))}",
         f"\n{unit} time:   {_range(total(on_gpu))} to do, {_range(total(on_gpu, with_done=True))} in all",
@@ -39,16 +46,7 @@ def show(plan: StudyPlan, console: Console) -> None:
         *(f"  {note}" for note in plan.notes),
         *(["\nWarnings:"] if plan.warnings else []),
         *(f"  {warning}" for warning in plan.warnings),
-    ]
-
-    def say(text: str) -> None:
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-    title = f"{plan.study} on {plan.device.title}, {plan.precision}"
-    say(f"{title}: {jobs.total():,} jobs, {plan.jobs(left=True).total():,} to do\n")
-    console.print(_table(plan, unit))
-    for line in lines:
-        say(line)
+    )
 
 
 def _table(plan: StudyPlan, unit: str) -> Table:

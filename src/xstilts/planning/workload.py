@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from xstilts.config.settings import Hyperparameters
 from xstilts.graph.runs import RETRIEVAL, Runs
-from xstilts.planning.costs import EMBEDDED_TOKENS, Passes, Work
-from xstilts.planning.sizes import FileSize, FileSizes, weakest
+from xstilts.planning.costs import EMBEDDED_TOKENS, Work
+from xstilts.planning.sizes import NO_DATA, DataSize, FileSizes
 from xstilts.tasks.languages import ENGLISH
 from xstilts.tasks.registry import TEXT
 
@@ -51,40 +51,39 @@ class Workloads:
 
     def _pretrain(self, model: str) -> Work:
         text = self._sizes.of_task(model, TEXT.name)
-        work = self._training({TEXT.name: text}, [], self._study.training.pretraining)
+        work = self._training({TEXT.name: text}, NO_DATA, NO_DATA, self._study.training.pretraining)
         return replace(work, masked=work.trained.tokens * self._study.encoding_of(TEXT.name).mask_probability)
 
     def _intermediate(self, model: str, arm: str) -> Work:
-        chosen = self._study.arms[arm]
+        chosen, hyper = self._study.arms[arm], self._study.intermediate(arm)
         if not chosen.tasks:
             return Work()  # random weights
         train = {task: self._english(model, task, "train").first(chosen.train_examples) for task in chosen.tasks}
         dev = [self._english(model, task, "dev") for task in chosen.tasks]
-        return self._training(train, dev, self._study.intermediate(arm))
+        evaluated = [size.first(hyper.eval_examples) for size in dev]
+        return self._training(train, sum(evaluated, NO_DATA), sum(dev, NO_DATA), hyper)
 
     def _finetune(self, model: str, training_set: str) -> Work:
         hyper = self._study.target(training_set)
         train, dev = (self._english(model, training_set, split) for split in ("train", "dev"))
-        work = self._training({training_set: train}, [dev], hyper)
-        scored = [
-            self._sizes.of(model, target, split, code)
-            for target in self._runs.targets_of(training_set)
-            for split in self._study.splits_of(target)
-            for code in self._study.languages(target, split)
-        ]
-        return replace(
-            work,
-            read=work.read.plus(_passes(scored, hyper.batch_size)),
-            predictions=sum(size.examples for size in scored),
-            basis=weakest([work.basis, *(size.basis for size in scored)]),
+        scored = sum(
+            (
+                self._sizes.of(model, target, split, code)
+                for target in self._runs.targets_of(training_set)
+                for split in self._study.splits_of(target)
+                for code in self._study.languages(target, split)
+            ),
+            NO_DATA,
         )
+        work = self._training({training_set: train}, dev.first(hyper.eval_examples), dev + scored, hyper)
+        return replace(work, predictions=scored.examples)
 
     def _retrieve(self, model: str) -> Work:
         """Embed both sides of each file, and compare each sentence of one side with all of the other, twice."""
         targets = self._runs.targets_of(RETRIEVAL)
         files = [self._sizes.of(model, target, *file) for target in targets for file in self._runs.files(target)]
         compared = sum(2 * (size.examples / 2) ** 2 for size in files)
-        return replace(_embedding(files), compared=compared, predictions=sum(size.examples for size in files) // 2)
+        return replace(_embedding(files), compared=compared, predictions=sum(size.examples for size in files) / 2)
 
     def _similarity(self, model: str) -> Work:
         """Embed a sample of each intermediate task, and of each target in each of its languages."""
@@ -94,40 +93,34 @@ class Workloads:
             files += [self._sizes.of(model, target, split, code) for code in self._study.languages(target, split)]
         return _embedding([size.first(_SIMILARITY_ROWS) for size in files])
 
-    def _english(self, model: str, task: str, split: str) -> FileSize:
+    def _english(self, model: str, task: str, split: str) -> DataSize:
         return self._sizes.of(model, task, split, ENGLISH)
 
-    def _training(self, train: Mapping[str, FileSize], dev: Sequence[FileSize], hyper: Hyperparameters) -> Work:
-        """Steps over tasks drawn in proportion to their capped size, and the dev data read meanwhile and at the end."""
-        steps = planned_steps([size.rows for size in train.values()], hyper)
+    def _training(
+        self, train: Mapping[str, DataSize], evaluated: DataSize, scored: DataSize, hyper: Hyperparameters
+    ) -> Work:
+        """Train on tasks drawn in proportion to their capped size; ``scored`` is read once, at the end."""
+        steps = planned_steps([round(size.rows) for size in train.values()], hyper)
         micro = min(hyper.micro_batch_size or hyper.batch_size, hyper.batch_size)
         weights = {task: min(size.rows, hyper.examples_cap or size.rows) for task, size in train.items()}
-        trained, longest = Passes(batches=steps * math.ceil(hyper.batch_size / micro)), 0
+        trained, longest = NO_DATA, 0
         for task, size in train.items():
-            rows = max(1, size.rows)
-            epochs = steps * hyper.batch_size * weights[task] / max(1, sum(weights.values())) / rows
-            trained = trained.plus(Passes(size.inputs, size.tokens), epochs)
+            rows = max(1.0, size.rows)
+            epochs = steps * hyper.batch_size * weights[task] / max(1.0, sum(weights.values())) / rows
+            trained += size.times(epochs)
             longest = max(longest, self._study.encoding_of(task).max_length * max(1, round(size.inputs / rows)))
-        evaluated = _passes([size.first(hyper.eval_examples) for size in dev], hyper.batch_size)
+        read = evaluated.times(math.ceil(steps / hyper.eval_every)) + scored
         return Work(
             steps=steps,
+            micro_batches=steps * math.ceil(hyper.batch_size / micro),
             trained=trained,
-            read=_passes(dev, hyper.batch_size).plus(evaluated, math.ceil(steps / hyper.eval_every)),
+            read=read,
+            read_batches=read.rows / hyper.batch_size,
             micro_tokens=micro * longest,
-            basis=weakest(size.basis for size in (*train.values(), *dev)),
         )
 
 
-def _passes(files: Iterable[FileSize], batch_size: int) -> Passes:
-    """Each file once, in batches."""
-    total = Passes()
-    for size in files:
-        total = total.plus(Passes(size.inputs, size.tokens, math.ceil(size.rows / batch_size)))
-    return total
-
-
-def _embedding(files: Sequence[FileSize]) -> Work:
-    batches = sum(math.ceil(size.tokens / EMBEDDED_TOKENS) for size in files)
-    read = Passes(sum(size.inputs for size in files), sum(size.tokens for size in files), batches)
+def _embedding(files: Sequence[DataSize]) -> Work:
+    read = sum(files, NO_DATA)
     embedded = max((size.examples for size in files), default=0)
-    return Work(read=read, embedded=embedded, basis=weakest(size.basis for size in files))
+    return Work(read=read, read_batches=read.tokens / EMBEDDED_TOKENS, embedded=embedded)
