@@ -6,15 +6,16 @@ import re
 import string
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from xstilts.config.settings import Section, Share, unique
+from xstilts.config.settings import NonNegative, Section, number, unique
 from xstilts.tasks.geography import geographic_distance
 from xstilts.tasks.languages import Language
 from xstilts.tasks.registry import TASKS
 from xstilts.tasks.task import Task
 
 Column = str | int
+Distance = Annotated[float, Field(ge=0, le=1), BeforeValidator(number)]
 #: By task type, the fields of an example that a file may have; those that it must have come first, up to the number.
 _FIELDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "classification": (2, ("premise", "label", "hypothesis", "id")),
@@ -59,15 +60,15 @@ class OwnLanguage(Section):
     coordinates: tuple[float, float] | None = Field(
         None, description="Latitude and longitude in degrees, from which its geographic distance to English follows."
     )
-    distance: Share | None = Field(None, description="Syntactic distance to English, 0 to 1 (URIEL's syntax_knn).")
-    distance_observed: Share | None = Field(None, description="The same on observed features only.")
-    observed: Share | None = Field(None, description="Share of the syntactic features that are observed.")
-    genetic: Proportion | None = Field(None, description="Genetic distance to English, 0 to 1.")
-    geographic: Share | None = Field(None, description="Geographic distance to English, 0 to 1.")
-    inventory: Share | None = Field(None, description="Distance of phoneme inventories to English's, 0 to 1.")
-    phonological: Share | None = Field(None, description="Phonological distance to English, 0 to 1.")
-    featural: Share | None = Field(None, description="Distance over all features to English, 0 to 1.")
-    cc100_gib: float | None = Field(None, ge=0, description="Its part of XLM-R's pretraining data in GiB; 0 for none.")
+    distance: Distance | None = Field(None, description="Syntactic distance to English, 0 to 1 (URIEL's syntax_knn).")
+    distance_observed: Distance | None = Field(None, description="The same on observed features only.")
+    observed: Distance | None = Field(None, description="Share of the syntactic features that are observed.")
+    genetic: Distance | None = Field(None, description="Genetic distance to English, 0 to 1.")
+    geographic: Distance | None = Field(None, description="Geographic distance to English, 0 to 1.")
+    inventory: Distance | None = Field(None, description="Distance of phoneme inventories to English's, 0 to 1.")
+    phonological: Distance | None = Field(None, description="Phonological distance to English, 0 to 1.")
+    featural: Distance | None = Field(None, description="Distance over all features to English, 0 to 1.")
+    cc100_gib: NonNegative | None = Field(None, description="Its part of XLM-R's pretraining data in GiB; 0 for none.")
 
     @model_validator(mode="after")
     def _has_one_geographic_distance(self) -> OwnLanguage:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from xstilts.config.task_names import AnyTask, IntermediateTask, RetrievalTask, TrainingSet
 
 
-def _number(value: Any) -> Any:
+def number(value: Any) -> Any:
     """Numbers given as text, as ``--config`` does; but 1e-5, which YAML reads as text, is a slip to point out."""
     if isinstance(value, bool):
         raise ValueError("must be a number, not true or false")
@@ -39,11 +39,11 @@ def unique(values: list[Any]) -> list[Any]:
 
 
 Name = Annotated[str, AfterValidator(_name)]
-Count = Annotated[int, Field(ge=1), BeforeValidator(_number)]
-Whole = Annotated[int, Field(ge=0), BeforeValidator(_number)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(_number)]
-NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(_number)]
-Share = Annotated[float, Field(ge=0, lt=1), BeforeValidator(_number)]
+Count = Annotated[int, Field(ge=1), BeforeValidator(number)]
+Whole = Annotated[int, Field(ge=0), BeforeValidator(number)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(number)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(number)]
+Share = Annotated[float, Field(ge=0, lt=1), BeforeValidator(number)]
 
 
 class Section(BaseModel):
