@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.ipc as ipc
 import pytest
+import yaml
 from configs import own, ready_made
 
 from xstilts.config.settings import Hyperparameters
@@ -138,6 +139,17 @@ class TestFromTheConfigAlone:
                 assert sizes.of("xlmr", task, split, language).tokens > 0
         assert works(ready_made(targets={"bucc2018": {}})).of(("retrieve", "xlmr", RETRIEVAL)).predictions > 1_000_000
         assert sizes.of("xlmr", "mnli", "train", "en").examples == 392_702
+
+    def test_an_own_task_has_assumed_sizes(self) -> None:
+        study = Path(__file__).parents[2] / "workflow" / "studies" / "own_tasks.yaml"
+        config = yaml.safe_load(study.read_text(encoding="utf-8"))
+        runs = Runs(load(config))
+        model = next(iter(runs.study.models))
+        sizes = [FileSizes(runs).of(model, "intents", split, "en") for split in ("train", "test")]
+        assert [(size.examples, size.basis) for size in sizes] == [
+            (100_000, "sizes assumed"),
+            (2_000, "sizes assumed"),
+        ]
 
 
 class TestFromFiles:

@@ -1,19 +1,14 @@
 """How many examples and tokens each file of a study has: counted where the file is there, otherwise assumed.
 
-``sizes.csv`` has the examples of the full releases, as the official files and the Hub's pages of the pinned revisions
-count them; '*' stands for all languages not named. Of UDPOS's dev files only English is certain. Retrieval files count
-the sentences of both sides.
+What is assumed of a task's full release is in its declaration.
 """
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from typing import Literal
 
 import pyarrow as pa
@@ -28,30 +23,8 @@ from xstilts.tasks.registry import TEXT
 Basis = Literal["tokens counted", "examples counted", "sizes assumed"]
 _BASES: tuple[Basis, ...] = ("tokens counted", "examples counted", "sizes assumed")  # the best first
 
-#: Inputs per example and tokens per input in XLM-R's pieces. Assumed, after a look at samples; of questions, together
-#: with their whole context.
-_TYPICAL: dict[str, tuple[int, int]] = {
-    "anli": (1, 40), "mnli": (1, 40), "qqp": (1, 32), "squad_v1": (1, 175), "squad_v2": (1, 175),
-    "hellaswag": (4, 90), "ccg": (1, 32), "cosmosqa": (4, 110), "commonsenseqa": (5, 22),
-    "xnli": (1, 45), "pawsx": (1, 60), "udpos": (1, 26), "panx": (1, 16),
-    "xquad": (1, 210), "mlqa": (1, 190), "tydiqa": (1, 150), "bucc2018": (1, 32), "tatoeba": (1, 14), "text": (1, 60),
-}  # fmt: skip
-_PASSAGES = 100_000  # of unlabelled text per language
 _QUESTION = 19  # tokens of a question, special tokens included
-
-
-@cache
-def _releases() -> dict[tuple[str, str, str], int]:
-    text = resources.files("xstilts.planning").joinpath("sizes.csv").read_text(encoding="utf-8")
-    rows = csv.DictReader(text.splitlines())
-    counts = {(row["task"], row["split"], row["language"]): int(row["examples"]) for row in rows}
-    return {(TEXT.name, "train", "*"): _PASSAGES, **counts}
-
-
-def _released(task: str, split: str, language: str) -> tuple[int, int, int]:
-    """Examples of a file of the full release, 0 where there is none; inputs per example; tokens per input."""
-    examples = (_releases().get((task, split, code), 0) for code in (language, "*"))
-    return next(filter(None, examples), 0), *_TYPICAL[task]
+_UNKNOWN = {"train": 100_000, "dev": 2_000, "test": 2_000}  # examples of own tasks; passages of unlabelled text
 
 
 def weakest(bases: Iterable[Basis]) -> Basis:
@@ -131,8 +104,8 @@ class FileSizes:
 
     def _assumed(self, task: str, split: str, language: str) -> DataSize:
         examples, basis = self._examples(task, split, language)
-        _, per_row, tokens = _released(task, split, language)
-        encoding, task_type = self._study.encoding_of(task), self._study.task(task).type
+        declared, encoding = self._study.task(task), self._study.encoding_of(task)
+        tokens, task_type = declared.tokens_per_input, declared.type
         rows, length = 1, float(min(tokens, encoding.max_length))
         if task_type == "span_qa":  # the question and special tokens in every window, tokens where windows overlap
             room, context = max(1, encoding.max_length - _QUESTION), tokens - _QUESTION
@@ -141,7 +114,7 @@ class FileSizes:
         elif task_type == "masked_lm":
             rows = math.ceil(tokens / encoding.max_length)
             length = tokens / rows
-        inputs = examples * rows * per_row
+        inputs = examples * rows * declared.inputs_per_example
         return DataSize(examples, examples * rows, inputs, inputs * length, basis)
 
     def _examples(self, task: str, split: str, language: str) -> tuple[int, Basis]:
@@ -155,7 +128,7 @@ class FileSizes:
         if task == TEXT.name and self._runs.text_from_tasks():
             files = [(name, *file) for name in study.tasks() for file in self._runs.files(name) if file[1] == language]
             return sum(self._examples(*file)[0] for file in files), "sizes assumed"
-        count = _released(task, split, language)[0]
+        count = study.task(task).known_examples(split, language) or _UNKNOWN[split]
         if isinstance(source, SyntheticSource):
             count = sides * (source.train_examples if split == "train" else source.eval_examples)
         limit = limits.train if split == "train" else limits.eval
