@@ -47,7 +47,7 @@ def lesson(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Any
             judged: Any = {str(number): Verdict(found) for number, found in enumerate(end)}
             return TrainedRun(None, None, None, judged, seed)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(SupervisedRun, "_learn", one)
+        monkeypatch.setattr(SupervisedRun, "_train_once", one)
         hyper, session = Hyperparameters(restarts=restarts), Session(checkpoints=Checkpoints(tmp_path, "in", 1))
         no_progress: Any = None
         return seeds, SupervisedRun(no_progress, "xlmr", "a test", ["mnli"], hyper, 3, no_progress).train(

@@ -60,9 +60,9 @@ def interrupted(run: Run, folder: Path, *stops: int, **options: Any) -> Ended:
     """A run that is stopped at some steps and begun again each time, by another process as far as it can tell."""
     for stop in stops:
         with pytest.raises(Stopped, match=f"its state after step {stop} is saved"):
-            run(stopping_at([stop], folder), *options.get("materials", ()))
+            run(stopping_at([stop], folder), *options.get("task_data", ()))
         torch.rand(5)
-    return run(stopping_at([], folder), *options.get("materials", ()))
+    return run(stopping_at([], folder), *options.get("task_data", ()))
 
 
 def assert_same(one: Ended, other: Ended) -> None:
@@ -146,7 +146,7 @@ def test_checkpoints_come_by_the_clock_and_only_the_newest_stays(run: Run, tmp_p
     def tell(what: str, step: int, total: int) -> None:
         seen.append([path.name for path in sorted(tmp_path.iterdir())])
 
-    run(Session(checkpoints=Checkpoints(tmp_path, "in", minutes=0), tell=tell))
+    run(Session(checkpoints=Checkpoints(tmp_path, "in", minutes=0), on_progress=tell))
     assert seen[3] == ["000002.json", "000002.safetensors"]
     assert "encoder/embeddings.word_embeddings.weight" in load_file(tmp_path / "000009.safetensors")
 
