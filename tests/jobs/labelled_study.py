@@ -25,7 +25,7 @@ from xstilts.graph.runs import Runs
 from xstilts.task_types import task_type_class
 from xstilts.task_types.base import SpecialTokens, TaskType
 from xstilts.tasks.registry import TASKS, TEXT
-from xstilts.training.loop import TaskData, Trained
+from xstilts.training.loop import TaskData, TrainingResult
 
 EXAMPLES = 8
 SHAPE = {"hidden_size": 8, "layers": 2, "heads": 2, "feed_forward_size": 8, "max_length": 64, "seed": 7}
@@ -174,12 +174,12 @@ class RecordingTrainer:
         hyper: Hyperparameters,
         seed: int,
         *_rest: Any,
-    ) -> Trained:
+    ) -> TrainingResult:
         state = {name: value.clone() for name, value in encoder.state_dict().items()}
         heads = nn.ModuleDict({data.name: nn.Identity() for data in task_data})
         self.calls.append(TrainingCall(encoder, state, task_data, tokens, hyper, seed, heads))
         filled(encoder, TRAINED)
-        return Trained(heads, steps=4, best_step=2, curve=[{"step": 2, "loss": 1.0}])
+        return TrainingResult(heads, steps=4, best_step=2, curve=[{"step": 2, "loss": 1.0}])
 
 
 @dataclass

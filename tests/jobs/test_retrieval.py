@@ -71,7 +71,7 @@ def file_of(pool: Pool) -> str:
 def recorder(pieces: PreTrainedTokenizerFast, monkeypatch: pytest.MonkeyPatch) -> Recorder:
     recorder = Recorder(pieces)
     monkeypatch.setattr("xstilts.jobs.retrieval.embed", recorder.embed)
-    monkeypatch.setattr("xstilts.jobs.retrieval.predict", recorder.predict)
+    monkeypatch.setattr("xstilts.jobs.retrieval.predict_retrieval", recorder.predict)
     return recorder
 
 

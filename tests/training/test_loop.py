@@ -19,12 +19,12 @@ from xstilts.task_types.classification import Classification
 from xstilts.training import loop
 from xstilts.training.batches import shuffled_batches
 from xstilts.training.device import Device
-from xstilts.training.loop import TaskData, Trained, planned_steps, train
+from xstilts.training.loop import TaskData, TrainingResult, planned_steps, train
 from xstilts.training.memory import MicroBatches
 
 FAST = Hyperparameters(learning_rate=5e-3, batch_size=10, max_steps=6, eval_every=2)
 
-Run = Callable[..., tuple[PreTrainedModel, Trained]]
+Run = Callable[..., tuple[PreTrainedModel, TrainingResult]]
 State = dict[str, torch.Tensor]
 
 
@@ -32,7 +32,9 @@ State = dict[str, torch.Tensor]
 def run(make_encoder: Callable[[], PreTrainedModel], data: TaskData, tokens: SpecialTokens, cpu: Device) -> Run:
     """Train a tiny encoder; returns it with what came out beside it."""
 
-    def run(*task_data: TaskData, hyper: Hyperparameters = FAST, seed: int = 1) -> tuple[PreTrainedModel, Trained]:
+    def run(
+        *task_data: TaskData, hyper: Hyperparameters = FAST, seed: int = 1
+    ) -> tuple[PreTrainedModel, TrainingResult]:
         encoder = make_encoder()
         return encoder, train(encoder, task_data or [data], tokens, hyper, seed, cpu, "a test")
 
@@ -172,8 +174,10 @@ class TestSteps:
             ({"max_steps": 0}, 0),
         ],
     )
-    def test_planned(self, make_material: Callable[..., TaskData], hyper: dict[str, Any], expected: int) -> None:
-        assert planned_steps(self.task_data(make_material, 25, 12), Hyperparameters(batch_size=10, **hyper)) == expected
+    def test_planned(self, make_task_data: Callable[..., TaskData], hyper: dict[str, Any], expected: int) -> None:
+        assert (
+            planned_steps(self.task_data(make_task_data, 25, 12), Hyperparameters(batch_size=10, **hyper)) == expected
+        )
 
     def test_are_taken_as_planned(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         taken = []
@@ -184,12 +188,12 @@ class TestSteps:
         assert sum(taken) == 2 * 60  # every example twice
 
     def test_of_a_mixture_have_one_task_each_and_a_head_per_task(
-        self, run: Run, make_material: Callable[..., TaskData], monkeypatch: pytest.MonkeyPatch
+        self, run: Run, make_task_data: Callable[..., TaskData], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         seen = []
         whole = loop.backward
         monkeypatch.setattr(loop, "backward", lambda *args: seen.append((args[1], args[2].task.name)) or whole(*args))
-        task_data = self.task_data(make_material, 60, 60)
+        task_data = self.task_data(make_task_data, 60, 60)
         _, trained = run(*task_data, hyper=FAST.model_copy(update={"max_steps": 30}))
         assert set(trained.heads) == {"pawsx", "qqp"}
         assert {name for _, name in seen} == {"pawsx", "qqp"}
@@ -218,17 +222,17 @@ class TestSteps:
             assert sorted(index for _, rows in steps[:6] for index in rows) == list(range(60))
 
     def test_of_a_mixture_are_drawn_by_the_seed(
-        self, run: Run, make_material: Callable[..., TaskData], monkeypatch: pytest.MonkeyPatch
+        self, run: Run, make_task_data: Callable[..., TaskData], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        task_data = self.task_data(make_material, 60, 60)
+        task_data = self.task_data(make_task_data, 60, 60)
         one, again, other = (self.rows_by_step(run, monkeypatch, *task_data, seed=seed) for seed in (1, 1, 2))
         assert one == again
         assert [task for task, _ in one] != [task for task, _ in other]
 
     def test_of_two_tasks_are_not_in_the_same_order(
-        self, run: Run, make_material: Callable[..., TaskData], monkeypatch: pytest.MonkeyPatch
+        self, run: Run, make_task_data: Callable[..., TaskData], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        steps = self.rows_by_step(run, monkeypatch, *self.task_data(make_material, 60, 60), seed=1)
+        steps = self.rows_by_step(run, monkeypatch, *self.task_data(make_task_data, 60, 60), seed=1)
         first, second = ([rows for task, rows in steps if task == name] for name in ("pawsx", "qqp"))
         assert first[0] != second[0]
 
@@ -291,10 +295,10 @@ class TestSelection:
         assert [entry["pawsx"] for entry in trained.curve] == [50.0, 90.0, 70.0]
 
     def test_of_a_mixture_goes_by_the_mean_over_tasks(
-        self, run: Run, make_material: Callable[..., TaskData], monkeypatch: pytest.MonkeyPatch
+        self, run: Run, make_task_data: Callable[..., TaskData], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         scripted(monkeypatch, [90.0, 0.0, 60.0, 60.0, 50.0, 20.0])
-        _, trained = run(make_material("pawsx"), make_material("qqp"))
+        _, trained = run(make_task_data("pawsx"), make_task_data("qqp"))
         assert trained.best_step == 4
 
     def test_happens_at_the_end_where_eval_every_lies_beyond_it(
@@ -306,9 +310,9 @@ class TestSelection:
         assert trained.best_step == trained.curve[0]["step"] == 6
 
     def test_leaves_the_last_state_where_there_is_no_dev_data(
-        self, run: Run, make_material: Callable[..., TaskData]
+        self, run: Run, make_task_data: Callable[..., TaskData]
     ) -> None:
-        encoder, trained = run(make_material(dev=False))
+        encoder, trained = run(make_task_data(dev=False))
         with_dev, _ = run(hyper=FAST.model_copy(update={"eval_every": 1000}))
         assert trained.best_step == 6
         assert all(set(entry) == {"step", "loss"} for entry in trained.curve)

@@ -121,9 +121,9 @@ def encode(runs: Runs, model: str, name: str) -> None:
 
 def _check_ready_made(runs: Runs, model: str, folder: Path) -> None:
     """Whether a ready-made encoder can take what the study asks of it, which is known only once its folder is read."""
-    from xstilts.encoders.storage import Limits
+    from xstilts.encoders.storage import EncoderLimits
 
-    limits = Limits.of(folder)
+    limits = EncoderLimits.of(folder)
     for task in runs.study.tasks():
         length = runs.study.encoding_of(task).max_length
         if length > limits.longest_input:
