@@ -124,8 +124,8 @@ def languages_page(cells: pd.DataFrame, scores: pd.DataFrame, study: Study) -> T
     ]
     notes = [
         "In the first table of a model, gains are unweighted means over the fine-tuned targets that have the language; "
-        "the last row gives their number. Columns average different targets: compare arms within a language, not "
-        "languages within an arm.",
+        "the last row gives their number. Columns are means over different targets: compare arms within a language, "
+        "not languages within an arm.",
         "Each other table is of one arm: the baseline in points, other arms in gains over it. Bold: the arm is best on "
         "that target and language. Blank: the target does not have the language.",
         *scored_notes(scores, study, targets_of(study)),
