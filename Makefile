@@ -5,7 +5,7 @@ BIN := $(CURDIR)/$(VENV)/bin
 READY := $(VENV)/.ready
 export PATH := $(BIN):$(PATH)
 
-.PHONY: setup demo test lint format clean
+.PHONY: setup demo test lint format docs reference clean
 
 setup: $(READY)
 
@@ -36,5 +36,11 @@ format: setup
 	ruff format .
 	snakefmt Snakefile workflow
 
+docs: setup
+	NO_MKDOCS_2_WARNING=1 mkdocs build --strict
+
+reference: setup
+	python -m xstilts.cli.reference
+
 clean:
-	rm -rf $(VENV) .snakemake
+	rm -rf $(VENV) .snakemake site

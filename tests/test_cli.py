@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,8 +18,11 @@ from xstilts.config.study import load, store
 COMMANDS = [
     "generate", "prepare", "text", "tokenizer", "encode", "pretrain", "intermediate", "finetune", "retrieve", "collect",
     "tables", "figures", "show", "prefetch", "prefetch-model", "submission", "submit-check", "score", "similarity",
-    "answer", "report", "plan", "status", "partial", "why",
+    "answer", "report", "plan", "schema", "status", "partial", "why",
 ]  # fmt: skip
+
+#: What does not read a stored study.
+WITHOUT_STUDY = {"prefetch-model", "schema", "why"}
 
 
 @pytest.fixture
@@ -49,7 +53,7 @@ def test_every_command_is_documented() -> None:
         assert command in listed.output
 
 
-@pytest.mark.parametrize("command", sorted({*COMMANDS} - {"prefetch-model", "why"}))
+@pytest.mark.parametrize("command", sorted({*COMMANDS} - WITHOUT_STUDY))
 def test_help(command: str) -> None:
     shown = CliRunner().invoke(cli.app, [command, "--help"], env={"COLUMNS": "200", "TERM": "dumb"})
     assert shown.exit_code == 0
@@ -59,6 +63,13 @@ def test_help(command: str) -> None:
 
 def test_without_a_command_help_is_shown() -> None:
     assert "Usage" in CliRunner().invoke(cli.app, []).output
+
+
+def test_version_says_what_a_bug_report_needs() -> None:
+    shown = CliRunner().invoke(cli.app, ["--version"])
+    assert shown.exit_code == 0
+    for name in ("xstilts", "Python", "snakemake", "torch", "transformers"):
+        assert re.search(rf"\b{name} \d+\.\d+", shown.output), name
 
 
 def test_an_option_that_is_left_out() -> None:
@@ -112,7 +123,7 @@ def test_a_job_that_was_planned_from_another_config(
     assert said.endswith("Start snakemake again.")
 
 
-@pytest.mark.parametrize("command", sorted({*COMMANDS} - {"prefetch-model", "why"}))
+@pytest.mark.parametrize("command", sorted({*COMMANDS} - WITHOUT_STUDY))
 def test_missing_study_file(folder: Path, command: str) -> None:
     options = {
         "prepare": "--task xnli", "tokenizer": "--model m", "encode": "--model m --task xnli", "pretrain": "--model m",

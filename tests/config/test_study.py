@@ -117,8 +117,8 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
      f"{TARGET}.tasks.xnli.epoch: unknown key. Did you mean 'epochs'?"),
     ({"training": {"target": {"tasks": {"xquad": {"epochs": 3}}}}},
      f"{TARGET}.tasks.xquad: there is no training set 'xquad'. Did you mean 'squad_v1'?"),
-    ({"training": {"intermediate": {"tasks": {"xnli": {}}}}},
-     "training.intermediate.tasks.xnli: there is no intermediate task 'xnli'. Did you mean 'mnli'?"),
+    ({"training": {"intermediate": {"tasks": {"xquad": {}}}}},
+     "training.intermediate.tasks.xquad: there is no intermediate task 'xquad'. Did you mean 'squad_v2'?"),
     ({"encoding": {"tasks": {"txt": {}}}}, "encoding.tasks.txt: there is no task 'txt'. Did you mean 'text'?"),
     # the rest
     ({"retrieval": {"special_tokens": "maybe"}}, "retrieval.special_tokens: must be true or false, but is 'maybe'."),

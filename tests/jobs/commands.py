@@ -14,7 +14,9 @@ from typing import Any
 from workspace import TINY
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["xstilts.cli", "xstilts.jobs.data", "xstilts.jobs.training", "xstilts.jobs.retrieval"])
+_CONTEXT.set_forkserver_preload(
+    ["xstilts.cli", "xstilts.jobs.prepare", "xstilts.jobs.training", "xstilts.jobs.retrieval"]
+)
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,10 @@ from xstilts.errors import DataError, UserError
 from xstilts.scores.matching import aligned, score
 from xstilts.sources import files
 from xstilts.task_types import task_type_class
-from xstilts.tasks import files as layout
 from xstilts.tasks.languages import languages_of
-from xstilts.tasks.registry import TASKS, UPOS, Task
+from xstilts.tasks.registry import TASKS
+from xstilts.tasks.tagging import UPOS
+from xstilts.tasks.task import Task
 
 XNLI, QQP, ANLI, PANX, UDPOS = (TASKS[name] for name in ("xnli", "qqp", "anli", "panx", "udpos"))
 HELLASWAG, CCG = TASKS["hellaswag"], TASKS["ccg"]
@@ -274,7 +275,7 @@ def test_noisy_predictions_for_real_gold_score_as_plain_loops_say(
     slices: Path, name: str, split: str, code: str
 ) -> None:
     task, language, rng = TASKS[name], languages_of("files")[code], random.Random(f"{name} {code}")
-    if not all(path.is_file() for path in layout.files(slices, name, split, language)):
+    if not all(path.is_file() for path in TASKS[name].paths(slices, split, language)):
         pytest.skip(f"the slices have no {split} split of {name} in '{code}'")
     examples = files.read(slices, task, split, language)
     column = examples.column(task_type_class(task).gold_column).to_pylist()

@@ -9,17 +9,17 @@ import pytest
 
 from xstilts.sources import files
 from xstilts.task_types import task_type_class
-from xstilts.tasks import files as layout
 from xstilts.tasks.languages import languages_of
 from xstilts.tasks.registry import TASKS
+from xstilts.tasks.task import SPLITS
 
 XNLI = "xtreme/xnli/test-de.tsv"
 PAIR = "Es regnet.\tEs ist nass.\tentailment\n"
 
 
 def test_every_file_that_the_layout_names_has_a_reader():
-    assert set(files._READERS) == set(TASKS)
-    assert all(any(layout.has(task, split) for split in files._SPLITS) for task in files._READERS)
+    assert all(callable(files.reader_of(task)) for task in TASKS.values())
+    assert all(any(task.has(split) for split in SPLITS) for task in TASKS.values())
 
 
 def test_types_are_those_of_the_format_even_for_a_table_without_rows(release):
@@ -61,9 +61,9 @@ def test_a_missing_folder_says_which_one_there_is(release):
     [
         (task, split, str(path.relative_to("/")))
         for task in TASKS
-        for split in files._SPLITS
-        if layout.has(task, split)
-        for path in layout.files(Path("/"), task, split, languages_of("files")["de"])[:1]
+        for split in SPLITS
+        if TASKS[task].has(split)
+        for path in TASKS[task].paths(Path("/"), split, languages_of("files")["de"])[:1]
     ],
 )
 def test_an_empty_file_is_an_error_in_every_format(release, task, split, name):

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from xstilts.errors import DataError
 from xstilts.sources.readers import pairs
-from xstilts.tasks import files as layout
 from xstilts.tasks.languages import languages_of
 from xstilts.tasks.registry import TASKS
 
@@ -101,7 +100,7 @@ def test_anli_plus_is_read_row_by_row(release):
     anli_plus(release, "train", R1=3, R2=3, R3=3, mnli=3, snli=3)
     round_2 = release.root / "intermediate/anli/R2/train.jsonl"
     round_2.write_text(anli(uid="0") + anli(uid="1") + "no JSON\n")
-    rows = pairs.anli_plus(layout.files(release.root, "anli", "train", ENGLISH), TASKS["anli"], ENGLISH)
+    rows = pairs.anli_plus(TASKS["anli"].paths(release.root, "train", ENGLISH), TASKS["anli"], ENGLISH)
     assert [row["id"].split("/")[1] for row in islice(rows, 10)] == [*"00000", *"11111"]
     with pytest.raises(DataError, match="row 3: is not valid JSON"):
         next(rows)

@@ -14,7 +14,6 @@ import pytest
 from xstilts.data import examples
 from xstilts.sources import files
 from xstilts.task_types import task_type_class
-from xstilts.tasks import files as layout
 from xstilts.tasks.languages import languages_of
 from xstilts.tasks.registry import TASKS
 
@@ -53,7 +52,7 @@ def languages_with_files(root: Path, task: str, split: str) -> list[str]:
 
 
 def paths_of(root: Path, task: str, split: str, code: str) -> tuple[Path, ...]:
-    return layout.files(root, task, split, LANGUAGES[code])
+    return TASKS[task].paths(root, split, LANGUAGES[code])
 
 
 def rows_of(root: Path, task: str, split: str, code: str) -> list[dict[str, Any]]:
@@ -64,7 +63,7 @@ def raw_count(path: Path, task: str, code: str) -> int:
     """Examples in a file, by counting bytes."""
     content = path.read_bytes()
     if task == "tydiqa":
-        return content.count(b'"id": "' + layout.tydiqa_name(LANGUAGES[code]).encode() + b"-")
+        return content.count(b'"id": "' + TASKS["tydiqa"].language_name(LANGUAGES[code]).encode() + b"-")
     if task in SQUAD_LIKE:
         return content.count(b'"question":')
     if task in ("udpos", "panx"):
@@ -136,7 +135,7 @@ def test_questions_against_pandas(slices, task, split):
         document = json.loads(path.read_text(encoding="utf-8"))
         table = pd.json_normalize(document["data"], ["paragraphs", "qas"], [["paragraphs", "context"]])
         if task == "tydiqa":
-            table = table[table["id"].str.startswith(layout.tydiqa_name(LANGUAGES[code]) + "-")]
+            table = table[table["id"].str.startswith(TASKS["tydiqa"].language_name(LANGUAGES[code]) + "-")]
         table["answers"], table["answer_starts"] = (
             table["answers"].map(lambda answers, key=key: [answer[key] for answer in answers])
             for key in ("text", "answer_start")

@@ -15,7 +15,6 @@ from sources import stripped
 from xstilts.data import examples
 from xstilts.sources import files
 from xstilts.task_types import task_type_class
-from xstilts.tasks import files as layout
 from xstilts.tasks.languages import languages_of
 from xstilts.tasks.registry import TARGET_TASKS, TASKS
 
@@ -207,11 +206,11 @@ UNLABELLED = {
         (task, split)
         for task in UNLABELLED
         for split in ("train", "dev")
-        if layout.has(task, split) and (task, split) != ("tydiqa", "dev")
+        if TASKS[task].has(split) and (task, split) != ("tydiqa", "dev")
     ],
 )
 def test_training_and_choosing_checkpoints_need_labels(release, task, split):
-    (path,) = layout.files(release.root, task, split, LANGUAGES["en"])
+    (path,) = TASKS[task].paths(release.root, split, LANGUAGES["en"])
     release.write(str(path.relative_to(release.root)), UNLABELLED[task])
     message = release.error(task, split)
     assert f"{path}: has no labels. Only test files may come without labels" in message and "docs/data.md" in message
@@ -231,13 +230,13 @@ def root(slices, tmp_path_factory) -> Path:
         (task, split)
         for task in (*TARGET_TASKS, "squad_v1")
         for split in ("train", "dev", "test")
-        if layout.has(task, split)
+        if TASKS[task].has(split)
     ],
 )
 def test_the_slices_say_the_same_without_their_labels(slices, root, task, split):
     compared = 0
     for code in ("en",) if split == "train" else TASKS[task].languages:
-        if not all(path.is_file() for path in layout.files(slices, task, split, LANGUAGES[code])):
+        if not all(path.is_file() for path in TASKS[task].paths(slices, split, LANGUAGES[code])):
             continue
         labelled = files.read(slices, TASKS[task], split, LANGUAGES[code])
         table = files.read(root, TASKS[task], split, LANGUAGES[code])

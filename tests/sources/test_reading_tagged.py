@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from xstilts.tasks.registry import UPOS
+from xstilts.tasks.tagging import UPOS
 
 UDPOS = "xtreme/udpos/train-en.tsv"
 PANX = "xtreme/panx/test-sw.tsv"

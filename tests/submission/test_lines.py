@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from small_submission import EXAMPLES, RIGHT, examples, sentence
 
 from xstilts.submission.lines import parsed, written
-from xstilts.tasks.registry import ENTITIES, TASKS
+from xstilts.tasks.registry import TASKS
+from xstilts.tasks.tagging import ENTITIES
 
 #: Any text that a file can hold, line ends and separators of all kinds included.
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.sampled_from(

@@ -22,7 +22,6 @@ from xstilts.submission.layout import gaps
 from xstilts.submission.score import score_folder
 from xstilts.submission.write import write
 from xstilts.task_types import task_type_class
-from xstilts.tasks import files as layout
 from xstilts.tasks.registry import TARGET_TASKS, TASKS
 
 CONFIG: dict[str, Any] = {
@@ -59,13 +58,13 @@ def study_of(slices: Path) -> Runs:
     targets = {}
     for name in TARGET_TASKS:
         codes = TASKS[name].languages
-        found = [c for c in codes if all(p.is_file() for p in layout.files(slices, name, "test", table[c]))]
+        found = [c for c in codes if all(p.is_file() for p in TASKS[name].paths(slices, "test", table[c]))]
         targets[name] = {"languages": found}
     return Runs(load({**CONFIG, "targets": targets}))
 
 
 def paths_of(slices: Path, runs: Runs, target: str, language: str) -> tuple[Path, ...]:
-    return layout.files(slices, target, "test", runs.study.language_table()[language])
+    return TASKS[target].paths(slices, "test", runs.study.language_table()[language])
 
 
 def noisy_predictions(slices: Path, folder: Path, runs: Runs, target: str) -> Path:
@@ -106,7 +105,7 @@ def write_labels(folder: Path, target: str, language: str, paths: tuple[Path, ..
     label = folder / f"test-{language}.{suffix}"
     text = paths[-1].read_text(encoding="utf-8")
     if target == "tydiqa":
-        prefix = layout.tydiqa_name(load(CONFIG).language_table()[language]) + "-"
+        prefix = TASKS["tydiqa"].language_name(load(CONFIG).language_table()[language]) + "-"
         document = json.loads(text)
         for paragraph in (p for article in document["data"] for p in article["paragraphs"]):
             paragraph["qas"] = [question for question in paragraph["qas"] if question["id"].startswith(prefix)]

@@ -10,12 +10,13 @@ import pytest
 
 from xstilts.config.sources import SyntheticSource
 from xstilts.synthetic.generate import generate
-from xstilts.tasks import files as layout
 from xstilts.tasks.languages import languages_of
-from xstilts.tasks.registry import ENTITIES, NLI, TASKS, UPOS
+from xstilts.tasks.nli import NLI
+from xstilts.tasks.registry import TARGET_TASKS, TASKS
+from xstilts.tasks.tagging import ENTITIES, UPOS
 
 LANGUAGES = languages_of("synthetic")
-TARGETS = [task for task in TASKS.values() if task.role == "target"]
+TARGETS = [TASKS[name] for name in TARGET_TASKS]
 
 
 def contents(root: Path) -> dict[str, bytes]:
@@ -23,7 +24,7 @@ def contents(root: Path) -> dict[str, bytes]:
 
 
 def path_of(root: Path, task: str, split: str, code: str = "en") -> Path:
-    return layout.files(root, task, split, LANGUAGES[code])[0]
+    return TASKS[task].paths(root, split, LANGUAGES[code])[0]
 
 
 def rows(path: Path) -> list[list[str]]:
@@ -77,15 +78,17 @@ def test_a_task_by_itself_is_the_same_as_among_all(
 def test_every_file_of_the_layout_exists(root: Path) -> None:
     for task in TASKS.values():
         for split in ("train", "dev", "test"):
-            if not layout.has(task.name, split):
+            if not task.has(split):
                 continue
             for code in LANGUAGES:
-                english_only = task.role == "intermediate" or (task.name != "text" and split == "train")
+                english_only = not (task in TARGETS or task.name == "text") or (
+                    task.name != "text" and split == "train"
+                )
                 no_dev = task.type == "tagging" and split == "dev"
                 pairs_with_english = task.type == "retrieval" and code == "en"
                 if ((english_only or no_dev) and code != "en") or pairs_with_english:
                     continue
-                for path in layout.files(root, task.name, split, LANGUAGES[code]):
+                for path in task.paths(root, split, LANGUAGES[code]):
                     assert path.stat().st_size > 0, path
 
 
@@ -112,7 +115,7 @@ def test_pairs_are_balanced_and_parallel(task: str, root: Path, small: Synthetic
 
 def test_nli_of_the_intermediate_tasks_is_balanced(root: Path, small: SyntheticSource) -> None:
     for split in ("train", "dev"):
-        *rounds, mnli, snli = layout.files(root, "anli", split, LANGUAGES["en"])
+        *rounds, mnli, snli = TASKS["anli"].paths(root, split, LANGUAGES["en"])
         for path in rounds:
             assert set(Counter(record["label"] for record in records(path))) == {"e", "n", "c"}
         for path in (mnli, snli):
@@ -177,17 +180,17 @@ def test_parallel_questions_have_the_same_ids_in_every_language(root: Path, smal
 def test_tydiqa_train_file_mixes_languages_as_the_release_does(root: Path, small: SyntheticSource) -> None:
     names = Counter(asked["id"].split("-")[0] for asked in questions(path_of(root, "tydiqa", "train")))
     assert names["english"] == small.train_examples and len(names) > 1
-    assert set(names) <= {layout.tydiqa_name(language) for language in LANGUAGES.values()}
+    assert set(names) <= {TASKS["tydiqa"].language_name(language) for language in LANGUAGES.values()}
     for code, language in LANGUAGES.items():
         dev = questions(path_of(root, "tydiqa", "dev", code))
-        assert {asked["id"].split("-")[0] for asked in dev} == {layout.tydiqa_name(language)}
+        assert {asked["id"].split("-")[0] for asked in dev} == {TASKS["tydiqa"].language_name(language)}
 
 
 @pytest.mark.parametrize("code", [code for code in LANGUAGES if code != "en"])
 def test_mining_pools_hold_pairs_and_distractors(code: str, root: Path, small: SyntheticSource) -> None:
     pools = {}
     for split in ("dev", "test"):
-        foreign, english, gold = (rows(path) for path in layout.files(root, "bucc2018", split, LANGUAGES[code]))
+        foreign, english, gold = (rows(path) for path in TASKS["bucc2018"].paths(root, split, LANGUAGES[code]))
         assert len(foreign) == len(english) == small.eval_examples
         assert len({row[0] for row in english}) == len(english) and len({row[1] for row in english}) == len(english)
         assert len(gold) == round(small.eval_examples * 2 / 3) == len({row[0] for row in gold})
@@ -201,7 +204,7 @@ def test_mining_pools_hold_pairs_and_distractors(code: str, root: Path, small: S
 def test_tatoeba_is_line_parallel_and_without_repetition(root: Path, small: SyntheticSource) -> None:
     for code in LANGUAGES:
         if code != "en":
-            foreign, english = layout.files(root, "tatoeba", "test", LANGUAGES[code])
+            foreign, english = TASKS["tatoeba"].paths(root, "test", LANGUAGES[code])
             lines = [path.read_text(encoding="utf-8").splitlines() for path in (foreign, english)]
             assert [len(set(each)) for each in lines] == [small.eval_examples] * 2
             digits = [[[word for word in line.split() if word.isdigit()] for line in each] for each in lines]
@@ -232,7 +235,7 @@ def test_no_evaluation_example_is_in_the_training_data(root: Path) -> None:
     def english_examples(task: str, split: str) -> set[str]:
         path = path_of(root, task, split)
         if task == "anli":
-            *rounds, mnli, snli = layout.files(root, task, split, LANGUAGES["en"])
+            *rounds, mnli, snli = TASKS[task].paths(root, split, LANGUAGES["en"])
             found = {f"{each['context']}\t{each['hypothesis']}" for path in rounds for each in records(path)}
             return found | {f"{row['sentence1']}\t{row['sentence2']}" for path in (mnli, snli) for row in table(path)}
         match TASKS[task].type:
@@ -259,7 +262,7 @@ def test_no_evaluation_example_is_in_the_training_data(root: Path) -> None:
             continue
         trained = english_examples(task.trained_on or task.name, "train")
         for split in ("dev", "test"):
-            if layout.has(task.name, split):
+            if task.has(split):
                 assert not trained & english_examples(task.name, split), (task.name, split)
 
 
@@ -274,7 +277,7 @@ def test_tasks_have_no_foreign_words(root: Path) -> None:
 
 def test_intermediate_tasks_keep_off_what_targets_are_evaluated_on(root: Path) -> None:
     evaluated = {tuple(row[:2]) for split in ("dev", "test") for row in rows(path_of(root, "xnli", split))}
-    *rounds, mnli, snli = layout.files(root, "anli", "train", LANGUAGES["en"])
+    *rounds, mnli, snli = TASKS["anli"].paths(root, "train", LANGUAGES["en"])
     trained = {(row["sentence1"], row["sentence2"]) for path in (mnli, snli) for row in table(path)}
     trained |= {(each["context"], each["hypothesis"]) for path in rounds for each in records(path)}
     assert not trained & evaluated

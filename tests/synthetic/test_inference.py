@@ -10,7 +10,7 @@ from xstilts.synthetic.grammar import Grammar
 from xstilts.synthetic.inference import Inference
 from xstilts.synthetic.meaning import Event, Phrase
 from xstilts.synthetic.world import World
-from xstilts.tasks.registry import NLI
+from xstilts.tasks.nli import NLI
 
 OPPOSITES = {frozenset(pair) for pair in ANTONYM_PAIRS}
 

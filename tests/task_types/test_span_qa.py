@@ -17,7 +17,6 @@ from xstilts.config.settings import Encoding
 from xstilts.errors import UserError
 from xstilts.task_types import task_type_of
 from xstilts.task_types.span_qa import SpanQA
-from xstilts.tasks import files as layout
 from xstilts.tasks.languages import languages_of
 from xstilts.tasks.registry import TASKS
 
@@ -230,7 +229,7 @@ def test_scores_follow_the_task_and_language():
 )
 def test_gold_spans_of_real_text_come_back(slices, tokenizer, task, language):
     """Where gold answers begin or end inside a token, the prediction is the smallest run of whole tokens around it."""
-    (path,) = layout.files(slices, task, "test", languages_of("files")[language])
+    (path,) = TASKS[task].paths(slices, "test", languages_of("files")[language])
     questions = [
         (paragraph["context"], qa["question"], [(a["text"], a["answer_start"]) for a in qa["answers"]])
         for article in json.loads(path.read_text(encoding="utf-8"))["data"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -31,9 +32,9 @@ def pins() -> dict[str, str]:
 
 
 def declared() -> dict[str, Requirement]:
-    """By normalised name, what the package and its tests require."""
+    """By normalised name, what the package, its tests and its documentation require."""
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    texts = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    texts = [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())]
     return {canonicalize_name(Requirement(text).name): Requirement(text) for text in texts}
 
 

@@ -11,7 +11,7 @@ from xstilts.analysis.selection import intermediate_arms, scored_split, task_arm
 from xstilts.analysis.study_data import StudyData
 from xstilts.config.study import BASELINE, Study
 from xstilts.tasks.languages import ENGLISH
-from xstilts.tasks.registry import Task
+from xstilts.tasks.task import Task
 
 _CELL = ["model", "target", "language"]
 #: Columns of :func:`deltas`.

@@ -16,7 +16,7 @@ from xstilts.config.study import BASELINE, Study
 from xstilts.scores.gains import ALL, ZERO_SHOT, is_control
 from xstilts.scores.labels import metrics_of
 from xstilts.tasks.languages import ENGLISH
-from xstilts.tasks.registry import Task
+from xstilts.tasks.task import Task
 
 #: Columns of :func:`effects` and of :func:`cell_tests`.
 EFFECTS = [*CELL, "gain", "low", "high", "languages", "seeds", "note"]

@@ -15,7 +15,7 @@ from scipy import special
 from xstilts.config.study import Study
 from xstilts.scores import parquet_files as files
 from xstilts.scores.score_files import PREDICTIONS
-from xstilts.tasks.registry import Task
+from xstilts.tasks.task import Task
 
 Cell = tuple[str, str, str]  # target, language, split
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +30,22 @@ TaskName = Annotated[str, typer.Option("--task", help="A task, as the catalogue 
 Seed = Annotated[int, typer.Option(help="A seed of the study.")]
 Threads = Annotated[int, typer.Option(help="CPU threads; the scores of a CPU run depend on their number.")]
 RunId = Annotated[str, typer.Option("--run", help="The planned run's id; the job stops where the config has changed.")]
+
+
+def _print_versions(wanted: bool) -> None:
+    if wanted:
+        packages = ", ".join(f"{name} {version(name)}" for name in ("snakemake", "torch", "transformers"))
+        print(f"xstilts {version('xstilts')} (Python {platform.python_version()}, {packages})")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_print_versions, is_eager=True, help="Print versions and exit.")
+    ] = False,
+) -> None:
+    """What can be given before a command; the help of the whole is that of the app."""
 
 
 def opened(study: Path, **names: str | int) -> Runs:

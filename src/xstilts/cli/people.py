@@ -84,6 +84,14 @@ def plan(
 
 
 @app.command(rich_help_panel="For people")
+def schema() -> None:
+    """Print the JSON schema of a study file, from which editors complete and check its keys."""
+    from xstilts.config.schema import as_text, study_schema
+
+    print(as_text(study_schema()), end="")
+
+
+@app.command(rich_help_panel="For people")
 def status(
     study: StudyFile, as_json: Annotated[bool, typer.Option("--json", help="Print JSON: see docs/status.md.")] = False
 ) -> None:

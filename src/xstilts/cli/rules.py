@@ -35,9 +35,9 @@ def _execute(runs: Runs, job: TrainingJob, planned: str, work: Callable[[Spec, S
 @app.command()
 def generate(study: StudyFile) -> None:
     """Write a synthetic study's languages and tasks, in the file formats of the real datasets."""
-    from xstilts.jobs import data
+    from xstilts.jobs.generate import generate as work
 
-    data.generate(opened(study))
+    work(opened(study))
 
 
 @app.command()
@@ -62,33 +62,33 @@ def prefetch_model(
 @app.command()
 def prepare(study: StudyFile, task: TaskName) -> None:
     """Read one task's files, check every example, and write them in one format."""
-    from xstilts.jobs import data
+    from xstilts.jobs.prepare import prepare as work
 
-    data.prepare(opened(study, task=task), task)
+    work(opened(study, task=task), task)
 
 
 @app.command()
 def text(study: StudyFile) -> None:
     """Gather the unlabelled text that the study's own models are pretrained on."""
-    from xstilts.jobs import data
+    from xstilts.jobs.prepare import prepare_text as work
 
-    data.prepare_text(opened(study))
+    work(opened(study))
 
 
 @app.command()
 def tokenizer(study: StudyFile, model: Model) -> None:
     """Learn a model's vocabulary, or take over that of a ready-made model."""
-    from xstilts.jobs import data
+    from xstilts.jobs.tokenizer import train_tokenizer as work
 
-    data.train_tokenizer(opened(study, model=model), model)
+    work(opened(study, model=model), model)
 
 
 @app.command()
 def encode(study: StudyFile, model: Model, task: TaskName) -> None:
     """Turn one task's examples into token ids, once for all arms and seeds."""
-    from xstilts.jobs import data
+    from xstilts.jobs.encode import encode as work
 
-    data.encode(opened(study, model=model, task=task), model, task)
+    work(opened(study, model=model, task=task), model, task)
 
 
 @app.command()

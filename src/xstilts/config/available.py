@@ -6,7 +6,6 @@ from pathlib import Path
 
 from xstilts.config.sources import FilesSource
 from xstilts.config.study import Study
-from xstilts.tasks import files as layout
 
 
 def without_missing(study: Study) -> Study:
@@ -38,5 +37,5 @@ def _without_files(study: Study, target: str, split: str) -> list[str]:
     return [
         code
         for code in study.languages(target, split)
-        if not any(path.is_file() for path in layout.files(root, target, split, table[code]))
+        if not any(path.is_file() for path in study.task(target).paths(root, split, table[code]))
     ]

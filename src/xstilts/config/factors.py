@@ -7,7 +7,8 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, model_validator
 
-from xstilts.config.settings import Architecture, Count, HyperparametersOverride, IntermediateTask, Section, unique
+from xstilts.config.settings import Architecture, Count, HyperparametersOverride, Section, unique
+from xstilts.config.task_names import IntermediateTask
 
 _HUB = "hf://"
 _PART = r"\w+(?:[.-]\w+)*"  # of a repository's name; the Hub allows no two dashes or dots in a row
@@ -47,7 +48,7 @@ class Model(Section):
     )
     architecture: Architecture | None = Field(None, description="Shape of an encoder to pretrain on the study's text.")
     code_of: str | None = Field(
-        None, description="The study's text-only model that this one is the twin of, further pretrained on code."
+        None, description="Name of the text-only counterpart in the study; this model was further pretrained on code."
     )
 
     @model_validator(mode="after")
@@ -78,8 +79,8 @@ class Arm(Section):
     )
     train_examples: Count | None = Field(
         None,
-        description="Train on so many examples of each task only, drawn by the seed; of the same seed, those of a "
-        "smaller arm are among those of a larger one.",
+        description="Train on this many examples of each task, drawn by the seed; with the same seed, the examples of "
+        "a smaller arm are a subset of those of a larger one. null: all.",
     )
     training: HyperparametersOverride | None = Field(None, description="Hyper-parameters of this arm alone.")
 
@@ -96,5 +97,5 @@ class Target(Section):
         None, min_length=1, description="Languages to score; all that the task has where left out."
     )
     absent: dict[Literal["dev", "test"], list[str]] = Field(
-        {}, description="By split, languages without a file. Filled in by the workflow where source.missing is 'skip'."
+        {}, description="Languages without a file, by split. Filled in by the workflow if source.missing is 'skip'."
     )

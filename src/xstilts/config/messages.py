@@ -30,6 +30,7 @@ _RULES = {
     "greater_than": "must be greater than {gt:g}",
     "greater_than_equal": "must be at least {ge:g}",
     "less_than": "must be less than {lt:g}",
+    "less_than_equal": "must be at most {le:g}",
 }
 
 
@@ -68,12 +69,12 @@ def _keys_at(path: Sequence[str], root: type[Section], kind: str | None) -> list
         found = [section for parent in found for section in _sections_in(parent, part)] or found
     if kind is not None:
         found = [section for section in found if kind in get_args(section.model_fields["kind"].annotation)]
-    return sorted({name for section in found for name in section.model_fields})
+    return sorted({field.alias or name for section in found for name, field in section.model_fields.items()})
 
 
 def _sections_in(section: type[Section], key: str) -> Iterator[type[Section]]:
-    field = section.model_fields.get(key)
-    if field is None:
+    fields = {field.alias or name: field for name, field in section.model_fields.items()}
+    if (field := fields.get(key)) is None:
         return
     pending: list[Any] = [field.annotation]
     while pending:

@@ -7,11 +7,10 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
 
-from xstilts.errors import nearest
-from xstilts.tasks.registry import INTERMEDIATE_TASKS, RETRIEVAL_TASKS, TARGET_TASKS, TASKS, TRAINING_SETS
+from xstilts.config.task_names import AnyTask, IntermediateTask, RetrievalTask, TrainingSet
 
 
-def _number(value: Any) -> Any:
+def number(value: Any) -> Any:
     """Numbers given as text, as ``--config`` does; but 1e-5, which YAML reads as text, is a slip to point out."""
     if isinstance(value, bool):
         raise ValueError("must be a number, not true or false")
@@ -32,15 +31,6 @@ def _name(value: str) -> str:
     return value
 
 
-def _known(valid: tuple[str, ...], what: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if value not in valid:
-            raise ValueError(f"there is no {what} '{value}'. {nearest(value, valid)}")
-        return value
-
-    return AfterValidator(check)
-
-
 def unique(values: list[Any]) -> list[Any]:
     repeated = sorted({str(value) for value in values if values.count(value) > 1})
     if repeated:
@@ -49,16 +39,11 @@ def unique(values: list[Any]) -> list[Any]:
 
 
 Name = Annotated[str, AfterValidator(_name)]
-Count = Annotated[int, BeforeValidator(_number), Field(ge=1)]
-Whole = Annotated[int, BeforeValidator(_number), Field(ge=0)]
-Positive = Annotated[float, BeforeValidator(_number), Field(gt=0, allow_inf_nan=False)]
-NonNegative = Annotated[float, BeforeValidator(_number), Field(ge=0, allow_inf_nan=False)]
-Share = Annotated[float, BeforeValidator(_number), Field(ge=0, lt=1)]
-IntermediateTask = Annotated[str, _known(INTERMEDIATE_TASKS, "intermediate task")]
-TargetTask = Annotated[str, _known(TARGET_TASKS, "target task")]
-TrainingSet = Annotated[str, _known(TRAINING_SETS, "training set")]
-RetrievalTask = Annotated[str, _known(RETRIEVAL_TASKS, "retrieval task")]
-AnyTask = Annotated[str, _known(tuple(TASKS), "task")]
+Count = Annotated[int, Field(ge=1), BeforeValidator(number)]
+Whole = Annotated[int, Field(ge=0), BeforeValidator(number)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(number)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(number)]
+Share = Annotated[float, Field(ge=0, lt=1), BeforeValidator(number)]
 
 
 class Section(BaseModel):
@@ -76,10 +61,17 @@ class Section(BaseModel):
 S = TypeVar("S", bound=Section)
 
 
+def _without_default(schema: dict[str, Any]) -> None:
+    schema.pop("default")  # None is not the value that a key has where an override leaves it out
+
+
 def _partial(model: type[Section]) -> type[Section]:
     """The same section with every key optional: what an override may set."""
     fields: dict[str, Any] = {
-        name: (field.annotation if not field.metadata else Annotated[field.annotation, *field.metadata], None)
+        name: (
+            field.annotation if not field.metadata else Annotated[field.annotation, *field.metadata],
+            Field(None, description=field.description, json_schema_extra=_without_default),
+        )
         for name, field in model.model_fields.items()
     }
     return create_model(f"{model.__name__}Override", __base__=Section, **fields)
@@ -106,7 +98,7 @@ class Architecture(Section):
     initializer_range: Positive = Field(0.05, description="Standard deviation of the initial weights.")
     vocabulary_size: Count = Field(2000, description="Tokens in the vocabulary that is learnt from the study's text.")
 
-    seed: Whole = Field(1, description="Of the initial weights and of pretraining.")
+    seed: Whole = Field(1, description="Seed of the initial weights and of pretraining.")
 
     @model_validator(mode="after")
     def _heads_divide(self) -> Architecture:
@@ -122,7 +114,7 @@ class Hyperparameters(Section):
     batch_size: Count = Field(32, description="Examples (QA: windows) per optimiser step.")
     micro_batch_size: Count | None = Field(
         None,
-        description="Examples per forward pass; gradients accumulate up to batch_size. All at once where left out.",
+        description="Examples per forward pass; gradients accumulate up to batch_size. null: the whole batch at once.",
     )
     epochs: Positive = Field(3.0, description="Passes over the training data.")
     max_steps: Whole | None = Field(None, description="Optimiser steps; replaces the number that epochs gives.")
@@ -140,7 +132,7 @@ class Hyperparameters(Section):
     )
     eval_every: Count = Field(1000, description="Steps between evaluations on English dev data.")
     eval_examples: Count | None = Field(
-        500, description="How many dev examples of a task an evaluation uses, from the first; null: all."
+        500, description="Dev examples of a task that an evaluation uses, the first ones of the file; null: all."
     )
     sentence_vector: Literal["pooler", "first_token"] = Field(
         "pooler",
@@ -148,10 +140,10 @@ class Hyperparameters(Section):
         "token's state, as in XTREME's code.",
     )
     restarts: Whole = Field(
-        0, description="How many times a run that has diverged or collapsed begins again, with another seed."
+        0, description="How many times a run that has diverged or collapsed is started again with another seed."
     )
     examples_cap: Count | None = Field(
-        None, description="A mixture draws tasks in proportion to their size, counted up to this many examples."
+        None, description="A mixture draws tasks in proportion to their size; this is the largest size that counts."
     )
 
 
@@ -166,7 +158,7 @@ class Encoding(Section):
     long_sentences: Literal["split", "truncate"] = Field(
         "split",
         description="Tagging: split sentences above max_length and join their tags again, as in XTREME's code; or cut "
-        "them off, and give the words beyond the last of the task's tags in the alphabet, as jiant means to.",
+        "them off and give the remaining words the task's alphabetically last tag, as jiant means to.",
     )
     mask_probability: Share = Field(0.15, description="Masked LM: share of the tokens to predict.")
 
@@ -194,9 +186,11 @@ class TargetStage(Hyperparameters):
 class Training(Section):
     """Hyper-parameters of the three stages."""
 
-    pretraining: Hyperparameters = Hyperparameters()
-    intermediate: IntermediateStage = IntermediateStage()
-    target: TargetStage = TargetStage()
+    pretraining: Hyperparameters = Field(
+        Hyperparameters(), description="Masked language modelling, of models with an architecture."
+    )
+    intermediate: IntermediateStage = Field(IntermediateStage(), description="Training of arms.")
+    target: TargetStage = Field(TargetStage(), description="Fine-tuning on the English data of the targets.")
 
 
 class Encodings(Encoding):
@@ -209,17 +203,17 @@ class Embedding(Section):
     """How a retrieval task's sentences are embedded and matched."""
 
     layer: Whole = Field(
-        14, description="Hidden states to pool; 0 is the embedding layer, 14 the paper's for XLM-R Large."
+        14, description="Layer whose hidden states are pooled; 0: embeddings, 14: the paper's choice for XLM-R Large."
     )
     pooling: Literal["mean", "first_token"] = Field(
         "mean", description="The mean over positions, or the first token's state alone."
     )
     special_tokens: bool = Field(True, description="Whether <s> and </s> are part of the mean, as in both codes.")
-    neighbours: Count = Field(4, description="Neighbours that make the margin of BUCC2018.")
+    neighbours: Count = Field(4, description="Nearest neighbours in the margin score of BUCC2018.")
     duplicates: Literal["drop", "expand"] = Field(
         "drop",
-        description="BUCC2018, mined pairs whose sentence stands under several ids: drop them, as XTREME does, or name "
-        "each pair of ids, as jiant does.",
+        description="BUCC2018: what to do with mined pairs whose sentence has several ids: drop them, as XTREME does, "
+        "or list every pair of ids, as jiant does.",
     )
 
 
@@ -233,7 +227,7 @@ class RetrievalSettings(Embedding):
 
 
 class Limits(Section):
-    """How much of each file is used: for trying things out. Scores are then of the first examples only."""
+    """How much of each file is used, to try a study out: the first examples only."""
 
     train: Count | None = Field(None, description="Training examples per task; null: all.")
     eval: Count | None = Field(None, description="Examples per task, language and dev or test split; null: all.")
@@ -247,8 +241,8 @@ class Compute(Section):
     )
     attention: Literal["eager", "sdpa"] = Field("sdpa", description="Attention implementation of transformers.")
     checkpoint_minutes: Positive = Field(
-        15.0, description="Minutes between two checkpoints of a training job, which it goes on from if it is killed."
+        15.0, description="Minutes between checkpoints of a training job; a killed job resumes from the last one."
     )
     jobs_per_gpu: Count = Field(
-        1, description="Jobs that may share a GPU; only where they run, so that nothing is run again when it changes."
+        1, description="Jobs that may share a GPU. It affects only where jobs run: changing it reruns nothing."
     )

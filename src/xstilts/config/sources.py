@@ -6,14 +6,16 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from xstilts.config.settings import AnyTask, Count, Section, Whole, unique
+from xstilts.config.settings import Count, Section, Whole, unique
+from xstilts.config.task_names import AnyTask
+from xstilts.tasks.registry import TASKS, TEXT
 
 
 class SyntheticSource(Section):
     """Generated languages and tasks, written in the official file formats."""
 
-    kind: Literal["synthetic"]
-    seed: Whole = Field(1, description="Everything generated follows from it.")
+    kind: Literal["synthetic"] = Field(description="Generated languages and tasks.")
+    seed: Whole = Field(1, description="Seed of everything that is generated.")
     train_examples: Count = Field(6400, description="English training examples per task.")
     eval_examples: Count = Field(200, description="Examples per evaluation split and language.")
     documents: Count = Field(100_000, description="Documents of unlabelled text, over all languages.")
@@ -22,7 +24,7 @@ class SyntheticSource(Section):
 class FilesSource(Section):
     """Official releases in a folder with ``intermediate/`` and ``xtreme/``."""
 
-    kind: Literal["files"]
+    kind: Literal["files"] = Field(description="The official releases, in a folder.")
     root: str = Field(description="The folder; relative to where snakemake runs.")
     text: Literal["files", "tasks"] = Field(
         "files",
@@ -39,11 +41,13 @@ class FilesSource(Section):
 class HubSource(FilesSource):
     """Datasets of the Hugging Face Hub at pinned revisions; what it does not have is read from files below ``root``."""
 
-    kind: Literal["hub"]  # type: ignore[assignment]
+    kind: Literal["hub"] = Field(description="The Hugging Face Hub.")  # type: ignore[assignment]
     root: str = Field("data", description="The folder with the files of tasks that do not come from the Hub.")
     files: Annotated[list[AnyTask], AfterValidator(unique)] = Field(
-        ["bucc2018", "ccg"], description="Tasks to read from files; the Hub has these two not at all or not whole."
+        sorted(name for name, task in TASKS.items() if not task.hub and task is not TEXT),
+        description="Tasks to read from files below root: the default ones are missing or incomplete on the Hub.",
     )
     mirror: str | None = Field(
-        None, description="A folder with clones of the Hub's repositories, {namespace}/{name}, to read in its place."
+        None,
+        description="A folder with clones of the Hub's repositories, {namespace}/{name}, to read instead of the Hub.",
     )

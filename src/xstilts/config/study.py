@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,6 +17,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from xstilts.atomic import write_text
 from xstilts.config.factors import Arm, Model, Target
 from xstilts.config.messages import sentences
+from xstilts.config.own import LanguageCode, OwnLanguage, OwnTask, OwnTaskName
 from xstilts.config.settings import (
     Compute,
     Embedding,
@@ -26,19 +28,18 @@ from xstilts.config.settings import (
     Name,
     RetrievalSettings,
     Section,
-    TargetTask,
     Training,
     Whole,
     merged,
     unique,
 )
 from xstilts.config.sources import FilesSource, HubSource, SyntheticSource
+from xstilts.config.task_names import TargetTask, TaskNames
 from xstilts.errors import UserError, nearest
-from xstilts.tasks import files as layout
 from xstilts.tasks.benchmarks import title_of
-from xstilts.tasks.hub import refusal
 from xstilts.tasks.languages import ENGLISH, Language, languages_of
-from xstilts.tasks.registry import TASKS, TEXT, Task
+from xstilts.tasks.registry import TASKS, TEXT
+from xstilts.tasks.task import Task
 
 BASELINE = "none"
 SYNTHETIC = "Synthetic languages and tasks: these scores say nothing about real languages."
@@ -49,19 +50,29 @@ class Study(Section):
     """A transfer study: models x arms x targets x seeds."""
 
     study: Name = Field(description="Name of the study; results lie in results/{study}/.")
-    source: Annotated[SyntheticSource | FilesSource | HubSource, Field(discriminator="kind")]
+    source: Annotated[SyntheticSource | FilesSource | HubSource, Field(discriminator="kind")] = Field(
+        description="Where the examples come from."
+    )
     models: dict[Name, Model] = Field(min_length=1, description="Encoders by name.")
-    seeds: Annotated[list[Whole], AfterValidator(unique)] = Field([1], min_length=1)
+    seeds: Annotated[list[Whole], AfterValidator(unique)] = Field(
+        [1], min_length=1, description="Every cell of the study is run once per seed."
+    )
+    declared_languages: dict[LanguageCode, OwnLanguage] = Field(
+        {}, alias="languages", description="Languages that the built-in table lacks, by code."
+    )
+    declared_tasks: dict[OwnTaskName, OwnTask] = Field(
+        {}, alias="tasks", description="Tasks of the study's own, by name: for arms, as targets, or both."
+    )
     examples: Limits = Field(Limits(), description="How much of each file to use.")
     arms: dict[Name, Arm] = Field(description="What happens before the target task, by name; 'none' is the baseline.")
-    targets: dict[TargetTask, Target] = Field(min_length=1)
+    targets: dict[TargetTask, Target] = Field(min_length=1, description="Target tasks, by the task's name.")
     splits: Annotated[list[Literal["dev", "test"]], AfterValidator(unique)] = Field(
         ["test"], min_length=1, description="Splits to score in every language."
     )
-    training: Training = Training()
-    encoding: Encodings = Encodings()
-    retrieval: RetrievalSettings = RetrievalSettings()
-    compute: Compute = Compute()
+    training: Training = Field(Training(), description="Hyper-parameters by stage.")
+    encoding: Encodings = Field(Encodings(), description="How examples become tokens.")
+    retrieval: RetrievalSettings = Field(RetrievalSettings(), description="How sentences are embedded and matched.")
+    compute: Compute = Field(Compute(), description="Precision, checkpoints, sharing of GPUs.")
 
     @model_validator(mode="after")
     def _has_baseline(self) -> Study:
@@ -74,10 +85,54 @@ class Study(Section):
         return self
 
     @model_validator(mode="after")
+    def _own_languages_are_new(self) -> Study:
+        for code in self.declared_languages:
+            if code in (table := languages_of(self.source.kind)):
+                raise ValueError(f"languages.{code}: the name is taken by {table[code].name}; leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _own_tasks_fit(self) -> Study:
+        if self.declared_tasks and isinstance(self.source, SyntheticSource):
+            raise ValueError("tasks: own tasks are read from files; set source.kind to 'files' or 'hub'")
+        known = self.language_table()
+        for name, task in self.own_tasks.items():
+            for code in task.languages:
+                if code not in known:
+                    raise ValueError(
+                        f"tasks.{name}.languages: there is no language '{code}'. {nearest(code, known)} "
+                        f"To add it, describe it under 'languages'"
+                    )
+            if problem := self._why_not_trained(task):
+                raise ValueError(f"tasks.{name}.{problem}")
+        return self
+
+    def _why_not_trained(self, task: Task) -> str:
+        """What is wrong with the training set of an own task, after the task's key; empty where nothing is."""
+        if task.trained_on is None or not any(task.has(split) for split in ("dev", "test")):
+            return ""
+        if task.trained_on not in (*self.own_tasks, *TASKS):
+            return f"trained_on: there is no task '{task.trained_on}'. {nearest(task.trained_on, self._trainable())}"
+        training_set = self.task(task.trained_on)
+        if not training_set.trains:
+            if training_set is task:
+                return "trained_on: it has no files of its own to train on; name a task that has"
+            return f"trained_on: {training_set.title} has no English training data"
+        if (training_set.type, training_set.single_sentence) != (task.type, task.single_sentence):
+            kind = "single sentences" if training_set.single_sentence else training_set.type.replace("_", " ")
+            return f"trained_on: {training_set.title} is of another type, {kind}"
+        if lacking := [label for label in training_set.labels if task.labels and label not in task.labels]:
+            return f"labels: lacks {', '.join(lacking)}, which a head trained on {training_set.title} predicts"
+        return ""
+
+    def _trainable(self) -> list[str]:
+        return [name for name, task in {**self.own_tasks, **TASKS}.items() if task.trains]
+
+    @model_validator(mode="after")
     def _hub_has_it(self) -> Study:
         for task in self.tasks() if isinstance(self.source, HubSource) else ():
             for language in (None, *(self.languages(task) if task in self.targets else ())):
-                if self.from_hub(task) and (reason := refusal(task, language)):
+                if self.from_hub(task) and (reason := self.task(task).hub_refusal(language)):
                     raise ValueError(f"source: {reason} Or add {task} to source.files to read it from files.")
         return self
 
@@ -140,12 +195,17 @@ class Study(Section):
         return " ".join([SYNTHETIC] * (self.source.kind == "synthetic") + [partial] * limited)
 
     def task(self, name: str) -> Task:
-        """The declaration of a task that the study uses."""
-        return TASKS[name]
+        """The declaration of a task, the study's own or a built-in one."""
+        return self.own_tasks[name] if name in self.own_tasks else TASKS[name]
+
+    @cached_property
+    def own_tasks(self) -> dict[str, Task]:
+        """By name, the tasks that the study declares itself."""
+        return {name: task.task(name) for name, task in self.declared_tasks.items()}
 
     def title_of(self, name: str) -> str:
         """The name for readers of a task or of an aggregate over tasks."""
-        return title_of(name)
+        return self.own_tasks[name].title if name in self.own_tasks else title_of(name)
 
     def training_sets(self) -> tuple[str, ...]:
         """The tasks whose English training data the targets are fine-tuned on."""
@@ -161,7 +221,7 @@ class Study(Section):
 
     def from_hub(self, task: str) -> bool:
         """Whether a task's examples come from the Hugging Face Hub, and not from files."""
-        return isinstance(self.source, HubSource) and task not in (*self.source.files, TEXT.name)
+        return isinstance(self.source, HubSource) and task not in (*self.source.files, *self.own_tasks, TEXT.name)
 
     @property
     def mirror(self) -> str | None:
@@ -170,7 +230,8 @@ class Study(Section):
 
     def language_table(self) -> dict[str, Language]:
         """By code, every language that the study's source can have."""
-        return languages_of(self.source.kind)
+        own = {code: language.language(code) for code, language in self.declared_languages.items()}
+        return {**languages_of(self.source.kind), **own}
 
     def _languages_of_task(self, task: Task) -> tuple[str, ...]:
         if self.source.kind != "synthetic":
@@ -188,7 +249,7 @@ class Study(Section):
 
     def splits_of(self, target: str) -> tuple[str, ...]:
         """The splits to score: those the study asks for, or the test split where the release has none of them."""
-        return tuple(split for split in self.splits if layout.has(target, split)) or ("test",)
+        return tuple(split for split in self.splits if self.task(target).has(split)) or ("test",)
 
     def encoding_of(self, task: str) -> Encoding:
         return merged(Encoding, self.encoding, self.encoding.tasks.get(task))
@@ -215,7 +276,7 @@ def load(config: Mapping[str, Any]) -> Study:
         UserError: with one sentence for each thing that is wrong, naming the key's path.
     """
     try:
-        return Study.model_validate(dict(config))
+        return Study.model_validate(dict(config), context=TaskNames.of(config))
     except ValidationError as error:
         listed = "\n".join(f"  - {sentence}" for sentence in sentences(error, Study))
         raise UserError(f"The study config is not valid:\n{listed}") from None
@@ -223,7 +284,7 @@ def load(config: Mapping[str, Any]) -> Study:
 
 def store(study: Study, path: Path) -> None:
     """Write the checked study where jobs read it; a file that says the same already is left alone."""
-    text = study.model_dump_json(indent=2, exclude_unset=True) + "\n"
+    text = study.model_dump_json(indent=2, exclude_unset=True, by_alias=True) + "\n"
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         write_text(path, text)
 

@@ -24,7 +24,7 @@ from xstilts.config.settings import Encoding
 from xstilts.errors import UserError
 from xstilts.task_types import task_type_of
 from xstilts.task_types.base import Row, TaskType
-from xstilts.tasks.registry import Task
+from xstilts.tasks.task import Task
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from xstilts.atomic import replacing
 from xstilts.errors import DataError
 from xstilts.task_types import task_type_class
-from xstilts.tasks.registry import Task
+from xstilts.tasks.task import Task
 
 _METADATA_KEY = b"xstilts"
 _SHOWN_PROBLEMS = 5

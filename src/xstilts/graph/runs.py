@@ -12,7 +12,6 @@ from typing import Any
 from xstilts.config.sources import FilesSource, SyntheticSource
 from xstilts.config.study import Study
 from xstilts.graph.paths import MODELS, Paths
-from xstilts.tasks import files as layout
 from xstilts.tasks.languages import ENGLISH
 from xstilts.tasks.registry import TEXT
 
@@ -91,7 +90,9 @@ class Runs:
         if self.study.from_hub(task):
             return [self.paths.prefetched(task)]
         table, root = self.study.language_table(), Path(self.study.source.root)
-        found = (path for split, code in self.files(task) for path in layout.files(root, task, split, table[code]))
+        found = (
+            path for split, code in self.files(task) for path in self.study.task(task).paths(root, split, table[code])
+        )
         return [path for path in dict.fromkeys(found) if path.is_file()]
 
     def text_sources(self) -> list[Path]:

@@ -11,45 +11,17 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache, wraps
-from pathlib import Path
+from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-import xstilts
+from xstilts.graph.fingerprints import code
 from xstilts.graph.runs import RETRIEVAL, Runs
 from xstilts.task_types import task_type_class
-from xstilts.tasks.registry import TEXT
+from xstilts.tasks.registry import TASKS, TEXT
 
 Spec = dict[str, Any]
 P = ParamSpec("P")
 T = TypeVar("T")
-
-#: What of the source code a kind of job depends on, relative to the package.
-_CODE = {
-    "generating": ("tasks/registry.py", "synthetic", "tasks/files.py"),
-    "prefetching": ("tasks/hub.py", "sources/hub/origins.py"),
-    "reading": (
-        "tasks/registry.py", "sources/readers", "sources/hub", "tasks/hub.py", "sources/files.py", "tasks/files.py",
-        "task_types", "data/examples.py", "jobs/data.py",
-    ),
-    "tokens": ("task_types", "data/encoding.py", "data/tokenizer.py"),
-    "training": (
-        "task_types", "training", "data/encoding.py", "encoders", "jobs/training.py", "jobs/supervised.py",
-        "jobs/results.py",
-    ),
-    "retrieval": (
-        "task_types", "retrieval", "training/device.py", "training/memory.py", "data/encoding.py", "encoders",
-        "jobs/retrieval.py", "jobs/results.py",
-    ),
-    "submission": ("submission", "scores/matching.py", "scores/flags.py", "task_types", "tasks/registry.py"),
-    "similarity": (
-        "analysis/similarity.py", "analysis/corpora.py", "jobs/similarity.py", "retrieval/embedding.py",
-        "data/encoding.py",
-    ),
-    "analysis": ("analysis", "scores/gains.py", "scores/flags.py", "tasks", "jobs/analysis.py"),
-    "report": ("report", "analysis", "scores", "tasks", "jobs/report.py", "training/collapse.py"),
-}  # fmt: skip
-_CODE_SUFFIXES = {".py", ".csv", ".txt", ".html", ".css", ".js"}
 
 
 def _once(method: Callable[Concatenate[Specs, P], T]) -> Callable[Concatenate[Specs, P], T]:
@@ -75,10 +47,12 @@ class Specs:
     _known: dict[tuple[str, tuple[object, ...]], Any] = field(default_factory=dict, repr=False, compare=False)
 
     def generate(self) -> Spec:
-        return self._spec("generate", source=self.runs.study.source.model_dump(), code=code("generating"))
+        facts = {task: self._facts(task) for task in TASKS}
+        return self._spec("generate", source=self.runs.study.source.model_dump(), facts=facts, code=code("generate"))
 
     def prefetch(self, task: str) -> Spec:
-        return self._spec("prefetch", task=task, files=self._file_names(task), code=code("prefetching"))
+        facts = self._facts(task)
+        return self._spec("prefetch", task=task, files=self._file_names(task), facts=facts, code=code("prefetch"))
 
     def prepare(self, task: str) -> Spec:
         study = self.runs.study
@@ -88,14 +62,15 @@ class Specs:
             files=self._file_names(task),
             source=study.source.model_dump(),
             examples=study.examples.model_dump(),
-            code=code("reading"),
+            facts=self._facts(task),
+            code=code("prepare"),
         )
 
     def tokenizer(self, model: str) -> Spec:
         chosen = self.runs.study.models[model]
         shape = chosen.architecture and chosen.architecture.model_dump(include={"vocabulary_size", "max_length"})
         learnt_from = self._text() if shape else None
-        return self._spec("tokenizer", path=chosen.path, architecture=shape, text=learnt_from, code=code("tokens"))
+        return self._spec("tokenizer", path=chosen.path, architecture=shape, text=learnt_from, code=code("tokenizer"))
 
     def encode(self, model: str, task: str) -> Spec:
         return self._spec(
@@ -105,7 +80,7 @@ class Specs:
             files=self._file_names(task),
             data=self._data(task),
             encoding=self._encoding(task),
-            code=code("tokens"),
+            code=code("encode"),
         )
 
     def pretrain(self, model: str) -> Spec:
@@ -180,7 +155,7 @@ class Specs:
         )
 
     def answer(self) -> Spec:
-        return self._spec("answer", **self._shown(), code=code("analysis"))
+        return self._spec("answer", **self._shown(), code=code("answer"))
 
     def report(self) -> Spec:
         return self._spec("report", **self._shown(), code=code("report"))
@@ -197,6 +172,8 @@ class Specs:
         study = self.runs.study
         return {
             "source": study.source.kind,
+            "languages": {code: own.model_dump() for code, own in study.declared_languages.items()},
+            "tasks": {name: own.model_dump() for name, own in study.declared_tasks.items()},
             "models": [[name, model.path, model.code_of] for name, model in study.models.items()],
             "hub": [task for task in study.tasks() if study.from_hub(task)],
             "precision": study.compute.precision,
@@ -222,7 +199,14 @@ class Specs:
             "source": study.source.model_dump(exclude={"root", "text", "documents", "files", "mirror"}),
             "examples": study.examples.model_dump(),
             "hub": [task for task in tasks if study.from_hub(task)],
+            "facts": {task: self._facts(task) for task in tasks},
         }
+
+    @_once
+    def _facts(self, task: str) -> str:
+        """A hash of what a task's declaration says that matters to results."""
+        text = json.dumps(self.runs.study.task(task).facts(), sort_keys=True, default=dict)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @_once
     def _text(self) -> Spec:
@@ -296,21 +280,3 @@ class Specs:
         if self.runs.study.arms[arm].trains:
             return str(self.intermediate(model, arm, seed)["id"])
         return self._pretrained_id(model)
-
-
-@cache
-def code(part: str) -> str:
-    """A hash of the source files that a kind of job depends on: editing plots retrains nothing, the loop does."""
-    package = Path(xstilts.__file__).parent
-    digest = hashlib.sha256()
-    for name in _CODE[part]:
-        path = package / name
-        found = path.rglob("*") if path.is_dir() else [path]
-        for file in sorted(file for file in found if file.suffix in _CODE_SUFFIXES):
-            digest.update(f"{file.relative_to(package)}\0".encode() + file.read_bytes())
-    return digest.hexdigest()[:12]
-
-
-def kind_of_code(digest: str) -> str | None:
-    """The kind of job whose source files have this hash now; None if there is none."""
-    return next((kind for kind in _CODE if code(kind) == digest), None)

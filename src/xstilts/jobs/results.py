@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -18,7 +18,9 @@ from xstilts.scores.dev_scores import DEV_SCORES, write_dev_scores
 from xstilts.scores.score_files import PREDICTIONS, SCORES, write_predictions, write_scores
 from xstilts.task_types.base import Scored, TaskType
 from xstilts.training.device import Device
-from xstilts.training.loop import TrainingResult
+
+if TYPE_CHECKING:
+    from xstilts.training.loop import TrainingResult
 
 
 class JobOutputs:

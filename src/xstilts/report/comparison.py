@@ -17,7 +17,6 @@ from xstilts.report.differences import differences
 from xstilts.report.typeset import Block, Page, Row
 from xstilts.scores.gains import by_language, over_languages, scored_languages, targets_of
 from xstilts.scores.labels import FEWER, MISSING, fewer_note, metric_label, metrics_of, seeds_note, signed
-from xstilts.tasks import files as layout
 from xstilts.tasks.benchmarks import AGGREGATES, title_of
 from xstilts.tasks.protocols import PROTOCOLS, SYSTEMS
 from xstilts.tasks.published import HEADLINE, MARKS, MEAN, Published, published
@@ -87,7 +86,7 @@ def _in_order(study: Study) -> list[Published]:
 def _beside(one: Published, model: str, ours: _Scored, study: Study) -> list[str | float] | None:
     """A row of the table; None where the study has no score of the kind, or none yet of an arm that it has."""
     # what some call the dev split of a task with a single public evaluation set is the test split to a study
-    split = one.split if one.target not in TASKS or layout.has(one.target, one.split) else "test"
+    split = one.split if one.target not in TASKS or TASKS[one.target].has(one.split) else "test"
     kind = (one.target, split, one.language, one.metric)
     mine = ours.get((model, one.arm, *kind))
     if mine is None:

@@ -13,7 +13,6 @@ from xstilts.graph.runs import Runs
 from xstilts.report.typeset import Block, Page, Row
 from xstilts.scores.gains import targets_of
 from xstilts.scores.labels import MISSING
-from xstilts.tasks.hub import parts_of
 from xstilts.tasks.languages import ENGLISH
 from xstilts.tasks.registry import TEXT
 
@@ -91,7 +90,9 @@ def _source(task: str, study: Study, with_revision: bool = False) -> str:
         return f"generated, seed {study.source.seed}"
     if not study.from_hub(task):
         return "files" if task == TEXT.name else "files of the release"
-    parts = [f"{part.repository}@{part.revision}" if with_revision else part.repository for part in parts_of(task)]
+    parts = [
+        f"{part.repository}@{part.revision}" if with_revision else part.repository for part in study.task(task).hub
+    ]
     return f"Hugging Face Hub: {', '.join(dict.fromkeys(parts))}"
 
 

@@ -14,7 +14,7 @@ from xstilts.config.settings import Embedding
 from xstilts.errors import UserError
 from xstilts.retrieval.mining import MinedPair, best_threshold, mine, nearest_neighbours
 from xstilts.task_types.retrieval import ENGLISH, FOREIGN, Retrieval, gold_pairs, one_to_one, rows_of
-from xstilts.tasks.registry import Task
+from xstilts.tasks.task import Task
 
 
 @dataclass(frozen=True)

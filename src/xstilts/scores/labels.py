@@ -11,7 +11,7 @@ from xstilts.config.study import BASELINE, Study
 from xstilts.report.typeset import Strong
 from xstilts.scores import gains
 from xstilts.scores.gains import is_control, targets_of
-from xstilts.tasks.registry import Task
+from xstilts.tasks.task import Task
 
 MISSING = "–"
 FEWER = "†"  # stands at what has not all of the study's seeds

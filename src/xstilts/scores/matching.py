@@ -14,7 +14,7 @@ import pyarrow as pa
 from xstilts.errors import DataError, UserError, nearest
 from xstilts.task_types import task_type_class
 from xstilts.task_types.base import Scored
-from xstilts.tasks.registry import Task
+from xstilts.tasks.task import Task
 
 _NAMED = 5  # of the ids that are wrong in the same way
 _SYNTHETIC = re.compile("q[a-t][a-z]")  # ISO 639-2's range for private use

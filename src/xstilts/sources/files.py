@@ -1,4 +1,4 @@
-"""The ``files`` source: official releases in a folder, laid out as :mod:`xstilts.tasks.files` says."""
+"""The ``files`` source: official releases in a folder, laid out as the tasks' declarations say."""
 
 from __future__ import annotations
 
@@ -9,38 +9,29 @@ from typing import Any
 import pyarrow as pa
 
 from xstilts.errors import DataError, UserError
-from xstilts.sources.readers import choices, pairs, questions, raw, sentences, tagged
+from xstilts.sources.readers import choices, own, pairs, questions, raw, sentences, tagged
 from xstilts.sources.rows import table_of
 from xstilts.task_types import task_type_class
-from xstilts.tasks import files as layout
 from xstilts.tasks.languages import Language
-from xstilts.tasks.registry import Task
+from xstilts.tasks.task import SPLITS, Task
 
 Reader = Callable[[Sequence[Path], Task, Language], Iterator[dict[str, Any]]]
 
-_READERS: dict[str, Reader] = {
-    "anli": pairs.anli_plus,
-    "mnli": pairs.mnli,
-    "qqp": pairs.qqp,
-    "squad_v1": questions.squad,
-    "squad_v2": questions.squad,
-    "hellaswag": choices.hellaswag,
-    "ccg": tagged.ccgbank,
-    "cosmosqa": choices.cosmosqa,
-    "commonsenseqa": choices.commonsenseqa,
-    "xnli": pairs.xtreme,
-    "pawsx": pairs.xtreme,
-    "udpos": tagged.conll,
-    "panx": tagged.conll,
-    "xquad": questions.squad,
-    "mlqa": questions.squad,
-    "tydiqa": questions.tydiqa,
-    "bucc2018": sentences.bucc,
-    "tatoeba": sentences.tatoeba,
-    "text": sentences.passages,
+_MODULES = {
+    "pairs": pairs,
+    "questions": questions,
+    "choices": choices,
+    "tagged": tagged,
+    "sentences": sentences,
+    "own": own,
 }
 
-_SPLITS = "train", "dev", "test"
+
+def reader_of(task: Task) -> Reader:
+    """The function that reads a task's files, which its declaration names as ``module.function``."""
+    module, _, function = task.reader.partition(".")
+    reader: Reader = getattr(_MODULES[module], function)
+    return reader
 
 
 def read(root: Path, task: Task, split: str, language: Language) -> pa.Table:
@@ -55,30 +46,22 @@ def read(root: Path, task: Task, split: str, language: Language) -> pa.Table:
         DataError: a file is missing or is not as its reader expects, or has no labels although it is not for testing;
             names file, row and remedy.
     """
-    if not layout.has(task.name, split):
-        splits = ", ".join(name for name in _SPLITS if layout.has(task.name, name))
+    if not task.has(split):
+        splits = ", ".join(name for name in SPLITS if task.has(name))
         raise UserError(f"{task.title} has no {split} split in its release, only {splits}.")
     paths = _files(Path(root), task, split, language)
-    table = table_of(task, _READERS[task.name](paths, task, language))
-    if (
-        task_type_class(task).gold_column
-        and not task_type_class(task).has_gold(table)
-        and not _for_testing(task, split)
-    ):
+    table = table_of(task, reader_of(task)(paths, task, language))
+    task_type = task_type_class(task)
+    if task_type.gold_column and not task_type.has_gold(table) and split not in task.unlabelled_splits:
         raise DataError(paths[0], "has no labels.", remedy=raw.UNLABELLED)
     return table
 
 
 def _files(root: Path, task: Task, split: str, language: Language) -> tuple[Path, ...]:
     """The files to read; where one is missing, those that would do as well are named."""
-    paths = layout.files(root, task.name, split, language)
-    others = (path for other in layout.alternatives(root, task.name, split, language) for path in other)
+    paths = task.paths(root, split, language)
+    others = (path for other in task.alternatives(root, split, language) for path in other)
     instead = [path for path in dict.fromkeys(others) if path not in paths]
     for path in paths:
         raw.check_there(path, instead)
     return paths
-
-
-def _for_testing(task: Task, split: str) -> bool:
-    """Whether XTREME tests on the split. TyDiQA's dev set is its test set."""
-    return split == "test" or (task.name, split) == ("tydiqa", "dev")

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from xstilts.task_types import task_type_class
-from xstilts.tasks.registry import Task
+from xstilts.tasks.task import Task
 
 Row = dict[str, Any]
 

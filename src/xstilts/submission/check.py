@@ -12,7 +12,8 @@ from xstilts.submission import layout
 from xstilts.submission.lines import Parsed
 from xstilts.submission.read import parse, shown
 from xstilts.task_types.retrieval import one_to_one
-from xstilts.tasks.registry import TARGET_TASKS, Task
+from xstilts.tasks.registry import TARGET_TASKS
+from xstilts.tasks.task import Task
 
 
 @dataclass

@@ -23,7 +23,6 @@ from xstilts.errors import UserError
 from xstilts.graph.runs import RETRIEVAL
 from xstilts.scores.dev_scores import TARGET
 from xstilts.scores.gains import arms_of, is_control, targets_of
-from xstilts.tasks import files as layout
 from xstilts.tasks.languages import ENGLISH
 
 Run = tuple[str, int]  # arm and seed
@@ -115,9 +114,9 @@ def _has_own_dev(target: str, study: Study) -> bool:
     """Whether the study scores a dev split that is not the test split by another name."""
     if "dev" not in study.splits_of(target):
         return False
-    table = study.language_table()
+    table, task = study.language_table(), study.task(target)
     return all(
-        layout.files(Path(), target, "dev", table[code]) != layout.files(Path(), target, "test", table[code])
+        task.paths(Path(), "dev", table[code]) != task.paths(Path(), "test", table[code])
         for code in study.languages(target, "dev")
     )
 

@@ -16,7 +16,8 @@ from xstilts.data import examples
 from xstilts.errors import DataError, UserError
 from xstilts.graph.runs import Runs
 from xstilts.scores.gains import targets_of
-from xstilts.tasks.registry import TARGET_TASKS, Task
+from xstilts.tasks.registry import TARGET_TASKS
+from xstilts.tasks.task import Task
 
 SPLIT = "test"  # the only one that XTREME scores
 

@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 
 from xstilts.errors import nearest
 from xstilts.task_types.retrieval import FOREIGN, one_to_one, queries
-from xstilts.tasks.registry import Task
+from xstilts.tasks.task import Task
 
 _SHOWN_CHARACTERS = 40
 

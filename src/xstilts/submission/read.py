@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from xstilts.errors import DataError
 from xstilts.submission.lines import Parsed, parsed
-from xstilts.tasks.registry import Task
+from xstilts.tasks.task import Task
 
 SHOWN = 5  # problems of one file that are told; the others are counted
 

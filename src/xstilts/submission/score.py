@@ -11,7 +11,8 @@ from xstilts.submission import layout
 from xstilts.submission.read import read
 from xstilts.task_types import task_type_class
 from xstilts.tasks.benchmarks import GROUPS
-from xstilts.tasks.registry import TARGET_TASKS, Task
+from xstilts.tasks.registry import TARGET_TASKS
+from xstilts.tasks.task import Task
 
 #: The groups of tasks under the names that evaluate.py gives them.
 _GROUPS = {

@@ -16,7 +16,7 @@ from xstilts.tasks.synthetic_languages import LANGUAGES
 def generate(root: Path, settings: SyntheticSource, tasks: Collection[str] | None = None) -> None:
     """Write the data of the given tasks (default: all, and the unlabelled text) below ``root``.
 
-    The files are those of :mod:`xstilts.tasks.files`, and ``languages.csv`` with what the catalogue's begins with.
+    The files are those of the tasks' declarations, and ``languages.csv`` with what the catalogue's begins with.
     The same settings give the same bytes, whichever tasks are asked for; a seed changes the world, words and examples,
     but not the design of the languages.
     """

@@ -14,7 +14,7 @@ from xstilts.synthetic.meaning import Event, Utterance, generalised, opposite, r
 from xstilts.synthetic.pairs import PAIR_RATES, Pair, exchanged, participants
 from xstilts.synthetic.scenes import Scenes
 from xstilts.synthetic.world import World
-from xstilts.tasks.registry import NLI
+from xstilts.tasks.nli import NLI
 
 #: Share of hypotheses about a thing that only name its kind.
 GENERAL = 0.1

@@ -15,7 +15,7 @@ from xstilts.synthetic.paraphrases import DIFFERENT, PARAPHRASE, Paraphrases
 from xstilts.synthetic.questions import Passages
 from xstilts.synthetic.workshop import Workshop, pair_key
 from xstilts.tasks.languages import ENGLISH
-from xstilts.tasks.registry import NLI
+from xstilts.tasks.nli import NLI
 
 DOMAINS: dict[str, tuple[str, ...]] = {
     "anli/R1": ("castle",),

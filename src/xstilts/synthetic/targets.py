@@ -13,9 +13,9 @@ from xstilts.synthetic.paraphrases import DIFFERENT, PARAPHRASE, Paraphrases
 from xstilts.synthetic.questions import Passage, Passages, in_language
 from xstilts.synthetic.sentences import NAME_RATES, RETRIEVAL_RATES, TAGGING_RATES, Sentence, Sentences
 from xstilts.synthetic.workshop import BY_CODE, Workshop, pair_key, unseen
-from xstilts.tasks import files as layout
 from xstilts.tasks.languages import ENGLISH
-from xstilts.tasks.registry import NLI
+from xstilts.tasks.nli import NLI
+from xstilts.tasks.registry import TASKS
 
 DOMAINS: dict[str, tuple[str, ...]] = {
     "xnli": ("farm", "castle", "sea"),
@@ -143,7 +143,7 @@ def _tydiqa_articles(
     shop: Workshop, code: str, split: str, source: Passages, questions: int, seen: set[Hashable]
 ) -> list[dict[str, Any]]:
     """An article per question; ids begin with the language's name."""
-    name, rng = layout.tydiqa_name(BY_CODE[code]), shop.rng("tydiqa", code, split, "ids")
+    name, rng = TASKS["tydiqa"].language_name(BY_CODE[code]), shop.rng("tydiqa", code, split, "ids")
     articles = []
     for passage in shop.passages(source, questions, seen):
         context, (answer,) = in_language(shop.grammars[code], passage)

@@ -17,8 +17,8 @@ from xstilts.synthetic.pairs import Pair
 from xstilts.synthetic.questions import Passage, Passages, in_language
 from xstilts.synthetic.releases import Texts
 from xstilts.synthetic.world import World
-from xstilts.tasks import files as layout
 from xstilts.tasks.languages import ENGLISH
+from xstilts.tasks.registry import TASKS
 from xstilts.tasks.synthetic_languages import DESIGNS, LANGUAGES
 
 PARAGRAPHS_PER_ARTICLE = 10
@@ -56,7 +56,7 @@ class Workshop:
         return self.settings.train_examples if split == "train" else self.settings.eval_examples
 
     def files(self, task: str, split: str, code: str = ENGLISH) -> tuple[Path, ...]:
-        return layout.files(self.root, task, split, BY_CODE[code])
+        return TASKS[task].paths(self.root, split, BY_CODE[code])
 
     def write(self, task: str, split: str, content: str, code: str = ENGLISH) -> None:
         (path,) = self.files(task, split, code)

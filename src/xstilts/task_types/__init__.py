@@ -1,29 +1,41 @@
-"""Formats: one module each, with everything that is particular to it."""
+"""Task types: one module each, with everything that is particular to it."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 
 from xstilts.config.settings import Encoding
 from xstilts.task_types.base import TaskType
-from xstilts.tasks.registry import Task
-
-_CLASSES = {
-    "classification": "Classification",
-    "tagging": "Tagging",
-    "span_qa": "SpanQA",
-    "multiple_choice": "MultipleChoice",
-    "retrieval": "Retrieval",
-    "masked_lm": "MaskedLM",
-}
+from xstilts.tasks.task import Task
 
 
 def task_type_class(task: Task) -> type[TaskType]:
-    """The class that knows the task's format."""
-    module = importlib.import_module(f"xstilts.task_types.{task.type}")
-    found: type[TaskType] = getattr(module, _CLASSES[task.type])
-    return found
+    """The class for the task's type. Modules are imported when they are asked for; each knows nothing of the others."""
+    match task.type:
+        case "classification":
+            from xstilts.task_types.classification import Classification
+
+            return Classification
+        case "tagging":
+            from xstilts.task_types.tagging import Tagging
+
+            return Tagging
+        case "span_qa":
+            from xstilts.task_types.span_qa import SpanQA
+
+            return SpanQA
+        case "multiple_choice":
+            from xstilts.task_types.multiple_choice import MultipleChoice
+
+            return MultipleChoice
+        case "retrieval":
+            from xstilts.task_types.retrieval import Retrieval
+
+            return Retrieval
+        case "masked_lm":
+            from xstilts.task_types.masked_lm import MaskedLM
+
+            return MaskedLM
 
 
 def task_type_of(task: Task, encoding: Encoding, labels: Sequence[str] = ()) -> TaskType:

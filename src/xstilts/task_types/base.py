@@ -25,7 +25,7 @@ import numpy as np
 import pyarrow as pa
 
 from xstilts.config.settings import Encoding
-from xstilts.tasks.registry import Task
+from xstilts.tasks.task import Task
 
 if TYPE_CHECKING:  # torch takes a second to import, and checking data or building the job graph needs none of it
     import torch

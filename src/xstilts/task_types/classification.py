@@ -23,7 +23,7 @@ from xstilts.task_types.base import (
     pad_inputs,
     run_encoder,
 )
-from xstilts.tasks.registry import Task
+from xstilts.tasks.task import Task
 
 if TYPE_CHECKING:
     import torch

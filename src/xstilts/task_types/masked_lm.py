@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 import pyarrow as pa
 
 from xstilts.task_types.base import IGNORED, Batch, Row, SpecialTokens, TaskType, pad_inputs, run_encoder
-from xstilts.tasks.registry import Task
+from xstilts.tasks.task import Task
 
 if TYPE_CHECKING:
     import torch

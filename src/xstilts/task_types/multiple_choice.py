@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from xstilts.task_types.base import Batch, Row, Scored, SpecialTokens, TaskType, inputs_of, pad_inputs, run_encoder
-from xstilts.tasks.registry import Task
+from xstilts.tasks.task import Task
 
 if TYPE_CHECKING:
     import torch

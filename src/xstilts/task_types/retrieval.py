@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from xstilts.task_types.base import Batch, Row, Scored, SpecialTokens, TaskType, inputs_of, pad_inputs
 from xstilts.tasks import languages
-from xstilts.tasks.registry import Task
+from xstilts.tasks.task import Task
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast

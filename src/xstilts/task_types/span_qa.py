@@ -23,7 +23,7 @@ from xstilts.errors import UserError
 from xstilts.task_types.answers import exact_match_and_f1, rules_of
 from xstilts.task_types.base import Batch, Row, Scored, SpecialTokens, TaskType, pad_inputs, run_encoder
 from xstilts.task_types.span_windows import PairLayout, max_context_windows, tokenise, window_starts
-from xstilts.tasks.registry import Task
+from xstilts.tasks.task import Task
 
 if TYPE_CHECKING:
     import torch

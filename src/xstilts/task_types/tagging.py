@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from xstilts.errors import UserError, nearest
 from xstilts.task_types.base import IGNORED, Batch, Row, Scored, SpecialTokens, TaskType, pad, pad_inputs, run_encoder
-from xstilts.tasks.registry import Task
+from xstilts.tasks.task import Task
 
 if TYPE_CHECKING:
     import torch

@@ -21,7 +21,7 @@ _THIN = 0.55
 
 @dataclass(frozen=True)
 class Language:
-    """One language. All distances are those to English, from 0 to 1; what is None is not known.
+    """One language. All distances are those to English, from 0 to 1; what is None, or an empty text, is not known.
 
     ``iso3`` is the code in Tatoeba's file names; ``family`` and ``genus`` follow Glottolog. ``distance`` is the cosine
     distance of URIEL's syntax vectors, whose gaps are filled with the features of near languages (lang2vec's
@@ -37,7 +37,7 @@ class Language:
     family: str
     genus: str
     script: str
-    distance: float
+    distance: float | None = None
     distance_observed: float | None = None
     observed: float | None = None
     genetic: float | None = None

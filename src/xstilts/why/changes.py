@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from xstilts.graph.fingerprints import kind_of_code
 from xstilts.graph.runs import Runs
-from xstilts.graph.specs import kind_of_code
 from xstilts.tasks.registry import TARGET_TASKS
 from xstilts.why.plan import Job
 
@@ -55,6 +55,8 @@ def _sentence(path: tuple[str, ...], old: Any, new: Any, job: Job, runs: Runs) -
     if first == "code":
         kind = kind_of_code(new) or job.rule
         return f"{kind} code has changed (code of kind '{kind}')"
+    if "facts" in path:
+        return f"the declaration of {job.wildcards.get('task', '') if last == 'facts' else last} has changed"
     inside = path[1:] if first == "text" else path
     task = job.wildcards.get("task", "text") if inside == ("files",) else last
     if inside == ("files",) or (inside[0] in ("evaluated", "tasks", "targets") and len(inside) == 2):

@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 from datasets import ClassLabel, Features, Value
 from datasets import List as ListOf
 
-from xstilts.tasks.registry import ENTITIES, NLI, UPOS
+from xstilts.tasks.nli import NLI
+from xstilts.tasks.tagging import ENTITIES, UPOS
 
 Rows = list[dict[str, Any]]
 Splits = dict[str, Rows]

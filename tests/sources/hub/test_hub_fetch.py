@@ -32,6 +32,7 @@ PROGRAM = """
 import dataclasses, json, sys, time
 from pathlib import Path
 from xstilts.tasks.languages import languages_of
+from xstilts.tasks.registry import TASKS
 from xstilts.errors import UserError
 from xstilts.sources.hub.fetch import fetch
 from xstilts.sources.hub.origins import origins
@@ -40,7 +41,8 @@ time.sleep = lambda seconds: None  # what the Hub's client waits before it tries
 folder, mirror, *wanted = sys.argv[1:]
 for task, split, code in zip(*[iter(wanted)] * 3):
     for origin in origins(TASKS[task], split, languages_of("hub")[code]):
-        origin = dataclasses.replace(origin, revision={revision!r}, rows={rows!r})
+        part = dataclasses.replace(origin.part, revision={revision!r})
+        origin = dataclasses.replace(origin, part=part, rows={rows!r})
         try:
             print(json.dumps(fetch(origin, origin.file(Path(folder), task), mirror or None)))
         except UserError as error:

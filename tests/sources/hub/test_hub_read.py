@@ -15,7 +15,8 @@ from repositories import NUMBER, TEXT
 from xstilts.data import examples
 from xstilts.errors import DataError
 from xstilts.task_types import task_type_class
-from xstilts.tasks.registry import ENTITIES, TASKS, UPOS
+from xstilts.tasks.registry import TASKS
+from xstilts.tasks.tagging import ENTITIES, UPOS
 
 #: By task, split and language: how many examples, and the first.
 FIRST = {

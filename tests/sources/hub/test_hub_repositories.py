@@ -12,13 +12,11 @@ import pytest
 from xstilts.errors import UserError
 from xstilts.sources.hub.origins import origins
 from xstilts.sources.hub.rows import CONVERTERS
-from xstilts.tasks import files as layout
-from xstilts.tasks.hub import parts_of, refusal
 from xstilts.tasks.languages import languages_of
 from xstilts.tasks.registry import INTERMEDIATE_TASKS, TARGET_TASKS, TASKS
 
 LANGUAGES = languages_of("hub")
-TASKS_OF_THE_HUB = [name for name in (*INTERMEDIATE_TASKS, *TARGET_TASKS) if not refusal(name)]
+TASKS_OF_THE_HUB = [name for name in (*INTERMEDIATE_TASKS, *TARGET_TASKS) if not TASKS[name].hub_refusal()]
 
 
 def test_all_tasks_are_on_the_hub_but_those_that_are_not_there_whole():
@@ -27,7 +25,7 @@ def test_all_tasks_are_on_the_hub_but_those_that_are_not_there_whole():
 
 @pytest.mark.parametrize("task", TASKS_OF_THE_HUB)
 def test_repositories_are_namespaced_and_pinned_to_commits(task):
-    for part in parts_of(task):
+    for part in TASKS[task].hub:
         assert re.fullmatch(r"[\w-]+/[\w-]+", part.repository)
         assert re.fullmatch(r"[0-9a-f]{40}", part.revision)
 
@@ -35,16 +33,18 @@ def test_repositories_are_namespaced_and_pinned_to_commits(task):
 @pytest.mark.parametrize("task", TASKS_OF_THE_HUB)
 @pytest.mark.parametrize("split", ["train", "dev", "test"])
 def test_splits_are_those_of_the_official_release(task, split):
-    trains = split == "train" or (split == "dev" and TASKS[task].role == "intermediate")
-    if not layout.has(task, split):
+    trains = split == "train" or (split == "dev" and task in INTERMEDIATE_TASKS)
+    if not TASKS[task].has(split):
         with pytest.raises(UserError, match=f"has no {split} split on the Hugging Face Hub, only"):
             origins(TASKS[task], split, LANGUAGES["en"])
         return
     for code in ["en"] if trains else TASKS[task].languages:
-        if refusal(task, code) or (task, split, code) in [("udpos", "dev", kk) for kk in ("kk", "th", "tl", "yo")]:
+        if TASKS[task].hub_refusal(code) or (task, split, code) in [
+            ("udpos", "dev", kk) for kk in ("kk", "th", "tl", "yo")
+        ]:
             continue
         for origin in origins(TASKS[task], split, LANGUAGES[code]):
-            assert origin.read_as in CONVERTERS
+            assert origin.part.converter in CONVERTERS
             assert "{" not in f"{origin.config}"
 
 
@@ -87,15 +87,15 @@ def test_files_of_different_origins_lie_apart():
         origin.file(Path("hub"), task)
         for task in TASKS_OF_THE_HUB
         for split in ("train", "dev")
-        if split in parts_of(task)[0].splits
+        if split in TASKS[task].hub[0].splits
         for origin in origins(TASKS[task], split, LANGUAGES["en"])
     ]
     assert len(set(files)) == len(files)
 
 
 def test_tasks_that_are_not_on_the_hub_say_why():
-    assert "LDC2005T13" in str(refusal("ccg"))
-    assert "sample set" in str(refusal("bucc2018"))
+    assert "LDC2005T13" in str(TASKS["ccg"].hub_refusal())
+    assert "sample set" in str(TASKS["bucc2018"].hub_refusal())
     with pytest.raises(UserError, match="LDC2005T13"):
         origins(TASKS["ccg"], "train", LANGUAGES["en"])
 
@@ -105,9 +105,11 @@ def test_tasks_that_are_not_on_the_hub_say_why():
     [("el", "Ancient Greek"), ("zh", "Classical"), ("fr", "Old French"), ("ru", "Old Russian"), ("de", "Swiss German")],
 )
 def test_languages_of_udpos_that_are_mixed_with_others_are_refused(code, reason):
-    assert refusal("udpos") is None
-    assert reason in str(refusal("udpos", code)) and f"leave '{code}' out of" in str(refusal("udpos", code))
-    assert refusal("panx", code) is None
+    assert TASKS["udpos"].hub_refusal() is None
+    assert reason in str(TASKS["udpos"].hub_refusal(code)) and f"leave '{code}' out of" in str(
+        TASKS["udpos"].hub_refusal(code)
+    )
+    assert TASKS["panx"].hub_refusal(code) is None
     with pytest.raises(UserError, match=reason):
         origins(TASKS["udpos"], "test", LANGUAGES[code])
 
@@ -121,10 +123,10 @@ def test_languages_of_udpos_without_dev_data_have_test_data(code):
 
 def test_udpos_says_that_its_scores_cannot_be_compared():
     (origin,) = origins(TASKS["udpos"], "test", LANGUAGES["es"])
-    assert "not comparable with published" in origin.note
+    assert "not comparable with published" in origin.part.note
 
 
 def test_checking_a_config_imports_nothing_heavy():
-    code = "import sys, xstilts.tasks.hub as r; r.refusal('ccg'); print(*sys.modules)"
+    code = "import sys, xstilts.tasks.registry as r; r.TASKS['ccg'].hub_refusal(); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"datasets", "torch", "huggingface_hub", "pyarrow", "pandas"} & set(loaded)

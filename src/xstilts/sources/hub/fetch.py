@@ -44,8 +44,8 @@ def fetch(origin: Origin, file: Path, mirror: str | None = None) -> dict[str, An
     from huggingface_hub.utils import WeakFileLock
 
     identity = {
-        "repository": origin.repository,
-        "revision": MIRROR if mirror else origin.revision,
+        "repository": origin.part.repository,
+        "revision": MIRROR if mirror else origin.part.revision,
         "config": origin.config,
         "split": origin.split,
     }
@@ -53,10 +53,10 @@ def fetch(origin: Origin, file: Path, mirror: str | None = None) -> dict[str, An
     with WeakFileLock(file.with_name(f".{file.name}.lock")):
         if record := _present(file, identity):
             return record
-        clone = mirrored(mirror, origin.repository) if mirror else None
+        clone = mirrored(mirror, origin.part.repository) if mirror else None
         stream = _opened(origin, clone)
         rows = _write(stream, file, origin, clone)
-        record = {**identity, "rows": rows, "note": origin.note, "sha256": sha256_of(file)}
+        record = {**identity, "rows": rows, "note": origin.part.note, "sha256": sha256_of(file)}
         write_json(record_file(file), {**record, "features": stream.features.to_dict()})
         return record
 
@@ -79,10 +79,10 @@ def _opened(origin: Origin, clone: Path | None) -> IterableDataset:
     wanted: dict[str, Any] = {"name": origin.config, "split": origin.split, "streaming": True}
     if clone is None:
         check_reachable(str(origin))
-        _check_not_a_folder(origin.repository)
+        _check_not_a_folder(origin.part.repository)
     with reading(str(origin), clone):
         if clone is None:
-            return load_dataset(origin.repository, revision=origin.revision, **wanted)
+            return load_dataset(origin.part.repository, revision=origin.part.revision, **wanted)
         return load_dataset(str(clone), **wanted)
 
 
@@ -104,7 +104,7 @@ def _write(stream: IterableDataset, file: Path, origin: Origin, clone: Path | No
                 writer.write_table(batch.cast(schema))
                 rows += batch.num_rows
         if clone is None and origin.rows not in (None, rows):
-            remedy = origin.loss or "Was the download cut short, or has the repository changed?"
+            remedy = origin.part.loss or "Was the download cut short, or has the repository changed?"
             raise DataError(str(origin), f"has {rows} rows where {origin.rows} are expected.", remedy=remedy)
     return rows
 

@@ -17,7 +17,7 @@ from xstilts.sources.hub.origins import MIRROR, Origin, origins
 from xstilts.sources.hub.rows import CONVERTERS, Reading
 from xstilts.sources.rows import in_turn, table_of
 from xstilts.tasks.languages import Language
-from xstilts.tasks.registry import Task
+from xstilts.tasks.task import Task
 
 _AGAIN = "Run snakemake prefetch again, on a machine with network."
 _BATCH = 10_000  # rows read at a time
@@ -42,18 +42,19 @@ def _rows(origin: Origin, folder: Path, task: Task, split: str, language: Langua
 
     file = origin.file(folder, task.name)
     _check(file, origin)
-    converter = CONVERTERS[origin.read_as]
+    converter = CONVERTERS[origin.part.converter]
     features = Features.from_arrow_schema(pq.read_schema(file))
-    absent = [column for column in converter.columns if column not in features]
+    columns = converter.columns_of(origin.part)
+    absent = [column for column in columns if column not in features]
     if absent:
         raise DataError(
             file,
             f"{origin} has no column {', '.join(map(repr, absent))}; its columns are: {', '.join(features)}.",
             remedy="docs/hub.md says which repository is meant.",
         )
-    reading = Reading(task, language, file, features, training=split == "train")
-    for row in converter.convert(_numbered(file, converter.columns), reading):
-        yield {**row, "id": f"{origin.prefix}{row['id']}"}
+    reading = Reading(task, language, origin.part, file, features, training=split == "train")
+    for row in converter.convert(_numbered(file, columns), reading):
+        yield {**row, "id": f"{origin.part.prefix}{row['id']}"}
 
 
 def _check(file: Path, origin: Origin) -> None:
@@ -67,8 +68,8 @@ def _check(file: Path, origin: Origin) -> None:
         raise DataError(record_file(file), "there is no such record beside the file.", remedy=_AGAIN) from None
     except (ValueError, KeyError, TypeError):
         raise DataError(record_file(file), "is no record of a download.", remedy=_AGAIN) from None
-    if revision not in (origin.revision, MIRROR):
-        raise DataError(file, f"is at revision {revision} where {origin.revision} is expected.", remedy=_AGAIN)
+    if revision not in (origin.part.revision, MIRROR):
+        raise DataError(file, f"is at revision {revision} where {origin.part.revision} is expected.", remedy=_AGAIN)
     if sha256_of(file) != recorded:
         raise DataError(file, "is not the file that was downloaded: its checksum has changed.", remedy=_AGAIN)
 

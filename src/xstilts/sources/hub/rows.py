@@ -1,4 +1,4 @@
-"""From a repository's rows to canonical rows, one converter per task.
+"""From a repository's rows to canonical rows, one converter per form of rows.
 
 A converter gets numbered rows (1-based, as in the repository) and what it knows about their file. Labels are mapped by
 their names: their numbers differ between repositories. Ids are the release's where the repository has them, else row
@@ -14,15 +14,13 @@ from typing import Any
 
 from xstilts.errors import DataError
 from xstilts.sources.hub.alignment import nearest_occurrence
-from xstilts.tasks.files import tydiqa_name
 from xstilts.tasks.languages import Language
-from xstilts.tasks.registry import Task
+from xstilts.tasks.task import HubPart, Task
 
 Row = dict[str, Any]
 Numbered = Iterable[tuple[int, Mapping[str, Any]]]
 
 _UNLABELLED = -1
-_DUPLICATES = {"not_duplicate": "0", "duplicate": "1"}
 _COSMOS_ANSWERS = "answer0", "answer1", "answer2", "answer3"
 _PUBLISHED = "Is this the dataset's own train or dev split? docs/hub.md says what is read."
 
@@ -33,6 +31,7 @@ class Reading:
 
     task: Task
     language: Language
+    part: HubPart
     file: Path
     features: Mapping[str, Any]
     training: bool = False
@@ -60,57 +59,47 @@ class Reading:
 
 @dataclass(frozen=True)
 class Converter:
-    """The columns that are read, and what becomes of them."""
+    """How a repository's rows become canonical ones: the fields that are read, and what is done with them.
 
-    columns: tuple[str, ...]
+    Repositories may have other names for the fields, which ``HubPart.columns`` gives, and an ``id`` beside them.
+    """
+
+    fields: tuple[str, ...]
     convert: Callable[[Numbered, Reading], Iterator[Row]]
 
+    def columns_of(self, part: HubPart) -> tuple[str, ...]:
+        """The columns of a repository that are read."""
+        named = [part.columns.get(name, name) for name in self.fields]
+        return tuple(dict.fromkeys([*named, *part.columns.values()]))
 
-def _labelled(rows: Numbered, reading: Reading, first: str, second: str) -> Iterator[tuple[int, Row]]:
-    """(row number, canonical row with that number as id) of each sentence pair."""
+
+def _pairs(rows: Numbered, reading: Reading) -> Iterator[Row]:
+    """Sentence pairs. The id is that of the column ``id``, else the row's number: languages are parallel then.
+
+    PAWS-X's untranslated cells ("NS" or empty) are kept as XTREME does. Numbers count the rows that are left out.
+    """
+    columns, part = reading.part.columns, reading.part
     for number, row in rows:
-        name = reading.name_of("label", row["label"], number)
-        label = _DUPLICATES.get(name, name) if reading.task.name == "qqp" else name
+        if part.skip_unlabelled and row[columns["label"]] == _UNLABELLED:
+            continue
+        name = reading.name_of(columns["label"], row[columns["label"]], number)
+        label = part.label_names.get(name, name)
         if label not in reading.task.labels:
             raise reading.error(f"the label '{name}' is none of {', '.join(reading.task.labels)}.", number)
-        yield number, {"id": str(number), "premise": row[first], "hypothesis": row[second], "label": label}
+        yield {
+            "id": row[columns["id"]] if "id" in columns else str(number),
+            "premise": row[columns["premise"]],
+            "hypothesis": row[columns["hypothesis"]],
+            "label": label,
+        }
 
 
-def _nli(rows: Numbered, reading: Reading) -> Iterator[Row]:
-    """XNLI. The id is the row number, so languages are parallel."""
-    return (pair for _, pair in _labelled(rows, reading, "premise", "hypothesis"))
-
-
-def _snli(rows: Numbered, reading: Reading) -> Iterator[Row]:
-    """Rows without a gold label, -1 here, are left out, as everywhere. Numbers count them."""
-    return _nli(((number, row) for number, row in rows if row["label"] != _UNLABELLED), reading)
-
-
-def _nli_with_ids(column: str) -> Callable[[Numbered, Reading], Iterator[Row]]:
-    """MNLI and ANLI, whose ids stand in a column."""
-
-    def convert(rows: Numbered, reading: Reading) -> Iterator[Row]:
-        for number, row in rows:
-            for pair in _nli([(number, row)], reading):
-                yield {**pair, "id": row[column]}
-
-    return convert
-
-
-def _sentences(first: str, second: str) -> Callable[[Numbered, Reading], Iterator[Row]]:
-    """QQP and PAWS-X, whose untranslated cells ("NS" or empty) are kept as XTREME does."""
-    return lambda rows, reading: (pair for _, pair in _labelled(rows, reading, first, second))
-
-
-def _tagged(column: str) -> Callable[[Numbered, Reading], Iterator[Row]]:
+def _tagged(rows: Numbered, reading: Reading) -> Iterator[Row]:
     """UDPOS and PAN-X. The id is the sentence's number."""
-
-    def convert(rows: Numbered, reading: Reading) -> Iterator[Row]:
-        for number, row in rows:
-            tags = reading.names_of(column, row[column], number)
-            yield {"id": str(number), "tokens": row["tokens"], "tags": tags}
-
-    return convert
+    column = reading.part.columns["tags"]
+    for number, row in rows:
+        tags = reading.names_of(column, row[column], number)
+        yield {"id": str(number), "tokens": row["tokens"], "tags": tags}
 
 
 def _squad(rows: Numbered, reading: Reading) -> Iterator[Row]:
@@ -145,7 +134,7 @@ def _stripped(rows: Numbered, reading: Reading) -> Iterator[Row]:
 
 def _tydiqa(rows: Numbered, reading: Reading) -> Iterator[Row]:
     """TyDiQA: only the language's questions. Ids are ``english-…``, with a second dash before negative numbers."""
-    name = tydiqa_name(reading.language)
+    name = reading.task.language_name(reading.language)
     own = ((number, row) for number, row in rows if row["id"].split("-", 1)[0] == name)
     return _stripped(own, reading)
 
@@ -211,23 +200,15 @@ def _index(label: str, valid: list[str], reading: Reading, row: int) -> int:
 
 _QUESTION = "id", "context", "question", "answers"
 
-#: By task, and SNLI, which is a part of ANLI+ only.
+#: By the name that declarations use.
 CONVERTERS: dict[str, Converter] = {
-    "anli": Converter(("uid", "premise", "hypothesis", "label"), _nli_with_ids("uid")),
-    "mnli": Converter(("pairID", "premise", "hypothesis", "label"), _nli_with_ids("pairID")),
-    "snli": Converter(("premise", "hypothesis", "label"), _snli),
-    "qqp": Converter(("question1", "question2", "label"), _sentences("question1", "question2")),
-    "squad_v1": Converter(_QUESTION, _squad),
-    "squad_v2": Converter(_QUESTION, _squad),
+    "pairs": Converter(("premise", "hypothesis", "label"), _pairs),
+    "squad": Converter(_QUESTION, _squad),
+    "stripped_squad": Converter(_QUESTION, _stripped),
+    "tydiqa": Converter(_QUESTION, _tydiqa),
     "hellaswag": Converter(("ctx_a", "ctx_b", "endings", "label"), _hellaswag),
     "cosmosqa": Converter(("id", "context", "question", *_COSMOS_ANSWERS, "label"), _cosmosqa),
     "commonsenseqa": Converter(("id", "question", "choices", "answerKey"), _commonsenseqa),
-    "xnli": Converter(("premise", "hypothesis", "label"), _nli),
-    "pawsx": Converter(("sentence1", "sentence2", "label"), _sentences("sentence1", "sentence2")),
-    "udpos": Converter(("tokens", "pos_tags"), _tagged("pos_tags")),
-    "panx": Converter(("tokens", "ner_tags"), _tagged("ner_tags")),
-    "xquad": Converter(_QUESTION, _stripped),
-    "mlqa": Converter(_QUESTION, _stripped),
-    "tydiqa": Converter(_QUESTION, _tydiqa),
+    "tagged": Converter(("tokens", "tags"), _tagged),
     "tatoeba": Converter(("sentence1", "sentence2"), _tatoeba),
 }

@@ -12,7 +12,7 @@ from typing import Any
 from xstilts.errors import DataError
 from xstilts.sources.readers.raw import HINT, csv_records, json_records, member
 from xstilts.tasks.languages import Language
-from xstilts.tasks.registry import Task
+from xstilts.tasks.task import Task
 
 Row = dict[str, Any]
 

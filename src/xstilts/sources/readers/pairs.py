@@ -19,7 +19,7 @@ from xstilts.sources.readers.raw import (
 )
 from xstilts.sources.rows import in_turn
 from xstilts.tasks.languages import Language
-from xstilts.tasks.registry import Task
+from xstilts.tasks.task import Task
 
 Row = dict[str, Any]
 

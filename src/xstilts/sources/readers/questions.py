@@ -8,9 +8,8 @@ from typing import Any
 
 from xstilts.errors import DataError
 from xstilts.sources.readers.raw import HINT, AllOrNone, json_document, member, short
-from xstilts.tasks.files import tydiqa_name
 from xstilts.tasks.languages import Language
-from xstilts.tasks.registry import Task
+from xstilts.tasks.task import Task
 
 Row = dict[str, Any]
 
@@ -39,7 +38,7 @@ def tydiqa(paths: Sequence[Path], task: Task, language: Language) -> Iterator[Ro
     files for one language whose ids do not name it: some that go by "English" hold all nine.
     """
     (path,) = paths
-    prefix = f"{tydiqa_name(language)}-"
+    prefix = f"{task.language_name(language)}-"
     found = False
     for row in _rows(path, task):
         if row["id"].startswith(prefix):

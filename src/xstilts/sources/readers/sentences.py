@@ -10,7 +10,7 @@ from typing import Any
 from xstilts.errors import DataError
 from xstilts.sources.readers.raw import HINT, lines, tsv
 from xstilts.tasks.languages import Language
-from xstilts.tasks.registry import Task
+from xstilts.tasks.task import Task
 
 Row = dict[str, Any]
 
@@ -51,7 +51,11 @@ def tatoeba(paths: Sequence[Path], task: Task, language: Language) -> Iterator[R
     then the English ones.
     """
     foreign_path, english_path = paths
-    parallel = english_path.suffix != ".en"
+    return parallel_sentences(foreign_path, english_path, language, aligned=english_path.suffix != ".en")
+
+
+def parallel_sentences(foreign_path: Path, english_path: Path, language: Language, aligned: bool) -> Iterator[Row]:
+    """The sentences of two files with as many lines; where ``aligned``, equal lines translate each other."""
     pairs = list(zip_longest(lines(foreign_path), lines(english_path)))
     for row, (foreign, english) in enumerate(pairs, start=1):
         if foreign is None or english is None:
@@ -63,9 +67,9 @@ def tatoeba(paths: Sequence[Path], task: Task, language: Language) -> Iterator[R
                 f"Every line is a sentence with a translation in the other file. {HINT}",
             )
     for row, (foreign, _) in enumerate(pairs, start=1):
-        yield _sentence(f"{language.code}-{row}", "foreign", foreign[1], [] if parallel else None)
+        yield _sentence(f"{language.code}-{row}", "foreign", foreign[1], [] if aligned else None)
     for row, (_, english) in enumerate(pairs, start=1):
-        yield _sentence(f"en-{row}", "english", english[1], [f"{language.code}-{row}"] if parallel else None)
+        yield _sentence(f"en-{row}", "english", english[1], [f"{language.code}-{row}"] if aligned else None)
 
 
 def passages(paths: Sequence[Path], task: Task, language: Language) -> Iterator[Row]:

@@ -10,7 +10,7 @@ from typing import Any
 from xstilts.errors import DataError
 from xstilts.sources.readers.raw import HINT, AllOrNone, lines, ragged, short
 from xstilts.tasks.languages import Language
-from xstilts.tasks.registry import Task
+from xstilts.tasks.task import Task
 
 Row = dict[str, Any]
 
@@ -28,7 +28,7 @@ def conll(paths: Sequence[Path], task: Task, language: Language) -> Iterator[Row
     (path,) = paths
     sentences = list(_sentences(path, task))
     prefix = f"{language.code}:"
-    if task.name == "panx" and all(token.startswith(prefix) for tokens, _ in sentences for token in tokens):
+    if task.language_prefix and all(token.startswith(prefix) for tokens, _ in sentences for token in tokens):
         sentences = [([token.removeprefix(prefix) for token in tokens], tags) for tokens, tags in sentences]
     for number, (tokens, tags) in enumerate(sentences, start=1):
         yield {"id": str(number), "tokens": tokens, "tags": tags}

@@ -1,4 +1,4 @@
-"""From a source to canonical and encoded examples."""
+"""From a source to canonical examples: of labelled tasks, and of unlabelled text."""
 
 from __future__ import annotations
 
@@ -10,28 +10,18 @@ from typing import Any
 import pyarrow as pa
 
 from xstilts.atomic import write_json
+from xstilts.config.settings import Limits
 from xstilts.config.sources import SyntheticSource
 from xstilts.data import examples
 from xstilts.data.examples import Provenance
 from xstilts.errors import UserError
 from xstilts.graph.paths import DOWNLOADS
-from xstilts.graph.runs import RETRIEVAL, Runs
+from xstilts.graph.runs import Runs
 from xstilts.sources import files
 from xstilts.sources.hub import read as hub
 from xstilts.task_types import task_type_class
-from xstilts.tasks import files as layout
-from xstilts.tasks.registry import TEXT, Task
-
-
-def generate(runs: Runs) -> None:
-    """Write the synthetic source's files, in the layout of the official releases."""
-    from xstilts.synthetic.generate import generate as write_all
-
-    source = runs.study.source
-    if not isinstance(source, SyntheticSource):
-        raise UserError("The study's source is a folder of files; there is nothing to generate.")
-    write_all(runs.paths.raw, source)
-    write_json(runs.paths.generated, {"source": source.model_dump()})
+from xstilts.tasks.registry import TEXT
+from xstilts.tasks.task import Task
 
 
 def prepare(runs: Runs, name: str) -> None:
@@ -48,7 +38,25 @@ def prepare(runs: Runs, name: str) -> None:
             listed[f"{split}.{language}"] = {"examples": table.num_rows, "fingerprint": sealed.fingerprint}
             if task is not TEXT and not task_type_class(task).has_gold(table):
                 print(f"{name}, {split}, {language}: without labels; predicted and submitted, not scored", flush=True)
+        if name in runs.study.own_tasks:
+            _check_labels_occur(runs, task, Path(staging))
         _publish(runs, task, Path(staging), listed)
+
+
+def _check_labels_occur(runs: Runs, task: Task, staging: Path) -> None:
+    """Refuse a declared label that no example has; of the first examples of files alone, nobody can tell."""
+    column = task_type_class(task).gold_column
+    if task.type not in ("classification", "tagging") or runs.study.examples != Limits():
+        return
+    occurring: set[str] = set()
+    for path in staging.iterdir():
+        gold = examples.read(path).column(column).combine_chunks()
+        occurring |= set((gold.flatten() if task.type == "tagging" else gold).unique().to_pylist())
+    if unused := [label for label in task.labels if label not in occurring]:
+        raise UserError(
+            f"tasks.{task.name}.labels: no example of its files has the label {', '.join(map(repr, unused))}; "
+            f"they have {', '.join(sorted(label for label in occurring if label))}."
+        )
 
 
 def _read(runs: Runs, task: Task, split: str, code: str, root: Path | None) -> tuple[pa.Table, str, str]:
@@ -62,8 +70,8 @@ def _read(runs: Runs, task: Task, split: str, code: str, root: Path | None) -> t
         source = shown = f"{DOWNLOADS}/datasets/{task.name}"
     else:
         table = files.read(root, task, split, language)
-        paths = layout.files(root, task.name, split, language)
-        source = ", ".join(str(path.relative_to(root)) for path in paths)
+        paths = task.paths(root, split, language)
+        source = ", ".join(str(path.relative_to(root) if path.is_relative_to(root) else path) for path in paths)
         shown = ", ".join(map(str, paths))
     limits = runs.study.examples
     count = limits.train if split == "train" else limits.eval
@@ -82,7 +90,7 @@ def prepare_text(runs: Runs) -> None:
     listed: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(dir=folder, prefix=".preparing.") as staging:
         for split, language in runs.files(TEXT.name):
-            texts = list(dict.fromkeys(_texts(runs, language)))
+            texts = [text for text in dict.fromkeys(_texts(runs, language)) if text.strip()]
             if not texts:
                 raise UserError(f"No task of the study has text in '{language}' to pretrain on.")
             table = pa.table({"id": [str(i) for i in range(len(texts))], "text": texts})
@@ -91,52 +99,6 @@ def prepare_text(runs: Runs) -> None:
             sealed = examples.write(target, TEXT, table, _provenance(runs, TEXT, split, language, source), source)
             listed[f"{split}.{language}"] = {"examples": len(texts), "fingerprint": sealed.fingerprint}
         _publish(runs, TEXT, Path(staging), listed)
-
-
-def train_tokenizer(runs: Runs, model: str) -> None:
-    """A vocabulary for a model that the study pretrains, or a ready-made model's own tokenizer."""
-    from xstilts.data import tokenizer
-
-    chosen = runs.study.models[model]
-    if chosen.architecture is None:
-        folder = runs.ready_made(model)
-        _check_ready_made(runs, model, folder)
-        made = tokenizer.load(folder)
-    else:
-        paths = [runs.paths.examples(TEXT.name, *file) for file in runs.files(TEXT.name)]
-        texts = (text for path in paths for text in examples.read(path).column("text").to_pylist())
-        made = tokenizer.train(texts, chosen.architecture.vocabulary_size, chosen.architecture.max_length)
-    tokenizer.save(made, runs.paths.tokenizer(model))
-
-
-def encode(runs: Runs, model: str, name: str) -> None:
-    """Every file of a task as token ids of one model's tokenizer."""
-    from xstilts.data import tokenizer
-    from xstilts.data.encoding import encode_task
-
-    data = [runs.paths.examples(name, *file) for file in runs.files(name)]
-    loaded = tokenizer.load(runs.paths.tokenizer(model))
-    encode_task(runs.study.task(name), runs.study.encoding_of(name), loaded, data, runs.paths.tokens(model, name))
-
-
-def _check_ready_made(runs: Runs, model: str, folder: Path) -> None:
-    """Whether a ready-made encoder can take what the study asks of it, which is known only once its folder is read."""
-    from xstilts.encoders.storage import EncoderLimits
-
-    limits = EncoderLimits.of(folder)
-    for task in runs.study.tasks():
-        length = runs.study.encoding_of(task).max_length
-        if length > limits.longest_input:
-            raise UserError(
-                f"encoding: max_length is {length} for {task}, "
-                f"but the model '{model}' takes inputs of up to {limits.longest_input} tokens."
-            )
-    for task in runs.targets_of(RETRIEVAL):
-        layer = runs.study.embedding_of(task).layer
-        if layer > limits.layers:
-            raise UserError(
-                f"retrieval: layer is {layer} for {task}, but the model '{model}' has {limits.layers} layers."
-            )
 
 
 def _root(runs: Runs) -> Path:

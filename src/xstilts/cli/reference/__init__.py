@@ -1,0 +1,1 @@
+"""The generated pages of ``docs/reference/``: keys of a study file, commands, JSON schema."""

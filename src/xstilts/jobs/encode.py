@@ -1,0 +1,14 @@
+"""Canonical examples as token ids."""
+
+from __future__ import annotations
+
+from xstilts.data import tokenizer
+from xstilts.data.encoding import encode_task
+from xstilts.graph.runs import Runs
+
+
+def encode(runs: Runs, model: str, name: str) -> None:
+    """Every file of a task as token ids of one model's tokenizer."""
+    data = [runs.paths.examples(name, *file) for file in runs.files(name)]
+    loaded = tokenizer.load(runs.paths.tokenizer(model))
+    encode_task(runs.study.task(name), runs.study.encoding_of(name), loaded, data, runs.paths.tokens(model, name))
