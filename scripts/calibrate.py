@@ -1,11 +1,11 @@
-"""Simulate many studies per question and write how often its test finds something into docs/calibration.md.
+"""Simulate studies, count how often each question's test is significant, and write the table of docs/calibration.md.
 
     python scripts/calibrate.py
     python scripts/calibrate.py q1=350 q5=100
 
-A question's name and the number of studies per world; without arguments every question, in some ten minutes of one
-core. In the table between the two marks in docs/calibration.md, the rows of the questions that are run are replaced, as
-soon as each has them; the rows of others stay.
+An argument is a question and the number of studies per scenario; without arguments every question is run, which takes
+about ten minutes on one core. In the table between the two marks in docs/calibration.md, the rows of a question are
+replaced when its run is complete; the rows of other questions stay.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ RUNS = {"q1": 200, "q1-interval": 30, "q2": 100, "q3": 150, "q4": 100, "q5": 40}
 
 
 def named_runs(text: str) -> tuple[str, int]:
-    """'q1=400' as ('q1', 400)."""
+    """Parse 'q1=400' as ('q1', 400)."""
     name, _, runs = text.partition("=")
     if name not in DESIGNS or not runs.isdigit() or int(runs) < 1:
         raise argparse.ArgumentTypeError(f"'{text}' is not NAME=STUDIES with a name of {', '.join(DESIGNS)}")
@@ -32,15 +32,16 @@ def named_runs(text: str) -> tuple[str, int]:
 
 
 def with_rows(document: str, question: str, table: str) -> str:
-    """The document with a question's rows of its table replaced by those of another table."""
+    """Replace a question's rows in a document's table by those of another table."""
     before, _, rest = document.partition(BEGIN)
     old, _, after = rest.partition(END)
     lines, (head, rule, *new) = old.splitlines(keepends=True), table.splitlines(keepends=True)
     rows = {name: [line for line in lines if line.startswith(f"| {name} |")] for name in DESIGNS} | {question: new}
-    return before + BEGIN + "".join([head, rule, *(line for found in rows.values() for line in found)]) + END + after
+    return before + BEGIN + "".join([head, rule, *(line for group in rows.values() for line in group)]) + END + after
 
 
 def main() -> None:
+    """Run the calibration."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("questions", nargs="*", type=named_runs, metavar="NAME=STUDIES")
     parser.add_argument("--seed", type=int, default=1)

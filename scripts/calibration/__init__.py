@@ -1,1 +1,1 @@
-"""Simulated studies with known effects, and how often each question's test finds them."""
+"""Calibration of the tests of the research questions on simulated studies."""

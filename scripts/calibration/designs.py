@@ -1,7 +1,7 @@
-"""The tests whose calibration is counted, and the worlds that they are tried in.
+"""The tests to calibrate, and the scenarios that they are run in.
 
-Questions 2 to 5 have more in their answers than their primary test, and take seconds each. The functions here make that
-test alone, of the same parts; the tests of this module hold them to what the answers say.
+The answers to questions 2 to 5 contain more than the primary test and take seconds each. The functions here run that
+test alone, with the same parts; the tests of this module compare them with the answers.
 """
 
 from __future__ import annotations
@@ -13,14 +13,22 @@ import numpy as np
 import pandas as pd
 
 from calibration.rates import Design, Scenario
-from calibration.similarity import EMBEDDINGS, WORDS, embedded, full_study, increment, likeness, worded
+from calibration.similarity import (
+    EMBEDDING_SCENARIOS,
+    WORD_SCENARIOS,
+    domain_slope,
+    full_study,
+    similarity_increment,
+    study_with_embeddings,
+    study_with_words,
+)
 from calibration.simulation import Spreads, simulated, xtreme_study
 from xstilts.analysis.answers import Estimate
 from xstilts.analysis.gains import gains_of
-from xstilts.analysis.gaps import Pair, bootstrapped, cubes_of, differences, floor_of
+from xstilts.analysis.gaps import ModelPair, bootstrapped, cubes_of, differences, floor_of
 from xstilts.analysis.questions import code_pretraining, typology
 from xstilts.analysis.study_data import StudyData
-from xstilts.analysis.trends import Curves, trend, worst
+from xstilts.analysis.trends import Curves, trend, worst_family_gain
 from xstilts.config.study import Study
 from xstilts.tasks.languages import ENGLISH
 from xstilts.tasks.registry import TASKS
@@ -32,12 +40,14 @@ def _with_slope(rng: np.random.Generator, slope: float, spreads: Spreads) -> Stu
     return simulated(rng, full_study(), spreads, slope)
 
 
-def typological(worlds: Iterable[tuple[str, float, Spreads]]) -> tuple[Scenario, ...]:
-    """Worlds by name with the slope of the gain per SD of distance, in points."""
-    return tuple(Scenario(name, slope, partial(_with_slope, slope=slope, spreads=sd)) for name, slope, sd in worlds)
+def slope_scenarios(scenarios: Iterable[tuple[str, float, Spreads]]) -> tuple[Scenario, ...]:
+    """Make scenarios of names, slopes of the gain in points per SD of distance, and SDs of the other effects."""
+    return tuple(
+        Scenario(name, slope, partial(_with_slope, slope=slope, spreads=sds)) for name, slope, sds in scenarios
+    )
 
 
-_TYPOLOGY = typological(
+_SLOPES = slope_scenarios(
     [
         ("no slope, no genus effect", 0.0, Spreads(genus=0.0)),
         ("no slope, genus effect", 0.0, Spreads()),
@@ -48,18 +58,18 @@ _TYPOLOGY = typological(
     ]
 )
 
-# Question 2: a pair of models. What languages and genera gain in both models alike cancels, and what they gain in one
-# alone is a difference between the two, no noise: neither is drawn.
+# Question 2: a pair of models. Gains of languages and genera that both models share cancel, and gains in one of them
+# alone are differences between the two, not noise: neither is drawn.
 
-_PAIR = Pair("code", "text")
-_ALIKE = Spreads(language=0.0, genus=0.0, target_language=0.0)
-_UNLIKE = Spreads(language=0.0, genus=0.0)
+_PAIR = ModelPair("code", "text")
+_NOISE_ALONE = Spreads(language=0.0, genus=0.0, target_language=0.0)
+_TARGETS_DIFFER = Spreads(language=0.0, genus=0.0)
 _FOUR = ("xnli", "udpos", "xquad", "panx")
 
 
 @cache
 def paired_study(targets: tuple[str, ...] = ()) -> Study:
-    """Three arms and seeds of a text-only model and its twin; all targets where none are named."""
+    """Return a study of three arms and seeds of a text-only and a code model; of all targets if none are named."""
     return xtreme_study(
         seeds=3,
         models={"text": {"path": "models/text"}, "code": {"path": "models/code", "code_of": "text"}},
@@ -68,11 +78,11 @@ def paired_study(targets: tuple[str, ...] = ()) -> Study:
     )
 
 
-def gap(study_data: StudyData) -> Estimate | None:
-    """The primary test of question 2; None where too few targets are left."""
+def gap_difference(study_data: StudyData) -> Estimate | None:
+    """Run the primary test of question 2; None if too few targets are left."""
     gains = gains_of(study_data)
     floor = floor_of(gains, _PAIR, study_data.study)
-    above = differences(gains, _PAIR).merge(floor.loc[floor["above"], ["target", "language"]])
+    above = differences(gains, _PAIR, study_data.study).merge(floor.loc[floor["above"], ["target", "language"]])
     cubes = {
         target: cube
         for target, cube in cubes_of(above, study_data.study)[0].items()
@@ -81,26 +91,28 @@ def gap(study_data: StudyData) -> Estimate | None:
     return bootstrapped(str(_PAIR), cubes) if len(cubes) >= code_pretraining.MIN_TARGETS else None
 
 
-def widened(rng: np.random.Generator, points: float, spreads: Spreads, targets: tuple[str, ...] = ()) -> StudyData:
-    """The code model's other languages gain that many points less than its English."""
+def study_with_gap(
+    rng: np.random.Generator, points: float, spreads: Spreads, targets: tuple[str, ...] = ()
+) -> StudyData:
+    """Simulate a study in which the code model gains that many points less in other languages than in English."""
     study = paired_study(targets)
     others = sorted({code for target in study.targets for code in study.languages(target)} - {ENGLISH})
     planted = pd.DataFrame({"model": _PAIR.code, "language": others, "delta": -points})
     return simulated(rng, study, spreads, planted=planted)
 
 
-_PAIRS = tuple(
-    Scenario(name, points, partial(widened, points=points, spreads=spreads, targets=targets))
+_GAPS = tuple(
+    Scenario(name, points, partial(study_with_gap, points=points, spreads=spreads, targets=targets))
     for name, points, spreads, targets in (
-        ("no difference, noise alone", 0.0, _ALIKE, ()),
-        ("no difference, targets differ", 0.0, _UNLIKE, ()),
-        ("no difference, four targets that differ", 0.0, _UNLIKE, _FOUR),
-        ("one point, targets differ", 1.0, _UNLIKE, ()),
-        ("two points, targets differ", 2.0, _UNLIKE, ()),
+        ("no difference, noise alone", 0.0, _NOISE_ALONE, ()),
+        ("no difference, targets differ", 0.0, _TARGETS_DIFFER, ()),
+        ("no difference, four targets that differ", 0.0, _TARGETS_DIFFER, _FOUR),
+        ("one point, targets differ", 1.0, _TARGETS_DIFFER, ()),
+        ("two points, targets differ", 2.0, _TARGETS_DIFFER, ()),
     )
 )
 
-# Question 4: subsets of three tasks' data. Arms are named by task and doublings of the smallest size.
+# Question 4: subsets of three tasks' data. Arms are named by task and number of doublings of the smallest size.
 
 _DOUBLINGS = (0, 2, 4, 6)
 _SUBSETS = {f"{task}-{x}": task for task in ("mnli", "squad_v1", "qqp") for x in _DOUBLINGS}
@@ -108,13 +120,13 @@ _SUBSETS = {f"{task}-{x}": task for task in ("mnli", "squad_v1", "qqp") for x in
 
 @cache
 def subset_study() -> Study:
-    """Four sizes of three tasks in three seeds, on three targets; which arm has which size, its name tells."""
+    """Return a study of four sizes of three tasks in three seeds, on three targets; arms are named by size."""
     targets = {target: TASKS[target].languages for target in ("xnli", "panx", "tydiqa")}
     return xtreme_study(seeds=3, arms={arm: {"tasks": [task]} for arm, task in _SUBSETS.items()}, targets=targets)
 
 
-def by_size(study_data: StudyData) -> Estimate:
-    """The primary test of question 4."""
+def size_trend(study_data: StudyData) -> Estimate:
+    """Run the primary test of question 4."""
     gains = gains_of(study_data)
     gains = gains[gains["language"] != ENGLISH]
     gains = gains.assign(family=gains["language"].map(study_data.languages["family"]))
@@ -125,17 +137,17 @@ def by_size(study_data: StudyData) -> Estimate:
     for task in sorted({*_SUBSETS.values()}):
         values = cells.loc[[f"{task}-{x}" for x in _DOUBLINGS]].to_numpy()
         curves.append(Curves(task, np.array(_DOUBLINGS, dtype=float), values.reshape(len(values), seeds, -1)))
-    return trend("gain in the worst family", curves, worst)
+    return trend("gain in the worst family", curves, worst_family_gain)
 
 
-def growing(rng: np.random.Generator, points: float, spreads: Spreads) -> StudyData:
-    """Every language gains that many points per doubling."""
+def study_with_trend(rng: np.random.Generator, points: float, spreads: Spreads) -> StudyData:
+    """Simulate a study in which every language gains that many points per doubling."""
     planted = pd.DataFrame({"arm": [*_SUBSETS], "delta": [points * int(arm.rsplit("-", 1)[1]) for arm in _SUBSETS]})
     return simulated(rng, subset_study(), spreads, planted=planted)
 
 
 _SIZES = tuple(
-    Scenario(name, points, partial(growing, points=points, spreads=spreads))
+    Scenario(name, points, partial(study_with_trend, points=points, spreads=spreads))
     for name, points, spreads in (
         ("no trend, subsets have no effects of their own", 0.0, Spreads(arm_target=0.0)),
         ("no trend, every subset has an effect of its own", 0.0, Spreads(arm_target=0.5)),
@@ -145,20 +157,23 @@ _SIZES = tuple(
     )
 )
 
-# Questions 3 and 5: worlds of similarity
+# Questions 3 and 5: similarities
 
-_WORDS = tuple(Scenario(name, slope, partial(worded, world=world, slope=slope)) for name, slope, world in WORDS)
+_WORDS = tuple(
+    Scenario(name, slope, partial(study_with_words, parts=parts, slope=slope)) for name, slope, parts in WORD_SCENARIOS
+)
 _EMBEDDINGS = tuple(
-    Scenario(name, 0.0 if slope == 0 else np.nan, partial(embedded, world=world, slope=slope))
-    for name, slope, world in EMBEDDINGS
+    Scenario(name, 0.0 if slope == 0 else np.nan, partial(study_with_embeddings, parts=parts, slope=slope))
+    for name, slope, parts in EMBEDDING_SCENARIOS
 )
 
-#: By name, what ``scripts/calibrate.py`` can run. Another question needs a test and scenarios whose truth is known.
+#: By name, the designs that ``scripts/calibrate.py`` can run. A new question needs a test, and scenarios with a known
+#: truth.
 DESIGNS: dict[str, Design] = {
-    "q1": Design(typology.slope, _TYPOLOGY),
-    "q1-interval": Design(typology.primary, (_TYPOLOGY[1], _TYPOLOGY[4])),
-    "q2": Design(gap, _PAIRS),
-    "q3": Design(likeness, _WORDS),
-    "q4": Design(by_size, _SIZES),
-    "q5": Design(increment, _EMBEDDINGS),
+    "q1": Design(typology.slope, _SLOPES),
+    "q1-interval": Design(typology.primary, (_SLOPES[1], _SLOPES[4])),
+    "q2": Design(gap_difference, _GAPS),
+    "q3": Design(domain_slope, _WORDS),
+    "q4": Design(size_trend, _SIZES),
+    "q5": Design(similarity_increment, _EMBEDDINGS),
 }

@@ -1,4 +1,4 @@
-"""How often a question's test says that there is something, in simulated studies with and without it."""
+"""False-alarm rate, power and coverage of a question's test, counted in simulated studies."""
 
 from __future__ import annotations
 
@@ -17,24 +17,35 @@ from xstilts.analysis.study_data import StudyData
 COLUMNS = ["question", "scenario", "truth", "runs", "untested", "rejected", "error", "coverage", "seconds"]
 
 
-class Tested(Protocol):
-    """What a test gives: an Estimate, or anything else with its interval and its p (None or NaN: no test)."""
+class TestResult(Protocol):
+    """The result of a test: an Estimate, or anything else with an interval and a p (None or NaN: no test)."""
 
     @property
-    def p(self) -> float | None: ...
+    def p(self) -> float | None:
+        """Two-sided."""
+
     @property
-    def low(self) -> float: ...
+    def low(self) -> float:
+        """Lower end of the 95 % interval."""
+
     @property
-    def high(self) -> float: ...
+    def high(self) -> float:
+        """Upper end of the 95 % interval."""
 
 
-Test = Callable[[StudyData], Tested | None]
+Test = Callable[[StudyData], TestResult | None]
 Simulator = Callable[[np.random.Generator], StudyData]
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A world to draw studies from; ``truth`` is what the estimate should be, NaN where only its sign is known."""
+    """A data-generating process.
+
+    Attributes:
+        name: Its name in the table.
+        truth: The value that is estimated; NaN where only its sign is known.
+        simulate: Draws a study.
+    """
 
     name: str
     truth: float
@@ -43,37 +54,44 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Design:
-    """A question's test, and the worlds that it is tried in."""
+    """A question's test, and the scenarios that it is run in."""
 
     test: Test
     scenarios: tuple[Scenario, ...]
 
 
 def calibrated(question: str, design: Design, runs: int, seed: int = 1) -> pd.DataFrame:
-    """A row per scenario, with :data:`COLUMNS`; run number r of any scenario draws from seed (seed, r).
+    """Run a test in simulated studies.
 
-    ``rejected`` is the share with p < 0.05, ``error`` its standard error (with two runs of either kind added, so that
-    it is not 0 where the share is; Agresti and Coull 1998), ``coverage`` the share of 95 % intervals with the truth in
-    them; ``seconds`` are those of all runs.
+    Args:
+        question: Name of the question.
+        design: The test and the scenarios.
+        runs: Studies per scenario.
+        seed: Run number r of any scenario draws from seed (seed, r).
+
+    Returns:
+        A row per scenario with :data:`COLUMNS`. ``rejected`` is the share with p < 0.05, ``error`` its standard error
+        (with two runs of either kind added, so that it is not 0 where the share is; Agresti and Coull 1998),
+        ``coverage`` the share of 95 % intervals that contain the truth; ``seconds`` is the time of all runs.
     """
     return pd.DataFrame([_row(question, design.test, scenario, runs, seed) for scenario in design.scenarios])[COLUMNS]
 
 
 def _row(question: str, test: Test, scenario: Scenario, runs: int, seed: int) -> dict[str, object]:
-    start, found = time.perf_counter(), []
+    start, outcomes = time.perf_counter(), []
     for run in range(runs):
         result = test(scenario.simulate(np.random.default_rng([seed, run])))
         if result is not None and result.p is not None and not np.isnan(result.p):
-            found.append((result.p < LEVEL, result.low <= scenario.truth <= result.high))
-    rejected, coverage = np.mean(found, axis=0) if found else (np.nan, np.nan)
+            outcomes.append((result.p < LEVEL, result.low <= scenario.truth <= result.high))
+    rejected, coverage = np.mean(outcomes, axis=0) if outcomes else (np.nan, np.nan)
     coverage = coverage if np.isfinite(scenario.truth) else np.nan
-    shrunk, count = (rejected * len(found) + 2) / (len(found) + 4), len(found) + 4
+    shrunk, count = (rejected * len(outcomes) + 2) / (len(outcomes) + 4), len(outcomes) + 4
     return {
         "question": question,
         "scenario": scenario.name,
         "truth": scenario.truth,
         "runs": runs,
-        "untested": runs - len(found),
+        "untested": runs - len(outcomes),
         "rejected": rejected,
         "error": np.sqrt(shrunk * (1 - shrunk) / count),
         "coverage": coverage,
@@ -82,7 +100,7 @@ def _row(question: str, test: Test, scenario: Scenario, runs: int, seed: int) ->
 
 
 def as_markdown(table: pd.DataFrame) -> str:
-    """The table of docs/calibration.md."""
+    """Format the table of docs/calibration.md."""
     lines = [
         "| question | world | truth | studies | untested | p < 0.05 | 95 % interval holds the truth |",
         "|---" * 7 + "|",
@@ -94,5 +112,5 @@ def as_markdown(table: pd.DataFrame) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _known(value: float, form: str) -> str:
-    return "–" if np.isnan(value) else format(value, form)
+def _known(value: float, number_format: str) -> str:
+    return "–" if np.isnan(value) else format(value, number_format)

@@ -1,4 +1,4 @@
-"""Simulated worlds with similarities of data sets, for questions 3 and 5, and the primary tests of these two."""
+"""Simulated studies with similarities of data sets, for questions 3 and 5, and the primary tests of these two."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pandas as pd
 from calibration.simulation import simulated, xtreme_study
 from xstilts.analysis.answers import Estimate
 from xstilts.analysis.deltas import beyond_english, deltas
-from xstilts.analysis.permutation import Dyadic, dyadic
-from xstilts.analysis.prediction import MEASURES, predictions_of, step
+from xstilts.analysis.permutation import DyadicFit, dyadic_regression
+from xstilts.analysis.prediction import MEASURES, predictions_of, r2_increment
 from xstilts.analysis.questions.domain import PRIMARY
 from xstilts.analysis.selection import similarity_of
 from xstilts.analysis.study_data import StudyData
@@ -23,7 +23,7 @@ from xstilts.tasks.registry import TASKS
 
 @cache
 def full_study() -> Study:
-    """XTREME's layout in one seed."""
+    """Return a study with XTREME's layout, in one seed."""
     return xtreme_study()
 
 
@@ -32,24 +32,25 @@ def _model(study: Study) -> str:
 
 
 @dataclass(frozen=True)
-class Words:
-    """What gain and similarity of an intermediate task and a target have in common beside a slope.
+class WordParts:
+    """Confounders of the gain and the similarity of an intermediate task and a target.
 
-    ``same_format``: points that tasks of one format gain; their similarity is two SDs larger in any case. ``group``: SD
-    of effects of intermediate task x format of the target, in both, but drawn apart for each.
+    Attributes:
+        same_format: Points that tasks of the same format gain; their similarity is two SDs larger in any case.
+        group: SD of effects of intermediate task x format of the target, on both, drawn independently.
     """
 
     same_format: float = 0.0
     group: float = 0.0
 
 
-#: Worlds of question 3: name, points per SD of similarity, and nuisance.
-WORDS = (
-    ("no slope", 0.0, Words()),
-    ("no slope, equal formats gain", 0.0, Words(same_format=2.0)),
-    ("no slope, equal formats gain, targets of one format alike", 0.0, Words(same_format=2.0, group=1.0)),
-    ("half a point, equal formats gain", 0.5, Words(same_format=2.0)),
-    ("one point, equal formats gain", 1.0, Words(same_format=2.0)),
+#: Question 3: name, points per SD of similarity, and confounders.
+WORD_SCENARIOS = (
+    ("no slope", 0.0, WordParts()),
+    ("no slope, equal formats gain", 0.0, WordParts(same_format=2.0)),
+    ("no slope, equal formats gain, targets of one format alike", 0.0, WordParts(same_format=2.0, group=1.0)),
+    ("half a point, equal formats gain", 0.5, WordParts(same_format=2.0)),
+    ("one point, equal formats gain", 1.0, WordParts(same_format=2.0)),
 )
 
 
@@ -57,20 +58,20 @@ def _same_format(arms: list[str], targets: list[str]) -> np.ndarray:
     return np.array([[float(TASKS[arm].type == TASKS[target].type) for target in targets] for arm in arms])
 
 
-def worded(rng: np.random.Generator, world: Words, slope: float) -> StudyData:
-    """A study of arms named by their task, with the similarity of English words, in arbitrary units."""
+def study_with_words(rng: np.random.Generator, parts: WordParts, slope: float) -> StudyData:
+    """Simulate a study of arms named after their task, with the similarity of English words, in arbitrary units."""
     study = full_study()
     arms, targets = [*study.intermediate_tasks()], [*study.targets]
     shape, same = (len(arms), len(targets)), _same_format(arms, targets)
     formats = [TASKS[target].type for target in targets]
-    columns = [sorted({*formats}).index(form) for form in formats]
+    columns = [sorted({*formats}).index(task_format) for task_format in formats]
 
     def grouped() -> np.ndarray:
-        return rng.normal(0, world.group, (len(arms), len({*formats})))[:, columns]
+        return rng.normal(0, parts.group, (len(arms), len({*formats})))[:, columns]
 
     margins = rng.normal(0, 1, (shape[0], 1)) + rng.normal(0, 1, (1, shape[1]))
     similarity = margins + 2 * same + grouped() + rng.normal(0, 1, shape)
-    added = slope * similarity / similarity.std() + world.same_format * same + grouped()
+    added = slope * similarity / similarity.std() + parts.same_format * same + grouped()
     places = pd.MultiIndex.from_product([arms, targets], names=["arm", "target"])
     planted = pd.DataFrame({"delta": added.ravel()}, index=places).reset_index()
     measured = planted[["arm", "target"]].rename(columns={"arm": "intermediate"})
@@ -78,38 +79,43 @@ def worded(rng: np.random.Generator, world: Words, slope: float) -> StudyData:
     return simulated(rng, study, planted=planted, similarity=measured)
 
 
-def likeness(study_data: StudyData) -> Dyadic | None:
-    """The primary test of question 3, of a study without holes whose arms are named by their task."""
+def domain_slope(study_data: StudyData) -> DyadicFit | None:
+    """Run the primary test of question 3 on a study without missing cells whose arms are named after their task."""
     gains = deltas(study_data)
     gains = gains[gains["language"] != ENGLISH].pivot_table(index="arm", columns="target", values="delta")
-    known = similarity_of(study_data, _model(study_data.study), PRIMARY)
-    similarity = known.pivot(index="intermediate", columns="target", values="value").loc[gains.index, gains.columns]
+    values = similarity_of(study_data, _model(study_data.study), PRIMARY)
+    similarity = values.pivot(index="intermediate", columns="target", values="value").loc[gains.index, gains.columns]
     x = similarity.to_numpy(dtype=float)
     same = _same_format([*gains.index], [*gains.columns])
-    return dyadic(gains.to_numpy(), x / x.std(), same, np.random.default_rng(1))
+    return dyadic_regression(gains.to_numpy(), x / x.std(), same, np.random.default_rng(1))
 
 
 @dataclass(frozen=True)
-class Embedded:
-    """SDs of the parts of the similarity of embeddings. ``cell`` is its own of intermediate task, target and language;
-    raw cosines have a part of the language, which goes with distance, beside ``language``."""
+class EmbeddingParts:
+    """SDs of the components of the similarity of embeddings.
+
+    Attributes:
+        cell: Of intermediate task, target and language together.
+        language: Of the language. Raw cosines have a second component of the language, correlated with distance.
+        arm_target: Of intermediate task and target together.
+    """
 
     cell: float = 1.0
     language: float = 0.5
     arm_target: float = 0.0
 
 
-#: Worlds of question 5: name, points per unit of centred similarity, and its parts.
-EMBEDDINGS = (
-    ("no link, similarity of languages and cells", 0.0, Embedded()),
-    ("no link, similarity also of task pairs", 0.0, Embedded(arm_target=0.7)),
-    ("0.4 points per SD of a cell's similarity", 0.4, Embedded()),
-    ("0.8 points per SD of a cell's similarity", 0.8, Embedded()),
+#: Question 5: name, points per unit of centred similarity, and its components.
+EMBEDDING_SCENARIOS = (
+    ("no link, similarity of languages and cells", 0.0, EmbeddingParts()),
+    ("no link, similarity also of task pairs", 0.0, EmbeddingParts(arm_target=0.7)),
+    ("0.4 points per SD of a cell's similarity", 0.4, EmbeddingParts()),
+    ("0.8 points per SD of a cell's similarity", 0.8, EmbeddingParts()),
 )
 
 
-def embedded(rng: np.random.Generator, world: Embedded, slope: float) -> StudyData:
-    """A study with the similarity of embeddings, raw and centred, in arbitrary units."""
+def study_with_embeddings(rng: np.random.Generator, parts: EmbeddingParts, slope: float) -> StudyData:
+    """Simulate a study with the similarity of embeddings, raw and centred, in arbitrary units."""
     study = full_study()
     rows = [
         (arm, target, language)
@@ -119,27 +125,27 @@ def embedded(rng: np.random.Generator, world: Embedded, slope: float) -> StudyDa
     ]
     table = pd.DataFrame(rows, columns=["arm", "target", "language"])
 
-    def part(sd: float, *factors: str) -> np.ndarray:
+    def component(sd: float, *factors: str) -> np.ndarray:
         codes = table.groupby([*factors], sort=False).ngroup().to_numpy()
         return rng.normal(0, sd, codes.max() + 1)[codes]
 
-    centred = part(world.cell, "arm", "target", "language") + part(world.language, "language")
-    centred += part(world.arm_target, "arm", "target")
+    centred = component(parts.cell, "arm", "target", "language") + component(parts.language, "language")
+    centred += component(parts.arm_target, "arm", "target")
     planted = table.assign(delta=slope * centred)
-    plain = simulated(rng, study, planted=planted)
-    distance = table["language"].map(plain.languages["distance"].astype("float64")).to_numpy()
-    raw = centred + part(2.0, "language") - 2 * (distance - distance.mean()) / distance.std()
+    without = simulated(rng, study, planted=planted)
+    distance = table["language"].map(without.languages["distance"].astype("float64")).to_numpy()
+    raw = centred + component(2.0, "language") - 2 * (distance - distance.mean()) / distance.std()
     place = table.rename(columns={"arm": "intermediate"}).assign(model=_model(study))
     values = zip(MEASURES, (raw, centred), strict=True)
     measured = pd.concat([place.assign(measure=name, value=value) for name, value in values], ignore_index=True)
-    return replace(plain, similarity=measured)
+    return replace(without, similarity=measured)
 
 
-def increment(study_data: StudyData) -> Estimate:
-    """The primary test of question 5, of a study whose arms are named by their task.
+def similarity_increment(study_data: StudyData) -> Estimate:
+    """Run the primary test of question 5 on a study whose arms are named after their task.
 
-    Its p is 1 where similarity makes predictions worse: the question is whether it makes them better, and what predicts
-    nothing makes them a little worse, surely so.
+    Its p is 1 where similarity makes predictions worse: the question is whether it improves them, and a predictor
+    without information makes them slightly but significantly worse.
     """
     model = _model(study_data.study)
     cells, _ = beyond_english(study_data, model)
@@ -147,5 +153,5 @@ def increment(study_data: StudyData) -> Estimate:
     for measure in MEASURES:
         values = similarity_of(study_data, model, measure).rename(columns={"intermediate": "arm", "value": measure})
         cells = cells.merge(values, on=["arm", "target", "language"])
-    found = step(predictions_of(cells, ["language"]), "language", "M2")
-    return found if found.value > 0 else replace(found, p=1.0)
+    estimate = r2_increment(predictions_of(cells, ["language"]), "language", "M2")
+    return estimate if estimate.value > 0 else replace(estimate, p=1.0)

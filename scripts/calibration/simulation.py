@@ -1,6 +1,6 @@
-"""Studies that never ran: scores in XTREME's layout with effects that are known, to test tests with.
+"""Simulated studies: scores in XTREME's layout with known effects.
 
-Nothing here is a result. Sizes of effects and noise are assumptions, :class:`Spreads`; languages, their genera,
+Nothing here is a result. The sizes of effects and noise are assumptions (:class:`Spreads`); languages, their genera,
 distances and pretraining data are the real ones.
 """
 
@@ -24,11 +24,17 @@ _EXAMPLES = 1_000
 
 @dataclass(frozen=True)
 class Spreads:
-    """SDs, in points, of normal effects. Assumed, not measured: replace them by those of a study that has run.
+    """SDs, in points, of normal effects. They are assumed, not measured: replace them by those of a study that has run.
 
-    The first five are of gains; ``noise`` is of every score, baselines' too, so that one baseline's noise is in all
-    arms' gains; the last two are of the level that gains are added to. ``target_slope`` is the SD over targets of the
-    slope of the gain per SD of distance.
+    Attributes:
+        language: Effect of the language on gains.
+        genus: Effect of the genus on gains.
+        arm_target: Effect of arm x target on gains.
+        target_language: Effect of target x language on gains.
+        target_slope: Slope of the gain per SD of distance, over targets.
+        noise: Of every score, also the baseline's, so that all arms' gains share the baseline's noise.
+        level: Of the target, in the score before gains are added.
+        level_language: Of target x language, in the score before gains are added.
     """
 
     language: float = 0.6
@@ -47,13 +53,16 @@ def xtreme_study(
     arms: Mapping[str, Mapping[str, object]] | None = None,
     targets: Mapping[str, Sequence[str]] | None = None,
 ) -> Study:
-    """The study whose scores to simulate: nine single-task arms, XTREME's nine targets in all of their languages.
+    """Return the study whose scores to simulate: by default nine single-task arms and XTREME's nine targets.
 
-    ``models`` and ``arms`` are other sections of a study file (the baseline is added); ``targets`` are others, with
-    their languages.
+    Args:
+        seeds: Number of seeds.
+        models: The section ``models`` of a study file.
+        arms: The section ``arms`` of a study file, without the baseline.
+        targets: By target, its languages.
 
     Raises:
-        UserError: the study file that this makes is not valid.
+        UserError: The study file is not valid.
     """
     languages = targets or {target: TASKS[target].languages for target in TARGET_TASKS}
     sections = arms or {task: {"tasks": [task]} for task in INTERMEDIATE_TASKS}
@@ -76,15 +85,24 @@ def simulate(
     slope: float = 0.0,
     planted: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Every score that a study asks for, of schema ``SCORES``; both primary metrics, where there are two, are equal.
+    """Simulate every score of a study.
 
-    A score is its target's and language's level, for arms plus the gain, plus noise. The gain has effects of language,
-    genus, arm x target and target x language, drawn for each model by itself, and ``slope`` points per SD of syntactic
-    distance (of the study's languages but English). ``planted`` has points in ``delta`` to add to the gain, in each row
-    that agrees with it in the columns it has beside: any of model, arm, target, language and seed.
+    A score is the level of its target and language, plus noise, plus the gain unless the arm is the baseline. The gain
+    has effects of language, genus, arm x target and target x language, drawn for each model by itself.
+
+    Args:
+        rng: Source of the draws.
+        study: The study.
+        spreads: SDs of the effects.
+        slope: Points of gain per SD of syntactic distance (of the study's languages but English).
+        planted: Points in ``delta`` to add to the gain in the rows that match its other columns: any of model, arm,
+            target, language and seed.
+
+    Returns:
+        Rows of schema ``SCORES``; the primary metrics of a target are equal.
 
     Raises:
-        ValueError: a score leaves the range from 0 to 100, because effects are too large for it.
+        ValueError: A score is outside 0 to 100, because effects are too large.
     """
     sizes = spreads or Spreads()
     table = _grid(study)
@@ -93,7 +111,7 @@ def simulate(
     z = _standardised(languages["distance"]).reindex(table["language"]).to_numpy()
 
     def effect(sd: float, *factors: str | pd.Series) -> np.ndarray:
-        """A draw for every combination of the factors' levels, by row."""
+        """A draw for each combination of the factors' levels, by row."""
         return _drawn(rng, sd, table, ["model", *factors])
 
     score = 55 + effect(sizes.level, "target") + effect(sizes.level_language, "target", "language")
@@ -119,7 +137,7 @@ def simulated(
     planted: pd.DataFrame | None = None,
     similarity: pd.DataFrame | None = None,
 ) -> StudyData:
-    """What the analysis reads of :func:`simulate`'s scores; ``similarity`` as in :class:`StudyData`."""
+    """Make the analysis' input of :func:`simulate`'s scores; ``similarity`` as in :class:`StudyData`."""
     return StudyData.of(study, simulate(rng, study, spreads, slope, planted), similarity)
 
 

@@ -1,4 +1,4 @@
-"""Every score of the small study of made_up, drawn at random."""
+"""Random scores for the small study of made_up."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ LANGUAGES = {"xnli": ("en", "de", "sw"), "udpos": ("en", "de"), "tatoeba": ("de"
 
 
 def complete(draw: int = 0) -> list[Row]:
-    """Every score of the study, drawn at random."""
+    """Draw every score of the study at random."""
     rng = np.random.default_rng(draw)
     return [
         (arm, target, language, "f1" if target == "udpos" else "accuracy", seed, float(rng.uniform(20, 80)))

@@ -1,4 +1,4 @@
-"""Studies in which it is known what intermediate training does, because the test has planted it."""
+"""Studies with planted gains."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ import pandas as pd
 
 from xstilts.config.study import BASELINE, Study, load
 from xstilts.scores.score_files import SCORES
-from xstilts.tasks.registry import TASKS
 
-#: model, arm, target, language, seed -> points that are added to what the baseline scores.
+#: model, arm, target, language, seed -> points to add to the baseline's score.
 Gain = Callable[[str, str, str, str, int], float]
 
 LANGUAGES = ("ar", "bg", "de", "el", "en", "es", "fr", "hi", "ru", "sw", "th", "tr", "ur", "vi", "zh")
 
 
 def declared(section: Any, **attributes: object) -> None:
-    """Give a checked section of a config what its schema may not know yet."""
+    """Set attributes of a validated config section, also those that are not in its schema."""
     for name, value in attributes.items():
         object.__setattr__(section, name, value)
 
@@ -30,7 +29,7 @@ def study_of(
     seeds: Sequence[int] = (1, 2, 3),
     models: Sequence[str] = ("xlmr",),
 ) -> Study:
-    """Arms by name with their tasks, targets with their languages; the baseline is added."""
+    """Return a study of arms with their tasks and targets with their languages; the baseline is added."""
     return load(
         {
             "study": "planted",
@@ -44,7 +43,7 @@ def study_of(
 
 
 def scores_of(study: Study, gain: Gain, noise: float = 0.5, before: float = 60.0, draw: int = 0) -> pd.DataFrame:
-    """Every score that a study asks for; ``noise`` is the SD between seeds of each single one."""
+    """Make every score of a study; ``noise`` is the SD between seeds of each score."""
     rng, rows = np.random.default_rng(draw), []
     for model in study.models:
         for target in study.targets:
@@ -55,16 +54,16 @@ def scores_of(study: Study, gain: Gain, noise: float = 0.5, before: float = 60.0
                         score = float(np.clip(before + added + rng.normal(0, noise), 0, 100))
                         rows += [
                             ("planted", model, arm, target, language, "test", metric, score, 2000, seed, "run", None)
-                            for metric in TASKS[target].primary_metrics
+                            for metric in study.task(target).primary_metrics
                         ]
     return pd.DataFrame(rows, columns=SCORES.names)
 
 
 def nothing(model: str, arm: str, target: str, language: str, seed: int) -> float:
-    """The gain where intermediate training does nothing."""
+    """A gain of 0 everywhere."""
     return 0.0
 
 
 def at(scores: pd.DataFrame, **where: object) -> pd.Series:
-    """Which rows are those."""
+    """Find the rows with these values."""
     return pd.concat([scores[column] == value for column, value in where.items()], axis=1).all(axis=1)

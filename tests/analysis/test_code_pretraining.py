@@ -1,4 +1,4 @@
-"""Question 2 on studies with a planted difference in differences, without one, and with too little."""
+"""Question 2 on studies with a planted difference in differences, without one, and with too little data."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from planted import Gain, at, declared, nothing, scores_of, study_of
 
 from xstilts.analysis.answers import Answer
 from xstilts.analysis.gains import gains_of
-from xstilts.analysis.gaps import Pair, differences, floor_of
+from xstilts.analysis.gaps import ModelPair, differences, floor_of
 from xstilts.analysis.questions.code_pretraining import answer
 from xstilts.analysis.study_data import StudyData
 from xstilts.config.study import Study
@@ -20,7 +20,7 @@ TARGETS = {
     "xquad": ["en", "de", "ar", "zh", "th", "ru"],
     "pawsx": ["en", "de", "fr", "zh", "ja", "ko"],
 }
-PAIR = Pair("codebert", "roberta")
+PAIR = ModelPair("codebert", "roberta")
 
 
 def paired(targets: dict[str, list[str]] | None = None, seeds: tuple[int, ...] = (1, 2, 3)) -> Study:
@@ -118,7 +118,7 @@ def test_differences_are_those_worked_by_hand() -> None:
     }  # fmt: skip
     for (model, arm, language), score in values.items():
         scores.loc[at(scores, model=model, arm=arm, language=language), "score"] = score
-    found = differences(gains_of(StudyData.of(study, scores)), PAIR)
+    found = differences(gains_of(StudyData.of(study, scores)), PAIR, study)
     of_mnli = found[found["arm"] == "mnli"].iloc[0]
     assert (of_mnli["change_text"], of_mnli["change_code"], of_mnli["difference"]) == (17 - 20, 25 - 20, 8)
     guess = 100 / 3

@@ -1,4 +1,4 @@
-"""What is known of languages beside their distance."""
+"""Covariates of languages, and languages that lack one."""
 
 from __future__ import annotations
 

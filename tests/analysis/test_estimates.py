@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from xstilts.analysis.answers import Estimate
-from xstilts.analysis.estimates import rows
+from xstilts.analysis.estimates import estimate_table
 from xstilts.wording import counted, signed
 
 
@@ -15,16 +15,25 @@ def test_a_row_per_estimate_with_p_adjusted_over_those_that_have_one() -> None:
         Estimate("b", 1, 0, 2, "points"),
         Estimate("c", 0, -1, 1, "points", 0.04),
     ]
-    table = rows(estimates, adjusted=True)
+    table = estimate_table(estimates, adjusted=True)
     assert table["name"].tolist() == ["a", "b", "c"]
     np.testing.assert_array_equal(table["p"], [0.01, np.nan, 0.04])
     np.testing.assert_allclose(table["p_adjusted"], [0.02, np.nan, 0.04])
-    assert "p_adjusted" not in rows(estimates)
+    assert "p_adjusted" not in estimate_table(estimates)
 
 
 def test_no_estimates_are_a_table_with_all_columns() -> None:
-    assert rows([], adjusted=True).empty
-    assert rows([], adjusted=True).columns.tolist() == ["name", "value", "low", "high", "unit", "p", "n", "p_adjusted"]
+    assert estimate_table([], adjusted=True).empty
+    assert estimate_table([], adjusted=True).columns.tolist() == [
+        "name",
+        "value",
+        "low",
+        "high",
+        "unit",
+        "p",
+        "n",
+        "p_adjusted",
+    ]
 
 
 def test_counts_have_the_plural_of_their_field() -> None:

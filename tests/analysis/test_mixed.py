@@ -44,7 +44,7 @@ def test_slope_error_and_variances_are_those_of_statsmodels(seed: int) -> None:
     assert found.error == pytest.approx(model.bse["z"], rel=0.02)
     assert found.coefficients["script"] == pytest.approx(model.params["script"], abs=5e-3)
     variances = dict(zip(sorted(parts), model.vcomp / model.scale, strict=True))
-    assert {name: sd**2 for name, sd in found.spread.items()} == pytest.approx(variances, abs=0.05)
+    assert {name: sd**2 for name, sd in found.relative_sds.items()} == pytest.approx(variances, abs=0.05)
 
 
 def test_p_and_interval_are_those_of_t_with_two_degrees_of_freedom_less_than_genera() -> None:
@@ -64,13 +64,13 @@ def test_with_nothing_random_to_tell_apart_it_is_least_squares() -> None:
     found = fit(table, "y", "z", ["script"])
     model = sm.OLS(table["y"], sm.add_constant(table[["z", "script"]])).fit()
     assert found is not None
-    assert found.spread == {}
+    assert found.relative_sds == {}
     assert found.slope == pytest.approx(model.params["z"])
     assert found.error == pytest.approx(model.bse["z"])
 
 
 def test_where_the_search_fails_errors_are_clustered_by_genus(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mixed, "_reml", lambda *_: None)
+    monkeypatch.setattr(mixed, "reml", lambda *_: None)
     table = table_of()
     found = fit(table, "y", "z", ["script"])
     design = pd.get_dummies(table["cell"], dtype=float).assign(z=table["z"], script=table["script"])

@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from xstilts.analysis.permutation import double_centred, dyadic, exact_spearman, p_value
+from xstilts.analysis.permutation import double_centred, dyadic_regression, permutation_p_value, spearman_test
 
 
 @given(st.lists(st.integers(0, 5), min_size=3, max_size=6), st.integers(0, 99))
 @settings(max_examples=30, deadline=None)
 def test_spearmans_p_is_the_share_of_orders_that_are_as_extreme(values: list[int], draw: int) -> None:
     x, y = np.array(values, dtype=float), np.random.default_rng(draw).integers(0, 4, len(values)).astype(float)
-    rho, p = exact_spearman(x, y, np.random.default_rng(0))
+    rho, p = spearman_test(x, y, np.random.default_rng(0))
     if np.ptp(x) == 0 or np.ptp(y) == 0:
         assert np.isnan(rho) and np.isnan(p)
         return
@@ -28,13 +28,13 @@ def test_spearmans_p_is_the_share_of_orders_that_are_as_extreme(values: list[int
 
 def test_of_many_values_some_orders_are_drawn() -> None:
     x = np.arange(12.0)
-    rho, p = exact_spearman(x, x**2, np.random.default_rng(0))
+    rho, p = spearman_test(x, x**2, np.random.default_rng(0))
     assert rho == pytest.approx(1) and p == pytest.approx(1 / 10_000)
 
 
 def test_p_is_never_0() -> None:
-    assert p_value(5.0, np.zeros(99)) == pytest.approx(0.01)
-    assert p_value(0.0, np.ones(99)) == 1
+    assert permutation_p_value(5.0, np.zeros(99)) == pytest.approx(0.01)
+    assert permutation_p_value(0.0, np.ones(99)) == 1
 
 
 def test_double_centred_matrices_have_no_row_or_column_means() -> None:
@@ -52,7 +52,7 @@ def test_the_slope_is_that_of_least_squares_with_an_effect_per_row_and_column() 
         [predictor.ravel(), covariate.ravel(), np.eye(7)[rows.ravel()], np.eye(8)[columns.ravel()][:, 1:]]
     )
     expected = np.linalg.lstsq(design, response.ravel(), rcond=None)[0][0]
-    found = dyadic(response, predictor, covariate, rng, draws=99)
+    found = dyadic_regression(response, predictor, covariate, rng, draws=99)
     assert found is not None
     assert found.beta == pytest.approx(expected)
     assert found.low < found.beta < found.high
@@ -67,7 +67,7 @@ def test_the_test_keeps_its_level_with_row_and_column_effects_and_has_power() ->
         noise = rng.normal(size=(9, 9)) + rows + columns
         zeros = np.zeros((9, 9))
         for found, beta in ((null, 0.0), (planted, 0.6)):
-            fit = dyadic(noise + beta * predictor, predictor, zeros, rng, draws=199)
+            fit = dyadic_regression(noise + beta * predictor, predictor, zeros, rng, draws=199)
             assert fit is not None
             found.append(fit)
     assert np.mean([fit.p < 0.05 for fit in null]) <= 0.12
@@ -91,4 +91,4 @@ def test_a_predictor_without_variance_of_its_own_has_no_slope(covariate: str) ->
     additive = rng.normal(size=(6, 1)) + rng.normal(size=(1, 6))
     own = rng.normal(size=(6, 6))
     predictor, other = (additive, np.zeros((6, 6))) if covariate == "nothing" else (own, 3 * own)
-    assert dyadic(rng.normal(size=(6, 6)), predictor, other, rng, draws=9) is None
+    assert dyadic_regression(rng.normal(size=(6, 6)), predictor, other, rng, draws=9) is None

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from xstilts.analysis.ridge import PENALTIES, auroc, out_of_sample, r2, ridge
+from xstilts.analysis.ridge import PENALTIES, out_of_sample, r2, ridge
 
 
 def test_coefficients_solve_the_normal_equations_of_standardised_columns() -> None:
@@ -18,6 +21,16 @@ def test_coefficients_solve_the_normal_equations_of_standardised_columns() -> No
         expected = np.linalg.solve(z.T @ z + 40 * penalty * np.eye(3), z.T @ (y - y.mean()))
         np.testing.assert_allclose(b * x.std(0), expected, rtol=1e-8)
         assert b0 + x.mean(0) @ b == pytest.approx(y.mean())
+
+
+def test_each_penalty_of_a_path_is_the_fit_of_scikit_learn() -> None:
+    rng = np.random.default_rng(6)
+    x = np.column_stack([np.eye(4)[rng.integers(0, 4, 50)], rng.normal(5, 3, (50, 3))])  # the dummies are collinear
+    y = rng.normal(size=50)
+    coefficients, intercepts = ridge(x, y)
+    for penalty, b, b0 in zip(PENALTIES, coefficients, intercepts, strict=True):
+        model = make_pipeline(StandardScaler(), Ridge(alpha=50 * penalty)).fit(x, y)
+        np.testing.assert_allclose(x @ b + b0, model.predict(x), atol=1e-9)
 
 
 def test_a_constant_column_says_nothing() -> None:
@@ -59,11 +72,3 @@ def test_r2_is_negative_where_the_mean_predicts_better() -> None:
     assert r2(y, -y, np.zeros(4)) == -3
     assert r2(y, y, np.zeros(4)) == 1
     assert np.isnan(r2(np.zeros(4), y, np.zeros(4)))
-
-
-def test_auroc_counts_pairs_in_the_right_order_and_ties_half() -> None:
-    rng = np.random.default_rng(5)
-    positive, score = rng.random(40) < 0.4, rng.integers(0, 6, 40).astype(float)
-    pairs = [np.sign(a - b) for a in score[positive] for b in score[~positive]]
-    assert auroc(positive, score) == pytest.approx((np.mean(pairs) + 1) / 2)
-    assert np.isnan(auroc(np.ones(3, dtype=bool), np.arange(3.0)))

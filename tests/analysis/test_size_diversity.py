@@ -10,7 +10,7 @@ from planted import Gain, declared, nothing, scores_of, study_of
 from xstilts.analysis.answers import Answer
 from xstilts.analysis.questions.size_diversity import answer
 from xstilts.analysis.study_data import StudyData
-from xstilts.analysis.trends import Curves, macro, spread, trend, worst
+from xstilts.analysis.trends import Curves, mean_gain, sd_across_families, trend, worst_family_gain
 from xstilts.config.study import Study
 from xstilts.tasks.languages import languages_of
 
@@ -135,16 +135,16 @@ def test_constant_scores_and_no_scores_do_not_fail() -> None:
 class TestTrends:
     def test_responses_are_those_worked_by_hand(self) -> None:
         gains = np.array([[[1.0, 3.0], [3.0, 1.0]], [[4.0, 8.0], [4.0, 8.0]]])  # levels, seeds, families
-        assert macro(gains).tolist() == [2, 6]
-        assert worst(gains).tolist() == [1, 4]
+        assert mean_gain(gains).tolist() == [2, 6]
+        assert worst_family_gain(gains).tolist() == [1, 4]
         # level 1: means over seeds are equal, all of the spread is noise; level 2: no noise, SD of 4 and 8
-        np.testing.assert_allclose(spread(gains), [0, np.sqrt(8)])
+        np.testing.assert_allclose(sd_across_families(gains), [0, np.sqrt(8)])
 
     def test_noise_alone_leaves_little_spread_across_families(self) -> None:
         gains = np.random.default_rng(0).normal(size=(400, 3, 14))
-        assert np.mean(spread(gains) ** 2) < 0.2  # where the plain variance of means is 1/3
+        assert np.mean(sd_across_families(gains) ** 2) < 0.2  # where the plain variance of means is 1/3
         real = gains + 2 * np.random.default_rng(1).normal(size=(400, 1, 14))
-        assert np.sqrt(np.mean(spread(real) ** 2)) == pytest.approx(2, abs=0.1)
+        assert np.sqrt(np.mean(sd_across_families(real) ** 2)) == pytest.approx(2, abs=0.1)
 
     def test_the_slope_has_an_effect_per_task(self) -> None:
         x, rng = np.log2(SIZES), np.random.default_rng(2)
@@ -152,5 +152,5 @@ class TestTrends:
             Curves(name, x, start + 0.5 * x[:, None, None] + rng.normal(0, 0.01, (4, 3, 2)))
             for name, start in (("mnli", 0.0), ("squad_v1", -30.0))
         ]
-        found = trend("x", curves, macro)
+        found = trend("x", curves, mean_gain)
         assert found.value == pytest.approx(0.5, abs=0.01) and found.low < 0.5 < found.high

@@ -50,5 +50,5 @@ def test_no_folder_no_answers(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["{", "{}", '{"question": "q1"}'])
 def test_a_file_that_is_no_answer_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "q1.json").write_text(text, encoding="utf-8")
-    with pytest.raises(DataError, match=r"q1\.json: is no answer"):
+    with pytest.raises(DataError, match=r"q1\.json: is not the answer"):
         read_answers(tmp_path)

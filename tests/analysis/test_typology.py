@@ -10,7 +10,7 @@ import pytest
 from calibration.simulation import Spreads, simulated, xtreme_study
 
 from xstilts.analysis.answers import Answer
-from xstilts.analysis.estimates import rows
+from xstilts.analysis.estimates import estimate_table
 from xstilts.analysis.questions import typology
 from xstilts.analysis.study_data import StudyData
 from xstilts.config.study import load
@@ -21,7 +21,7 @@ from xstilts.tasks.registry import TASKS
 THREE = {task: {"tasks": [task]} for task in ("mnli", "squad_v1", "ccg")}
 WIDE = {target: TASKS[target].languages for target in ("xnli", "udpos", "panx", "tatoeba")}
 ONE, PANX = {"ccg": {"tasks": ["ccg"]}}, {"panx": TASKS["panx"].languages}
-COLUMNS = list(rows([]).columns)
+COLUMNS = list(estimate_table([]).columns)
 
 
 def studied(slope: float, seed: int = 0, spreads: Spreads | None = None, **changes: object) -> StudyData:
@@ -74,7 +74,7 @@ def test_robustness_holds_every_check_that_was_announced(planted: Answer) -> Non
         "mean over arms",
         "rank correlation of genus means",
     ]
-    assert names[6].endswith("the weakest of 14 without one family")
+    assert names[6].endswith("the largest p of 14 without one family")
     assert (planted.robustness["value"] < 0).all()
     observed, without = (planted.robustness.loc[index, "n"] for index in (0, 2))
     assert observed.startswith("37 languages")
@@ -111,7 +111,7 @@ def test_no_slope_at_all_can_rule_out_one_of_half_a_point() -> None:
 def test_no_slope_among_large_effects_can_rule_out_nothing() -> None:
     answer = typology.answer(studied(0.0, seed=4, spreads=Spreads(language=3, genus=3)))
     assert answer.verdict == "not supported"
-    assert "nor can one of 0.5 points be ruled out" in answer.reason
+    assert "a slope of 0.5 points cannot be ruled out" in answer.reason
 
 
 def test_gains_that_grow_with_distance_are_the_opposite_of_the_hypothesis() -> None:
@@ -154,7 +154,7 @@ def test_without_pretraining_data_the_covariate_is_dropped_and_named() -> None:
     assert "syntactic distance, observed features only" not in set(answer.robustness["name"])
 
 
-def synthetic_material(slope: float, score_slope: float) -> StudyData:
+def synthetic_data(slope: float, score_slope: float) -> StudyData:
     """Two targets of a synthetic study: seven languages beside English in six genera."""
     sections = {"none": {}, "mnli": {"tasks": ["mnli"]}}
     study = load(
@@ -176,7 +176,7 @@ def synthetic_material(slope: float, score_slope: float) -> StudyData:
 
 
 def test_a_synthetic_study_has_too_few_languages_and_describes_what_it_has() -> None:
-    answer = typology.answer(synthetic_material(slope=-10, score_slope=-30))
+    answer = typology.answer(synthetic_data(slope=-10, score_slope=-30))
     assert (answer.verdict, answer.primary) == ("not identifiable", None)
     assert "7 languages of 6 genera" in answer.reason and "25 languages of 10 genera" in answer.reason
     described = answer.secondary.set_index("name")

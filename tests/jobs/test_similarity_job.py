@@ -12,7 +12,7 @@ import pytest
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from xstilts.analysis.corpora import Part, Sequences, parts_of, texts_of
+from xstilts.analysis.corpora import CorpusPart, Sequences, parts_of, texts_of
 from xstilts.config.settings import Architecture, Compute
 from xstilts.config.study import load
 from xstilts.data.encoding import EncodedRows, encode_task
@@ -186,4 +186,4 @@ def test_a_question_is_embedded_with_one_of_its_choices_in_turn(runs: Runs) -> N
 def test_rows_are_read_at_even_distances_to_the_end(runs: Runs) -> None:
     part = parts_of(runs, "tiny", "mnli", "en")[0]
     assert [row["example"] for row in part.read(5)] == [0, 15, 30, 44, 59]
-    assert [row["example"] for row in Part(part.path, np.array([3, 7])).read(5)] == [3, 7]
+    assert [row["example"] for row in CorpusPart(part.path, np.array([3, 7])).read(5)] == [3, 7]

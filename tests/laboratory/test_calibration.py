@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from calibration.designs import DESIGNS
 from calibration.rates import COLUMNS, Design, Scenario, as_markdown, calibrated
-from calibration.similarity import Words, likeness, worded
+from calibration.similarity import WordParts, domain_slope, study_with_words
 from calibration.simulation import Spreads, simulated, xtreme_study
 from planted import declared
 
@@ -146,7 +146,7 @@ def test_similarity_that_makes_predictions_worse_is_no_finding() -> None:
 def test_without_noise_a_planted_slope_on_similarity_comes_out_as_it_went_in(monkeypatch: pytest.MonkeyPatch) -> None:
     still = partial(simulated, spreads=Spreads(0, 0, 0, 0, 0, 0, 0, 0))
     monkeypatch.setattr("calibration.similarity.simulated", still)
-    found = likeness(worded(np.random.default_rng(0), Words(same_format=2.0), slope=0.7))
+    found = domain_slope(study_with_words(np.random.default_rng(0), WordParts(same_format=2.0), slope=0.7))
     assert found is not None
     assert (found.beta, found.partial_r) == (pytest.approx(0.7), pytest.approx(1))
 

@@ -10,7 +10,7 @@ import pytest
 
 from xstilts.config.study import Study, load
 from xstilts.errors import UserError
-from xstilts.submission.choose import Choice, as_json, candidates, choose
+from xstilts.submission.choose import ChosenRun, as_json, candidates, choose
 
 CONFIG: dict[str, Any] = {
     "study": "small",
@@ -83,7 +83,7 @@ def table(rows: list[Any], *columns: str) -> pd.DataFrame:
     return frame.assign(study="small", n=100, run="r").sample(frac=1, random_state=1)
 
 
-def best(scores: pd.DataFrame, dev_scores: pd.DataFrame, study: Study) -> dict[str, Choice]:
+def best(scores: pd.DataFrame, dev_scores: pd.DataFrame, study: Study) -> dict[str, ChosenRun]:
     return choose(scores, dev_scores, study, "xlmr", candidates(study))
 
 

@@ -1,1 +1,1 @@
-"""From scores and predictions to effects and to answers of the research questions."""
+"""Effects of intermediate training and answers to the research questions, from scores and predictions."""

@@ -1,4 +1,4 @@
-"""What an answer to a research question consists of."""
+"""The answer to a research question, and the estimates that it contains."""
 
 from __future__ import annotations
 
@@ -12,7 +12,17 @@ Verdict = Literal["supported", "not supported", "not identifiable"]
 
 @dataclass(frozen=True)
 class Estimate:
-    """An effect with its 95 % interval. ``p`` is two-sided and not corrected; None where there is no test."""
+    """An effect with its 95 % interval.
+
+    Attributes:
+        name: What is estimated.
+        value: The point estimate, in ``unit``.
+        low: Lower end of the interval.
+        high: Upper end of the interval.
+        unit: Such as "points per SD of distance".
+        p: Two-sided and not adjusted; None where there is no test.
+        n: The size of the data in words: "25 languages of 12 genera, 3 seeds".
+    """
 
     name: str
     value: float
@@ -20,26 +30,36 @@ class Estimate:
     high: float
     unit: str
     p: float | None = None
-    n: str = ""  # what it rests on, in words: "25 languages of 12 genera, 3 seeds"
+    n: str = ""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One question's answer; everything a reader needs to judge it.
+    """The answer to one question.
 
-    ``primary`` is the one declared hypothesis, None where this study cannot identify it. ``secondary`` and
-    ``robustness`` have a row per estimate with the columns of :class:`Estimate` and, in secondary, ``p_adjusted``
-    (Benjamini–Hochberg within the question). ``cannot`` lists what must not be concluded. ``data`` are the frames that
-    figures are drawn from, by name.
+    Attributes:
+        question: "q1" to "q5".
+        title: A heading.
+        hypothesis: The primary hypothesis as a sentence.
+        verdict: Whether the primary hypothesis is supported, or why there is no test of it.
+        reason: The result in one sentence; what is missing where the hypothesis is not identifiable.
+        primary: The estimate of the primary hypothesis; None where the study cannot identify it.
+        p_adjusted: Of ``primary``: Holm, over the questions that have a test.
+        secondary: A row per secondary estimate with the columns of :class:`Estimate` and ``p_adjusted``
+            (Benjamini–Hochberg within the question).
+        robustness: A row per robustness check with the columns of :class:`Estimate`.
+        cannot: What must not be concluded.
+        notes: What was left out, and other remarks.
+        data: By name, the frames that figures are drawn from.
     """
 
-    question: str  # "q1" … "q5"
+    question: str
     title: str
     hypothesis: str
     verdict: Verdict
     reason: str
     primary: Estimate | None = None
-    p_adjusted: float | None = None  # of primary: Holm over the questions that have one
+    p_adjusted: float | None = None
     secondary: pd.DataFrame = field(default_factory=pd.DataFrame)
     robustness: pd.DataFrame = field(default_factory=pd.DataFrame)
     cannot: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""The text of a study's data sets, language by language, as the encoded files have it."""
+"""The text of a study's data sets by language, read from the encoded files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from xstilts.data.encoding import EncodedRows
 from xstilts.graph.runs import Runs
-from xstilts.task_types.base import Row
+from xstilts.task_types.base import EncodedRow
 from xstilts.task_types.retrieval import ENGLISH as ENGLISH_SIDE
 from xstilts.task_types.retrieval import FOREIGN, rows_of
 from xstilts.tasks.languages import ENGLISH
@@ -20,21 +20,21 @@ from xstilts.tasks.languages import ENGLISH
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-#: Tasks whose test files say the same in several languages, the preferred one first.
+#: Tasks whose test files have the same content in several languages, the preferred one first.
 PARALLEL = ("tatoeba", "xnli")
 
-_READ_ROWS = 20_000  # of one corpus, spread over its files
+_READ_ROWS = 20_000  # of one corpus, distributed over its files
 
 
 @dataclass(frozen=True)
-class Part:
-    """The rows of one encoded file that are in one language; all where ``rows`` is None."""
+class CorpusPart:
+    """The rows of one encoded file that are in one language; all rows if ``rows`` is None."""
 
     path: Path
     rows: np.ndarray | None = None
 
-    def read(self, most: int | None) -> list[Row]:
-        """At most that many rows, at even distances, for files are often sorted; all where None."""
+    def read(self, most: int | None) -> list[EncodedRow]:
+        """Read at most that many rows, evenly spaced because files are often sorted; all rows if None."""
         file = EncodedRows(self.path)
         rows = np.arange(len(file)) if self.rows is None else self.rows
         if most is not None and len(rows) > most:
@@ -42,83 +42,93 @@ class Part:
         return file[rows.tolist()]
 
 
-def parts_of(runs: Runs, model: str, task: str, language: str) -> list[Part]:
-    """Where a task's text in a language lies: training data of an intermediate task, scored data of a target.
+def parts_of(runs: Runs, model: str, task: str, language: str) -> list[CorpusPart]:
+    """Locate a task's text in a language: training data of an intermediate task, scored data of a target.
 
     English of a target that is not scored in it is that of its own training data; of retrieval, the English side.
-    Empty where there is none.
+
+    Returns:
+        The parts; none if the task has no text in the language.
     """
     if task not in runs.study.targets:
-        return [Part(runs.paths.encoded(model, task, "train", ENGLISH))]
-    split = _split(runs, task)
+        return [CorpusPart(runs.paths.encoded(model, task, "train", ENGLISH))]
+    split = _scored_split(runs, task)
     scored = runs.study.languages(task, split)
     if runs.study.task(task).type == "retrieval":
         side = ENGLISH_SIDE if language == ENGLISH else FOREIGN
         return [_side(runs, model, task, code, side) for code in scored if language in (code, ENGLISH)]
     if language in scored:
-        return [Part(runs.paths.encoded(model, task, split, language))]
+        return [CorpusPart(runs.paths.encoded(model, task, split, language))]
     if language == ENGLISH and runs.study.task(task).trained_on == task:
-        return [Part(runs.paths.encoded(model, task, "train", ENGLISH))]
+        return [CorpusPart(runs.paths.encoded(model, task, "train", ENGLISH))]
     return []
 
 
-def parallel_parts(runs: Runs, model: str, task: str, language: str) -> tuple[list[Part], list[Part]] | None:
-    """Of a task in ``PARALLEL``, the same sentences in English and in a language; None where the study has none."""
-    scored = runs.study.languages(task, _split(runs, task)) if task in runs.study.targets else ()
+def parallel_parts(
+    runs: Runs, model: str, task: str, language: str
+) -> tuple[list[CorpusPart], list[CorpusPart]] | None:
+    """Locate the same sentences in English and in a language, in one of the tasks of :data:`PARALLEL`.
+
+    Returns:
+        The English parts and those in the language; None if the study does not have both.
+    """
+    scored = runs.study.languages(task, _scored_split(runs, task)) if task in runs.study.targets else ()
     if runs.study.task(task).type == "retrieval":
         if language != ENGLISH and language not in scored:
             return None
-        own = [code for code in scored if language in (code, ENGLISH)]
-        return [_side(runs, model, task, code, ENGLISH_SIDE) for code in own], parts_of(runs, model, task, language)
+        codes = [code for code in scored if language in (code, ENGLISH)]
+        english = [_side(runs, model, task, code, ENGLISH_SIDE) for code in codes]
+        return english, parts_of(runs, model, task, language)
     if not {ENGLISH, language} <= set(scored):
         return None
     return parts_of(runs, model, task, ENGLISH), parts_of(runs, model, task, language)
 
 
-def _split(runs: Runs, target: str) -> str:
+def _scored_split(runs: Runs, target: str) -> str:
     splits = runs.study.splits_of(target)
     return "test" if "test" in splits else splits[0]
 
 
-def _side(runs: Runs, model: str, task: str, language: str, side: str) -> Part:
-    split = _split(runs, task)
+def _side(runs: Runs, model: str, task: str, language: str, side: str) -> CorpusPart:
+    split = _scored_split(runs, task)
     examples = pq.read_table(runs.paths.examples(task, split, language), columns=["side"])
-    return Part(runs.paths.encoded(model, task, split, language), rows_of(examples, side))
+    return CorpusPart(runs.paths.encoded(model, task, split, language), rows_of(examples, side))
 
 
-def texts_of(parts: Sequence[Part], tokenizer: PreTrainedTokenizerFast) -> list[np.ndarray]:
-    """The token ids of every text in a corpus, without special tokens: what stands between separators, each once.
+def texts_of(parts: Sequence[CorpusPart], tokenizer: PreTrainedTokenizerFast) -> list[np.ndarray]:
+    """Read the token ids of every text in a corpus, without special tokens.
 
-    A paragraph with five questions, or a premise with three hypotheses, has been read once.
+    A text is what stands between separators. Each different text counts once: a paragraph with five questions, or a
+    premise with three hypotheses.
     """
     special = np.array(sorted(tokenizer.all_special_ids))
-    found: dict[bytes, np.ndarray] = {}
+    texts: dict[bytes, np.ndarray] = {}
     for part in parts:
         for row in part.read(max(1, _READ_ROWS // len(parts))):
             ids = row["input_ids"]
             ends = np.flatnonzero(np.isin(ids, [tokenizer.bos_token_id, tokenizer.eos_token_id]))
-            for text in np.split(ids, ends):
-                kept = text[~np.isin(text, special)]
-                found.setdefault(kept.tobytes(), kept)
-    return [text for text in found.values() if len(text)]
+            for segment in np.split(ids, ends):
+                text = segment[~np.isin(segment, special)]
+                texts.setdefault(text.tobytes(), text)
+    return [text for text in texts.values() if len(text)]
 
 
 class Sequences(EncodedRows):
-    """Some rows of a file as sequences to embed, held in memory: of a multiple-choice question one choice, in turn."""
+    """Some rows of a file as sequences to embed, held in memory; of a multiple-choice question, one choice in turn."""
 
-    def __init__(self, part: Part, most: int | None) -> None:
+    def __init__(self, part: CorpusPart, most: int | None) -> None:
         self._rows = [_one_sequence(row, turn) for turn, row in enumerate(part.read(most))]
         self.lengths = np.array([len(row["input_ids"]) for row in self._rows])
 
     def __len__(self) -> int:
         return len(self._rows)
 
-    def __getitem__(self, indices: Sequence[int]) -> list[Row]:
+    def __getitem__(self, indices: Sequence[int]) -> list[EncodedRow]:
         return [self._rows[index] for index in indices]
 
 
-def _one_sequence(row: Row, turn: int) -> Row:
-    """A row's input; of several that lie end to end (multiple choice), the one whose turn it is."""
+def _one_sequence(row: EncodedRow, turn: int) -> EncodedRow:
+    """A row's input; of the concatenated choices of multiple choice, number ``turn`` modulo their number."""
     inputs = {name: row[name] for name in ("input_ids", "token_type_ids") if name in row}
     if "lengths" not in row:
         return inputs

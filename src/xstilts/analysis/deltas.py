@@ -1,11 +1,11 @@
-"""Gains as the questions use them: a row per cell, averaged over seeds, in points and on a scale of log-odds."""
+"""Gains of cells averaged over seeds, in points and in log-odds."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from xstilts.analysis.covariates import with_covariates
+from xstilts.analysis.covariates import ADJUSTED_FOR, with_covariates, with_known
 from xstilts.analysis.gains import primary_scores
 from xstilts.analysis.selection import intermediate_arms, scored_split, task_arms_or_all
 from xstilts.analysis.study_data import StudyData
@@ -19,24 +19,26 @@ DELTAS = [
     "model", "arm", "target", "language", "delta", "english", "seeds", "baseline_seeds", "score_before", "score_after",
     "n",
 ]  # fmt: skip
-#: Distances to English that may be known of languages; the first is the syntactic one.
+#: Distances to English that may be known of languages; the first two are syntactic.
 DISTANCES = ("distance", "distance_observed", "genetic", "geographic", "inventory", "phonological", "featural")
 
 
 def deltas(study_data: StudyData) -> pd.DataFrame:
-    """A row per model, arm, target and language that arm and baseline are scored in; controls are left out.
+    """Average the gains of each model, arm, target and language over seeds. Controls are left out.
 
-    ``delta = score_after - score_before`` in points: the arm's mean over its ``seeds`` minus the baseline's over its
-    ``baseline_seeds``. That is the mean of :func:`xstilts.analysis.gains.gains` where both have the same seeds; where
-    they do not, no seed is thrown away. ``english`` is the delta of the same arm and target in English, NaN where there
-    is none; ``n`` is the number of examples scored per seed. Nothing missing is filled in.
+    Returns:
+        A row per cell in which both arm and baseline are scored, with the columns :data:`DELTAS`. ``delta`` is
+        ``score_after - score_before`` in points: the arm's mean over its ``seeds`` minus the baseline's over its
+        ``baseline_seeds``. That is the mean of :func:`xstilts.analysis.gains.gains` where both have the same seeds;
+        where they do not, all seeds are used. ``english`` is the delta of the same arm and target in English, NaN where
+        there is none; ``n`` is the number of examples scored per seed. Missing values are not imputed.
     """
     study = study_data.study
     scores = primary_scores(study_data.scores, study)
     scores = scores[scores["split"] == scored_split(study)]
-    after = _over_seeds(scores[scores["arm"].isin(intermediate_arms(study))], ["arm", *_CELL])
+    after = _mean_over_seeds(scores[scores["arm"].isin(intermediate_arms(study))], ["arm", *_CELL])
     after = after.rename(columns={"score": "score_after"})
-    before = _over_seeds(scores[scores["arm"] == BASELINE], _CELL).drop(columns="n")
+    before = _mean_over_seeds(scores[scores["arm"] == BASELINE], _CELL).drop(columns="n")
     before = before.rename(columns={"score": "score_before", "seeds": "baseline_seeds"})
     table = after.merge(before, on=_CELL)
     table["delta"] = table["score_after"] - table["score_before"]
@@ -46,28 +48,30 @@ def deltas(study_data: StudyData) -> pd.DataFrame:
 
 
 def beyond_english(study_data: StudyData, model: str) -> tuple[pd.DataFrame, list[str]]:
-    """The rows of :func:`deltas` beyond English that everything the model needs is known of, and what was left out.
+    """Collect what question 1's regression needs of one model's cells in languages other than English.
 
-    Of arms, those with one task each; all, where there are none of these. Adds ``logit`` (the gain in log-odds),
-    ``z_…`` for each distance that is known and ``log_cc100`` (in SDs over the languages, each counted once),
-    ``same_script``, and the model's ``cell`` and ``place``.
+    The arms are those with one task each; all, where there are none of these. The regression needs a language's
+    distance, and its genus, because genera are what the test counts as independent; a language of unknown genus would
+    count as one more. Languages of which something needed is not known are left out.
+
+    Returns:
+        Rows of :func:`deltas` joined with their languages, and with ``logit`` (the gain in log-odds), ``z_…`` for each
+        distance and ``log_cc100`` (in SDs over languages), ``same_script``, and the regression's ``cell`` (arm:target)
+        and ``place`` (target:language); and a sentence for each language that is left out.
     """
+    study = study_data.study
     table = deltas(study_data)
-    arms = task_arms_or_all(study_data.study)
-    table = table[(table["model"] == model) & (table["language"] != ENGLISH) & table["arm"].isin(arms)]
-    known = with_covariates(study_data.languages).dropna(subset=["distance", "family", "genus"])
-    unknown = sorted({*table["language"]} - {*known.index})
-    notes = [f"{lost} is left out: its distance is not known." for lost in unknown]
-    known = known[known.index.isin(table["language"])]
+    in_arms = table["arm"].isin(task_arms_or_all(study))
+    table = table[(table["model"] == model) & (table["language"] != ENGLISH) & in_arms]
+    languages = with_covariates(study_data.languages)
+    needed = ["distance", "family", "genus", *(name for name in ADJUSTED_FOR if name in languages)]
+    known, notes = with_known(languages, table["language"], needed)
     if "log_cc100" in known:
-        missing = known.index[known["log_cc100"].isna()]
-        notes += [f"{code} is left out: the size of its pretraining data is not known." for code in missing]
-        known = known.drop(index=missing)
         known = known.assign(log_cc100=_standardised(known["log_cc100"]))
     known = known.assign(**{f"z_{name}": _standardised(known[name]) for name in DISTANCES if name in known})
     table = table.join(known, on="language", how="inner").reset_index(drop=True)
     after, before = (
-        log_odds(table[f"score_{when}"], table["target"], table["n"], study_data.study) for when in ("after", "before")
+        log_odds(table[name], table["target"], table["n"], study) for name in ("score_after", "score_before")
     )
     table = table.assign(logit=after - before, cell=table["arm"] + ":" + table["target"])
     return table.assign(place=table["target"] + ":" + table["language"]), notes
@@ -75,24 +79,36 @@ def beyond_english(study_data: StudyData, model: str) -> tuple[pd.DataFrame, lis
 
 def _standardised(values: pd.Series) -> pd.Series:
     values = values.astype("float64")
-    spread = values.std()
-    return (values - values.mean()) / (spread if spread > 0 else 1)
+    sd = values.std()
+    return (values - values.mean()) / (sd if sd > 0 else 1)
 
 
-def _over_seeds(scores: pd.DataFrame, place: list[str]) -> pd.DataFrame:
-    groups = scores.groupby(place)
+def _mean_over_seeds(scores: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    groups = scores.groupby(keys)
     return groups.agg(score=("score", "mean"), seeds=("seed", "nunique"), n=("n", "max")).reset_index()
 
 
 def chance(task: Task) -> float:
-    """Points that guessing gives: one in as many as there are labels where accuracy is the metric, else 0."""
-    return 100 / len(task.labels) if task.labels and "accuracy" in task.primary_metrics else 0.0
+    """Return the score of guessing, in points.
+
+    That is one in the number of labels, or of choices, where accuracy is among the primary metrics, else 0.
+    """
+    if "accuracy" not in task.primary_metrics:
+        return 0.0
+    options = len(task.labels) or (task.inputs_per_example if task.type == "multiple_choice" else 0)
+    return 100 / options if options else 0.0
 
 
 def log_odds(scores: pd.Series, targets: pd.Series, n: pd.Series, study: Study) -> pd.Series:
-    """Logits of scores in points as a share of what lies above :func:`chance`.
+    """Return logits of scores, as a share of the range above :func:`chance`.
 
-    A share is kept half an example away from 0 and 1, which have no logit; so is what falls below chance.
+    Shares are clipped to half an example from 0 and from 1, where the logit is infinite; so are scores below chance.
+
+    Args:
+        scores: In points.
+        targets: The target of each score.
+        n: The number of examples behind each score.
+        study: Declares the targets.
     """
     floor = targets.map({target: chance(study.task(target)) for target in targets.unique()}).astype("float64")
     edge = 0.5 / n

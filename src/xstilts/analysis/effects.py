@@ -1,4 +1,4 @@
-"""What arms gain over the baseline: by target with intervals, and cell by cell with tests on the same examples."""
+"""Effects of arms: mean gains by target with intervals, and paired tests of single cells on the same examples."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pandas as pd
 from xstilts.analysis.gains import CELL, PLACE, gains, grid, primary_scores
 from xstilts.analysis.multiplicity import benjamini_hochberg
 from xstilts.analysis.paired import Comparison, by_job, compare, read_examples
-from xstilts.analysis.resampling import percentiles, shares
+from xstilts.analysis.resampling import percentile_interval, resampling_weights
 from xstilts.config.study import BASELINE, Study
 from xstilts.scores.gains import ALL, ZERO_SHOT, is_control
 from xstilts.scores.labels import metrics_of
@@ -26,16 +26,17 @@ _DRAWS = 2_000
 
 
 def effects(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """Mean gains of every model, split, arm and target, with a 95 % interval.
-
-    There are three rows of each, as far as the target has such languages: with ``language`` "mean" for all of them,
-    "en" for English alone, and "zero-shot" for all but English. ``languages`` and ``seeds`` count what is averaged:
-    seeds that lack one of the languages in which any arm is scored count for nothing, as in the tables, since a mean
-    over other languages is another quantity. ``note`` says what an interval leaves out, or why there is no gain.
+    """Average the gains of every model, split, arm and target, with a 95 % interval.
 
     The interval is from the pigeonhole bootstrap (Owen 2007, Annals of Applied Statistics 1): seeds and languages are
-    drawn with replacement, independently of each other, because every seed is scored in the same languages. It is over
-    seeds and languages like these; with two or three seeds it understates what seeds differ by.
+    drawn with replacement, independently of each other, because every seed is scored in the same languages. It covers
+    seeds and languages like these; with two or three seeds it understates the variance between seeds.
+
+    Returns:
+        Up to three rows each, with the columns :data:`EFFECTS`: ``language`` is "mean" for all of the target's
+        languages, "en" for English alone, and "zero-shot" for all but English. ``languages`` and ``seeds`` count what
+        is averaged. As in the tables, a seed that lacks a language in which any arm is scored is not used, since a mean
+        over other languages is another quantity. ``note`` says what an interval leaves out, or why there is no gain.
     """
     scored = primary_scores(scores, study)
     expected = {place: {*languages} for place, languages in scored.groupby(["target", "split"])["language"]}
@@ -46,26 +47,30 @@ def effects(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
         wide = pd.DataFrame()
         if place in by_place:
             wide = by_place[place].pivot(index="seed", columns="language", values="gain")
-        for part, languages in _parts(study, target, expected.get((target, split), set())):
+        for mean, languages in _means(study, target, expected.get((target, split), set())):
             complete = wide.reindex(columns=languages).dropna().to_numpy() if languages else np.empty((0, 0))
-            rows.append((*place, part, *_effect(complete, len(study.seeds))))
+            rows.append((*place, mean, *_effect(complete, len(study.seeds))))
     return pd.DataFrame(rows, columns=EFFECTS)
 
 
-def _parts(study: Study, target: str, scored: set[str]) -> Iterator[tuple[str, list[str]]]:
-    """The means to take, and the scored languages that each is over."""
-    asked = set(study.languages(target))
-    for part, languages in ((ALL, asked), (ENGLISH, asked & {ENGLISH}), (ZERO_SHOT, asked - {ENGLISH})):
+def _means(study: Study, target: str, scored: set[str]) -> Iterator[tuple[str, list[str]]]:
+    """The name of each mean, and the scored languages that it is over."""
+    all_languages = set(study.languages(target))
+    for name, languages in (
+        (ALL, all_languages),
+        (ENGLISH, all_languages & {ENGLISH}),
+        (ZERO_SHOT, all_languages - {ENGLISH}),
+    ):
         if languages:
-            yield part, sorted(languages & scored)
+            yield name, sorted(languages & scored)
 
 
-def _effect(matrix: np.ndarray, seeds_asked: int) -> tuple[float, float, float, int, int, str]:
-    """Gain, interval, languages, seeds and note of (seeds, languages) gains without holes."""
+def _effect(matrix: np.ndarray, seeds_wanted: int) -> tuple[float, float, float, int, int, str]:
+    """Gain, interval, languages, seeds and note of complete (seeds, languages) gains."""
     seeds, languages = matrix.shape
     if not matrix.size:
         return np.nan, np.nan, np.nan, 0, 0, "no seed has a gain in every language"
-    notes = [f"{seeds} of {seeds_asked} seeds"] if seeds < seeds_asked else []
+    notes = [f"{seeds} of {seeds_wanted} seeds"] if seeds < seeds_wanted else []
     low, high = _interval(matrix)
     if matrix.size == 1:
         low = high = np.nan
@@ -79,29 +84,35 @@ def _effect(matrix: np.ndarray, seeds_asked: int) -> tuple[float, float, float, 
 
 def _interval(matrix: np.ndarray) -> tuple[float, float]:
     rng = np.random.default_rng(1)
-    seeds, languages = (shares(rng, size, _DRAWS) for size in matrix.shape)
-    return percentiles(((seeds @ matrix) * languages).sum(axis=1))
+    seeds, languages = (resampling_weights(rng, size, _DRAWS) for size in matrix.shape)
+    return percentile_interval(((seeds @ matrix) * languages).sum(axis=1))
 
 
 def cell_tests(predictions: Iterable[Path], study: Study, scores: pd.DataFrame) -> pd.DataFrame:
-    """Every cell of the study with a paired test of the arm against the baseline on the same examples.
+    """Test every cell of the study: the arm against the baseline on the same examples.
 
-    ``predictions`` are the study's files of predictions; those that do not exist count as missing. ``difference``,
-    with its 95 % interval and ``p`` (see :func:`xstilts.analysis.paired.paired_test`), is over ``n`` examples, each at
-    its mean over ``seeds`` seeds, in points of the ``measure``. That is what ``gain``, the gain of the primary score,
-    is in as well, except in tagging: the F1 of spans has no parts that belong to sentences, so what is tested is the
-    share of a sentence's tags that are right. ``p_adjusted`` is Benjamini and Hochberg's (1995) over all cells of a
-    split, controls apart from the others. ``reason`` says why a cell has no test.
+    A test generalises to other examples for the same trained models: with one seed, a difference may be due to that
+    seed. It treats examples as independent, although questions on one paragraph are not quite independent.
 
-    A test speaks of other examples for the same trained models: with one seed, a difference may be that seed's. It
-    takes examples as independent, which questions on one paragraph are not quite.
+    Args:
+        predictions: The study's files of predictions; those that do not exist count as missing.
+        study: The study.
+        scores: Its scores.
+
+    Returns:
+        A row per cell with the columns :data:`TESTS`. ``difference``, with its 95 % interval and ``p`` (see
+        :func:`xstilts.analysis.paired.paired_test`), is over ``n`` examples, each at its mean over ``seeds`` seeds, in
+        points of the ``measure``. That is the primary score, of which ``gain`` is the gain, except in tagging: the F1
+        of spans is not a mean over sentences, so the test is of the share of a sentence's tags that are right.
+        ``p_adjusted`` is by Benjamini and Hochberg over all cells of a split, controls apart from the others.
+        ``reason`` says why a cell has no test.
 
     Raises:
-        DataError: a file is not one of predictions.
+        DataError: A file does not hold predictions.
     """
-    found = pd.DataFrame(_comparisons(predictions, study), columns=[*CELL, *Comparison._fields])
+    comparisons = pd.DataFrame(_comparisons(predictions, study), columns=[*CELL, *Comparison._fields])
     mean_gains = gains(scores, study).groupby(CELL, as_index=False)["gain"].mean()
-    table = grid(study)[CELL].drop_duplicates().merge(mean_gains, how="left").merge(found, how="left")
+    table = grid(study)[CELL].drop_duplicates().merge(mean_gains, how="left").merge(comparisons, how="left")
     table["reason"] = table["reason"].fillna("no predictions of the arm and the baseline with the same seed")
     table[["n", "seeds"]] = table[["n", "seeds"]].fillna(0).astype("int64")
     table["measure"] = [_measure(study.task(target)) for target in table["target"]]

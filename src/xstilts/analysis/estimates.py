@@ -1,4 +1,4 @@
-"""Estimates as tables, and their numbers in words."""
+"""Tables of estimates."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from xstilts.analysis.answers import Estimate
 from xstilts.analysis.multiplicity import benjamini_hochberg
 
 
-def rows(estimates: Iterable[Estimate], adjusted: bool = False) -> pd.DataFrame:
-    """A row per estimate; ``adjusted`` adds ``p_adjusted`` over those that have a p."""
+def estimate_table(estimates: Iterable[Estimate], adjusted: bool = False) -> pd.DataFrame:
+    """Make a row of each estimate; ``adjusted`` adds ``p_adjusted`` over those that have a p."""
     table = pd.DataFrame([asdict(estimate) for estimate in estimates], columns=[f.name for f in fields(Estimate)])
     table["p"] = table["p"].astype("float64")
     return table.assign(p_adjusted=benjamini_hochberg(table["p"])) if adjusted else table

@@ -1,7 +1,7 @@
-"""What arms gain over the baseline with the same seed, and which gains are missing.
+"""Gains over the baseline with the same seed, and which of them are missing.
 
-A *cell* is a model, split, arm, target and language. Splits are those that the study asks for: a test split that stands
-in for a dev split which a release lacks goes by the dev split's name. What is missing is listed, never filled in.
+A *cell* is a model, split, arm, target and language. Splits are those of the study: a test split that is scored in
+place of a missing dev split is called dev. Missing scores are listed, never imputed.
 """
 
 from __future__ import annotations
@@ -22,46 +22,50 @@ GAINS = [*CELL, "seed", "baseline", "score", "gain", "n"]
 
 
 def primary_scores(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """Means of the primary metrics per cell and seed, in points; a metric that is no number is a missing one."""
+    """Average the primary metrics per cell and seed, in points; no row where one of them is missing or NaN."""
     return by_language(as_asked(scores.dropna(subset=["score"]), study), study)
 
 
 def gains(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """A row per cell and seed that both the arm and the baseline have a score for; none for the baseline itself.
+    """Compute the gain of every cell and seed that both the arm and the baseline have a score for.
 
-    ``score`` and ``baseline`` are means of the target's primary metrics, ``gain`` is their difference, all in points;
-    ``n`` is the number of examples scored. Rows are in the study's order; controls come last.
+    Returns:
+        Rows with the columns :data:`GAINS`, in the study's order, controls last. ``score`` and ``baseline`` are means
+        of the target's primary metrics, ``gain`` is their difference, all in points; ``n`` is the number of examples
+        scored. The baseline has no rows.
     """
-    found = primary_scores(scores, study)
-    same = [name for name in (*CELL, "seed") if name != "arm"]
-    baseline = found[found["arm"] == BASELINE].rename(columns={"score": "baseline"})
-    paired = found.merge(baseline[[*same, "baseline"]], on=same)
+    scored = primary_scores(scores, study)
+    keys = [name for name in (*CELL, "seed") if name != "arm"]
+    baseline = scored[scored["arm"] == BASELINE].rename(columns={"score": "baseline"})
+    paired = scored.merge(baseline[[*keys, "baseline"]], on=keys)
     paired["gain"] = paired["score"] - paired["baseline"]
     return grid(study).merge(paired, on=[*CELL, "seed"])[GAINS]
 
 
 def gains_of(study_data: StudyData) -> pd.DataFrame:
-    """The gains that questions are about: of :func:`scored_split` alone, and without those of controls."""
-    found, study = gains(study_data.scores, study_data.study), study_data.study
-    asked = (found["split"] == scored_split(study)) & found["arm"].isin(intermediate_arms(study))
-    return found[asked].drop(columns="split").reset_index(drop=True)
+    """Compute the gains that questions are answered on: of :func:`scored_split` alone, without controls."""
+    study = study_data.study
+    table = gains(study_data.scores, study)
+    chosen = (table["split"] == scored_split(study)) & table["arm"].isin(intermediate_arms(study))
+    return table[chosen].drop(columns="split").reset_index(drop=True)
 
 
 def missing_cells(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """A row per cell and seed of the study without a gain, with the ``reason``."""
-    asked, found = grid(study), pd.MultiIndex.from_frame(primary_scores(scores, study)[[*CELL, "seed"]])
-    has_arm = pd.MultiIndex.from_frame(asked).isin(found)
-    has_baseline = pd.MultiIndex.from_frame(asked.assign(arm=BASELINE)).isin(found)
+    """List every cell and seed of the study that has no gain, with the ``reason``."""
+    expected = grid(study)
+    scored = pd.MultiIndex.from_frame(primary_scores(scores, study)[[*CELL, "seed"]])
+    has_arm = pd.MultiIndex.from_frame(expected).isin(scored)
+    has_baseline = pd.MultiIndex.from_frame(expected.assign(arm=BASELINE)).isin(scored)
     reasons = np.select(
         [has_arm & has_baseline, has_arm, has_baseline],
         ["", "no score of the baseline", "no score of the arm"],
         "no score of the arm nor of the baseline",
     )
-    return asked.assign(reason=reasons)[reasons != ""].reset_index(drop=True)
+    return expected.assign(reason=reasons)[reasons != ""].reset_index(drop=True)
 
 
 def grid(study: Study) -> pd.DataFrame:
-    """Every cell and seed of the study that a gain is asked for."""
+    """List every cell and seed of the study that should have a gain."""
     rows = [
         (model, split if split in study.splits else study.splits[0], arm, target, language, seed)
         for model in study.models

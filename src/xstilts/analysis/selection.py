@@ -1,4 +1,4 @@
-"""Which part of a study the questions are answered on: its split, its arms, and the similarities of one kind."""
+"""The part of a study that questions are answered on: its split, its arms, and similarities by one measure."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from xstilts.scores.gains import is_control
 
 
 def scored_split(study: Study) -> str:
-    """The split that questions are answered on: test, where the study scores it."""
+    """Return the split that questions are answered on: test, if the study scores it."""
     return "test" if "test" in study.splits else study.splits[0]
 
 
 def intermediate_arms(study: Study) -> list[str]:
-    """The arms whose gains questions are about, in the study's order: neither the baseline nor controls."""
+    """Return the arms other than the baseline and controls, in the study's order."""
     return [arm for arm in study.arms if arm != BASELINE and not is_control(arm, study)]
 
 
 def task_arms(study: Study) -> dict[str, str]:
-    """By name, the arms that train on exactly one intermediate task, and that task.
+    """Return the arms that train on exactly one intermediate task, and that task, by arm.
 
-    Of several arms with the same task there is one: that of the task's name, or else the first.
+    Of several arms with the same task only one is returned: the one named after the task, or else the first.
     """
     single = {arm: study.arms[arm].tasks[0] for arm in intermediate_arms(study) if len(study.arms[arm].tasks) == 1}
     chosen: dict[str, str] = {}
@@ -32,12 +32,22 @@ def task_arms(study: Study) -> dict[str, str]:
 
 
 def task_arms_or_all(study: Study) -> list[str]:
-    """The arms with one task each; where there are none, all that are neither the baseline nor controls."""
+    """Return :func:`task_arms`; where there are none, :func:`intermediate_arms`."""
     return [*task_arms(study)] or intermediate_arms(study)
 
 
+def without_type(cells: pd.DataFrame, study: Study, task_type: str) -> pd.DataFrame:
+    """Leave out the rows whose ``target`` is of a task type."""
+    types = {target: study.task(target).type for target in cells["target"].unique()}
+    return cells[cells["target"].map(types) != task_type]
+
+
 def similarity_of(study_data: StudyData, model: str, measure: str) -> pd.DataFrame:
-    """intermediate, target, language and value of one measure; of one model where the frame tells models apart."""
+    """Select similarities by one measure, of one model if the frame has a column ``model``.
+
+    Returns:
+        Rows with intermediate, target, language and value.
+    """
     frame = study_data.similarity
     if frame.empty:
         return pd.DataFrame(columns=["intermediate", "target", "language", "value"])

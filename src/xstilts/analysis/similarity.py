@@ -1,9 +1,9 @@
-"""How alike two data sets are: by the words they use, and by where an encoder puts them.
+"""Similarity of two data sets: by the words they use, and by the mean embeddings of an encoder.
 
-A corpus is a list of *texts*, each an array of token ids. The measure of words is 1 minus the Jensen–Shannon divergence
-of the unigram distributions, in bits (Lin 1991), as in Kashyap et al. 2021 (NAACL). Two samples of one and the same
-source diverge too, the more the smaller they are, so all samples have the same number of tokens and what samples of the
-same corpus diverge by is subtracted.
+A corpus is a list of *texts*, each an array of token ids. The similarity of words is 1 minus the Jensen–Shannon
+divergence of the unigram distributions, in bits (Lin 1991), as in Kashyap et al. 2021 (NAACL). Two samples of the same
+source diverge too, the more the smaller they are, so all samples have the same number of tokens, and the divergence of
+samples of the same corpus is subtracted.
 """
 
 from __future__ import annotations
@@ -11,32 +11,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.spatial.distance import jensenshannon
 
 #: Two disjoint samples of one corpus, drawn several times: (resamples, 2, vocabulary) counts.
 Samples = np.ndarray
 
 
 def jsd(counts_a: np.ndarray, counts_b: np.ndarray) -> float:
-    """Jensen–Shannon divergence in bits, 0 to 1, of two vectors of counts over one vocabulary."""
-    a, b = counts_a / counts_a.sum(), counts_b / counts_b.sum()
-    return _entropy((a + b) / 2) - (_entropy(a) + _entropy(b)) / 2
-
-
-def _entropy(shares: np.ndarray) -> float:
-    positive = shares[shares > 0]
-    return float(-(positive * np.log2(positive)).sum())
+    """Return the Jensen–Shannon divergence in bits, 0 to 1, of two vectors of counts over one vocabulary."""
+    return float(jensenshannon(counts_a, counts_b, base=2) ** 2)
 
 
 def paired_samples(
     corpus: Sequence[np.ndarray], vocabulary: int, budget: int, rng: np.random.Generator, resamples: int = 5
 ) -> Samples:
-    """(resamples, 2, vocabulary) counts of disjoint samples of ``budget`` tokens each.
+    """Draw pairs of disjoint samples of a corpus.
 
-    Whole texts are drawn, without replacement: words of one text go together, and samples that share texts would look
-    more alike than those of two corpora ever can. Only the text at the border is cut in two.
+    Whole texts are drawn, without replacement: the words of a text depend on each other, and samples that share texts
+    would look more similar than those of two corpora can. Only the text at the border is cut in two.
+
+    Args:
+        corpus: Token ids of each text.
+        vocabulary: Number of token ids.
+        budget: Tokens in each sample.
+        rng: Source of the draws.
+        resamples: Number of pairs.
+
+    Returns:
+        (resamples, 2, vocabulary) counts.
 
     Raises:
-        ValueError: the corpus has fewer than twice that many tokens.
+        ValueError: The corpus has fewer than twice that many tokens.
     """
     lengths = np.array([len(text) for text in corpus], dtype=np.int64)
     if budget < 1 or lengths.sum() < 2 * budget:
@@ -52,30 +57,35 @@ def paired_samples(
 
 
 def within(samples: Samples) -> float:
-    """What the samples of one corpus diverge by: the bias of their size."""
+    """Return the mean divergence between samples of one corpus: the bias due to their size."""
     return float(np.mean([jsd(first, second) for first, second in samples]))
 
 
 def unigram_similarity(samples_a: Samples, samples_b: Samples) -> float:
-    """1 minus the corrected divergence of two corpora; chance may take it a little above 1.
+    """Return 1 minus the corrected divergence of two corpora; sampling error may take it slightly above 1.
 
-    Corrected: the mean divergence between samples of the two, minus the mean of what either diverges by in itself.
-    Samples of equal corpora are exchangeable, so that its expectation is then 0 whatever their size.
+    Corrected: the mean divergence between samples of the two, minus the mean of :func:`within` of both. Samples of
+    equal corpora are exchangeable, so that its expectation is then 0 for samples of any size.
     """
     between = np.mean([jsd(a, b) for one, other in zip(samples_a, samples_b, strict=True) for a in one for b in other])
     return float(1 - (between - (within(samples_a) + within(samples_b)) / 2))
 
 
 def cosine(a: np.ndarray, b: np.ndarray) -> float:
-    """Cosine of two vectors; NaN where one of them has no direction."""
+    """Return the cosine of two vectors; NaN if one of them is 0."""
     lengths = float(np.linalg.norm(a) * np.linalg.norm(b))
     return float(a @ b) / lengths if lengths > 1e-12 else float("nan")
 
 
 def centred_cosine(a: np.ndarray, b: np.ndarray, origin_a: np.ndarray, origin_b: np.ndarray) -> float:
-    """Cosine of two corpora's mean embeddings, seen from what their languages make of the same sentences.
+    """Return the cosine of two corpora's mean embeddings after centring each on its language.
 
-    Raw means mostly say which language they are of. ``origin_a`` and ``origin_b`` are the mean embeddings of a parallel
-    set in the one and in the other language.
+    Raw means mostly encode the language.
+
+    Args:
+        a: Mean embedding of one corpus.
+        b: Mean embedding of the other corpus.
+        origin_a: Mean embedding of a parallel set in the first corpus' language.
+        origin_b: Mean embedding of the same sentences in the second corpus' language.
     """
     return cosine(a - origin_a, b - origin_b)

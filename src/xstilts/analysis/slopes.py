@@ -1,6 +1,6 @@
-"""Slopes of the gain on a language's distance to English: the primary one, those of parts, and the checks of it.
+"""Slopes of the gain on a language's distance to English: the primary one, secondary ones, and robustness checks.
 
-All are of rows of :func:`xstilts.analysis.deltas.beyond_english`, fitted by :mod:`xstilts.analysis.mixed`.
+All are fitted by :mod:`xstilts.analysis.mixed` to rows of :func:`xstilts.analysis.deltas.beyond_english`.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ import numpy as np
 import pandas as pd
 
 from xstilts.analysis.answers import Estimate
-from xstilts.analysis.covariates import HELD
+from xstilts.analysis.covariates import ADJUSTED_FOR
 from xstilts.analysis.deltas import DISTANCES, beyond_english
-from xstilts.analysis.estimates import rows
+from xstilts.analysis.estimates import estimate_table
 from xstilts.analysis.mixed import Fit, bootstrap, fit
-from xstilts.analysis.permutation import exact_spearman, spearman_interval
+from xstilts.analysis.permutation import spearman_interval, spearman_test
+from xstilts.analysis.selection import without_type
 from xstilts.analysis.study_data import StudyData
 from xstilts.config.study import Study
 from xstilts.scores.labels import arm_label
 from xstilts.tasks.benchmarks import GROUPS
-from xstilts.tasks.registry import RETRIEVAL_TASKS
 from xstilts.wording import counted
 
 MIN_GENERA = 10  # for a test
@@ -30,39 +30,42 @@ _NAMES = {"distance": "syntactic distance", "distance_observed": "syntactic dist
 _UNIT, _LOGITS = "points per SD of distance", "logits per SD of distance"
 
 
-def fitted(cells: pd.DataFrame, response: str = "delta", distance: str = "distance") -> Fit | None:
-    """The mixed model of a response on a kind of distance; None where it is not known or nothing can be estimated."""
+def fit_slope(cells: pd.DataFrame, response: str = "delta", distance: str = "distance") -> Fit | None:
+    """Fit a response on a kind of distance; None if the distance is not known or nothing can be estimated."""
     if cells.empty or f"z_{distance}" not in cells:
         return None
-    return fit(cells, response, f"z_{distance}", [name for name in HELD if name in cells])
+    return fit(cells, response, f"z_{distance}", [name for name in ADJUSTED_FOR if name in cells])
 
 
-def primary_of(cells: pd.DataFrame, found: Fit) -> Estimate:
-    """The slope that the question is about, with the bootstrap's interval."""
-    low, high = bootstrap(cells, "delta", "z_distance", found)
-    return Estimate(NAME, found.slope, low, high, _UNIT, found.p, _words(cells, found))
+def primary_estimate(cells: pd.DataFrame, fitted: Fit) -> Estimate:
+    """Make the estimate of question 1's primary slope, with the bootstrap's interval."""
+    low, high = bootstrap(cells, "delta", "z_distance", fitted)
+    return Estimate(NAME, fitted.slope, low, high, _UNIT, fitted.p, _size(cells, fitted))
 
 
-def _words(cells: pd.DataFrame, found: Fit) -> str:
+def _size(cells: pd.DataFrame, fitted: Fit) -> str:
     seeds = int(cells["seeds"].min())
-    return f"{counted(found.languages, 'language')} of {counted(found.genera, 'genus')}, {counted(seeds, 'seed')}"
+    return f"{counted(fitted.languages, 'language')} of {counted(fitted.genera, 'genus')}, {counted(seeds, 'seed')}"
 
 
 def _estimate(
     name: str, cells: pd.DataFrame, response: str = "delta", distance: str = "distance", tested: bool = True
 ) -> Iterator[Estimate]:
-    """One with the interval of t with G − 2 df, or none; no p where there are too few genera for a test."""
-    found = fitted(cells, response, distance)
-    if found is not None:
-        p = found.p if tested and found.genera >= MIN_GENERA else None
+    """The slope with the interval of t with G − 2 df, if it can be fitted; no p with too few genera for a test."""
+    fitted = fit_slope(cells, response, distance)
+    if fitted is not None:
+        p = fitted.p if tested and fitted.genera >= MIN_GENERA else None
         unit = _LOGITS if response == "logit" else _UNIT
-        yield Estimate(name, found.slope, found.low, found.high, unit, p, _words(cells, found))
+        yield Estimate(name, fitted.slope, fitted.low, fitted.high, unit, p, _size(cells, fitted))
 
 
 def secondary(cells: pd.DataFrame, study: Study, tested: bool) -> Iterator[Estimate]:
-    """By group of targets (retrieval apart), arm and kind of distance; last, what distance does to the score itself.
+    """Estimate slopes by XTREME's groups of targets, by arm and by kind of distance; last, that of the score itself.
 
-    Where there is no primary test, what it would have estimated comes first.
+    Args:
+        cells: The rows to fit.
+        study: The study.
+        tested: Whether slopes have a p. If not, there is no primary test, and the primary slope comes first.
     """
     if not tested:
         yield from _estimate(NAME, cells, tested=False)
@@ -71,73 +74,77 @@ def secondary(cells: pd.DataFrame, study: Study, tested: bool) -> Iterator[Estim
     for arm in dict.fromkeys(cells["arm"]):
         yield from _estimate(arm_label(arm, study), cells[cells["arm"] == arm], tested=tested)
     for kind in DISTANCES[2:]:
-        yield from _estimate(_named(kind), cells, distance=kind, tested=tested)
+        yield from _estimate(_distance_name(kind), cells, distance=kind, tested=tested)
     before = cells.drop_duplicates("place").assign(cell=lambda table: table["target"])
     yield from _estimate("zero-shot score per SD of distance", before, response="score_before", tested=False)
 
 
-def _named(kind: str) -> str:
+def _distance_name(kind: str) -> str:
     return _NAMES.get(kind, f"{kind} distance")
 
 
-def _subsets(cells: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """By name, the cells as they are and without those that might carry the result; only where these are some."""
-    found = {"all cells": cells, "without retrieval": cells[~cells["target"].isin(RETRIEVAL_TASKS)]}
+def _subsets(cells: pd.DataFrame, study: Study) -> dict[str, pd.DataFrame]:
+    """By name, all cells, and those without retrieval and without thinly described languages if there are any."""
+    subsets = {"all cells": cells, "without retrieval": without_type(cells, study, "retrieval")}
     if "thin" in cells:
         thin = cells["thin"].astype(bool)
-        found[f"without {' '.join(sorted(cells.loc[thin, 'language'].unique()))}"] = cells[~thin]
-    return {name: subset for name, subset in found.items() if name == "all cells" or 0 < len(subset) < len(cells)}
+        subsets[f"without {' '.join(sorted(cells.loc[thin, 'language'].unique()))}"] = cells[~thin]
+    return {name: subset for name, subset in subsets.items() if name == "all cells" or 0 < len(subset) < len(cells)}
 
 
-def robustness(cells: pd.DataFrame) -> Iterator[Estimate]:
-    """The same slope by observed features, of subsets of the cells, in log-odds, of means over arms, and of ranks."""
-    yield from _estimate(_named("distance_observed"), cells, distance="distance_observed")
-    for name, subset in list(_subsets(cells).items())[1:]:
+def robustness(cells: pd.DataFrame, study: Study) -> Iterator[Estimate]:
+    """Estimate the slope with observed features, of subsets of the cells, in log-odds, of means over arms, of ranks."""
+    yield from _estimate(_distance_name("distance_observed"), cells, distance="distance_observed")
+    for name, subset in list(_subsets(cells, study).items())[1:]:
         yield from _estimate(name, subset)
     yield from _estimate("gains in log-odds above chance", cells, response="logit")
     means = cells.groupby("place", as_index=False).agg(
         {name: "mean" if name in ("delta", "seeds") else "first" for name in cells if name != "place"}
     )
     yield from _estimate("mean over arms", means.assign(cell=means["target"]))
-    yield from _of_genera(cells)
+    yield from _rank_correlation_of_genera(cells)
 
 
-def _of_genera(cells: pd.DataFrame) -> Iterator[Estimate]:
+def _rank_correlation_of_genera(cells: pd.DataFrame) -> Iterator[Estimate]:
     """Spearman's correlation of genus means, of gains relative to their arm and target."""
     relative = cells.assign(delta=cells["delta"] - cells.groupby("cell")["delta"].transform("mean"))
     languages = relative.groupby(["genus", "language"])[["delta", "distance"]].mean()
     means = languages.groupby("genus").mean()
-    rho, p = exact_spearman(means["distance"].to_numpy(), means["delta"].to_numpy(), np.random.default_rng(1))
+    rho, p = spearman_test(means["distance"].to_numpy(), means["delta"].to_numpy(), np.random.default_rng(1))
     if len(means) > 3 and not np.isnan(rho):
         name, interval = "rank correlation of genus means", spearman_interval(rho, len(means))
         yield Estimate(name, rho, *interval, "Spearman's rho", p, counted(len(means), "genus"))
 
 
 def without_families(cells: pd.DataFrame) -> Iterator[Estimate]:
-    """The slope without the languages of one family, for each family in turn."""
+    """Estimate the slope without the languages of one family, for each family in turn."""
     for family in sorted(cells["family"].unique()):
         yield from _estimate(f"without {family}", cells[cells["family"] != family])
 
 
-def weakest(left_out: pd.DataFrame) -> Iterator[Estimate]:
-    """Of the fits without one family, that which says least against no effect."""
+def least_significant(left_out: pd.DataFrame) -> Iterator[Estimate]:
+    """Select, of the slopes without one family, the one with the largest p."""
     for row in left_out.dropna(subset=["p"]).sort_values("p").tail(1).to_dict("records"):
-        known = {str(name): value for name, value in row.items()}
-        yield Estimate(**known | {"name": f"{known['name']}: the weakest of {len(left_out)} without one family"})
+        values = {str(name): value for name, value in row.items()}
+        yield Estimate(**values | {"name": f"{values['name']}: the largest p of {len(left_out)} without one family"})
 
 
 def other_models(study_data: StudyData, models: list[str]) -> Iterator[Estimate]:
-    """The slopes of models by themselves."""
+    """Estimate the slope of each model by itself."""
     for model in models:
         yield from _estimate(model, beyond_english(study_data, model)[0])
 
 
-def specifications(cells: pd.DataFrame) -> pd.DataFrame:
-    """A row per way to ask: distance x scale of the gain x subset, with the columns of Estimate."""
-    found = []
+def specifications(cells: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Estimate the slope in every combination of distance, scale of the gain and subset.
+
+    Returns:
+        A row each, with the columns of :class:`Estimate` and distance, scale and subset.
+    """
+    tables = []
     for kind in DISTANCES:
         for response, scale in (("delta", "points"), ("logit", "log-odds")):
-            for subset, chosen in _subsets(cells).items():
-                table = rows(_estimate(_named(kind), chosen, response, kind))
-                found.append(table.assign(distance=_named(kind), scale=scale, subset=subset))
-    return pd.concat(found, ignore_index=True)
+            for subset, chosen in _subsets(cells, study).items():
+                table = estimate_table(_estimate(_distance_name(kind), chosen, response, kind))
+                tables.append(table.assign(distance=_distance_name(kind), scale=scale, subset=subset))
+    return pd.concat(tables, ignore_index=True)

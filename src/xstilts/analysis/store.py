@@ -1,4 +1,4 @@
-"""Answers as files: one JSON per question, and each frame behind its figures as CSV."""
+"""Answers as files: one JSON file per question, and each frame behind its figures as CSV."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def write_answer(answer: Answer, folder: Path) -> None:
         if not frame.empty:
             write_text(folder / f"{answer.question}_{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
     values = {item.name: getattr(answer, item.name) for item in fields(answer)}
-    values |= {name: _table(frame) for name, frame in frames.items() if name in _FRAMES}
-    values["data"] = {name: _table(frame) for name, frame in answer.data.items()}
-    values["primary"] = answer.primary and {key: _plain(value) for key, value in asdict(answer.primary).items()}
+    values |= {name: _as_columns(frame) for name, frame in frames.items() if name in _FRAMES}
+    values["data"] = {name: _as_columns(frame) for name, frame in answer.data.items()}
+    values["primary"] = answer.primary and {key: _json_value(value) for key, value in asdict(answer.primary).items()}
     write_json(folder / f"{answer.question}.json", values)
 
 
 def read_answers(folder: Path) -> list[Answer]:
-    """All answers in a folder, in the order of the questions; none where there is no such folder.
+    """Read all answers in a folder, in the order of the questions; none if there is no such folder.
 
     Raises:
-        DataError: a file is not one that :func:`write_answer` made.
+        DataError: A file was not written by :func:`write_answer`.
     """
     return [_read(path) for path in sorted(folder.glob("q*.json"))]
 
@@ -43,23 +43,23 @@ def _read(path: Path) -> Answer:
     try:
         values = json.loads(path.read_bytes())
         values |= {name: _frame(values[name]) for name in _FRAMES}
-        values["data"] = {name: _frame(table) for name, table in values["data"].items()}
+        values["data"] = {name: _frame(columns) for name, columns in values["data"].items()}
         values["primary"] = values["primary"] and Estimate(**values["primary"])
         return Answer(**{**values, "cannot": tuple(values["cannot"]), "notes": tuple(values["notes"])})
     except (ValueError, KeyError, TypeError) as error:
         remedy = "Delete the file and let snakemake make it again."
-        raise DataError(path, f"is no answer to a question ({error}).", remedy=remedy) from None
+        raise DataError(path, f"is not the answer to a question ({error}).", remedy=remedy) from None
 
 
-def _table(frame: pd.DataFrame) -> list[list[Any]]:
-    """Each column as its name and values: an object would lose the columns' order."""
-    return [[str(name), [_plain(value) for value in frame[name].tolist()]] for name in frame]
+def _as_columns(frame: pd.DataFrame) -> list[list[Any]]:
+    """[name, values] of each column: a JSON object would not keep their order."""
+    return [[str(name), [_json_value(value) for value in frame[name].tolist()]] for name in frame]
 
 
-def _frame(table: list[list[Any]]) -> pd.DataFrame:
-    return pd.DataFrame(dict(table))
+def _frame(columns: list[list[Any]]) -> pd.DataFrame:
+    return pd.DataFrame(dict(columns))
 
 
-def _plain(value: Any) -> Any:
-    """JSON knows no NaN: null."""
+def _json_value(value: Any) -> Any:
+    """The value, or None for NaN and infinity, which JSON does not have."""
     return None if isinstance(value, float) and not math.isfinite(value) else value

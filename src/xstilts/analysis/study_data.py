@@ -1,4 +1,4 @@
-"""What the analysis reads of a study: its scores, its languages, and how similar its data sets are."""
+"""The data of a study that the analysis reads: scores, languages, and similarities of data sets."""
 
 from __future__ import annotations
 
@@ -16,9 +16,12 @@ _SIMILARITY = ["intermediate", "target", "language", "measure", "value"]
 class StudyData:
     """One study's results.
 
-    ``scores`` has the columns of ``score_files.SCORES``. ``languages`` is what :func:`language_frame` makes.
-    ``similarity`` has intermediate, target, language, measure ("jsd", "cosine", "cosine_centred") and value, or is
-    empty where it was not measured.
+    Attributes:
+        study: The study's config.
+        scores: Rows of schema :data:`xstilts.scores.score_files.SCORES`.
+        languages: As :func:`language_frame` returns them.
+        similarity: intermediate, target, language, measure ("jsd", "cosine", "cosine_centred") and value, and a column
+            model if there are several; empty where it was not measured.
     """
 
     study: Study
@@ -28,19 +31,20 @@ class StudyData:
 
     @classmethod
     def of(cls, study: Study, scores: pd.DataFrame, similarity: pd.DataFrame | None = None) -> StudyData:
-        """A study's results with what is known of its languages."""
+        """Combine a study's results with the facts of its languages."""
         measured = pd.DataFrame(columns=_SIMILARITY) if similarity is None else similarity
         return cls(study, scores, language_frame(study), measured)
 
 
 def language_frame(study: Study) -> pd.DataFrame:
-    """English and the languages that the study scores, by ``code``.
+    """Tabulate English and the languages that the study scores.
 
-    Columns: name, family, genus, script; distance (syntactic, to English), distance_observed (on observed features
-    only, NaN where too few), observed (share of syntactic features observed), genetic, geographic, inventory,
-    phonological, featural, cc100_gib (0 where not in XLM-R's pretraining data); thin, which marks languages with so few
-    observed features that results should be checked without them. Synthetic studies have name, family, genus, script
-    and distance alone.
+    Returns:
+        A row per language, by ``code``, with the columns name, family, genus, script (empty where not known); distance
+        (syntactic, to English), distance_observed (on observed features only), observed (share of syntactic features
+        observed), genetic, geographic, inventory, phonological, featural, cc100_gib (0 where not in XLM-R's pretraining
+        data), all of them NaN where not known; and thin, which marks languages with so few observed features that
+        results should be checked without them. Synthetic studies have name, family, genus, script and distance alone.
     """
     table = study.language_table()
     codes = sorted({ENGLISH, *(code for target in study.targets for code in study.languages(target))})

@@ -23,7 +23,7 @@ from xstilts.atomic import replacing, sha256_of, write_json
 from xstilts.config.settings import Encoding
 from xstilts.errors import UserError
 from xstilts.task_types import task_type_of
-from xstilts.task_types.base import Row, TaskType
+from xstilts.task_types.base import EncodedRow, TaskType
 from xstilts.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -151,8 +151,8 @@ class EncodedRows:
     def __len__(self) -> int:
         return self._starts[-1]
 
-    def __getitem__(self, indices: Sequence[int]) -> list[Row]:
-        rows: list[Row] = []
+    def __getitem__(self, indices: Sequence[int]) -> list[EncodedRow]:
+        rows: list[EncodedRow] = []
         for index in indices:
             chunk = bisect_right(self._starts, index) - 1
             offset = index - self._starts[chunk]

@@ -66,7 +66,7 @@ class JobOutputs:
             "example": task_type.scored_ids(gold),
             "prediction": list(predictions),
             "gold": scored.gold,
-            "score": scored.parts,
+            "score": scored.example_scores,
         }
         self._predictions.append(pa.table(columns, schema=PREDICTIONS))
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from transformers import PreTrainedModel
 
-from xstilts.analysis.corpora import PARALLEL, Part, Sequences, parallel_parts, parts_of, texts_of
+from xstilts.analysis.corpora import PARALLEL, CorpusPart, Sequences, parallel_parts, parts_of, texts_of
 from xstilts.analysis.similarity import Samples, centred_cosine, cosine, paired_samples, unigram_similarity
 from xstilts.atomic import replacing
 from xstilts.config.settings import Embedding
@@ -117,10 +117,10 @@ class _EmbeddingSimilarity:
         """Layer 13 of 24, or the same share of the depth, as in XTREME's ``run_tatoeba``; chosen before any results."""
         return Embedding(layer=round(13 / 24 * self._encoder.config.num_hidden_layers), special_tokens=False)
 
-    def _parts(self, task: str, language: str) -> list[Part]:
+    def _parts(self, task: str, language: str) -> list[CorpusPart]:
         return parts_of(self._runs, self._model, task, language)
 
-    def _mean_embedding(self, parts: Sequence[Part], most: int | None = _EMBEDDED_ROWS) -> _MeanEmbedding | None:
+    def _mean_embedding(self, parts: Sequence[CorpusPart], most: int | None = _EMBEDDED_ROWS) -> _MeanEmbedding | None:
         """The mean embedding of at most ``most`` rows, evenly from all parts; None where there are no rows."""
         sets = [Sequences(part, most and max(1, most // len(parts))) for part in parts]
         embedded = [embed(self._encoder, rows, self._tokens, self._settings).numpy() for rows in sets if len(rows)]

@@ -15,7 +15,8 @@ from transformers import PreTrainedModel
 from xstilts.config.settings import Embedding
 from xstilts.data.encoding import EncodedRows
 from xstilts.errors import UserError
-from xstilts.task_types.base import Batch, SpecialTokens, pad_inputs, run_encoder
+from xstilts.task_types.base import Batch, SpecialTokens
+from xstilts.task_types.inputs import pad_inputs, run_encoder
 from xstilts.training.memory import MicroBatches, in_parts
 
 _BATCH_TOKENS = 16_384

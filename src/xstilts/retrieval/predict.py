@@ -13,7 +13,7 @@ import torch
 from xstilts.config.settings import Embedding
 from xstilts.errors import UserError
 from xstilts.retrieval.mining import MinedPair, best_threshold, mine, nearest_neighbours
-from xstilts.task_types.retrieval import ENGLISH, FOREIGN, Retrieval, gold_pairs, one_to_one, rows_of
+from xstilts.task_types.retrieval import ENGLISH, FOREIGN, Retrieval, gold_pairs, rows_of
 from xstilts.tasks.task import Task
 
 
@@ -52,7 +52,7 @@ def predict_retrieval(
     Raises:
         UserError: mining needs the gold pairs of a "dev" pool, and there are none.
     """
-    if one_to_one(task):
+    if task.matching == "one_to_one":
         return {split: predict_tatoeba(pool, device) for split, pool in pools.items()}
     if "dev" not in pools or not Retrieval.has_gold(pools["dev"].examples):
         raise UserError(

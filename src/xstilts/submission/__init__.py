@@ -1,1 +1,1 @@
-"""Submissions to XTREME: written, checked and scored as its ``evaluate.py`` reads them."""
+"""Submissions to XTREME: written, checked and scored in the format that its ``evaluate.py`` reads."""

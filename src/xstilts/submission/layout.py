@@ -1,8 +1,8 @@
-"""Which files a submission to XTREME consists of, and which of them a study can fill.
+"""The files of a submission to XTREME, and which of them a study can provide.
 
 A submission is a folder with one folder per task and in it one file per language, ``test-{language}``: JSON for
-question answering, else TSV (README and ``evaluate.py`` of XTREME, Hu et al. 2020). What stands in a file:
-:mod:`xstilts.submission.lines`.
+question answering, else TSV (README and ``evaluate.py`` of XTREME, Hu et al. 2020). :mod:`xstilts.submission.lines`
+describes the content of a file.
 """
 
 from __future__ import annotations
@@ -23,31 +23,41 @@ SPLIT = "test"  # the only one that XTREME scores
 
 
 def folder_name(study: Study, model: str, name: str) -> str:
-    """What the submission of an arm (or 'best') is called: names have no dots, so none can be taken for another."""
+    """Return the folder name of the submission of an arm, or of 'best'; unique because names have no dots."""
     return name if len(study.models) == 1 else f"{model}.{name}"
 
 
 def file_name(task: Task, language: str) -> str:
-    return f"test-{language}.{'json' if task.type == 'span_qa' else 'tsv'}"
+    """Return the name of a task's file in a language."""
+    return f"test-{language}.{'json' if task.submission == 'answers' else 'tsv'}"
+
+
+def xtreme_targets(study: Study) -> list[str]:
+    """Return the study's targets that are XTREME's, in XTREME's order."""
+    return [target for target in targets_of(study) if study.task(target).submission]
 
 
 def submitted(study: Study) -> list[str]:
-    """The targets whose test split the study predicts, in the catalogue's order.
+    """Return those of XTREME's targets whose test split the study predicts, in XTREME's order.
 
     Raises:
-        UserError: there are none.
+        UserError: There are none.
     """
-    found = [target for target in targets_of(study) if SPLIT in study.splits_of(target)]
-    if not found:
+    if not xtreme_targets(study):
+        raise UserError(
+            "A submission consists of predictions for XTREME's tasks; the study has none of them as a target."
+        )
+    targets = [target for target in xtreme_targets(study) if SPLIT in study.splits_of(target)]
+    if not targets:
         raise UserError("A submission consists of predictions for test splits; add 'test' to the study's splits.")
-    return found
+    return targets
 
 
 def entries(folder: Path) -> list[Path]:
-    """What lies in a folder, sorted by name; hidden files are other programs' own.
+    """List a folder, sorted by name, without hidden files.
 
     Raises:
-        UserError: there is no such folder.
+        UserError: There is no such folder.
     """
     if not folder.is_dir():
         raise UserError(f"{folder}: there is no such folder. A submission is a folder with one folder per task.")
@@ -55,10 +65,10 @@ def entries(folder: Path) -> list[Path]:
 
 
 def canonical(runs: Runs, task: Task, language: str) -> pa.Table:
-    """The test examples that a file has predictions for.
+    """Read the test examples that a file has predictions for.
 
     Raises:
-        DataError: the study's data has not been prepared.
+        DataError: The study's data has not been prepared.
     """
     path = runs.paths.examples(task.name, SPLIT, language)
     if not path.is_file():
@@ -69,13 +79,13 @@ def canonical(runs: Runs, task: Task, language: str) -> pa.Table:
 
 
 def gaps(study: Study) -> list[str]:
-    """What a complete submission has and the study does not: one sentence for each task, then the study's warning."""
-    found = []
+    """Describe what a complete submission has and the study does not: a sentence per task, then the study's warning."""
+    sentences = []
     for name in TARGET_TASKS:
         languages = study.task(name).languages
         if name not in submitted(study):
-            found.append(f"{name}: not in the study; XTREME scores it in {len(languages)} languages.")
+            sentences.append(f"{name}: not in the study; XTREME scores it in {len(languages)} languages.")
         elif missing := [code for code in languages if code not in study.languages(name, SPLIT)]:
-            listed = ", ".join(missing)
-            found.append(f"{name}: the study lacks {len(missing)} of XTREME's {len(languages)} languages: {listed}.")
-    return [*found, study.warning] if study.warning else found
+            codes = ", ".join(missing)
+            sentences.append(f"{name}: the study lacks {len(missing)} of XTREME's {len(languages)} languages: {codes}.")
+    return [*sentences, study.warning] if study.warning else sentences

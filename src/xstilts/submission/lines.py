@@ -1,4 +1,4 @@
-"""What stands in a file of a submission, as XTREME's ``evaluate.py`` reads it: written and read back.
+"""The content of a submission's files, as XTREME's ``evaluate.py`` reads them: writing and parsing.
 
 - Classification: a label per line, in the order of the examples.
 - Tagging: a tag per line, a blank line between sentences.
@@ -6,7 +6,7 @@
 - BUCC2018: ``foreign id TAB English id`` per mined pair, any number of them.
 - Tatoeba: a line for each English sentence with the number of a foreign one, which is its line in the foreign file,
   counted from 0. English sentences come in the order of their text, by code points and without blanks at either end,
-  equal ones as in the release: XTREME's preprocessing sorts them so, to hide which line translates which.
+  equal ones as in the release: XTREME's preprocessing sorts them, to hide which line translates which.
 
 Predictions are those of the canonical files (see :mod:`xstilts.scores.matching`): as text, by example id.
 """
@@ -23,34 +23,46 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xstilts.errors import nearest
-from xstilts.task_types.retrieval import FOREIGN, one_to_one, queries
+from xstilts.task_types.retrieval import FOREIGN, queries
 from xstilts.tasks.task import Task
+from xstilts.wording import counted
 
 _SHOWN_CHARACTERS = 40
 
 
 @dataclass
 class Parsed:
-    """A file's (example id, prediction) pairs, and what is wrong with it. With problems, pairs may be incomplete."""
+    """A file's content.
+
+    Attributes:
+        predictions: (example id, prediction) pairs; may be incomplete if there are problems.
+        problems: What is wrong with the file.
+    """
 
     predictions: list[tuple[str, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
 def written(task: Task, predictions: Sequence[str], examples: pa.Table) -> str:
-    """A file's text; ``predictions`` has one entry per scored example, in order, as ``scoring.aligned`` gives them."""
-    return _KINDS[_kind(task)][0](predictions, examples)
+    """Format a file.
+
+    Args:
+        task: One of XTREME's tasks.
+        predictions: One per scored example, in their order, as ``scoring.aligned`` returns them.
+        examples: The canonical examples.
+    """
+    return _FORMATS[task.submission or ""][0](predictions, examples)
 
 
 def parsed(task: Task, text: str, examples: pa.Table) -> Parsed:
-    """A file's predictions for the canonical examples. Lines may end in LF, CR LF or CR, as in ``evaluate.py``."""
-    return _KINDS[_kind(task)][1](task, text, examples)
+    """Parse a file. Lines may end in LF, CR LF or CR, as in ``evaluate.py``.
 
-
-def _kind(task: Task) -> str:
-    if task.type != "retrieval":
-        return task.type
-    return "line numbers" if one_to_one(task) else "pairs"
+    Args:
+        task: One of XTREME's tasks.
+        text: The file's text.
+        examples: The canonical examples.
+    """
+    return _FORMATS[task.submission or ""][1](task, text, examples)
 
 
 # A label per line
@@ -61,14 +73,14 @@ def _write_labels(predictions: Sequence[str], examples: pa.Table) -> str:
 
 
 def _parse_labels(task: Task, text: str, examples: pa.Table) -> Parsed:
-    found, ids, lines = Parsed(), _ids(examples), _lines(text)
+    result, ids, lines = Parsed(), _ids(examples), _lines(text)
     if len(lines) != len(ids):
-        found.problems.append(f"found {_many(len(lines), 'line')}, expected {len(ids)}: one per example")
+        result.problems.append(f"found {counted(len(lines), 'line')}, expected {len(ids)}: one per example")
     for number, (identifier, line) in enumerate(zip(ids, lines, strict=False), start=1):
         if line not in task.labels:
-            found.problems.append(f"line {number}: found {_quoted(line)}, expected {_one_of(task.labels)}")
-        found.predictions.append((identifier, line))
-    return found
+            result.problems.append(f"line {number}: found {_quoted(line)}, expected {_one_of(task.labels)}")
+        result.predictions.append((identifier, line))
+    return result
 
 
 # A tag per line
@@ -79,25 +91,25 @@ def _write_tags(predictions: Sequence[str], examples: pa.Table) -> str:
 
 
 def _parse_tags(task: Task, text: str, examples: pa.Table) -> Parsed:
-    found, ids, sentences = Parsed(), _ids(examples), _sentences(text)
+    result, ids, sentences = Parsed(), _ids(examples), _sentences(text)
     words = pc.list_value_length(examples.column("tokens")).to_pylist()
     if len(sentences) != len(ids):
         expected = f"expected {len(ids)}, with a blank line between two"
-        found.problems.append(f"found {_many(len(sentences), 'sentence')}, {expected}")
+        result.problems.append(f"found {counted(len(sentences), 'sentence')}, {expected}")
     for number, (identifier, count, (line, tags)) in enumerate(zip(ids, words, sentences, strict=False), start=1):
         if len(tags) != count:
             where = f"line {line}, sentence {number} (example '{identifier}')"
-            found.problems.append(f"{where}: found {_many(len(tags), 'tag')}, expected {count}")
+            result.problems.append(f"{where}: found {counted(len(tags), 'tag')}, expected {count}")
         for offset, tag in enumerate(tags):
             if tag not in task.labels:
-                found.problems.append(f"line {line + offset}: {_no_tag(tag, task.labels)}")
-        found.predictions.append((identifier, " ".join(tags)))
-    return found
+                result.problems.append(f"line {line + offset}: {_no_tag(tag, task.labels)}")
+        result.predictions.append((identifier, " ".join(tags)))
+    return result
 
 
 @cache
 def _no_tag(tag: str, tags: tuple[str, ...]) -> str:
-    """Remembered, as a file in another tag set has the same few wrong tags a hundred thousand times."""
+    """Cached, because a file in another tag set has the same few wrong tags a hundred thousand times."""
     return f"found {_quoted(tag)}, which is no tag. {nearest(tag, tags)}"
 
 
@@ -118,7 +130,7 @@ def _sentences(text: str) -> list[tuple[int, list[str]]]:
 
 
 class _Object(list[tuple[str, Any]]):
-    """A JSON object as its members, so that a name that stands twice is seen."""
+    """A JSON object as its members, which keeps duplicate names."""
 
 
 def _write_answers(predictions: Sequence[str], examples: pa.Table) -> str:
@@ -133,20 +145,20 @@ def _parse_answers(task: Task, text: str, examples: pa.Table) -> Parsed:
         return Parsed(problems=[f"line {error.lineno}: is no JSON ({error.msg}); {shape}"])
     if not isinstance(members, _Object):
         return Parsed(problems=[f"found {_quoted(text.strip())}; {shape}"])
-    found, known, seen = Parsed(), dict.fromkeys(_ids(examples)), set[str]()
+    result, known, seen = Parsed(), dict.fromkeys(_ids(examples)), set[str]()
     for identifier, answer in members:
         if identifier not in known:
-            found.problems.append(f"question '{identifier}' is not in the data")
+            result.problems.append(f"question '{identifier}' is not in the data")
         elif identifier in seen:
-            found.problems.append(f"question '{identifier}' is answered twice")
+            result.problems.append(f"question '{identifier}' is answered twice")
         elif not isinstance(answer, str):
             shown = "an object" if isinstance(answer, _Object) else _quoted(json.dumps(answer))
-            found.problems.append(f"question '{identifier}': found {shown}, expected text")
+            result.problems.append(f"question '{identifier}': found {shown}, expected text")
         else:
-            found.predictions.append((identifier, answer))
+            result.predictions.append((identifier, answer))
         seen.add(identifier)
-    found.problems += [f"question '{identifier}' has no answer" for identifier in known if identifier not in seen]
-    return found
+    result.problems += [f"question '{identifier}' has no answer" for identifier in known if identifier not in seen]
+    return result
 
 
 # Pairs of ids
@@ -158,7 +170,7 @@ def _write_pairs(predictions: Sequence[str], examples: pa.Table) -> str:
 
 
 def _parse_pairs(task: Task, text: str, examples: pa.Table) -> Parsed:
-    found, foreign, english = Parsed(), set(_foreign(examples)), _ids(queries(examples))
+    result, foreign, english = Parsed(), set(_foreign(examples)), _ids(queries(examples))
     mined: dict[str, list[str]] = {identifier: [] for identifier in english}
     for number, line in enumerate(_lines(text), start=1):
         pair = line.split("\t")
@@ -175,9 +187,9 @@ def _parse_pairs(task: Task, text: str, examples: pa.Table) -> Parsed:
         else:
             mined[pair[1]].append(pair[0])
             continue
-        found.problems.append(f"line {number}: {problem}")
-    found.predictions = [(identifier, " ".join(ids)) for identifier, ids in mined.items()]
-    return found
+        result.problems.append(f"line {number}: {problem}")
+    result.predictions = [(identifier, " ".join(ids)) for identifier, ids in mined.items()]
+    return result
 
 
 # Line numbers
@@ -189,34 +201,34 @@ def _write_numbers(predictions: Sequence[str], examples: pa.Table) -> str:
 
 
 def _parse_numbers(task: Task, text: str, examples: pa.Table) -> Parsed:
-    found, lines, rows = Parsed(), _lines(text), _sorted_rows(examples)
+    result, lines, rows = Parsed(), _lines(text), _sorted_rows(examples)
     english = _ids(queries(examples))
     foreign = {str(line): identifier for line, identifier in enumerate(_foreign(examples))}
     if len(lines) != len(rows):
-        found.problems.append(f"found {_many(len(lines), 'line')}, expected {len(rows)}: one per English sentence")
+        result.problems.append(f"found {counted(len(lines), 'line')}, expected {len(rows)}: one per English sentence")
     for number, (row, line) in enumerate(zip(rows, lines, strict=False), start=1):
         if line not in foreign:
             expected = f"the number of a line in the foreign file, 0 to {len(foreign) - 1}"
-            found.problems.append(f"line {number}: found {_quoted(line)}, expected {expected}")
-        found.predictions.append((english[row], foreign.get(line, "")))
-    return found
+            result.problems.append(f"line {number}: found {_quoted(line)}, expected {expected}")
+        result.predictions.append((english[row], foreign.get(line, "")))
+    return result
 
 
 def _sorted_rows(examples: pa.Table) -> list[int]:
-    """Rows of the English sentences in XTREME's order. Those of its own files are in that order already."""
+    """Rows of the English sentences in XTREME's order; XTREME's own files are in that order already."""
     texts = queries(examples).column("text").to_pylist()
     return sorted(range(len(texts)), key=lambda row: texts[row].strip())
 
 
-_Written = Callable[[Sequence[str], pa.Table], str]
+_Writer = Callable[[Sequence[str], pa.Table], str]
 _Parser = Callable[[Task, str, pa.Table], Parsed]
 
-_KINDS: dict[str, tuple[_Written, _Parser]] = {
-    "classification": (_write_labels, _parse_labels),
-    "tagging": (_write_tags, _parse_tags),
-    "span_qa": (_write_answers, _parse_answers),
+_FORMATS: dict[str, tuple[_Writer, _Parser]] = {
+    "labels": (_write_labels, _parse_labels),
+    "tags": (_write_tags, _parse_tags),
+    "answers": (_write_answers, _parse_answers),
     "pairs": (_write_pairs, _parse_pairs),
-    "line numbers": (_write_numbers, _parse_numbers),
+    "line_numbers": (_write_numbers, _parse_numbers),
 }
 
 
@@ -230,7 +242,7 @@ def _foreign(examples: pa.Table) -> list[str]:
 
 
 def _lines(text: str) -> list[str]:
-    """Lines without blanks at either end; what follows the last line end is one only if there is anything."""
+    """Lines without blanks at either end; text after the last line end is a line only if it is not empty."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return [line.strip() for line in (lines if lines[-1] else lines[:-1])]
 
@@ -239,15 +251,11 @@ def _joined(lines: Sequence[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
 def _one_of(labels: Sequence[str]) -> str:
     return f"{', '.join(labels[:-1])} or {labels[-1]}"
 
 
 def _quoted(text: str) -> str:
-    """What was found, fit for a message: an empty line by name, control characters visible."""
+    """A text for a message: "nothing" if it is empty, else quoted with visible control characters."""
     shown = repr(text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…")
     return shown if text else "nothing"

@@ -1,4 +1,4 @@
-"""A submission's files back into predictions for the study's examples."""
+"""Predictions for the study's examples, read from a submission's files."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from xstilts.errors import DataError
 from xstilts.submission.lines import Parsed, parsed
 from xstilts.tasks.task import Task
 
-SHOWN = 5  # problems of one file that are told; the others are counted
+SHOWN = 5  # problems of one file that are listed; the others are counted
 
 
 def parse(path: Path, task: Task, examples: pa.Table) -> Parsed:
-    """A file's predictions and its problems; that there is no such file, or not as UTF-8 text, is one."""
+    """Read a file's predictions and problems; a file that is missing or not UTF-8 is a problem too."""
     try:
         return parsed(task, path.read_bytes().decode("utf-8"), examples)
     except FileNotFoundError:
@@ -26,18 +26,18 @@ def parse(path: Path, task: Task, examples: pa.Table) -> Parsed:
 
 
 def read(path: Path, task: Task, examples: pa.Table) -> list[tuple[str, str]]:
-    """(example id, prediction) of every scored example of a file.
+    """Read (example id, prediction) of every scored example of a file.
 
     Raises:
-        DataError: with the first of the things that are wrong with it.
+        DataError: The file has problems; the message has the first of them.
     """
-    found = parse(path, task, examples)
-    if found.problems:
-        raise DataError(path, "; ".join(shown(found.problems)) + ".")
-    return found.predictions
+    parsed_file = parse(path, task, examples)
+    if parsed_file.problems:
+        raise DataError(path, "; ".join(shown(parsed_file.problems)) + ".")
+    return parsed_file.predictions
 
 
 def shown(problems: list[str]) -> list[str]:
-    """The first problems, and how many more there are."""
+    """Return the first problems, and the number of the others."""
     more = len(problems) - SHOWN
     return [*problems[:SHOWN], f"and {more} more"] if more > 0 else problems

@@ -24,15 +24,17 @@ _GROUPS = {
 
 
 def score_folder(folder: Path, runs: Runs) -> dict[str, Any]:
-    """Unrounded points, from any system's files.
+    """Score the files of a submission, from any system.
 
-    By task, ``{metric: {language: score}}`` with the unweighted means over the languages as ``avg_{metric}``, and
-    ``avg_metric``, the mean of the primary metrics' (for questions, exact match and F1). Beside the tasks stand their
-    means: of each of XTREME's groups that has been scored in all its tasks and, with all nine, ``all_task``. ``notes``
-    say what these leave out of XTREME: tasks without a folder, and languages without gold answers.
+    Returns:
+        Unrounded points. By task, ``{metric: {language: score}}`` with the unweighted means over the languages as
+        ``avg_{metric}``, and ``avg_metric``, the mean over the primary metrics (for questions, exact match and F1).
+        Beside the tasks, the means of each of XTREME's groups with all its tasks scored and, with all nine,
+        ``all_task``. ``notes`` list what is missing of XTREME: tasks without a folder, and languages without gold
+        answers.
 
     Raises:
-        UserError: a file of a task that has a folder is missing or not in order; it names the first such file.
+        UserError: A file of a task that has a folder is missing or has problems; the message names the first such file.
     """
     layout.entries(folder)
     details: dict[str, dict[str, Any]] = {}
@@ -50,7 +52,7 @@ def score_folder(folder: Path, runs: Runs) -> dict[str, Any]:
 
 
 def _by_language(folder: Path, runs: Runs, task: Task) -> tuple[dict[str, dict[str, float]], list[str]]:
-    """Metrics by language, and the languages without gold answers, whose files are read all the same."""
+    """Metrics by language, and the languages without gold answers, whose files are checked all the same."""
     scores: dict[str, dict[str, float]] = {}
     without_gold = []
     for language in runs.study.languages(task.name, layout.SPLIT):

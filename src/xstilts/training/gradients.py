@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from xstilts.config.settings import Hyperparameters
-from xstilts.task_types.base import Row, SpecialTokens, TaskType
+from xstilts.task_types.base import EncodedRow, SpecialTokens, TaskType
 from xstilts.training.device import Device
 from xstilts.training.memory import MicroBatches
 from xstilts.training.randomness import random_state, restore_random_state
@@ -22,7 +22,7 @@ def backward(
     encoder: PreTrainedModel,
     head: nn.Module,
     task_type: TaskType,
-    rows: Sequence[Row],
+    rows: Sequence[EncodedRow],
     tokens: SpecialTokens,
     hyper: Hyperparameters,
     device: Device,
@@ -64,7 +64,7 @@ def _accumulated(
     encoder: PreTrainedModel,
     head: nn.Module,
     task_type: TaskType,
-    rows: Sequence[Row],
+    rows: Sequence[EncodedRow],
     tokens: SpecialTokens,
     hyper: Hyperparameters,
     device: Device,

@@ -20,7 +20,7 @@ from torch import nn
 from xstilts.config.settings import Hyperparameters
 from xstilts.data.encoding import EncodedRows
 from xstilts.errors import Diverged
-from xstilts.task_types.base import Row, SpecialTokens, TaskType
+from xstilts.task_types.base import EncodedRow, SpecialTokens, TaskType
 from xstilts.training.batches import batches_per_epoch, mixture, shuffled_batches
 from xstilts.training.collapse import primary_score
 from xstilts.training.device import Device
@@ -141,7 +141,7 @@ def train(
 
 
 def _step(
-    state: TrainingState, data: TaskData, rows: list[Row], hyper: Hyperparameters, device: Device, where: str
+    state: TrainingState, data: TaskData, rows: list[EncodedRow], hyper: Hyperparameters, device: Device, where: str
 ) -> float:
     """Take one optimiser step; returns its loss."""
     state.encoder.train()
@@ -180,7 +180,7 @@ def _evaluate(
 
 def _steps(
     task_data: Sequence[TaskData], hyper: Hyperparameters, seed: int, first: int, total: int
-) -> Iterator[tuple[TaskData, list[Row]]]:
+) -> Iterator[tuple[TaskData, list[EncodedRow]]]:
     """Yield the task and the rows of each step; the ``first`` so many are drawn and skipped.
 
     Every task has a random source of its own, and the mixture another.

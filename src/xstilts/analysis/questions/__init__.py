@@ -1,1 +1,1 @@
-"""The five research questions, one module each; every one has a single public function, ``answer``."""
+"""The five research questions, one module each. Their common entry point is ``answer``."""
