@@ -31,8 +31,7 @@ from xstilts.encoders import storage as encoders
 from xstilts.graph.runs import INTERMEDIATE, Runs
 from xstilts.jobs import training
 from xstilts.scores.dev_scores import TARGET
-from xstilts.tasks.nli import NLI
-from xstilts.tasks.registry import TEXT
+from xstilts.tasks.registry import TASKS, TEXT
 from xstilts.training.session import Session
 
 #: How many of each file's examples are predicted rightly: no two files the same.
@@ -161,7 +160,7 @@ class TestIntermediate:
 
     def test_reads_the_arms_task(self, intermediate: Any, pieces: PreTrainedTokenizerFast) -> None:
         (data,) = intermediate("ready", "mnli", 1).task_data
-        assert (data.name, data.task_type.labels) == ("mnli", NLI)
+        assert (data.name, data.task_type.labels) == ("mnli", TASKS["mnli"].labels)
         assert texts_of(data.train, pieces) == texts("mnli", "train", "en")
 
     def test_evaluates_on_the_first_dev_examples(self, intermediate: Any, pieces: PreTrainedTokenizerFast) -> None:
@@ -263,7 +262,7 @@ class TestFineTuning:
         for prediction in (dev, *scored):
             task, split, language = prediction.file.split(".")
             assert prediction.task_type.task.name == task
-            assert prediction.task_type.labels == (NLI if task == "xnli" else ())
+            assert prediction.task_type.labels == (TASKS["xnli"].labels if task == "xnli" else ())
             assert prediction.encoder is call.encoder and prediction.head is call.heads[training_set]
             assert texts_of(prediction.rows, pieces) == texts(task, split, language)
             assert prediction.examples.column("id").to_pylist() == ids(task, split, language)
