@@ -14,7 +14,7 @@ from xstilts.graph.failures import Failure, told, when
 from xstilts.graph.runs import evaluation_of
 from xstilts.report.coverage import condensed_rows, evaluation_counts
 from xstilts.report.data_table import licence_of, roles_of, source_of
-from xstilts.report.page.view import HtmlCell, HtmlTable, duration, short_number, text_table
+from xstilts.report.page.view import HtmlCell, HtmlTable, duration, number_text, text_table
 from xstilts.scores.flags import flagged_jobs
 from xstilts.scores.gains import arms_of, by_language, targets_of
 from xstilts.scores.labels import arm_label
@@ -86,7 +86,7 @@ def flagged_table(flagged: pd.DataFrame, study: Study) -> HtmlTable | None:
     rows = []
     for model, arm, target, split, seed, score in means.reset_index().itertuples(index=False, name=None):
         flag = flags[model, arm, evaluation_of(study, target), seed]
-        rows.append((model, arm_label(arm, study), study.title_of(target), split, seed, short_number(score), flag))
+        rows.append((model, arm_label(arm, study), study.title_of(target), split, seed, number_text(score), flag))
     header = ["model", "arm", "target", "split", "seed", "score", "why it is excluded"]
     return text_table("Scores of collapsed runs", header, rows) if rows else None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from xstilts.analysis.answers import Answer, Verdict
 from xstilts.report.page.content import PageFigure
-from xstilts.report.page.view import HtmlCell, HtmlTable, estimates_table, interval, p_text, short_number, with_unit
+from xstilts.report.page.view import HtmlCell, HtmlTable, estimates_table, interval, number_text, p_text, with_unit
 from xstilts.scores.labels import MISSING
 
 #: The titles of questions without an answer.
@@ -107,7 +107,7 @@ def _estimate(answer: Answer) -> str:
         return ""
     one = answer.primary
     within = f"95 % interval {interval(one.low, one.high)}"
-    parts = [within if short_number(one.low) != MISSING else "no interval"]
+    parts = [within if number_text(one.low) != MISSING else "no interval"]
     parts += [f"p = {p_text(one.p)}".replace("= <", "<")] * (one.p is not None)
     parts += [f"adjusted {p_text(answer.p_adjusted)}"] * (answer.p_adjusted is not None)
     return sentence(f"{one.name}: {with_unit(one.value, one.unit)} ({'; '.join([*parts, *filter(None, [one.n])])})")

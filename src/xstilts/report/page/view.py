@@ -125,7 +125,7 @@ def estimates_table(frame: pd.DataFrame, caption: str) -> HtmlTable | None:
     return HtmlTable(caption, ["", "estimate", "95 % interval", *names], rows, kind="texts")
 
 
-def short_number(value: Any) -> str:
+def number_text(value: Any) -> str:
     """Format a number with about three digits; a dash for what is not a finite number."""
     if not _is_number(value):
         return MISSING
@@ -137,12 +137,12 @@ def short_number(value: Any) -> str:
 
 def with_unit(value: Any, unit: str) -> str:
     """Format a number with its unit; a dash for what is not a finite number."""
-    return f"{short_number(value)} {unit}".strip() if _is_number(value) else MISSING
+    return f"{number_text(value)} {unit}".strip() if _is_number(value) else MISSING
 
 
 def interval(low: Any, high: Any) -> str:
     """Format an interval; a dash if one end is not a finite number."""
-    return f"{short_number(low)} to {short_number(high)}" if _is_number(low) and _is_number(high) else MISSING
+    return f"{number_text(low)} to {number_text(high)}" if _is_number(low) and _is_number(high) else MISSING
 
 
 def p_text(p: Any) -> str:
@@ -155,7 +155,7 @@ def p_text(p: Any) -> str:
 def value_text(value: Any) -> str:
     """Format any value of a frame; empty for a missing one."""
     if isinstance(value, float):
-        return short_number(value)
+        return number_text(value)
     return "" if value is None or value is pd.NA else str(value)
 
 

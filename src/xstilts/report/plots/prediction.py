@@ -69,7 +69,7 @@ def prediction_figure(answer: Answer | None, study: Study) -> Figure | AbsentFig
         [
             f"Points; {counted(len(points), 'cell')} (arm, target, language), "
             f"{counted(points['language'].nunique(), 'language')}.",
-            "On the line, predictions are correct.",
+            "On the line, predictions equal observations.",
             "R² below 0: the mean gain predicts better.",
         ],
         width=len(panels) * (_PANEL[0] + 66) + 100,
