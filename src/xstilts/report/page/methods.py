@@ -35,11 +35,11 @@ def _question(study: Study) -> str:
 def _arms(study: Study) -> str:
     text = (
         f"An arm is what happens to the encoder between pretraining and the target task. “{BASELINE}”, the baseline, "
-        "leaves it unchanged; the others train it on one or several English tasks"
+        "leaves it unchanged; the others train it on an English task"
     )
     sizes = [len(arm.tasks) for arm in study.arms.values()]
     if max(sizes, default=0) > 1:
-        text += ", several of them mixed in proportion to their size"
+        text += ", or on several mixed in proportion to their size"
     if controls := [arm for arm in study.arms if is_control(arm, study)]:
         verbs = "starts from random weights and shows" if len(controls) == 1 else "start from random weights and show"
         text += f". {listed([f'“{arm}”' for arm in controls])} {verbs} what pretraining contributes"
@@ -65,8 +65,7 @@ def _fine_tuning(study: Study) -> str:
     if shared := [target for target in targets_of(study) if study.task(target).trained_on not in (None, target)]:
         titles = listed([study.title_of(target) for target in shared])
         sets = listed(list(dict.fromkeys(study.title_of(str(study.task(target).trained_on)) for target in shared)))
-        verb = "has" if len(shared) == 1 else "have"
-        text += f" {titles} {verb} no training data in this study: {sets} is used instead."
+        text += f" The training data for {titles} is that of {sets}."
     return text
 
 
@@ -78,7 +77,7 @@ def _retrieval(study: Study) -> str:
     verb = "needs" if len(tasks) == 1 else "need"
     return (
         f"{listed([study.title_of(task) for task in tasks])} {verb} no fine-tuning: sentences are embedded (hidden "
-        f"states of layer {layers} of the arm’s encoder), and the translation of a sentence is searched among its "
+        f"states of layer {layers} of the arm’s encoder), and the translation of a sentence is searched for among its "
         "nearest neighbours. Gains on retrieval differ in size from those on other tasks and are shown separately."
     )
 

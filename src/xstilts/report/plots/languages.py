@@ -19,7 +19,8 @@ _MARKS = (
     (PURPLE, "cross"), (SKY, "triangle-down"), (BLACK, "triangle-right"), (YELLOW, "triangle-left"),
 )  # fmt: skip
 _STAR = "M0,-1L0.25,-0.3L1,-0.3L0.4,0.15L0.6,0.9L0,0.45L-0.6,0.9L-0.4,0.15L-1,-0.3L-0.25,-0.3Z"
-_LAST_MARKS = {OTHERS: (GREY, _STAR), UNKNOWN: (PALE, "wedge")}
+_PENTAGON = "M0,-1L0.95,-0.31L0.59,0.81L-0.59,0.81L-0.95,-0.31Z"
+_LAST_MARKS = {OTHERS: (GREY, _STAR), UNKNOWN: (PALE, _PENTAGON)}
 
 
 def ordered_languages(study: Study, languages: pd.DataFrame) -> pd.DataFrame:
