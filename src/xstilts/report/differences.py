@@ -88,7 +88,7 @@ def _text(value: Any) -> str:
     return str(value).replace("_", " ")
 
 
-def _duration(settings: Hyperparameters) -> str:
+def _training_length(settings: Hyperparameters) -> str:
     return f"{settings.epochs:g} epochs" if settings.max_steps is None else f"{settings.max_steps} steps"
 
 
@@ -114,7 +114,7 @@ def _kept(settings: Hyperparameters) -> str:
 
 _TRAINING: dict[str, Callable[[Hyperparameters], str]] = {
     "learning rate": lambda settings: f"{settings.learning_rate:g}",
-    "trained for": _duration,
+    "trained for": _training_length,
     "batch size": lambda settings: str(settings.batch_size),
     "warm-up": _warm_up,
     "weight decay": lambda settings: f"{settings.weight_decay:g}",

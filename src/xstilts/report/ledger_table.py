@@ -14,12 +14,12 @@ import pandas as pd
 from xstilts.config.study import Study
 from xstilts.graph.runs import INTERMEDIATE, RETRIEVAL, Runs, evaluation_of
 from xstilts.report.coverage import evaluation_counts
-from xstilts.report.page.view import duration
 from xstilts.report.typeset import TableBlock, TablePage, TableRow
 from xstilts.scores.dev_scores import TARGET
 from xstilts.scores.flags import flagged_jobs
 from xstilts.scores.gains import arms_of, by_language
 from xstilts.scores.labels import MISSING, arm_label
+from xstilts.wording import duration
 
 PRETRAIN, FINETUNE = "pretrain", "finetune"
 

@@ -14,11 +14,11 @@ from xstilts.graph.failures import Failure, told, when
 from xstilts.graph.runs import evaluation_of
 from xstilts.report.coverage import condensed_rows, evaluation_counts
 from xstilts.report.data_table import licence_of, roles_of, source_of
-from xstilts.report.page.view import HtmlCell, HtmlTable, duration, number_text, text_table
+from xstilts.report.page.view import HtmlCell, HtmlTable, number_text, text_table
 from xstilts.scores.flags import flagged_jobs
 from xstilts.scores.gains import arms_of, by_language, targets_of
 from xstilts.scores.labels import arm_label
-from xstilts.wording import counted, listed
+from xstilts.wording import counted, duration, listed
 
 _JOBS = {
     "pretrain": "pretraining",

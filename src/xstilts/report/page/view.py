@@ -172,13 +172,5 @@ def shade(gain: float, largest: float) -> str:
     return f"{'gain' if gain > 0 else 'loss'}-{step}"
 
 
-def duration(seconds: float) -> str:
-    """Format a duration in hours, minutes or seconds."""
-    for unit, length in (("h", 3600), ("min", 60)):
-        if seconds >= length:
-            return f"{seconds / length:.1f} {unit}"
-    return f"{seconds:.1f} s"
-
-
 def _is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
