@@ -80,7 +80,7 @@ def test_rows_and_columns_are_both_permuted(shape: tuple[int, int]) -> None:
     """The short side alone has 3! orders: one of six statistics could not be rarer than 1 in 6."""
     rng = np.random.default_rng(3)
     predictor = rng.normal(size=shape)
-    fit = dyadic(predictor + 0.1 * rng.normal(size=shape), predictor, np.zeros(shape), rng, draws=999)
+    fit = dyadic_regression(predictor + 0.1 * rng.normal(size=shape), predictor, np.zeros(shape), rng, draws=999)
     assert fit is not None
     assert fit.p < 0.05
 
