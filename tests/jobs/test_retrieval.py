@@ -20,7 +20,7 @@ from xstilts.graph.runs import RETRIEVAL, Runs
 from xstilts.jobs import retrieval
 from xstilts.retrieval.predict import Pool
 from xstilts.task_types.base import SpecialTokens
-from xstilts.tasks.registry import Task
+from xstilts.tasks.task import Task
 from xstilts.training.session import Session
 
 FILES = ["tatoeba.test.de", "tatoeba.test.fr", "bucc2018.dev.de", "bucc2018.test.de"]

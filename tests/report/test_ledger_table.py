@@ -1,4 +1,4 @@
-"""What was run, counted."""
+"""The run ledger."""
 
 from __future__ import annotations
 

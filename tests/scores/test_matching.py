@@ -1,4 +1,4 @@
-"""Predictions find their examples by id, nothing wrong with them goes unsaid, and scores are those of plain loops."""
+"""Predictions are matched by id, all mistakes are reported, and scores equal those of plain loops."""
 
 from __future__ import annotations
 
