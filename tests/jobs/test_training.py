@@ -1,4 +1,4 @@
-"""What the training jobs hand to the trainer and to prediction, and where the scores land. Nothing is trained here."""
+"""The training jobs: what they pass to ``train`` and ``predict``, and the rows of their scores. Nothing is trained."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def pretrain(runs: Runs, trainer: RecordingTrainer) -> TrainingCall:
 
 @pytest.fixture
 def intermediate(runs: Runs, trainer: RecordingTrainer, predictor: RecordingPredictor) -> Any:
-    """Train an arm's encoder; returns what the trainer was given, None where it was not called."""
+    """Run the job; returns the call of ``train``, None if it was not called."""
 
     def run(model: str, arm: str, seed: int) -> TrainingCall | None:
         training.intermediate(runs, SPEC, model, arm, seed, 1, Session())
@@ -80,7 +80,7 @@ def intermediate(runs: Runs, trainer: RecordingTrainer, predictor: RecordingPred
 
 @pytest.fixture
 def finetune(runs: Runs, trainer: RecordingTrainer, predictor: RecordingPredictor) -> Any:
-    """Fine-tune; returns what the trainer was given."""
+    """Run the job; returns the call of ``train``."""
 
     def run(arm: str, training_set: str, seed: int = 1, model: str = "ready") -> TrainingCall:
         training.finetune(runs, SPEC, model, arm, training_set, seed, 1, Session())
