@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 settings.register_profile("no_deadline", deadline=None)
 settings.load_profile("no_deadline")
 
+# The tests' matrices are tiny and pytest's workers share the cores: more threads only wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 #: Slices of the real datasets, in the layout of ``xstilts.tasks.files``; beside the checkout unless told otherwise.
 SLICES = Path(os.environ.get("XSTILTS_SLICES", Path(__file__).resolve().parents[2] / "shared" / "data"))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 _PLURALS = {"genus": "genera", "family": "families"}
 
 
@@ -18,3 +20,37 @@ def with_minus(text: str) -> str:
 def signed(value: float, decimals: int = 2) -> str:
     """A number with its sign."""
     return with_minus(f"{value:+.{decimals}f}")
+
+
+def two_digits(value: float) -> float:
+    """Round to two significant digits."""
+    return float(f"{value:.2g}")
+
+
+def two_digits_up(value: float) -> int:
+    """Round up to a whole number of at most two significant digits: 1,234 gives 1,300."""
+    unit = 10 ** max(0, math.floor(math.log10(value)) - 1) if value >= 1 else 1
+    return math.ceil(value / unit) * unit
+
+
+def short_number(value: float) -> str:
+    """Write a number with two significant digits: '1,300', '12', '1.2', '0.013'."""
+    rounded = two_digits(value)
+    return f"{rounded:,.0f}" if rounded >= 10 else f"{rounded:g}"
+
+
+def duration(seconds: float) -> str:
+    """Write seconds in the unit that fits: '45 s', '12 min', '3.5 h', '1,300 h'."""
+    if seconds < 90:
+        return f"{short_number(seconds)} s"
+    if seconds < 90 * 60:
+        return f"{short_number(seconds / 60)} min"
+    return f"{short_number(seconds / 3600)} h"
+
+
+def file_size(count: float) -> str:
+    """Write bytes in powers of 1,000: '480 MB', '9.1 GB', '1.2 TB'."""
+    for factor, unit in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB")):
+        if count >= factor * 0.995:
+            return f"{short_number(count / factor)} {unit}"
+    return f"{short_number(count / 1e3)} kB"

@@ -75,6 +75,16 @@ def test_the_test_keeps_its_level_with_row_and_column_effects_and_has_power() ->
     assert np.mean([fit.low < 0.6 < fit.high for fit in planted]) >= 0.85
 
 
+@pytest.mark.parametrize("shape", [(3, 9), (9, 3)])
+def test_rows_and_columns_are_both_permuted(shape: tuple[int, int]) -> None:
+    """The short side alone has 3! orders: one of six statistics could not be rarer than 1 in 6."""
+    rng = np.random.default_rng(3)
+    predictor = rng.normal(size=shape)
+    fit = dyadic_regression(predictor + 0.1 * rng.normal(size=shape), predictor, np.zeros(shape), rng, draws=999)
+    assert fit is not None
+    assert fit.p < 0.05
+
+
 @pytest.mark.parametrize("covariate", ["nothing", "the predictor"])
 def test_a_predictor_without_variance_of_its_own_has_no_slope(covariate: str) -> None:
     rng = np.random.default_rng(2)

@@ -104,7 +104,7 @@ def test_a_test_file_may_be_without_gold_but_not_a_training_file(tmp_path: Path)
 
 def test_broken_examples_are_named_with_row_and_id() -> None:
     message = refusal(nli(3, label=["neutral", "maybe", "-"]))
-    assert "test-de.tsv: example 2 (id '1'): label 'maybe' is none of XNLI's" in message
+    assert "test-de.tsv: example 2 (id '1'): label 'maybe' is not one of XNLI's" in message
     assert "example 3 (id '2'): label '-'" in message
 
 

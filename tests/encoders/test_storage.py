@@ -110,9 +110,9 @@ def test_reinitialised_keeps_the_shape_and_nothing_else(encoder: PreTrainedModel
 @pytest.mark.parametrize(("kind", "positions", "longest"), [("xlm-roberta", 22, 20), ("bert", 22, 22)])
 def test_limits_of_a_ready_made_encoder(kind: str, positions: int, longest: int, tmp_path: Path) -> None:
     AutoConfig.for_model(kind, max_position_embeddings=positions).save_pretrained(tmp_path)
-    assert encoders.Limits.of(tmp_path) == encoders.Limits(longest, 12)
+    assert encoders.EncoderLimits.of(tmp_path) == encoders.EncoderLimits(longest, 12)
 
 
 def test_a_folder_without_a_config_has_no_limits(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"config\.json"):
-        encoders.Limits.of(tmp_path)
+        encoders.EncoderLimits.of(tmp_path)

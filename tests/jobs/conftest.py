@@ -1,12 +1,15 @@
-"""A tiny study that is ready to train."""
+"""Two studies that are ready to train: a tiny one, and one whose examples say which file they are of."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+import labelled_study
 import pytest
 import tiny_release
 from commands import Commands, tiny_study
+from transformers import PreTrainedTokenizerFast
 
 from xstilts.config.study import load, store
 from xstilts.graph.runs import Runs
@@ -28,3 +31,25 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for task in (*runs.study.tasks(), "text"):
         commands.run("encode", "--study", study, "--model", "small", "--task", task)
     return folder
+
+
+@pytest.fixture(scope="session")
+def labelled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, PreTrainedTokenizerFast]:
+    """The folder of the study of ``labelled_study``, and its tokenizer. Not to be changed: copy it."""
+    folder = tmp_path_factory.mktemp("labelled")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        return folder, labelled_study.prepare(Runs(load(labelled_study.CONFIG)))
+
+
+@pytest.fixture
+def runs(labelled: tuple[Path, PreTrainedTokenizerFast], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
+    """A copy of the study of ``labelled_study`` in a folder of the test's own, which is the working directory."""
+    shutil.copytree(labelled[0], tmp_path / "study")
+    monkeypatch.chdir(tmp_path / "study")
+    return Runs(load(labelled_study.CONFIG))
+
+
+@pytest.fixture(scope="session")
+def pieces(labelled: tuple[Path, PreTrainedTokenizerFast]) -> PreTrainedTokenizerFast:
+    return labelled[1]

@@ -91,7 +91,7 @@ def test_results_are_those_of_an_undisturbed_run(job: str, undisturbed: Path, fo
             (folder / "results/tiny" / name).unlink()
         codes += killed_until_done(commands, arguments, moments, longest)
         assert contents(folder, names) == expected
-    assert "Going on from the checkpoint of step" in commands.log.read_text(encoding="utf-8")
+    assert "Resuming from the checkpoint of step" in commands.log.read_text(encoding="utf-8")
     assert not (folder / "results/tiny/.checkpoints").exists()
     assert not [path for path in (folder / "results").rglob("*") if path.name.endswith(".tmp")]
 

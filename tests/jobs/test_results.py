@@ -14,14 +14,14 @@ from xstilts.config.settings import Encoding
 from xstilts.config.study import load
 from xstilts.graph.runs import RETRIEVAL, Runs
 from xstilts.graph.specs import Specs
-from xstilts.jobs.results import Results, write_record
+from xstilts.jobs.results import JobOutputs, write_record
 from xstilts.scores.score_files import PREDICTIONS, SCORES
 from xstilts.task_types import task_type_of
 from xstilts.task_types.classification import Classification
 from xstilts.task_types.retrieval import Retrieval
 from xstilts.tasks.registry import TASKS
 from xstilts.training.device import Device
-from xstilts.training.loop import Trained
+from xstilts.training.loop import TrainingResult
 
 CONFIG = {
     "study": "trial",
@@ -44,11 +44,11 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
 
 
 def test_scores_and_predictions_of_a_fine_tuning(runs: Runs) -> None:
-    results = Results("trial", "tiny", "none", 1, run="0123456789ab")
+    outputs = JobOutputs("trial", "tiny", "none", 1, run="0123456789ab")
     task_type = task_type_of(TASKS["xnli"], Encoding())
-    results.add(task_type, "en", "test", ["neutral", "entailment"], GOLD)
-    results.add(task_type, "de", "test", ["neutral", "neutral"], GOLD)
-    results.write(runs, "xnli")
+    outputs.add(task_type, "en", "test", ["neutral", "entailment"], GOLD)
+    outputs.add(task_type, "de", "test", ["neutral", "neutral"], GOLD)
+    outputs.write(runs, "xnli")
 
     scores = pq.read_table(runs.paths.part("scores", "tiny", "none", "xnli", 1))
     assert scores.schema.equals(SCORES)
@@ -78,9 +78,9 @@ def test_retrieval_predicts_for_english_sentences_alone(runs: Runs) -> None:
         },
         schema=Retrieval.schema,
     )
-    results = Results("trial", "tiny", "none", 1, run="0123456789ab")
-    results.add(task_type_of(TASKS["tatoeba"], Encoding()), "de", "test", ["de-1", "de-1"], pool)
-    results.write(runs, RETRIEVAL)
+    outputs = JobOutputs("trial", "tiny", "none", 1, run="0123456789ab")
+    outputs.add(task_type_of(TASKS["tatoeba"], Encoding()), "de", "test", ["de-1", "de-1"], pool)
+    outputs.write(runs, RETRIEVAL)
     (score,) = pq.read_table(runs.paths.part("scores", "tiny", "none", RETRIEVAL, 1)).to_pylist()
     assert (score["n"], score["metric"], score["score"]) == (2, "accuracy", 50.0)
     predictions = pq.read_table(runs.paths.part("predictions", "tiny", "none", RETRIEVAL, 1))
@@ -88,15 +88,15 @@ def test_retrieval_predicts_for_english_sentences_alone(runs: Runs) -> None:
 
 
 def test_a_prediction_too_few_is_an_error(runs: Runs) -> None:
-    results = Results("trial", "tiny", "none", 1, run="0123456789ab")
+    outputs = JobOutputs("trial", "tiny", "none", 1, run="0123456789ab")
     with pytest.raises(ValueError):
-        results.add(task_type_of(TASKS["xnli"], Encoding()), "en", "test", ["neutral"], GOLD)
+        outputs.add(task_type_of(TASKS["xnli"], Encoding()), "en", "test", ["neutral"], GOLD)
 
 
 @pytest.mark.parametrize("trains", [True, False])
 def test_record_says_how_a_result_came_about(runs: Runs, trains: bool) -> None:
     curve = [{"step": 5, "loss": 1.0, "xnli": 40.0}]
-    trained = Trained(nn.ModuleDict(), steps=10, best_step=5, curve=curve) if trains else None
+    trained = TrainingResult(nn.ModuleDict(), steps=10, best_step=5, curve=curve) if trains else None
     spec, path = Specs(runs).finetune("tiny", "none", "xnli", 1), runs.paths.root / "record.json"
     write_record(path, runs, spec, Device("cpu", torch.float32), trained, time.monotonic() - 3)
     record = json.loads(path.read_text())

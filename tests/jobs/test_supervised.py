@@ -1,4 +1,4 @@
-"""Runs that have diverged or learnt nothing begin again with another seed, if the study says so."""
+"""Runs that diverged or collapsed start over with another seed, if the study says so."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ FINE, CHANCE = DevOutcome(80, 50, False, 5), DevOutcome(50, 50, True, 5)
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """Stands for predictions that have been judged."""
+class ScriptedPredictions:
+    """Stands for ``DevPredictions``, with a scripted outcome."""
 
     dev_outcome: DevOutcome
 
 
 @pytest.fixture
-def lesson(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Any]:
-    """Learn with scripted ends: a divergence, or what has been learnt of each task; returns seeds and what came out."""
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Any]:
+    """Train with scripted ends, each a divergence or the outcome of every task; returns the seeds and the outcome."""
 
-    def learn(*ends: Diverged | list[DevOutcome], restarts: int) -> tuple[list[int], TrainedRun]:
+    def run(*ends: Diverged | list[DevOutcome], restarts: int) -> tuple[list[int], TrainedRun]:
         seeds, script = [], iter(ends)
 
         def one(self: SupervisedRun, seed: int, *rest: Any) -> Any:
@@ -44,49 +44,48 @@ def lesson(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Any
             end = next(script)
             if isinstance(end, Diverged):
                 raise end
-            judged: Any = {str(number): Verdict(found) for number, found in enumerate(end)}
-            return TrainedRun(None, None, None, judged, seed)  # type: ignore[arg-type]
+            on_dev: Any = {str(number): ScriptedPredictions(outcome) for number, outcome in enumerate(end)}
+            return TrainedRun(None, None, None, on_dev, seed)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(SupervisedRun, "_learn", one)
+        monkeypatch.setattr(SupervisedRun, "_train_once", one)
         hyper, session = Hyperparameters(restarts=restarts), Session(checkpoints=Checkpoints(tmp_path, "in", 1))
-        no_progress: Any = None
-        return seeds, SupervisedRun(no_progress, "xlmr", "a test", ["mnli"], hyper, 3, no_progress).train(
-            no_progress, no_progress, session
-        )
+        unused: Any = None
+        supervised = SupervisedRun(unused, "xlmr", "a test", ["mnli"], hyper, 3, unused)
+        return seeds, supervised.train(unused, unused, session)
 
-    return learn
-
-
-def test_what_has_learnt_is_kept(lesson):
-    seeds, learned = lesson([FINE], restarts=2)
-    assert seeds == [3] and learned.restarts == []
+    return run
 
 
-def test_what_has_not_is_kept_unless_the_study_says_otherwise(lesson):
-    seeds, learned = lesson([CHANCE], restarts=0)
-    assert seeds == [3] and learned.collapse_reason
+def test_a_run_that_has_learnt_its_task_is_kept(run):
+    seeds, trained = run([FINE], restarts=2)
+    assert seeds == [3] and trained.restarts == []
 
 
-def test_begins_again_until_it_has_learnt(lesson):
-    seeds, learned = lesson(Diverged("The loss is nan."), [CHANCE], [FINE], restarts=5)
+def test_a_collapsed_run_is_kept_unless_the_study_asks_for_restarts(run):
+    seeds, trained = run([CHANCE], restarts=0)
+    assert seeds == [3] and trained.collapse_reason
+
+
+def test_starts_over_until_a_task_is_learnt(run):
+    seeds, trained = run(Diverged("The loss is nan."), [CHANCE], [FINE], restarts=5)
     assert seeds == [3, derived_seed(3, 1), derived_seed(3, 2)] and len(set(seeds)) == 3
-    assert learned.seed == seeds[2]
-    assert [(restart["seed"], restart["reason"]) for restart in learned.restarts] == [
+    assert trained.seed == seeds[2]
+    assert [(restart["seed"], restart["reason"]) for restart in trained.restarts] == [
         (3, "The loss is nan."),
         (seeds[1], "50.0 on English dev, the same answer to every example"),
     ]
 
 
-def test_gives_up_in_the_end(lesson):
-    seeds, learned = lesson([CHANCE], [CHANCE], restarts=1)
-    assert len(seeds) == 2 and learned.collapse_reason and len(learned.restarts) == 1
+def test_the_number_of_restarts_is_limited(run):
+    seeds, trained = run([CHANCE], [CHANCE], restarts=1)
+    assert len(seeds) == 2 and trained.collapse_reason and len(trained.restarts) == 1
     with pytest.raises(Diverged):
-        lesson(Diverged("The loss is nan."), Diverged("The loss is inf."), restarts=2)
+        run(Diverged("The loss is nan."), Diverged("The loss is inf."), restarts=2)
 
 
-def test_a_mixture_has_collapsed_where_nothing_of_it_was_learnt(lesson):
-    assert not lesson([CHANCE, FINE], restarts=1)[1].restarts
-    assert lesson([], restarts=1)[1].collapse_reason == "", "without labels nobody can tell"
+def test_a_mixture_has_collapsed_if_none_of_its_tasks_was_learnt(run):
+    assert not run([CHANCE, FINE], restarts=1)[1].restarts
+    assert run([], restarts=1)[1].collapse_reason == "", "without labels it is unknown"
 
 
 # With real training
@@ -110,7 +109,7 @@ def finetune(folder: Path, **hyper: Any) -> int | None:
     return process.exitcode
 
 
-def test_a_record_says_how_often_it_began(folder):
+def test_a_record_lists_the_restarts(folder):
     assert finetune(folder, learning_rate=1e-12, restarts=2) == 0
     training = json.loads((folder / "results/tiny/records/small/none/xnli/seed1.json").read_bytes())["training"]
     assert [restart["seed"] for restart in training["restarts"]] == [1, derived_seed(1, 1)]
@@ -123,4 +122,4 @@ def test_a_run_that_diverges_every_time_fails(folder):
     assert finetune(folder, learning_rate=1e30, restarts=1) == 1
     (attempt,) = read_attempts(folder / "results/tiny/attempts/small/none/xnli/seed1.json")
     assert attempt.outcome == "diverged" and "The loss is nan at step" in attempt.reason
-    assert "Beginning again with another seed: The loss is nan" in Commands(folder).log.read_text(encoding="utf-8")
+    assert "Starting over with another seed: The loss is nan" in Commands(folder).log.read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ def test_every_name_leads_to_its_entry() -> None:
 
 
 def test_an_unknown_one_is_a_mistake_with_a_suggestion() -> None:
-    with pytest.raises(UserError, match=r"nothing is known of 'a100-8'\. Did you mean 'a100-80'\?"):
+    with pytest.raises(UserError, match=r"there is no device 'a100-8' in the table\. Did you mean 'a100-80'\?"):
         gpu_of("a100-8")
 
 

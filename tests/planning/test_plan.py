@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ from xstilts.config.study import load
 from xstilts.errors import UserError
 from xstilts.graph.runs import INTERMEDIATE, Runs
 from xstilts.graph.specs import Specs
+from xstilts.graph.training_jobs import TrainingJob
 from xstilts.planning.gpus import GPUS
-from xstilts.planning.groups import Group
-from xstilts.planning.plan import Plan, plan, total
+from xstilts.planning.jobs import JobGroup
+from xstilts.planning.plan import StudyPlan, plan, total
 
 HUB = "hf://FacebookAI/xlm-roberta-large@c23d21b0620b635a76227c604d44e43a9f0ee389"
 
@@ -33,69 +35,57 @@ def large(**changes: Any) -> Runs:
     return Runs(load(ready_made(models={"xlmr": {"path": HUB}}, **changes)))
 
 
-def planned(runs: Runs, gpu: str = "a100-80", at_once: int = 1) -> Plan:
+def planned(runs: Runs, gpu: str = "a100-80", at_once: int = 1) -> StudyPlan:
     return plan(runs, GPUS[gpu], at_once)
 
 
 def finish(runs: Runs, arm: str, what: str, seed: int, seconds: float, device: str, **hardware: Any) -> None:
-    """Leave what a fine-tuning job leaves."""
-    specs = Specs(runs)
-    job = "xlmr", arm, what, seed
-    spec = specs.intermediate("xlmr", arm, seed) if what == INTERMEDIATE else specs.finetune(*job)
+    """Leave what a job leaves: fine-tuning on ``what``, or an arm's own training."""
+    job = TrainingJob("intermediate" if what == INTERMEDIATE else "finetune", "xlmr", arm, what, seed)
     record = {
-        "spec": spec,
+        "spec": job.spec(Specs(runs)),
         "seconds": seconds,
         "hardware": {"device": device, "precision": "bfloat16", "peak_gpu_bytes": 0, **hardware},
     }
-    files = {
-        runs.paths.part("scores", *job): "",
-        runs.paths.part("records", *job, "json"): json.dumps(record),
-    }
-    if what == INTERMEDIATE:
-        folder = runs.paths.encoder("xlmr", arm, seed)
-        files = {
-            runs.paths.part("dev_scores", *job): "",
-            folder / "model.safetensors": "",
-            folder / "record.json": json.dumps(record),
-        }
-    for path, text in files.items():
+    for path in job.makes(runs.paths):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(json.dumps(record) if path.suffix == ".json" else "", encoding="utf-8")
 
 
-def group(found: Plan, rule: str, arm: str, what: str = "") -> Group:
-    return next(one for one in found.groups if (one.rule, one.arm, one.what) == (rule, arm, what))
+def group(study_plan: StudyPlan, rule: str, arm: str, what: str = "") -> JobGroup:
+    return next(one for one in study_plan.groups if (one.rule, one.arm, one.what) == (rule, arm, what))
 
 
 class TestBeforeAnythingRan:
     def test_all_jobs_are_to_do(self) -> None:
-        found = planned(large())
-        assert found.jobs() == found.left()
-        assert found.jobs()["intermediate"] == 2 * 2
-        assert found.jobs()["finetune"] == 3 * 2 * 2
-        assert found.jobs()["retrieve"] == 3 * 2
-        assert found.jobs()["prefetch_model"] == 1
+        study_plan = planned(large())
+        assert study_plan.jobs() == study_plan.jobs(left=True)
+        assert study_plan.jobs()["intermediate"] == 2 * 2
+        assert study_plan.jobs()["finetune"] == 3 * 2 * 2
+        assert study_plan.jobs()["retrieve"] == 3 * 2
+        assert study_plan.jobs()["prefetch_model"] == 1
 
-    def test_says_that_it_is_a_model_and_how_far_off_it_may_be(self) -> None:
-        one = group(planned(large()), "finetune", "none", "xnli").estimate
+    def test_a_modelled_estimate_has_a_range_of_a_factor_of_two(self) -> None:
+        one = group(planned(large()), "finetune", "none", "xnli").cost
         assert (one.low, one.high, one.source) == (one.seconds / 2, one.seconds * 2, "model")
 
     def test_more_at_once_take_less_time_down_to_the_longest_chain(self) -> None:
-        found = [planned(large(), at_once=number) for number in (1, 4, 1000)]
-        walls = [one.wall.value for one in found]
-        on_gpu = [one for one in found[0].groups if one.on_gpu]
+        plans = [planned(large(), at_once=number) for number in (1, 4, 1000)]
+        walls = [one.wall.value for one in plans]
+        on_gpu = [one for one in plans[0].groups if one.on_gpu]
         assert walls[0] == pytest.approx(total(on_gpu).value)
         assert walls[0] > walls[1] > walls[2]
-        longest = group(found[0], "intermediate", "pair").estimate.seconds
-        last = max(one.estimate.seconds for one in on_gpu if one.arm == "pair" and one.rule != "intermediate")
+        longest = group(plans[0], "intermediate", "pair").cost.seconds
+        last = max(one.cost.seconds for one in on_gpu if one.arm == "pair" and one.rule != "intermediate")
         assert walls[2] == pytest.approx(longest + last)
 
     def test_pretraining_comes_first(self) -> None:
-        found = planned(Runs(load(own())), "cpu", at_once=1000)
+        study_plan = planned(Runs(load(own())), "cpu", at_once=1000)
         seconds = {
-            rule: max(one.estimate.seconds for one in found.of_rule(rule)) for rule in ("pretrain", "intermediate")
+            rule: max(one.cost.seconds for one in study_plan.groups if one.rule == rule)
+            for rule in ("pretrain", "intermediate")
         }
-        assert found.wall.value > sum(seconds.values())
+        assert study_plan.wall.value > sum(seconds.values())
 
     def test_encoders_of_all_trained_arms_stay_on_disk(self) -> None:
         disk = {item.what: item for item in planned(large()).disk}
@@ -103,11 +93,11 @@ class TestBeforeAnythingRan:
         assert disk["downloaded encoders"].bytes == 4 * 559_890_432
         assert disk["checkpoints of running jobs"].temporary
 
-    def test_an_encoder_that_nobody_knows_must_be_there(self) -> None:
+    def test_an_unknown_encoder_must_be_in_its_folder(self) -> None:
         with pytest.raises(UserError, match=r"models\.xlmr: models/xlmr/config\.json is not there"):
             planned(Runs(load(ready_made())))
 
-    def test_an_encoder_that_is_there_says_its_shape(self, folder: Path) -> None:
+    def test_the_shape_of_an_encoder_is_read_from_its_config(self, folder: Path) -> None:
         (folder / "models" / "xlmr").mkdir(parents=True)
         config = {
             "vocab_size": 10, "hidden_size": 4, "num_hidden_layers": 1, "intermediate_size": 8,
@@ -128,8 +118,8 @@ class TestBeforeAnythingRan:
     def test_ten_thousand_jobs_are_planned_in_seconds(self) -> None:
         arms = {"none": {}, **{f"mnli-{n}": {"tasks": ["mnli"], "train_examples": n} for n in range(1, 41)}}
         runs, started = large(arms=arms, seeds=list(range(1, 65))), time.process_time()
-        found = planned(runs, at_once=64)
-        assert found.jobs().total() > 10_000
+        study_plan = planned(runs, at_once=64)
+        assert study_plan.jobs().total() > 10_000
         assert time.process_time() - started < 10
 
 
@@ -139,58 +129,60 @@ class TestAfterSomeJobs:
     def test_what_has_ended_is_not_to_do(self) -> None:
         runs = large()
         finish(runs, "none", "xnli", 2, 1000, self.A100)
-        found = planned(runs)
-        assert found.jobs()["finetune"] - found.left()["finetune"] == 1
-        assert group(found, "finetune", "none", "xnli").left == (1,)
+        study_plan = planned(runs)
+        assert study_plan.jobs()["finetune"] - study_plan.jobs(left=True)["finetune"] == 1
+        assert group(study_plan, "finetune", "none", "xnli").left == (1,)
 
     def test_like_jobs_take_as_long_and_as_much_memory(self) -> None:
         runs = large()
         for seed, seconds in ((1, 1000), (2, 3000)):
             finish(runs, "none", "xnli", seed, seconds, self.A100, peak_gpu_bytes=10e9)
-        one = group(planned(runs), "finetune", "mnli", "xnli").estimate
+        one = group(planned(runs), "finetune", "mnli", "xnli").cost
         assert (one.seconds, one.source) == (2000, f"measured on 2 jobs ({self.A100})")
         assert one.gpu_bytes == pytest.approx(11.5e9)
         assert one.high / one.low < 2
 
-    def test_an_arm_takes_as_long_as_itself_with_another_seed(self) -> None:
+    def test_an_arm_takes_as_long_as_with_another_seed(self) -> None:
         runs = large()
         finish(runs, "mnli", INTERMEDIATE, 1, 5000, self.A100)
-        found = planned(runs)
-        assert group(found, "intermediate", "mnli").estimate.seconds == 5000
-        assert group(found, "intermediate", "mnli").left == (2,)
-        assert group(found, "intermediate", "pair").estimate.source.endswith(", as on 1 measured job")
+        study_plan = planned(runs)
+        assert group(study_plan, "intermediate", "mnli").cost.seconds == 5000
+        assert group(study_plan, "intermediate", "mnli").left == (2,)
+        assert group(study_plan, "intermediate", "pair").cost.source.endswith(", as on 1 measured job")
 
     def test_other_jobs_are_scaled(self) -> None:
         runs = large()
         before = planned(runs)
-        modelled = group(before, "finetune", "none", "xnli").estimate.seconds
+        modelled = group(before, "finetune", "none", "xnli").cost.seconds
         finish(runs, "none", "xnli", 1, 3 * modelled, self.A100)
         after = planned(runs)
-        other = [group(found, "finetune", "none", "squad_v1").estimate for found in (before, after)]
+        other = [group(study_plan, "finetune", "none", "squad_v1").cost for study_plan in (before, after)]
         assert other[1].seconds == pytest.approx(3 * other[0].seconds)
         assert other[1].source == "model x 3, as on 1 measured job"
 
     @pytest.mark.parametrize(
         "hardware", [{"device": "Tesla T4"}, {"device": A100, "precision": "float32"}], ids=["device", "precision"]
     )
-    def test_what_ran_on_something_else_says_nothing(self, hardware: dict[str, str]) -> None:
+    def test_jobs_on_other_devices_do_not_count(self, hardware: dict[str, str]) -> None:
         runs = large()
         finish(runs, "none", "xnli", 1, 1000, **hardware)
-        found = planned(runs)
-        assert group(found, "finetune", "none", "xnli").estimate.source == "model"
-        assert group(found, "finetune", "none", "xnli").left == (2,)
-        assert any("1 job measured on another device" in note for note in found.notes)
+        study_plan = planned(runs)
+        assert group(study_plan, "finetune", "none", "xnli").cost.source == "model"
+        assert group(study_plan, "finetune", "none", "xnli").left == (2,)
+        assert any("1 job measured on another device" in note for note in study_plan.notes)
 
     def test_jobs_of_other_settings_are_to_do_again(self) -> None:
         finish(large(), "none", "xnli", 1, 1000, self.A100)
-        found = planned(large(training={"target": {"epochs": 1.0}}))
-        assert found.jobs() == found.left()
+        study_plan = planned(large(training={"target": {"epochs": 1.0}}))
+        assert study_plan.jobs() == study_plan.jobs(left=True)
 
-    def test_a_damaged_record_counts_as_none(self) -> None:
+    @pytest.mark.parametrize("damage", [lambda text: "{", lambda text: text.replace("peak_gpu_bytes", "peak")])
+    def test_a_damaged_record_counts_as_none(self, damage: Callable[[str], str]) -> None:
         runs = large()
         finish(runs, "none", "xnli", 1, 1000, self.A100)
-        runs.paths.part("records", "xlmr", "none", "xnli", 1, "json").write_text("{", encoding="utf-8")
-        assert planned(runs).jobs() == planned(runs).left()
+        record = runs.paths.part("records", "xlmr", "none", "xnli", 1, "json")
+        record.write_text(damage(record.read_text(encoding="utf-8")), encoding="utf-8")
+        assert planned(runs).jobs() == planned(runs).jobs(left=True)
 
 
 class TestWarnings:
@@ -215,19 +207,19 @@ class TestWarnings:
         }  # fmt: skip
         (folder / "models" / "xlmr").mkdir(parents=True)
         (folder / "models" / "xlmr" / "config.json").write_text(json.dumps(config), encoding="utf-8")
-        found = planned(Runs(load(ready_made())), "l4").warnings
-        about = next(warning for warning in found if warning.startswith("finetune on xnli (xlmr)"))
+        warnings = planned(Runs(load(ready_made())), "l4").warnings
+        about = next(warning for warning in warnings if warning.startswith("finetune on xnli (xlmr)"))
         assert "Not even one example at a time fits" in about
 
     def test_jobs_longer_than_the_rules_say(self) -> None:
-        found = planned(large(training={"target": {"max_steps": 1_000_000}}))
-        (warning,) = [one for one in found.warnings if one.startswith("finetune:")]
+        study_plan = planned(large(training={"target": {"max_steps": 1_000_000}}))
+        (warning,) = [one for one in study_plan.warnings if one.startswith("finetune:")]
         assert "12 jobs may take longer than the 12 h that the rule asks a cluster for" in warning
         assert "--set-resources finetune:runtime=" in warning
 
     def test_bfloat16_where_there_is_none(self) -> None:
-        found = planned(large(compute={"precision": "bfloat16"}), "t4")
-        assert found.warnings[-1] == "compute.precision is bfloat16, which the T4 has not: jobs will stop."
+        study_plan = planned(large(compute={"precision": "bfloat16"}), "t4")
+        assert study_plan.warnings[-1] == "compute.precision is bfloat16, which the T4 does not have: jobs will stop."
 
 
 class TestConfigFile:
@@ -239,7 +231,7 @@ class TestConfigFile:
         ("text", "message"),
         [("a: [", "not a YAML file"), ("text", "not a study config"), ("study: x", "The study config is not valid")],
     )
-    def test_what_is_no_study(self, text: str, message: str) -> None:
+    def test_files_that_are_no_study(self, text: str, message: str) -> None:
         Path("study.yaml").write_text(text, encoding="utf-8")
         with pytest.raises(UserError, match=message):
             read_config(Path("study.yaml"))

@@ -14,13 +14,12 @@ from configs import own
 from rich.console import Console
 from typer.testing import CliRunner
 
-from xstilts import cli
+from xstilts import cli, wording
 from xstilts.config.study import load
 from xstilts.errors import UserError
 from xstilts.graph.runs import Runs
-from xstilts.planning import wording
 from xstilts.planning.gpus import GPUS
-from xstilts.planning.plan import Plan, plan
+from xstilts.planning.plan import StudyPlan, plan
 from xstilts.planning.view import as_json, show
 
 
@@ -31,32 +30,32 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def small(folder: Path) -> Plan:
+def small(folder: Path) -> StudyPlan:
     return plan(Runs(load(own())), GPUS["t4"], 2)
 
 
-def shown(of: Plan) -> str:
+def shown(of: StudyPlan) -> str:
     console = Console(file=io.StringIO(), width=80)
     show(of, console)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
 
-def test_the_table_fits_a_terminal(small: Plan) -> None:
+def test_the_table_fits_a_terminal(small: StudyPlan) -> None:
     table = shown(small).split("Other jobs")[0]
     assert "…" not in table
     assert re.search(r"finetune +12 +12 ", table)
     assert re.search(r"  xnli +6 +6 ", table)
 
 
-def test_says_what_it_rests_on(small: Plan) -> None:
+def test_names_the_sources_of_the_numbers(small: StudyPlan) -> None:
     text = shown(small)
     assert "24 jobs: model" in text
     assert "those of the full releases" in text
     assert "with 2 GPU jobs at a time" in text
 
 
-def test_json_is_the_same_for_programs(small: Plan) -> None:
+def test_json_has_the_same_numbers(small: StudyPlan) -> None:
     values = json.loads(json.dumps(as_json(small)))
     assert values["jobs"] == dict(small.jobs())
     assert sum(group["jobs"] for group in values["groups"]) == small.jobs().total()
@@ -64,7 +63,7 @@ def test_json_is_the_same_for_programs(small: Plan) -> None:
     assert hours["low"] < hours["value"] < hours["high"]
 
 
-def test_nothing_has_more_than_two_significant_digits(small: Plan) -> None:
+def test_nothing_has_more_than_two_significant_digits(small: StudyPlan) -> None:
     values = as_json(small)
     hours = [span[name] for group in values["groups"] for span in [group["hours_each"]] for name in span]
     amounts = [item["bytes"] for item in values["disk_bytes"]]
@@ -83,7 +82,7 @@ def test_durations(seconds: float, text: str) -> None:
     ("size", "text"), [(5e5, "500 kB"), (1.234e6, "1.2 MB"), (9.96e8, "1 GB"), (12.3e9, "12 GB"), (1.26e12, "1.3 TB")]
 )
 def test_amounts(size: float, text: str) -> None:
-    assert wording.amount(size) == text
+    assert wording.file_size(size) == text
 
 
 @pytest.mark.parametrize(("value", "up"), [(1234, 1300), (1300, 1300), (7, 7), (7.2, 8), (0.2, 1), (101, 110)])
@@ -91,7 +90,7 @@ def test_rounding_up(value: float, up: int) -> None:
     assert wording.two_digits_up(value) == up
 
 
-def test_planning_waits_for_no_torch() -> None:
+def test_planning_does_not_import_torch() -> None:
     script = "import sys, xstilts.planning.view, xstilts.config.reading; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", script], check=True)
 

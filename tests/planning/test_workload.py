@@ -10,14 +10,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.ipc as ipc
 import pytest
+import yaml
 from configs import own, ready_made
 
 from xstilts.config.settings import Hyperparameters
 from xstilts.config.sources import SyntheticSource
 from xstilts.config.study import load
-from xstilts.graph.runs import Runs
-from xstilts.planning.sizes import Rows, Sizes, releases
-from xstilts.planning.workload import Workloads, evaluations, planned_steps
+from xstilts.graph.runs import RETRIEVAL, Runs
+from xstilts.planning.sizes import DataSize, FileSizes
+from xstilts.planning.workload import Workloads, planned_steps
 from xstilts.training import loop
 
 
@@ -29,7 +30,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def works(config: dict[str, Any]) -> Workloads:
     runs = Runs(load(config))
-    return Workloads(runs, Sizes(runs))
+    return Workloads(runs, FileSizes(runs))
 
 
 @pytest.mark.parametrize(
@@ -43,109 +44,125 @@ def test_steps_are_those_of_the_training_loop(values: dict[str, Any]) -> None:
     assert planned_steps(rows, hyper) == loop.planned_steps(materials, hyper)
 
 
-def test_evaluations_are_every_so_many_steps_and_at_the_end() -> None:
-    assert [evaluations(steps, 100) for steps in (1, 99, 100, 101, 200)] == [1, 1, 1, 2, 2]
+@pytest.mark.parametrize(("steps", "evaluations"), [(1, 1), (99, 1), (100, 1), (101, 2), (200, 2)])
+def test_evaluations_are_every_so_many_steps_and_at_the_end(steps: int, evaluations: int) -> None:
+    hyper = {"max_steps": steps, "eval_every": 100, "eval_examples": 50}
+    work = works(ready_made(training={"intermediate": hyper})).of(("intermediate", "xlmr", "mnli"))
+    assert work.read.inputs == evaluations * 50 + 9815  # all dev data once more at the end
 
 
 class TestFromTheConfigAlone:
     def test_examples_are_those_of_the_full_releases(self) -> None:
-        work = works(ready_made()).intermediate("xlmr", "mnli")
+        work = works(ready_made()).of(("intermediate", "xlmr", "mnli"))
         assert work.steps == 3 * 12_272  # 392,702 examples in batches of 32
         assert work.trained.inputs == pytest.approx(3 * 392_702, rel=1e-4)
         assert work.basis == "sizes assumed"
 
     def test_limits_cap_them(self) -> None:
-        work = works(ready_made(examples={"train": 320, "eval": 10})).finetune("xlmr", "xnli")
+        work = works(ready_made(examples={"train": 320, "eval": 10})).of(("finetune", "xlmr", "xnli"))
         assert work.steps == 3 * 10
         assert work.predictions == 2 * 10  # two languages
 
     def test_arms_cap_them(self) -> None:
         config = ready_made()
         config["arms"]["few"] = {"tasks": ["mnli"], "train_examples": 64, "training": {"epochs": 1.0}}
-        assert works(config).intermediate("xlmr", "few").steps == 2
+        assert works(config).of(("intermediate", "xlmr", "few")).steps == 2
 
     def test_mixtures_draw_in_proportion_to_their_capped_sizes(self) -> None:
         config = ready_made(training={"intermediate": {"examples_cap": 1000, "epochs": 1.0, "batch_size": 10}})
-        mixed = works(config).intermediate("xlmr", "pair")
+        mixed = works(config).of(("intermediate", "xlmr", "pair"))
         assert mixed.steps == 200
         assert mixed.trained.tokens == pytest.approx(1000 * 40 + 1000 * 32)
 
     def test_micro_batches_count_as_passes(self) -> None:
         config = ready_made(training={"intermediate": {"micro_batch_size": 5, "max_steps": 10}})
-        work = works(config).intermediate("xlmr", "mnli")
-        assert work.trained.batches == 10 * 7
+        work = works(config).of(("intermediate", "xlmr", "mnli"))
+        assert work.micro_batches == 10 * 7
         assert work.micro_tokens == 5 * 128
 
     def test_a_multiple_choice_reads_every_choice(self) -> None:
         config = ready_made(training={"intermediate": {"max_steps": 1, "batch_size": 8}})
         config["arms"]["swag"] = {"tasks": ["hellaswag"]}
-        work = works(config).intermediate("xlmr", "swag")
+        work = works(config).of(("intermediate", "xlmr", "swag"))
         assert work.trained.inputs == pytest.approx(4 * 8)
         assert work.micro_tokens == 4 * 8 * 128
 
     def test_long_contexts_become_windows(self) -> None:
         short, long = (
-            works(ready_made(encoding={"max_length": length, "doc_stride": 64})).finetune("xlmr", "squad_v1")
+            works(ready_made(encoding={"max_length": length, "doc_stride": 64})).of(("finetune", "xlmr", "squad_v1"))
             for length in (100, 384)
         )
         assert short.steps > long.steps == 3 * 2738  # 87,599 examples in batches of 32
 
-    def test_what_is_selected_on_is_read_at_every_evaluation(self) -> None:
+    def test_dev_data_is_read_at_every_evaluation(self) -> None:
         hyper = {"max_steps": 100, "eval_examples": 50}
         read = [
             works(ready_made(training={"intermediate": {**hyper, "eval_every": every}}))
-            .intermediate("xlmr", "mnli")
+            .of(("intermediate", "xlmr", "mnli"))
             .read
             for every in (100, 10)
         ]
         assert read[1].inputs - read[0].inputs == 9 * 50
 
     def test_all_languages_of_all_targets_of_a_training_set_are_scored(self) -> None:
-        work = works(ready_made()).finetune("xlmr", "squad_v1")
+        work = works(ready_made()).of(("finetune", "xlmr", "squad_v1"))
         assert work.predictions == 1190 + 4517  # XQuAD in English, MLQA in German
 
     def test_random_weights_cost_no_training(self) -> None:
         config = ready_made()
         config["arms"]["control"] = {"weights": "random"}
-        assert works(config).intermediate("xlmr", "control").steps == 0
+        assert works(config).of(("intermediate", "xlmr", "control")).steps == 0
 
     def test_retrieval_compares_all_sentences_both_ways(self) -> None:
-        work = works(ready_made()).retrieve("xlmr")
+        work = works(ready_made()).of(("retrieve", "xlmr", RETRIEVAL))
         assert (work.read.inputs, work.compared, work.predictions) == (2000, 2 * 1000 * 1000, 1000)
 
-    def test_a_synthetic_source_says_its_sizes(self) -> None:
+    def test_sizes_of_a_synthetic_source_are_its_settings(self) -> None:
         source = SyntheticSource(kind="synthetic", train_examples=640, eval_examples=20).model_dump()
-        work = works(own(source=source, targets={"xnli": {"languages": ["en", "qaa"]}})).finetune("tiny", "xnli")
+        work = works(own(source=source, targets={"xnli": {"languages": ["en", "qaa"]}})).of(
+            ("finetune", "tiny", "xnli")
+        )
         assert (work.steps, work.predictions) == (3 * 20, 2 * 20)
 
     def test_pretraining_predicts_a_share_of_the_tokens(self) -> None:
-        work = works(own(training={"pretraining": {"max_steps": 10}})).pretrain("tiny")
+        work = works(own(training={"pretraining": {"max_steps": 10}})).of(("pretrain", "tiny", ""))
         assert work.masked == pytest.approx(0.15 * work.trained.tokens)
 
-    def test_everything_that_any_study_reads_has_a_size(self) -> None:
+    def test_every_file_of_every_task_has_a_size(self) -> None:
         from xstilts.tasks.registry import INTERMEDIATE_TASKS, TARGET_TASKS
 
         arms = {"none": {}, **{task.replace("_", "-"): {"tasks": [task]} for task in INTERMEDIATE_TASKS}}
         runs = Runs(load(ready_made(arms=arms, targets={task: {} for task in TARGET_TASKS}, splits=["dev", "test"])))
-        sizes = Sizes(runs)
+        sizes = FileSizes(runs)
         for task in runs.study.tasks():
             for split, language in runs.files(task):
                 assert sizes.of("xlmr", task, split, language).tokens > 0
-        assert works(ready_made(targets={"bucc2018": {}})).retrieve("xlmr").predictions > 1_000_000
-        assert releases()["mnli", "train", "en"] == 392_702
+        assert works(ready_made(targets={"bucc2018": {}})).of(("retrieve", "xlmr", RETRIEVAL)).predictions > 1_000_000
+        assert sizes.of("xlmr", "mnli", "train", "en").examples == 392_702
+
+    def test_an_own_task_has_assumed_sizes(self) -> None:
+        study = Path(__file__).parents[2] / "workflow" / "studies" / "own_tasks.yaml"
+        config = yaml.safe_load(study.read_text(encoding="utf-8"))
+        runs = Runs(load(config))
+        model = next(iter(runs.study.models))
+        sizes = [FileSizes(runs).of(model, "intents", split, "en") for split in ("train", "test")]
+        assert [(size.examples, size.basis) for size in sizes] == [
+            (100_000, "sizes assumed"),
+            (2_000, "sizes assumed"),
+        ]
 
 
 class TestFromFiles:
     def test_canonical_files_give_the_numbers_of_examples(self) -> None:
         runs = Runs(load(ready_made()))
         write(runs.paths.data_manifest("mnli"), {"files": {"train.en": {"examples": 320}, "dev.en": {"examples": 5}}})
-        work = Workloads(runs, Sizes(runs)).intermediate("xlmr", "mnli")
+        work = Workloads(runs, FileSizes(runs)).of(("intermediate", "xlmr", "mnli"))
         assert (work.steps, work.basis) == (30, "examples counted")
 
     def test_encoded_files_give_the_numbers_of_tokens(self) -> None:
         runs = Runs(load(ready_made()))
         encode(runs, "mnli", {"train.en": [[1] * 10] * 30 + [[1] * 20] * 30, "dev.en": [[1] * 5] * 4})
-        work = Workloads(runs, Sizes(runs)).intermediate("xlmr", "mnli")
+        work = Workloads(runs, FileSizes(runs)).of(("intermediate", "xlmr", "mnli"))
         assert (work.steps, work.basis) == (3 * 2, "tokens counted")
         assert work.trained.tokens == pytest.approx(6 * 32 * 15)
         assert work.read.tokens == 2 * 4 * 5  # one evaluation, and once at the end
@@ -155,12 +172,12 @@ class TestFromFiles:
         config["arms"]["swag"] = {"tasks": ["hellaswag"]}
         runs = Runs(load(config))
         encode(runs, "hellaswag", {"train.en": [[1] * 8] * 3}, lengths=[[2, 6]] * 3)
-        assert Sizes(runs).of("xlmr", "hellaswag", "train", "en") == Rows(3, 3, 6, 24, "tokens counted")
+        assert FileSizes(runs).of("xlmr", "hellaswag", "train", "en") == DataSize(3, 3, 6, 24, "tokens counted")
 
     def test_tokens_of_other_settings_do_not_count(self) -> None:
         encode(Runs(load(ready_made())), "mnli", {"train.en": [[1]], "dev.en": [[1]]})
         runs = Runs(load(ready_made(encoding={"max_length": 64})))
-        assert Sizes(runs).of("xlmr", "mnli", "train", "en").basis == "sizes assumed"
+        assert FileSizes(runs).of("xlmr", "mnli", "train", "en").basis == "sizes assumed"
 
 
 def write(path: Path, values: Any) -> None:

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xstilts.retrieval.mining import Candidate, best_threshold, mine, nearest
+from xstilts.retrieval.mining import MinedPair, best_threshold, mine, nearest_neighbours
 
 SEEDS = st.integers(0, 2**32 - 1)
 SIZES = st.integers(1, 30)
@@ -24,7 +24,7 @@ def unit(seed: int, n: int, offset: float = 0.5) -> torch.Tensor:
 @settings(deadline=None)
 def test_nearest_is_brute_force(seed: int, n: int, m: int, k: int, block: int) -> None:
     queries, index = unit(seed, n), unit(seed + 1, m)
-    similarities, positions = nearest(queries, index, k, block=block)
+    similarities, positions = nearest_neighbours(queries, index, k, block=block)
     cosines = queries.numpy().astype(np.float64) @ index.numpy().astype(np.float64).T
     expected = np.argsort(-cosines, axis=1)[:, :k]
     assert positions.tolist() == expected.tolist()
@@ -34,7 +34,7 @@ def test_nearest_is_brute_force(seed: int, n: int, m: int, k: int, block: int) -
 @pytest.mark.parametrize("block", [1, 2, 3, 100])
 def test_of_equally_near_ones_the_first(block: int) -> None:
     index = torch.tensor([[0.0, 1.0], [1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
-    _, positions = nearest(torch.tensor([[1.0, 0.0]]), index, 4, block=block)
+    _, positions = nearest_neighbours(torch.tensor([[1.0, 0.0]]), index, 4, block=block)
     assert positions.tolist() == [[1, 2, 4, 0]]
 
 
@@ -71,8 +71,8 @@ def test_mine_is_brute_force(seed: int, n: int, m: int, k: int, block: int) -> N
     foreign, english = unit(seed, n, offset=1.5), unit(seed + 1, m, offset=1.5)
     found = mine(foreign, english, k, block=block)
     expected = brute_force(foreign.numpy(), english.numpy(), k)
-    assert {(pair.foreign, pair.english): pytest.approx(pair.score, abs=1e-5) for pair in found} == expected
-    assert [pair.score for pair in found] == sorted((pair.score for pair in found), reverse=True)
+    assert {(pair.foreign, pair.english): pytest.approx(pair.margin, abs=1e-5) for pair in found} == expected
+    assert [pair.margin for pair in found] == sorted((pair.margin for pair in found), reverse=True)
 
 
 @given(SEEDS, SIZES, SIZES)
@@ -109,29 +109,29 @@ def test_a_margin_is_a_ratio_whatever_its_signs() -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_blocks_go_to_the_device_and_results_come_back() -> None:
     queries, index = unit(0, 50), unit(1, 70)
-    similarities, positions = nearest(queries, index, 4, "cuda", block=16)
-    expected, places = nearest(queries, index, 4)
+    similarities, positions = nearest_neighbours(queries, index, 4, "cuda", block=16)
+    expected, places = nearest_neighbours(queries, index, 4)
     assert similarities.device == positions.device == queries.device
     torch.testing.assert_close(similarities, expected)
     assert torch.equal(positions, places)
 
 
 CANDIDATES = st.lists(st.integers(1, 6), max_size=12).map(
-    lambda scores: [Candidate(i, i, score / 4) for i, score in enumerate(scores)]
+    lambda scores: [MinedPair(i, i, score / 4) for i, score in enumerate(scores)]
 )
 GOLD = st.sets(st.integers(0, 14)).map(lambda ids: {(i, i) for i in ids})
 
 
-def f1_from(candidates: list[Candidate], gold: set[tuple[int, int]], threshold: float) -> tuple[float, int]:
-    kept = {(pair.foreign, pair.english) for pair in candidates if pair.score >= threshold}
+def f1_from(candidates: list[MinedPair], gold: set[tuple[int, int]], threshold: float) -> tuple[float, int]:
+    kept = {(pair.foreign, pair.english) for pair in candidates if pair.margin >= threshold}
     return 2 * len(kept & gold) / max(1, len(kept) + len(gold)), -len(kept)
 
 
 @given(CANDIDATES, GOLD)
 @settings(deadline=None)
-def test_threshold_maximises_f1_with_the_fewest_pairs(candidates: list[Candidate], gold: set[tuple[int, int]]) -> None:
+def test_threshold_maximises_f1_with_the_fewest_pairs(candidates: list[MinedPair], gold: set[tuple[int, int]]) -> None:
     threshold = best_threshold(candidates, gold)
-    tried = [f1_from(candidates, gold, pair.score) for pair in candidates]
+    tried = [f1_from(candidates, gold, pair.margin) for pair in candidates]
     if tried and max(tried)[0] > 0:
         assert f1_from(candidates, gold, threshold) == max(tried)
     else:
@@ -141,7 +141,7 @@ def test_threshold_maximises_f1_with_the_fewest_pairs(candidates: list[Candidate
 @given(CANDIDATES, GOLD, st.randoms(use_true_random=False))
 @settings(deadline=None)
 def test_threshold_does_not_depend_on_the_order(
-    candidates: list[Candidate], gold: set[tuple[int, int]], random: object
+    candidates: list[MinedPair], gold: set[tuple[int, int]], random: object
 ) -> None:
     shuffled = list(candidates)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
@@ -149,8 +149,8 @@ def test_threshold_does_not_depend_on_the_order(
 
 
 def test_threshold_lies_between_two_scores_and_on_the_last() -> None:
-    pairs = [Candidate(0, 0, 1.5), Candidate(1, 1, 1.25), Candidate(2, 2, 1.0)]
+    pairs = [MinedPair(0, 0, 1.5), MinedPair(1, 1, 1.25), MinedPair(2, 2, 1.0)]
     assert best_threshold(pairs, {(0, 0)}) == 1.375
     assert best_threshold(pairs, {(0, 0), (2, 2)}) == 1.0
     low = float(np.nextafter(1.5, 0))
-    assert best_threshold([Candidate(0, 0, 1.5), Candidate(1, 1, low)], {(0, 0)}) == 1.5
+    assert best_threshold([MinedPair(0, 0, 1.5), MinedPair(1, 1, low)], {(0, 0)}) == 1.5

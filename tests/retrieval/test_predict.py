@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from xstilts.config.settings import Embedding
 from xstilts.errors import UserError
-from xstilts.retrieval.predict import Pool, candidates, predict
+from xstilts.retrieval.predict import Pool, mined_pairs, predict_retrieval
 from xstilts.task_types.retrieval import Retrieval, gold_pairs
 from xstilts.tasks.registry import TASKS
 
@@ -54,10 +54,10 @@ LINES = pool(
 
 
 def test_tatoeba_takes_the_foreign_neighbour_of_each_english_sentence() -> None:
-    predictions = predict(TATOEBA, {"test": LINES}, DROP)["test"]
+    predictions = predict_retrieval(TATOEBA, {"test": LINES}, DROP)["test"]
     assert predictions == ["0", "0", "2"]
     assert Retrieval.score(TATOEBA, "de", predictions, LINES.examples).metrics["accuracy"] == pytest.approx(200 / 3)
-    assert predict(TATOEBA, {"test": without_gold(LINES)}, DROP)["test"] == predictions
+    assert predict_retrieval(TATOEBA, {"test": without_gold(LINES)}, DROP)["test"] == predictions
 
 
 def test_searching_in_the_other_direction_scores_differently() -> None:
@@ -65,7 +65,7 @@ def test_searching_in_the_other_direction_scores_differently() -> None:
         [("e0", "one", 10, ()), ("e1", "two", 12, ()), ("e2", "three", 60, ())],
         [("0", "eins", 0, ["e0"]), ("1", "zwei", 30, ["e1"]), ("2", "drei", 80, ["e2"])],
     )
-    predictions = predict(TATOEBA, {"test": swapped}, DROP)["test"]
+    predictions = predict_retrieval(TATOEBA, {"test": swapped}, DROP)["test"]
     assert Retrieval.score(TATOEBA, "de", predictions, swapped.examples).metrics["accuracy"] == 100.0
 
 
@@ -77,29 +77,29 @@ DEV = pool(
 
 
 def test_bucc_takes_the_threshold_from_dev() -> None:
-    predictions = predict(BUCC, {"dev": DEV, "test": without_gold(DEV)}, DROP)
+    predictions = predict_retrieval(BUCC, {"dev": DEV, "test": without_gold(DEV)}, DROP)
     assert predictions["test"] == predictions["dev"]
     assert predictions["dev"][:2] == ["f0", "f1"]
-    ranked = candidates(DEV, DROP)
+    ranked = mined_pairs(DEV, DROP)
     strict = pool(
         [("f0", "a", 0, ()), ("f1", "b", 45, ()), ("f2", "c", 88, ())],
         [("e0", "x", 0, ["f0"] if ranked[0].foreign == 0 else []), ("e1", "y", 47, []), ("e2", "z", 70, [])],
     )
-    assert predict(BUCC, {"dev": strict, "test": DEV}, DROP)["test"].count("") == 2
+    assert predict_retrieval(BUCC, {"dev": strict, "test": DEV}, DROP)["test"].count("") == 2
 
 
 @pytest.mark.parametrize("pools", [{"test": DEV}, {"dev": without_gold(DEV), "test": DEV}])
 def test_mining_needs_gold_of_the_dev_set(pools: dict[str, Pool]) -> None:
     with pytest.raises(UserError, match="BUCC2018: mining needs the gold pairs of the dev set"):
-        predict(BUCC, pools, DROP)
+        predict_retrieval(BUCC, pools, DROP)
 
 
 def test_predictions_do_not_depend_on_the_order_of_the_rows() -> None:
     two = Embedding(neighbours=2)
-    expected = by_id(DEV, predict(BUCC, {"dev": DEV}, two)["dev"])
+    expected = by_id(DEV, predict_retrieval(BUCC, {"dev": DEV}, two)["dev"])
     for seed in range(5):
         other = shuffled(DEV, seed)
-        assert by_id(other, predict(BUCC, {"dev": other}, two)["dev"]) == expected
+        assert by_id(other, predict_retrieval(BUCC, {"dev": other}, two)["dev"]) == expected
 
 
 REPEATED = pool(
@@ -109,14 +109,14 @@ REPEATED = pool(
 
 
 def test_pairs_of_repeated_sentences_are_dropped_but_stay_in_the_gold() -> None:
-    predictions = predict(BUCC, {"dev": REPEATED}, DROP)["dev"]
+    predictions = predict_retrieval(BUCC, {"dev": REPEATED}, DROP)["dev"]
     assert predictions == ["f0", "", ""]
     scored = Retrieval.score(BUCC, "de", predictions, REPEATED.examples)
     assert scored.metrics == pytest.approx({"precision": 100.0, "recall": 100 / 3, "f1": 50.0})
 
 
 def test_pairs_of_repeated_sentences_become_all_pairs_of_their_ids() -> None:
-    predictions = predict(BUCC, {"dev": REPEATED}, EXPAND)["dev"]
+    predictions = predict_retrieval(BUCC, {"dev": REPEATED}, EXPAND)["dev"]
     assert predictions == ["f0", "f1 f2", "f1 f2"]
     scored = Retrieval.score(BUCC, "de", predictions, REPEATED.examples)
     assert scored.metrics == pytest.approx({"precision": 60.0, "recall": 100.0, "f1": 75.0})
@@ -127,7 +127,7 @@ def test_a_perfect_encoder_mines_everything() -> None:
     perfect = pool(
         [(f"f{a}", f"s{a}", a, ()) for a in angles], [(f"e{a}", f"t{a}", a, [f"f{a}"]) for a in reversed(angles)]
     )
-    predictions = predict(BUCC, {"dev": perfect, "test": perfect}, DROP)
+    predictions = predict_retrieval(BUCC, {"dev": perfect, "test": perfect}, DROP)
     assert Retrieval.score(BUCC, "de", predictions["test"], perfect.examples).metrics["f1"] == 100.0
 
 
@@ -200,12 +200,12 @@ def test_mining_is_that_of_a_second_implementation(
     own = random_pool(seed, foreign, english)
     chosen = Embedding.model_validate({"neighbours": k, "duplicates": duplicates})
     ids = own.ids()
-    mined = {(ids[pair.foreign], ids[pair.english]): pair.score for pair in candidates(own, chosen)}
+    mined = {(ids[pair.foreign], ids[pair.english]): pair.margin for pair in mined_pairs(own, chosen)}
     expected = reference_candidates(own, k, duplicates)
     assert mined == pytest.approx(expected, abs=1e-4)
 
     gold = gold_pairs(own.examples)
-    predictions = by_id(own, predict(BUCC, {"dev": own, "test": own}, chosen)["test"])
+    predictions = by_id(own, predict_retrieval(BUCC, {"dev": own, "test": own}, chosen)["test"])
     pairs = {(match, english_id) for english_id, named in predictions.items() for match in named.split()}
     assert pairs <= set(expected)
     published = f1(reference_predictions(expected, gold), gold)

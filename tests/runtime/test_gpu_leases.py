@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -31,14 +32,14 @@ MIG = "MIG-0d1e2f30-aaaa-bbbb-cccc-000011112222"
 #: Holds a GPU for some seconds, and notes when: within the time that it holds it, so that no overlap is imagined.
 JOB = """
 import os, sys, time
-from xstilts.runtime.gpu_leases import leased
+from xstilts.runtime.gpu_leases import lease_gpu
 assert "torch" not in sys.modules
 log, slots, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
 def note(what):
     line = f"{what} {os.getpid()} {os.environ['CUDA_VISIBLE_DEVICES']} {time.monotonic()}\\n"
     with open(log, "a") as file:
         file.write(line)
-with leased(slots, every=0.05):
+with lease_gpu(slots, every=0.05):
     note("has")
     time.sleep(seconds)
     note("had")
@@ -177,6 +178,22 @@ def test_a_lease_shows_its_device_and_no_other(capsys):
         assert os.environ["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
     assert "CUDA_VISIBLE_DEVICES" not in os.environ and "CUDA_DEVICE_ORDER" not in os.environ
     assert capsys.readouterr().out == "On GPU 0, one of 4.\n"
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_lease_ends_with_its_block(monkeypatch, fails):
+    """In the same process, which goes on living; nothing here depends on who runs the tests."""
+
+    def wait(seconds):
+        pytest.fail("the device of the lease before is not free")
+
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
+    monkeypatch.setattr(leases, "time", SimpleNamespace(monotonic=time.monotonic, sleep=wait))
+    for _ in range(3):
+        with suppress(ZeroDivisionError), lease_gpu(1) as device:
+            assert device == "3"
+            if fails:
+                _ = 1 / 0
 
 
 def test_waiting_is_said(jobs, monkeypatch, capsys):

@@ -84,18 +84,18 @@ def test_everything_wrong_with_the_ids_is_said_at_once() -> None:
 @pytest.mark.parametrize(
     ("task", "examples", "prediction", "said"),
     [
-        (XNLI, pairs_of(XNLI, ["neutral"]), "maybe", "label 'maybe' is none of XNLI's: entailment, neutral, contra"),
-        (XNLI, pairs_of(XNLI, ["neutral"]), "", "label '' is none of XNLI's"),
-        (QQP, pairs_of(QQP, ["0"]), "2", "label '2' is none of QQP's: 0, 1."),
+        (XNLI, pairs_of(XNLI, ["neutral"]), "maybe", "label 'maybe' is not one of XNLI's: entailment, neutral, contra"),
+        (XNLI, pairs_of(XNLI, ["neutral"]), "", "label '' is not one of XNLI's"),
+        (QQP, pairs_of(QQP, ["0"]), "2", "label '2' is not one of QQP's: 0, 1."),
         (PANX, tagged(PANX, "O O B-PER"), "O O", "the sentence has 3 words but 2 tags"),
         (PANX, tagged(PANX, "O O B-PER"), "O O B-PER O", "the sentence has 3 words but 4 tags"),
         (PANX, tagged(PANX, "O"), "", "the sentence has 1 words but 0 tags"),
         (PANX, tagged(PANX, None, words=[2]), "O", "the sentence has 2 words but 1 tags"),
-        (UDPOS, tagged(UDPOS, "DET NOUN"), "DET NUON", "tag 'NUON' of word 2 ('w1') is none of UDPOS's."),
+        (UDPOS, tagged(UDPOS, "DET NOUN"), "DET NUON", "tag 'NUON' of word 2 ('w1') is not one of UDPOS's."),
         (CCG, tagged(CCG, "N NP"), "N", "the sentence has 2 words but 1 tags"),
-        (HELLASWAG, choices(2), "4", "'4' names none of its 4 choices, which count from 0."),
-        (HELLASWAG, choices(2), "-1", "'-1' names none of its 4 choices"),
-        (HELLASWAG, choices(2), "b", "'b' names none of its 4 choices"),
+        (HELLASWAG, choices(2), "4", "'4' is not the index of a choice; there are 4, counted from 0."),
+        (HELLASWAG, choices(2), "-1", "'-1' is not the index of a choice; there are 4"),
+        (HELLASWAG, choices(2), "b", "'b' is not the index of a choice; there are 4"),
     ],
 )
 def test_impossible_answers_are_refused(task: Task, examples: pa.Table, prediction: str, said: str) -> None:

@@ -10,7 +10,8 @@ from xstilts.graph.training_jobs import TrainingJob
 from xstilts.runtime.attempts import Attempt
 from xstilts.status.estimate import estimate
 from xstilts.status.state import JobState
-from xstilts.status.view import duration, size
+from xstilts.status.view import size
+from xstilts.wording import duration
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -65,7 +66,7 @@ def test_nothing_is_left(rest):
 
 def test_sizes_and_durations():
     assert [duration(seconds) for seconds in (0, 89, 90, 5399, 5400, 172799, 172800)] == [
-        "0 s", "89 s", "2 min", "90 min", "1.5 h", "48.0 h", "2.0 days",
+        "0 s", "89 s", "1.5 min", "90 min", "1.5 h", "48 h", "48 h",
     ]  # fmt: skip
     assert [size(count) for count in (0, 999, 1000, 1_500_000, 2_000_000_000)] == [
         "0 B", "999 B", "1.0 kB", "1.5 MB", "2.0 GB",

@@ -1,4 +1,4 @@
-"""A small synthetic data root that the tests of the source share."""
+"""A small synthetic data root and the world and grammars that the tests share."""
 
 from __future__ import annotations
 

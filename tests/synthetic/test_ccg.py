@@ -3,18 +3,18 @@ from __future__ import annotations
 import random
 import re
 
-from xstilts.synthetic.ccg import Derivations, Node
+from xstilts.synthetic.ccg import DerivationSampler, Node
 from xstilts.synthetic.grammar import Grammar
 from xstilts.synthetic.world import World
 
 
-def plain(category: str) -> str:
-    """Without features: NP[nb] is NP."""
+def without_features(category: str) -> str:
+    """Remove the features of a category: NP[nb] becomes NP."""
     return re.sub(r"\[\w+\]", "", category)
 
 
 def split(category: str) -> tuple[str, str, str] | None:
-    """(result, slash, argument) of a functor, None of an atom; slashes associate to the left."""
+    """Split a functor into (result, slash, argument); None for an atom. Slashes associate to the left."""
     depth = 0
     for at in range(len(category) - 1, -1, -1):
         depth += (category[at] == ")") - (category[at] == "(")
@@ -24,7 +24,7 @@ def split(category: str) -> tuple[str, str, str] | None:
 
 
 def bare(category: str) -> str:
-    """Without brackets around the whole."""
+    """Remove brackets around the whole category."""
     if not category.startswith("("):
         return category
     depth = 0
@@ -36,11 +36,11 @@ def bare(category: str) -> str:
 
 
 def licensed(node: Node) -> bool:
-    """Whether application, coordination, punctuation or N -> NP gives the category from its children's."""
-    result = plain(node.category)
+    """Return whether application, coordination, punctuation or N -> NP licenses a constituent."""
+    result = without_features(node.category)
     if len(node.children) == 1:
-        return (plain(node.children[0].category), result) == ("N", "NP")
-    left, right = (plain(child.category) for child in node.children)
+        return (without_features(node.children[0].category), result) == ("N", "NP")
+    left, right = (without_features(child.category) for child in node.children)
     if right == "." or left == "conj":
         return result == (left if right == "." else right)
     if node.children[1].category.endswith("[conj]"):
@@ -51,16 +51,16 @@ def licensed(node: Node) -> bool:
     return bool(backward and backward[1] == "\\" and _fits(bare(left), backward[2], backward[0], bare(result)))
 
 
-def _fits(argument: str, wanted: str, gives: str, result: str) -> bool:
+def _fits(argument: str, expected: str, gives: str, result: str) -> bool:
     """Backward application; a modifier X\\X also takes a functor into X, as adverbs do auxiliaries."""
-    if argument == wanted:
+    if argument == expected:
         return gives == result
     head = split(argument)
-    return gives == wanted and head is not None and head[0] == wanted and argument == result
+    return gives == expected and head is not None and head[0] == expected and argument == result
 
 
 def test_derivations_are_licensed_by_the_grammar(world: World, grammars: dict[str, Grammar]) -> None:
-    source = Derivations(world, random.Random("ccg"), grammars["en"])
+    source = DerivationSampler(world, random.Random("ccg"), grammars["en"])
 
     def check(node: Node) -> None:
         if node.children:
@@ -75,8 +75,8 @@ def test_derivations_are_licensed_by_the_grammar(world: World, grammars: dict[st
         check(node)
 
 
-def test_brackets_match_and_leaves_come_back(world: World, grammars: dict[str, Grammar]) -> None:
-    source = Derivations(world, random.Random("auto"), grammars["en"])
+def test_brackets_match_and_leaves_can_be_read_back(world: World, grammars: dict[str, Grammar]) -> None:
+    source = DerivationSampler(world, random.Random("auto"), grammars["en"])
     for _ in range(100):
         node = source.draw()
         line = node.bracketed()
@@ -86,7 +86,7 @@ def test_brackets_match_and_leaves_come_back(world: World, grammars: dict[str, G
 
 
 def test_words_have_several_categories(world: World, grammars: dict[str, Grammar]) -> None:
-    source = Derivations(world, random.Random("many"), grammars["en"])
+    source = DerivationSampler(world, random.Random("many"), grammars["en"])
     categories: dict[str, set[str]] = {}
     for _ in range(1000):
         for word, category in source.draw().leaves():

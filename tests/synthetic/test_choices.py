@@ -3,7 +3,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 
-from xstilts.synthetic.choices import NONE_OF_THEM, CommonSense, Stories
+from xstilts.synthetic.choices import NONE_OF_THE_ABOVE, CommonsenseSampler, StorySampler
 from xstilts.synthetic.concepts import NEXT_VERB, sense
 from xstilts.synthetic.grammar import Grammar
 from xstilts.synthetic.world import World
@@ -12,22 +12,26 @@ from xstilts.synthetic.world import World
 VERBS = set(NEXT_VERB)
 
 
-def test_the_right_ending_is_the_next_step(world: World, grammars: dict[str, Grammar]) -> None:
-    source = Stories(world, random.Random("ending"), grammars["en"])
+def test_the_correct_ending_is_the_next_step(world: World, grammars: dict[str, Grammar]) -> None:
+    source = StorySampler(world, random.Random("ending"), grammars["en"])
     labels: Counter[int] = Counter()
     for _ in range(600):
         choice = source.ending()
         labels[choice.label] += 1
         assert len(set(choice.choices)) == 4
-        told = [sense(word) for word in choice.context.split() if sense(word) in VERBS]
+        context_verbs = [sense(word) for word in choice.context.split() if sense(word) in VERBS]
         right = [sense(word) for word in choice.choices[choice.label].split() if sense(word) in VERBS]
-        assert len(told) == 2 and right == [NEXT_VERB[told[1]]] and told[1] == NEXT_VERB[told[0]]
+        assert (
+            len(context_verbs) == 2
+            and right == [NEXT_VERB[context_verbs[1]]]
+            and context_verbs[1] == NEXT_VERB[context_verbs[0]]
+        )
     assert min(labels.values()) > 100
 
 
-def test_verbs_of_endings_do_not_give_the_right_one_away(world: World, grammars: dict[str, Grammar]) -> None:
-    """The most typical verb of right endings is right no more often than chance allows."""
-    source = Stories(world, random.Random("bias"), grammars["en"])
+def test_verbs_of_endings_do_not_reveal_the_correct_one(world: World, grammars: dict[str, Grammar]) -> None:
+    """The verb that is most typical of correct endings is not correct much more often than chance."""
+    source = StorySampler(world, random.Random("bias"), grammars["en"])
     right: Counter[str] = Counter()
     offered: Counter[str] = Counter()
     for _ in range(2000):
@@ -38,17 +42,17 @@ def test_verbs_of_endings_do_not_give_the_right_one_away(world: World, grammars:
     assert max(right[verb] / offered[verb] for verb in right) < 0.5
 
 
-def test_none_of_the_above_is_right_as_often_as_any_choice(world: World, grammars: dict[str, Grammar]) -> None:
-    source = Stories(world, random.Random("none"), grammars["en"])
+def test_none_of_the_above_is_correct_as_often_as_any_choice(world: World, grammars: dict[str, Grammar]) -> None:
+    source = StorySampler(world, random.Random("none"), grammars["en"])
     choices = [source.inference() for _ in range(3000)]
-    offered = [choice for choice in choices if NONE_OF_THEM in choice.choices]
-    right = sum(choice.choices[choice.label] == NONE_OF_THEM for choice in offered)
+    offered = [choice for choice in choices if NONE_OF_THE_ABOVE in choice.choices]
+    right = sum(choice.choices[choice.label] == NONE_OF_THE_ABOVE for choice in offered)
     assert 0.15 < len(offered) / len(choices) < 0.25
     assert 0.18 < right / len(offered) < 0.32
 
 
 def test_common_sense_follows_the_world(world: World, grammars: dict[str, Grammar]) -> None:
-    source = CommonSense(world, random.Random("sense"), grammars["en"])
+    source = CommonsenseSampler(world, random.Random("sense"), grammars["en"])
     for _ in range(300):
         choice = source.draw()
         assert len(set(choice.choices)) == 5 and 0 <= choice.label < 5

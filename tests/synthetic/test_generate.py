@@ -92,9 +92,9 @@ def test_every_file_of_the_layout_exists(root: Path) -> None:
                     assert path.stat().st_size > 0, path
 
 
-def test_table_of_languages_has_what_is_known_of_each(root: Path) -> None:
-    found = table(root / "languages.csv")
-    assert {row["code"]: row for row in found} == {
+def test_table_of_languages_has_the_properties_of_each(root: Path) -> None:
+    language_rows = table(root / "languages.csv")
+    assert {row["code"]: row for row in language_rows} == {
         code: {name: str(value) for name, value in vars(language).items() if value is not None}
         for code, language in LANGUAGES.items()
     }
@@ -144,11 +144,11 @@ def test_tags_are_of_the_catalogue_and_well_formed(code: str, root: Path, small:
             before = tag
 
 
-def test_every_tag_of_a_test_set_is_learnt_in_english(root: Path) -> None:
+def test_every_tag_of_a_test_set_is_in_the_english_training_set(root: Path) -> None:
     for task in ("udpos", "panx"):
-        learnt = {tag for sentence in sentences(path_of(root, task, "train")) for _, tag in sentence}
+        trained = {tag for sentence in sentences(path_of(root, task, "train")) for _, tag in sentence}
         for code in LANGUAGES:
-            assert {tag for sentence in sentences(path_of(root, task, "test", code)) for _, tag in sentence} <= learnt
+            assert {tag for sentence in sentences(path_of(root, task, "test", code)) for _, tag in sentence} <= trained
 
 
 QA_EVALUATIONS = (("xquad", "test"), ("mlqa", "dev"), ("mlqa", "test"), ("tydiqa", "dev"))
@@ -160,7 +160,7 @@ QA_FILES = [
 
 
 @pytest.mark.parametrize(("task", "split", "code"), QA_FILES)
-def test_answers_stand_at_their_offsets(task: str, split: str, code: str, root: Path) -> None:
+def test_answers_are_found_at_their_offsets(task: str, split: str, code: str, root: Path) -> None:
     asked = questions(path_of(root, task, split, code))
     assert len({question["id"] for question in asked}) == len(asked)
     for question in asked:
@@ -236,8 +236,10 @@ def test_no_evaluation_example_is_in_the_training_data(root: Path) -> None:
         path = path_of(root, task, split)
         if task == "anli":
             *rounds, mnli, snli = TASKS[task].paths(root, split, LANGUAGES["en"])
-            found = {f"{each['context']}\t{each['hypothesis']}" for path in rounds for each in records(path)}
-            return found | {f"{row['sentence1']}\t{row['sentence2']}" for path in (mnli, snli) for row in table(path)}
+            examples = {f"{each['context']}\t{each['hypothesis']}" for path in rounds for each in records(path)}
+            return examples | {
+                f"{row['sentence1']}\t{row['sentence2']}" for path in (mnli, snli) for row in table(path)
+            }
         match TASKS[task].type:
             case "classification" if task in ("xnli", "pawsx"):
                 return {"\t".join(row[:2]) for row in rows(path)}
@@ -275,7 +277,7 @@ def test_tasks_have_no_foreign_words(root: Path) -> None:
         assert all(not (word.isascii() and word.isalpha()) for word, _ in tokens)
 
 
-def test_intermediate_tasks_keep_off_what_targets_are_evaluated_on(root: Path) -> None:
+def test_intermediate_tasks_contain_no_evaluation_examples_of_targets(root: Path) -> None:
     evaluated = {tuple(row[:2]) for split in ("dev", "test") for row in rows(path_of(root, "xnli", split))}
     *rounds, mnli, snli = TASKS["anli"].paths(root, "train", LANGUAGES["en"])
     trained = {(row["sentence1"], row["sentence2"]) for path in (mnli, snli) for row in table(path)}

@@ -62,13 +62,13 @@ def test_names_are_tagged_and_modified_as_adjectives_are() -> None:
     assert all(token.upos == "PROPN" for token in VSO.tokens([Utterance(event)]) if token.entity != "O")
 
 
-def test_passage_locates_what_answers_a_question() -> None:
+def test_passage_locates_answers() -> None:
     utterances = [Utterance(BUYS), Utterance(BUYS._replace(agent=Phrase("Mila", name="PER")))]
     for grammar in (SVO, VSO, SOV):
         text, answers = grammar.passage(utterances)
         assert text == grammar.text(*utterances)
-        for found in answers:
-            for start, answer in found.values():
+        for answers_by_role in answers:
+            for start, answer in answers_by_role.values():
                 assert text[start : start + len(answer)] == answer
         assert answers[0]["place"][1] == "market" and answers[1]["agent"][1] == "Mila"
     assert VSO.passage(utterances)[1][0]["agent"][1] == "baker old"

@@ -8,13 +8,13 @@ import pytest
 from xstilts.synthetic.concepts import sense
 from xstilts.synthetic.grammar import Grammar
 from xstilts.synthetic.meaning import Phrase, Utterance
-from xstilts.synthetic.paraphrases import DIFFERENT, PARAPHRASE, Paraphrases
+from xstilts.synthetic.paraphrases import DIFFERENT, PARAPHRASE, ParaphraseSampler
 from xstilts.synthetic.world import World
 
 
-def senses(said: tuple[Utterance, ...]) -> list[tuple[object, ...]]:
-    """What is said, without how: every lexeme by its sense, participants by role."""
-    return [(utterance.asks, *(_sense(value) for value in utterance.event)) for utterance in said]
+def senses(utterances: tuple[Utterance, ...]) -> list[tuple[object, ...]]:
+    """Return the meaning without its wording: every lexeme by its sense, participants by role."""
+    return [(utterance.asks, *(_sense(value) for value in utterance.event)) for utterance in utterances]
 
 
 def _sense(value: object) -> object:
@@ -25,7 +25,7 @@ def _sense(value: object) -> object:
 
 @pytest.fixture(params=["statements", "questions"])
 def draws(request: pytest.FixtureRequest, world: World, rng: random.Random) -> Iterator[object]:
-    yield getattr(Paraphrases(world, rng), request.param)
+    yield getattr(ParaphraseSampler(world, rng), request.param)
 
 
 def test_paraphrases_mean_the_same_in_other_words(draws, grammars: dict[str, Grammar]) -> None:  # type: ignore[no-untyped-def]
@@ -42,16 +42,16 @@ def test_different_pairs_mean_something_else(draws) -> None:  # type: ignore[no-
 
 
 def test_half_of_the_different_statements_have_the_same_words(world: World, rng: random.Random) -> None:
-    """Word overlap does not give them away: participants are exchanged with each other."""
-    source, same = Paraphrases(world, rng), 0
+    """Word overlap does not reveal the label: participants are swapped."""
+    source, same = ParaphraseSampler(world, rng), 0
     for _ in range(1000):
         pair = source.statements(DIFFERENT)
         same += sorted(map(str, _words(pair.first))) == sorted(map(str, _words(pair.second)))
     assert 0.4 < same / 1000 < 0.6
 
 
-def _words(said: tuple[Utterance, ...]) -> list[object]:
-    """The senses in the sentences, whatever their roles."""
-    values = [value for utterance in said for value in utterance.event]
+def _words(utterances: tuple[Utterance, ...]) -> list[object]:
+    """Return the senses in the sentences, regardless of their roles."""
+    values = [value for utterance in utterances for value in utterance.event]
     flat = [part for value in values for part in (value if isinstance(value, Phrase) else [value])]
     return [_sense(part) for part in flat]

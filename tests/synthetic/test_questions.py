@@ -7,35 +7,35 @@ import pytest
 from xstilts.synthetic.concepts import sense
 from xstilts.synthetic.grammar import Grammar
 from xstilts.synthetic.meaning import Event, Phrase
-from xstilts.synthetic.questions import Passages, in_language
+from xstilts.synthetic.questions import PassageSampler, render_passage
 from xstilts.synthetic.world import World
 
 
-def fits(told: Event, asked: Event, role: str) -> bool:
-    """Whether a told event has everything that the question mentions."""
+def fits(event: Event, question: Event, role: str) -> bool:
+    """Return whether an event has everything that the question mentions."""
     for slot in ("agent", "patient", "source", "goal", "place"):
-        wanted: Phrase | None = getattr(asked, slot)
-        found: Phrase | None = getattr(told, slot)
-        if slot == role or wanted is None:
+        expected: Phrase | None = getattr(question, slot)
+        actual: Phrase | None = getattr(event, slot)
+        if slot == role or expected is None:
             continue
-        if found is None or sense(found.head) != sense(wanted.head) or found.extra != wanted.extra:
+        if actual is None or sense(actual.head) != sense(expected.head) or actual.extra != expected.extra:
             return False
-    return sense(told.verb) == sense(asked.verb)
+    return sense(event.verb) == sense(question.verb)
 
 
 @pytest.mark.parametrize("unanswerable", [False, True])
 def test_exactly_one_sentence_answers_an_answerable_question(
     world: World, rng: random.Random, unanswerable: bool
 ) -> None:
-    source = Passages(world, rng, unanswerable=unanswerable)
+    source = PassageSampler(world, rng, unanswerable=unanswerable)
     impossible = 0
     for _ in range(1000):
         passage = source.draw()
         for question in passage.questions:
             answering = [
                 number
-                for number, said in enumerate(passage.utterances)
-                if fits(said.event, question.utterance.event, question.role)
+                for number, utterance in enumerate(passage.utterances)
+                if fits(utterance.event, question.utterance.event, question.role)
             ]
             assert answering == ([question.sentence] if question.answerable else []), passage
             impossible += not question.answerable
@@ -43,11 +43,11 @@ def test_exactly_one_sentence_answers_an_answerable_question(
 
 
 def test_answers_stand_in_the_context_in_every_language(world: World, grammars: dict[str, Grammar]) -> None:
-    source = Passages(world, random.Random("answers"))
+    source = PassageSampler(world, random.Random("answers"))
     for _ in range(100):
         passage = source.draw()
         for grammar in grammars.values():
-            context, answers = in_language(grammar, passage)
+            context, answers = render_passage(grammar, passage)
             assert len(answers) == len(passage.questions) and len(context.split()) <= 60
             for answer in answers:
                 assert context[answer.start : answer.start + len(answer.text)] == answer.text

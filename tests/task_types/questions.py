@@ -1,4 +1,4 @@
-"""Questions about contexts in several scripts, their encoded rows, and outputs that are sure of an answer."""
+"""Examples of questions in several scripts, their encoded rows, and outputs with one clear answer."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def as_rows(encoded: pa.Table) -> list[dict]:
 
 
 def pointing_at(row: dict, start: int, end: int) -> np.ndarray:
-    """Outputs that are sure of the span from token ``start`` to ``end`` of the input; 0, 0 is the null answer."""
+    """Build outputs with high logits for tokens ``start`` and ``end`` of the input; 0, 0 means no answer."""
     logits = np.zeros((1 + len(row["char_starts"]), 2), np.float32)
     places = [0 if token == 0 else 1 + token - row["context_start"] for token in (start, end)]
     logits[places, [0, 1]] = 10

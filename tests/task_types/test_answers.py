@@ -1,19 +1,21 @@
 """Exact match and F1 against hand-worked answers and a second implementation of the official steps.
 
-The second implementation uses no regular expressions: it goes through the characters one by one.
+The second implementation uses no regular expressions; it processes one character at a time.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from xstilts.errors import UserError
-from xstilts.task_types.answers import exact_match_and_f1, rules_of, tokens_of
+from xstilts.task_types.answers import exact_match_and_f1, normalised_tokens, rules_of
+from xstilts.tasks.registry import TASKS
 
 LANGUAGES = ("ar", "de", "en", "es", "hi", "vi", "zh")
 ALPHABET = "aAnthedirlsx 1,.-'(«»¿।،؟。、年建成橋龥龦㐀𠀀ＡＢ１３ßẞİıſĸ\u00a0\u200b\u200d\u3000\u0301\tàôủcáiàuneló_ال"
@@ -33,16 +35,16 @@ texts = (
         ("squad_v1", "en", "The  Old Bridge!", "old bridge", 100, 100),
         ("squad_v1", "en", "old stone bridge", "old bridge", 0, 80),
         ("squad_v1", "en", "theatre", "atre", 0, 0),
-        ("squad_v1", "en", "U.S.", "us", 100, 100),  # punctuation goes without a blank in its place
+        ("squad_v1", "en", "U.S.", "us", 100, 100),  # punctuation is removed, not replaced by a blank
         ("squad_v1", "en", "twenty-one", "twentyone", 100, 100),
-        ("squad_v1", "en", "l'an", "lan", 100, 100),  # … and goes before articles are looked for
-        ("squad_v1", "en", "an\u00a0hour", "hour", 100, 100),  # blanks are all that Unicode calls so
-        ("squad_v1", "en", "x\u200by", "xy", 0, 0),  # a zero-width space is none
+        ("squad_v1", "en", "l'an", "lan", 100, 100),  # … and is removed before articles are
+        ("squad_v1", "en", "an\u00a0hour", "hour", 100, 100),  # all Unicode whitespace separates tokens
+        ("squad_v1", "en", "x\u200by", "xy", 0, 0),  # a zero-width space does not
         ("squad_v1", "en", "a\u0301", "\u0301", 100, 100),  # a combining accent ends a word: 'a' is an article
         ("squad_v1", "en", "\u00e1", "", 0, 0),
         ("squad_v1", "en", "STRASSE", "straße", 0, 0),  # lower case, not folded: ß stays
         ("squad_v1", "en", "İ", "i̇", 100, 100),  # İ becomes i and a combining dot
-        ("squad_v1", "en", "the", "", 100, 0),  # nothing against nothing: exact match, but no shared token
+        ("squad_v1", "en", "the", "", 100, 0),  # both are empty: exact match, but no shared token
         ("xquad", "de", "die Brücke", "Brücke", 0, 200 / 3),
         ("xquad", "es", "¿río", "río", 0, 0),  # ASCII punctuation only
         ("xquad", "zh", "1871年", "1871", 0, 0),  # blanks only
@@ -83,12 +85,12 @@ texts = (
         ("mlqa", "zh", "龦龦", "龦", 0, 0),  # U+9FA6
         ("mlqa", "zh", "㐀㐀𠀀", "㐀 㐀 𠀀", 0, 0),  # extensions A and B
         ("mlqa", "zh", "ＩＢＭ，１", "ｉｂｍ１", 100, 100),
-        ("mlqa", "qab", "the a el!", "the a el", 100, 100),  # a language that does not exist has no articles
+        ("mlqa", "qab", "the a el!", "the a el", 100, 100),  # synthetic languages have no articles
     ],
 )
 def test_hand_worked(task, language, prediction, gold, exact_match, f1):
-    found = exact_match_and_f1(prediction, [gold], rules_of(task, language))
-    assert found == pytest.approx((exact_match, f1), abs=1e-9)
+    scores = exact_match_and_f1(prediction, [gold], rules_of(TASKS[task], language))
+    assert scores == pytest.approx((exact_match, f1), abs=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -96,40 +98,50 @@ def test_hand_worked(task, language, prediction, gold, exact_match, f1):
     [
         ("an hour", ["hour"], 100, 100),
         ("", [], 100, 100),
-        ("The!", [], 100, 100),  # nothing is left of it
+        ("The!", [], 100, 100),  # empty after normalisation
         ("bridge", [], 0, 0),
         ("", ["bridge"], 0, 0),
-        ("", ["the", "bridge"], 0, 0),  # an answer without tokens is no answer beside others …
-        ("a", ["the", "."], 100, 100),  # … and none at all leaves a question without answer
+        ("", ["the", "bridge"], 0, 0),  # a gold answer without tokens is ignored if there are others …
+        ("a", ["the", "."], 100, 100),  # … and if there are none, the question has no answer
         ("bridge", ["the", "bridge"], 100, 100),
     ],
 )
 def test_in_squad_v2_a_question_may_have_no_answer(prediction, gold, exact_match, f1):
-    assert exact_match_and_f1(prediction, gold, rules_of("squad_v2", "en")) == (exact_match, f1)
+    assert exact_match_and_f1(prediction, gold, rules_of(TASKS["squad_v2"], "en")) == (exact_match, f1)
 
 
 def test_repeated_tokens_count_as_often_as_both_sides_have_them():
     # "x x y" and "x y y" share one x and one y: P = R = 2/3
-    assert exact_match_and_f1("x x y", ["x y y"], rules_of("squad_v1", "en")) == pytest.approx((0, 200 / 3))
+    assert exact_match_and_f1("x x y", ["x y y"], rules_of(TASKS["squad_v1"], "en")) == pytest.approx((0, 200 / 3))
 
 
 def test_each_metric_takes_its_best_gold_answer():
-    assert exact_match_and_f1("old bridge", ["bridge", "the old bridge", "pier"], rules_of("xquad", "en")) == (100, 100)
+    assert exact_match_and_f1("old bridge", ["bridge", "the old bridge", "pier"], rules_of(TASKS["xquad"], "en")) == (
+        100,
+        100,
+    )
 
 
 @pytest.mark.parametrize("language", ["fr", "ja", "qua", "xx", ""])
 def test_mlqa_has_no_rules_for_other_languages(language):
     with pytest.raises(UserError, match=f"ar, de, en, es, hi, vi, zh; it has no rules for '{language}'"):
-        rules_of("mlqa", language)
-    assert rules_of("xquad", language) == rules_of("squad_v1", "en")
+        rules_of(TASKS["mlqa"], language)
+    assert rules_of(TASKS["xquad"], language) == rules_of(TASKS["squad_v1"], "en")
+
+
+def test_rules_follow_the_declaration_and_not_the_name_of_a_task():
+    renamed = replace(TASKS["mlqa"], name="other")
+    assert rules_of(renamed, "de") == rules_of(TASKS["mlqa"], "de") != rules_of(TASKS["squad_v1"], "de")
+    assert rules_of(replace(TASKS["squad_v1"], unanswerable=True), "en") == rules_of(TASKS["squad_v2"], "en")
+    assert rules_of(replace(TASKS["mlqa"], unanswerable=True), "de").unanswerable
 
 
 @given(prediction=texts, golds=st.lists(texts, min_size=1, max_size=3))
 @example(prediction="。", golds=[""])
 def test_squad_agrees_with_a_second_implementation(prediction, golds):
     for task in ("squad_v1", "xquad", "tydiqa"):
-        rules = rules_of(task, "zh")
-        assert tokens_of(prediction, rules) == squad_tokens(prediction)
+        rules = rules_of(TASKS[task], "zh")
+        assert normalised_tokens(prediction, rules) == squad_tokens(prediction)
         pairs = [(squad_tokens(prediction), squad_tokens(gold)) for gold in golds]
         best = max(map(same, pairs)), max(map(overlap, pairs))
         assert exact_match_and_f1(prediction, golds, rules) == pytest.approx(best, abs=1e-9)
@@ -143,27 +155,27 @@ def test_squad_v2_agrees_with_a_second_implementation(prediction, golds):
         best = (0.0, 0.0) if predicted else (100.0, 100.0)
     else:
         best = max(same((predicted, a)) for a in answers), max(overlap((predicted, a)) for a in answers)
-    assert exact_match_and_f1(prediction, golds, rules_of("squad_v2", "en")) == pytest.approx(best, abs=1e-9)
+    assert exact_match_and_f1(prediction, golds, rules_of(TASKS["squad_v2"], "en")) == pytest.approx(best, abs=1e-9)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @given(prediction=texts, golds=st.lists(texts, min_size=1, max_size=3))
 def test_mlqa_agrees_with_a_second_implementation(language, prediction, golds):
-    rules = rules_of("mlqa", language)
-    assert tokens_of(prediction, rules) == mlqa_tokens(prediction, language)
+    rules = rules_of(TASKS["mlqa"], language)
+    assert normalised_tokens(prediction, rules) == mlqa_tokens(prediction, language)
     pairs = [(mlqa_tokens(prediction, language), mlqa_tokens(gold, language)) for gold in golds]
     best = max(map(same, pairs)), max(map(overlap, pairs))
     assert exact_match_and_f1(prediction, golds, rules) == pytest.approx(best, abs=1e-9)
 
 
 def test_both_implementations_agree_on_every_single_character():
-    """Between two words, by itself, and after a Chinese character; of those that Unicode leaves open, one each."""
+    """Between two words, by itself, and after a Chinese character; one each of the unassigned categories."""
     assigned = (c for c in map(chr, range(0x110000)) if unicodedata.category(c) not in ("Cn", "Co", "Cs"))
     characters = [*assigned, "\u0378", "\ue000", "\ud800", "\U0010ffff"]
     text = " ".join(f"the{character}des {character} 年{character}" for character in characters)
-    assert tokens_of(text, rules_of("squad_v1", "en")) == squad_tokens(text)
+    assert normalised_tokens(text, rules_of(TASKS["squad_v1"], "en")) == squad_tokens(text)
     for language in ("de", "zh"):
-        assert tokens_of(text, rules_of("mlqa", language)) == mlqa_tokens(text, language)
+        assert normalised_tokens(text, rules_of(TASKS["mlqa"], language)) == mlqa_tokens(text, language)
 
 
 def same(pair: tuple[list[str], list[str]]) -> float:
@@ -229,7 +241,7 @@ def at_blanks(text: str) -> Iterator[str]:
 
 
 def without_articles(word: str, articles: list[str]) -> list[str]:
-    """A run of letters, digits and '_' that is an article leaves a gap in what a blank ends."""
+    """Split a word at runs of letters, digits and '_' that are articles."""
     pieces, run = [""], ""
     for character in [*word, ""]:
         if character and (character.isalnum() or character == "_"):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pyarrow as pa
 import pytest
 import torch
@@ -14,6 +16,7 @@ from xstilts.task_types.classification import Classification
 from xstilts.tasks.registry import TASKS
 
 XNLI, QQP, ANLI = TASKS["xnli"], TASKS["qqp"], TASKS["anli"]
+SINGLE = replace(XNLI, name="single", title="Single", single_sentence=True)
 LONG, SHORT = "The weaver sold forty baskets at the old harbour market twice.", "The coins."
 
 
@@ -31,7 +34,7 @@ def built(max_length: int = 128) -> Classification:
 def test_a_label_that_is_none_of_the_task_s() -> None:
     table = pairs(("a", "b", "neutral"), ("a", "b", "-"))
     assert list(Classification.problems(XNLI, table)) == [
-        (1, "label '-' is none of XNLI's: entailment, neutral, contradiction.")
+        (1, "label '-' is not one of XNLI's: entailment, neutral, contradiction.")
     ]
 
 
@@ -54,10 +57,10 @@ def test_examples_without_gold_are_read_like_others(tokenizer: PreTrainedTokeniz
     rows = [(LONG, SHORT, "neutral"), (SHORT, LONG, "entailment")]
     without = pairs(*((premise, hypothesis, None) for premise, hypothesis, _ in rows))
     assert not list(Classification.problems(XNLI, without)) and not Classification.has_gold(without)
-    encoded, blind = built().encode(pairs(*rows), tokenizer), built().encode(without, tokenizer)
-    assert blind.column("input_ids") == encoded.column("input_ids")
-    assert blind.column("label").to_pylist() == [IGNORED, IGNORED]
-    assert built().collate(blind.to_pylist(), SpecialTokens.of(tokenizer))["labels"].tolist() == [IGNORED, IGNORED]
+    encoded, unlabelled = built().encode(pairs(*rows), tokenizer), built().encode(without, tokenizer)
+    assert unlabelled.column("input_ids") == encoded.column("input_ids")
+    assert unlabelled.column("label").to_pylist() == [IGNORED, IGNORED]
+    assert built().collate(unlabelled.to_pylist(), SpecialTokens.of(tokenizer))["labels"].tolist() == [IGNORED, IGNORED]
 
 
 def test_cuts_the_end_of_the_longer_sentence(tokenizer: PreTrainedTokenizerFast) -> None:
@@ -66,6 +69,21 @@ def test_cuts_the_end_of_the_longer_sentence(tokenizer: PreTrainedTokenizerFast)
     assert len(hypothesis) < room / 2 < len(premise)
     ids = built(max_length=20).encode(pairs((LONG, SHORT, "neutral")), tokenizer).column("input_ids")[0].as_py()
     assert ids == [0, *premise[: room - len(hypothesis)], 2, 2, *hypothesis, 2]
+
+
+def test_a_single_sentence_is_encoded_without_a_second_segment(tokenizer: PreTrainedTokenizerFast) -> None:
+    table = pairs((LONG, "", "neutral"), (SHORT, "", None))
+    encoded = Classification(SINGLE, Encoding(max_length=64), SINGLE.labels).encode(table, tokenizer)
+    assert encoded.column("input_ids").to_pylist() == [tokenizer(text)["input_ids"] for text in (LONG, SHORT)]
+    cut = Classification(SINGLE, Encoding(max_length=8), SINGLE.labels).encode(table, tokenizer)
+    assert cut.column("input_ids")[0].as_py() == [*tokenizer(LONG)["input_ids"][:7], tokenizer.sep_token_id]
+
+
+def test_a_single_sentence_task_has_no_second_sentences() -> None:
+    table = pairs((SHORT, "", "neutral"), (SHORT, LONG, "neutral"))
+    assert [row for row, _ in Classification.problems(SINGLE, table)] == [1]
+    assert list(Classification.problems(XNLI, table)) == []
+    assert list(Classification.texts(table.slice(0, 1), "en", "en")) == [SHORT]
 
 
 def test_batch_is_padded_to_its_longest_row(tokenizer: PreTrainedTokenizerFast) -> None:
@@ -110,7 +128,7 @@ def test_scores_by_hand() -> None:
     gold = pairs(("a", "b", "neutral"), ("a", "b", "neutral"), ("a", "b", "entailment"), ("a", "b", "contradiction"))
     scored = Classification.score(XNLI, "de", ["neutral", "entailment", "entailment", "contradiction"], gold)
     assert scored.metrics == {"accuracy": 75.0}
-    assert scored.parts == [100.0, 0.0, 100.0, 100.0]
+    assert scored.example_scores == [100.0, 0.0, 100.0, 100.0]
     assert scored.gold == ["neutral", "neutral", "entailment", "contradiction"]
 
 
@@ -121,13 +139,15 @@ def test_anli_plus_is_scored_by_part_too() -> None:
     parts = {"accuracy_R1": 50.0, "accuracy_mnli": 0.0, "accuracy_snli": 100.0}
     assert Classification.score(ANLI, "en", predictions, gold).metrics == {"accuracy": 60.0, **parts}
     assert Classification.score(XNLI, "en", predictions, gold).metrics == {"accuracy": 60.0}
+    by_part = replace(XNLI, scored_by_part=True)
+    assert Classification.score(by_part, "en", predictions, gold).metrics == {"accuracy": 60.0, **parts}
 
 
-def test_misfits_are_labels_that_the_task_does_not_have() -> None:
+def test_a_prediction_that_is_none_of_the_labels_is_invalid() -> None:
     gold = pairs(("a", "b", None), ("a", "b", None), ("a", "b", None))
     assert list(Classification.invalid_predictions(XNLI, ["neutral", "Neutral", ""], gold)) == [
-        ("id1", "label 'Neutral' is none of XNLI's: entailment, neutral, contradiction."),
-        ("id2", "label '' is none of XNLI's: entailment, neutral, contradiction."),
+        ("id1", "label 'Neutral' is not one of XNLI's: entailment, neutral, contradiction."),
+        ("id2", "label '' is not one of XNLI's: entailment, neutral, contradiction."),
     ]
 
 

@@ -38,8 +38,8 @@ def big_batch(tokenizer: PreTrainedTokenizerFast, seed: int = 1) -> tuple[torch.
 
 
 def test_empty_passages_are_a_problem() -> None:
-    found = list(MaskedLM.problems(TEXT, texts("words", " \t")))
-    assert found == [(1, "the passage is empty.")]
+    problems = list(MaskedLM.problems(TEXT, texts("words", " \t")))
+    assert problems == [(1, "the passage is empty.")]
 
 
 def test_long_passages_become_several_rows_and_lose_nothing(tokenizer: PreTrainedTokenizerFast) -> None:
@@ -48,8 +48,8 @@ def test_long_passages_become_several_rows_and_lose_nothing(tokenizer: PreTraine
     rows = encoded.to_pylist()
     assert all(len(row["input_ids"]) <= 10 and row["input_ids"][0] == 0 and row["input_ids"][-1] == 2 for row in rows)
     for example, passage in enumerate(passages, start=5):
-        found = [token for row in rows if row["example"] == example for token in row["input_ids"][1:-1]]
-        assert found == tokenizer(passage, add_special_tokens=False)["input_ids"]
+        rejoined = [token for row in rows if row["example"] == example for token in row["input_ids"][1:-1]]
+        assert rejoined == tokenizer(passage, add_special_tokens=False)["input_ids"]
 
 
 def test_share_of_tokens_to_predict_and_what_becomes_of_them(tokenizer: PreTrainedTokenizerFast) -> None:

@@ -1,4 +1,4 @@
-"""Multiple choice: choices of an example stay together, and tokens are lost at the start."""
+"""Multiple choice: an example is one row with all its choices, and is truncated at the start."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 from transformers import PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaModel
 
 from xstilts.config.settings import Encoding
-from xstilts.task_types.base import Row, SpecialTokens
+from xstilts.task_types.base import EncodedRow, SpecialTokens
 from xstilts.task_types.multiple_choice import MultipleChoice
 from xstilts.tasks.registry import TASKS
 
@@ -30,18 +30,18 @@ def table(*examples: dict[str, Any]) -> pa.Table:
     return pa.Table.from_pylist(list(examples), schema=MultipleChoice.schema)
 
 
-def rows_of(encoded: pa.Table) -> list[Row]:
+def rows_of(encoded: pa.Table) -> list[EncodedRow]:
     return [
         {name: np.array(value) if isinstance(value, list) else value for name, value in row.items()}
         for row in encoded.to_pylist()
     ]
 
 
-def choices_of(row: Row) -> list[list[int]]:
+def choices_of(row: EncodedRow) -> list[list[int]]:
     return [part.tolist() for part in np.split(row["input_ids"], np.cumsum(row["lengths"])[:-1])]
 
 
-def a_format(max_length: int = 64) -> MultipleChoice:
+def task_type(max_length: int = 64) -> MultipleChoice:
     return MultipleChoice(TASK, Encoding(max_length=max_length))
 
 
@@ -69,8 +69,8 @@ def encoder(tokenizer: PreTrainedTokenizerFast) -> XLMRobertaModel:
         ({"prompt": "  "}, "the prompt is empty"),
         ({"choices": ["only"], "label": 0}, "has 1 choice; at least 2"),
         ({"choices": ["", " "], "label": 0}, "all its choices are empty"),
-        ({"label": 3}, "label 3 names none of its 3 choices"),
-        ({"label": -1}, "label -1 names none"),
+        ({"label": 3}, "label 3 is not the index of a choice; there are 3"),
+        ({"label": -1}, "label -1 is not the index"),
     ],
 )
 def test_problems_name_the_row(change: dict[str, Any], said: str) -> None:
@@ -84,7 +84,7 @@ def test_good_examples_have_no_problems() -> None:
 
 
 def test_one_row_per_example_holds_each_choice_after_the_prompt(tokenizer: PreTrainedTokenizerFast) -> None:
-    encoded = a_format().encode(table(RIVER, MARKET), tokenizer, first=7)
+    encoded = task_type().encode(table(RIVER, MARKET), tokenizer, first=7)
     assert encoded.schema.field("input_ids").type == pa.list_(pa.int32())
     assert encoded.schema.field("lengths").type == pa.list_(pa.int32())
     rows = rows_of(encoded)
@@ -95,14 +95,14 @@ def test_one_row_per_example_holds_each_choice_after_the_prompt(tokenizer: PreTr
 
 
 def test_a_slice_is_encoded_like_the_whole(tokenizer: PreTrainedTokenizerFast) -> None:
-    whole = a_format().encode(table(RIVER, MARKET), tokenizer)
-    assert a_format().encode(table(RIVER, MARKET).slice(1), tokenizer, first=1).to_pylist() == whole.to_pylist()[1:]
+    whole = task_type().encode(table(RIVER, MARKET), tokenizer)
+    assert task_type().encode(table(RIVER, MARKET).slice(1), tokenizer, first=1).to_pylist() == whole.to_pylist()[1:]
 
 
 def test_truncation_drops_the_start(tokenizer: PreTrainedTokenizerFast) -> None:
     prompt = "The weaver sold forty baskets at the harbour market and her brother counted the coins"
     example = {"id": "1", "prompt": prompt, "choices": ["twice", "stone pier"], "label": 0}
-    (row,) = rows_of(a_format(max_length=16).encode(table(example), tokenizer))
+    (row,) = rows_of(task_type(max_length=16).encode(table(example), tokenizer))
     for ids, choice in zip(choices_of(row), example["choices"], strict=True):
         own = tokenizer(choice, add_special_tokens=False)["input_ids"]
         kept = 16 - 4 - len(own)
@@ -118,7 +118,7 @@ def test_truncation_takes_from_both_ends_of_equal_length_alike(tokenizer: PreTra
     example = {"id": "1", "prompt": " ".join(words), "choices": [" ".join(reversed(words)), "coins"], "label": 0}
     pieces = tokenizer(" ".join(words), add_special_tokens=False)["input_ids"]
     assert len(pieces) == len(words)
-    (row,) = rows_of(a_format(max_length=12).encode(table(example), tokenizer))
+    (row,) = rows_of(task_type(max_length=12).encode(table(example), tokenizer))
     assert choices_of(row) == [
         [0, *pieces[2:], 2, 2, *pieces[::-1][2:], 2],
         [0, *pieces, 2, 2, pieces[4], 2],
@@ -135,22 +135,22 @@ def test_the_tokenizer_is_left_as_it_was_after_an_error() -> None:
 
     failing = Failing()
     with pytest.raises(ValueError, match="cannot encode"):
-        a_format().encode(table(RIVER), failing)  # type: ignore[arg-type]
+        task_type().encode(table(RIVER), failing)  # type: ignore[arg-type]
     assert failing.truncation_side == "right"
 
 
 def test_segment_ids_of_tokenizers_that_make_them(tokenizer: PreTrainedTokenizerFast) -> None:
     bert_like = copy.deepcopy(tokenizer)
     bert_like.model_input_names = ["input_ids", "token_type_ids", "attention_mask"]
-    rows = rows_of(a_format().encode(table(RIVER, MARKET), bert_like))
+    rows = rows_of(task_type().encode(table(RIVER, MARKET), bert_like))
     assert all(len(row["token_type_ids"]) == len(row["input_ids"]) for row in rows)
-    batch = a_format().collate(rows, SpecialTokens.of(tokenizer))
+    batch = task_type().collate(rows, SpecialTokens.of(tokenizer))
     assert batch["token_type_ids"].shape == batch["input_ids"].shape
 
 
 def test_collate_pads_choices_and_marks_missing_ones(tokenizer: PreTrainedTokenizerFast) -> None:
-    rows = rows_of(a_format().encode(table(RIVER, MARKET), tokenizer))
-    batch = a_format().collate(rows, SpecialTokens.of(tokenizer))
+    rows = rows_of(task_type().encode(table(RIVER, MARKET), tokenizer))
+    batch = task_type().collate(rows, SpecialTokens.of(tokenizer))
     lengths = [int(length) for row in rows for length in row["lengths"]]
     assert batch["input_ids"].shape == (5, max(lengths))
     assert batch["attention_mask"].sum(dim=1).tolist() == lengths
@@ -161,13 +161,13 @@ def test_collate_pads_choices_and_marks_missing_ones(tokenizer: PreTrainedTokeni
 
 
 def test_logits_do_not_depend_on_the_batch(tokenizer: PreTrainedTokenizerFast, encoder: XLMRobertaModel) -> None:
-    task = a_format()
-    rows, tokens = rows_of(task.encode(table(RIVER, MARKET), tokenizer)), SpecialTokens.of(tokenizer)
-    head = task.head(encoder.config).eval()
+    multiple_choice = task_type()
+    rows, tokens = rows_of(multiple_choice.encode(table(RIVER, MARKET), tokenizer)), SpecialTokens.of(tokenizer)
+    head = multiple_choice.head(encoder.config).eval()
     encoder.eval()
     with torch.no_grad():
-        both = task.logits(encoder, head, task.collate(rows, tokens))
-        alone = [task.logits(encoder, head, task.collate([row], tokens)) for row in rows]
+        both = multiple_choice.logits(encoder, head, multiple_choice.collate(rows, tokens))
+        alone = [multiple_choice.logits(encoder, head, multiple_choice.collate([row], tokens)) for row in rows]
     torch.testing.assert_close(both[0], alone[0][0])
     torch.testing.assert_close(both[1, :2], alone[1][0])
     assert both[1, 2] == float("-inf")
@@ -176,33 +176,35 @@ def test_logits_do_not_depend_on_the_batch(tokenizer: PreTrainedTokenizerFast, e
 def test_outputs_are_scores_of_existing_choices_and_decode_to_the_best() -> None:
     logits = torch.tensor([[0.1, 0.3, 0.2], [2.0, -1.0, float("-inf")]], dtype=torch.bfloat16)
     batch = {"choices": torch.tensor([[True, True, True], [True, True, False]])}
-    outputs = a_format().outputs(logits, batch)
+    outputs = task_type().outputs(logits, batch)
     assert [len(scores) for scores in outputs] == [3, 2]
     assert all(scores.dtype == np.float32 for scores in outputs)
-    assert a_format().decode(outputs[::-1], [{"example": 1}, {"example": 0}], table(RIVER, MARKET)) == ["1", "0"]
+    assert task_type().decode(outputs[::-1], [{"example": 1}, {"example": 0}], table(RIVER, MARKET)) == ["1", "0"]
 
 
 def test_score_is_accuracy_in_points() -> None:
     scored = MultipleChoice.score(TASK, "en", ["1", "1"], table(RIVER, MARKET))
     assert scored.metrics == {"accuracy": 50.0}
     assert scored.gold == ["1", "0"]
-    assert scored.parts == [100.0, 0.0]
+    assert scored.example_scores == [100.0, 0.0]
 
 
-def test_misfits_are_numbers_of_no_choice() -> None:
+def test_a_prediction_that_is_not_the_index_of_a_choice_is_invalid() -> None:
     assert list(MultipleChoice.invalid_predictions(TASK, ["2", "2"], table(RIVER, MARKET))) == [
-        ("2", "'2' names none of its 2 choices, which count from 0.")
+        ("2", "'2' is not the index of a choice; there are 2, counted from 0.")
     ]
 
 
 def test_loss_falls_in_a_few_steps(tokenizer: PreTrainedTokenizerFast, encoder: XLMRobertaModel) -> None:
-    task = a_format()
-    batch = task.collate(rows_of(task.encode(table(RIVER, MARKET), tokenizer)), SpecialTokens.of(tokenizer))
-    head = task.head(encoder.config)
+    multiple_choice = task_type()
+    batch = multiple_choice.collate(
+        rows_of(multiple_choice.encode(table(RIVER, MARKET), tokenizer)), SpecialTokens.of(tokenizer)
+    )
+    head = multiple_choice.head(encoder.config)
     optimiser = torch.optim.AdamW([*encoder.parameters(), *head.parameters()], lr=3e-3)
     losses = []
     for _ in range(15):
-        loss = task.loss(task.logits(encoder, head, batch), batch)
+        loss = multiple_choice.loss(multiple_choice.logits(encoder, head, batch), batch)
         assert loss.dtype == torch.float32
         optimiser.zero_grad()
         loss.backward()
@@ -210,5 +212,5 @@ def test_loss_falls_in_a_few_steps(tokenizer: PreTrainedTokenizerFast, encoder: 
         losses.append(loss.item())
     assert losses[0] == pytest.approx((np.log(3) + np.log(2)) / 2, abs=0.3)
     assert losses[-1] < 0.1 * losses[0]
-    outputs = task.outputs(task.logits(encoder, head, batch).detach(), batch)
-    assert task.decode(outputs, [{"example": 0}, {"example": 1}], table(RIVER, MARKET)) == ["1", "0"]
+    outputs = multiple_choice.outputs(multiple_choice.logits(encoder, head, batch).detach(), batch)
+    assert multiple_choice.decode(outputs, [{"example": 0}, {"example": 1}], table(RIVER, MARKET)) == ["1", "0"]

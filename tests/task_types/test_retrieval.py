@@ -1,4 +1,4 @@
-"""Retrieval: what a pool of sentences must look like, how it is encoded and scored."""
+"""Retrieval: checks of pools, encoding and scores."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def test_a_good_pool_has_no_problems() -> None:
     ("rows", "row", "said"),
     [
         ([foreign("f"), english("e", "f"), english("x") | {"side": "English"}], 2, "side 'English' is neither"),
-        ([foreign("f"), english("e", "f"), english("x", "g")], 2, "'g' is the id of no foreign sentence"),
-        ([foreign("f"), english("e", "f"), english("x", "e")], 2, "'e' is the id of no foreign sentence"),
+        ([foreign("f"), english("e", "f"), english("x", "g")], 2, "'g' is not the id of a foreign sentence"),
+        ([foreign("f"), english("e", "f"), english("x", "e")], 2, "'e' is not the id of a foreign sentence"),
         ([foreign("f") | {"matches": ["e"]}, english("e", "f")], 0, "is foreign, but has matches"),
         ([foreign("f 1"), english("e", "f 1")], 0, "has a space in it"),
         ([english("e")], 0, "there are no foreign sentences"),
@@ -114,17 +114,17 @@ def test_a_limited_pool_is_in_order(matches: list[list[int]], count: int, random
     assert gold_pairs(part) == {(match, e) for match, e in gold_pairs(pool) if e in kept}
 
 
-def test_misfits_name_what_is_no_foreign_sentence() -> None:
+def test_a_prediction_of_an_unknown_sentence_is_invalid() -> None:
     assert not list(Retrieval.invalid_predictions(BUCC, ["", "f1 f2", "f2"], POOL))
-    found = list(Retrieval.invalid_predictions(BUCC, ["f3", "f1 e1", "f1"], POOL))
-    assert found == [
-        ("e1", "'f3' is the id of no foreign sentence."),
-        ("e2", "'e1' is the id of no foreign sentence."),
+    invalid = list(Retrieval.invalid_predictions(BUCC, ["f3", "f1 e1", "f1"], POOL))
+    assert invalid == [
+        ("e1", "'f3' is not the id of a foreign sentence."),
+        ("e2", "'e1' is not the id of a foreign sentence."),
     ]
-    found = list(Retrieval.invalid_predictions(TATOEBA, ["", "f1", "f1 f2"], POOL))
-    assert found == [
-        ("e1", "names 0 foreign sentences; Tatoeba asks for exactly 1."),
-        ("e3", "names 2 foreign sentences; Tatoeba asks for exactly 1."),
+    invalid = list(Retrieval.invalid_predictions(TATOEBA, ["", "f1", "f1 f2"], POOL))
+    assert invalid == [
+        ("e1", "names 0 foreign sentences; in Tatoeba it has to be exactly 1."),
+        ("e3", "names 2 foreign sentences; in Tatoeba it has to be exactly 1."),
     ]
     assert [name for name, _ in Retrieval.invalid_predictions(TATOEBA, ["f1", "f1", "7"], without_gold(POOL))] == ["e3"]
 
@@ -153,14 +153,14 @@ def test_tatoeba_is_scored_by_accuracy() -> None:
     scored = Retrieval.score(TATOEBA, "de", ["f1", "f1"], examples)
     assert scored.metrics == {"accuracy": 50.0}
     assert scored.gold == ["f1", "f2"]
-    assert scored.parts == [100.0, 0.0]
+    assert scored.example_scores == [100.0, 0.0]
 
 
 def test_bucc_is_scored_by_f1_of_pairs() -> None:
     scored = Retrieval.score(BUCC, "de", ["f2", "f1", ""], POOL)
     assert scored.metrics == pytest.approx({"precision": 50.0, "recall": 100 / 3, "f1": 40.0})
     assert scored.gold == ["f2", "", "f1 f2"]
-    assert scored.parts == [None, None, None]
+    assert scored.example_scores == [None, None, None]
 
 
 def test_a_prediction_may_name_several_sentences() -> None:
@@ -198,10 +198,10 @@ def test_pools_of_full_size_are_checked_in_seconds() -> None:
     columns = {"id": names, "side": ["foreign"] * n + ["english"] * n, "text": ["Satz"] * 2 * n, "matches": matches}
     pool = pa.table(columns, schema=Retrieval.schema)
     begin = time.perf_counter()
-    found = list(Retrieval.problems(BUCC, pool))
+    problems = list(Retrieval.problems(BUCC, pool))
     assert Retrieval.limited(pool, 10).num_rows == 20
     assert time.perf_counter() - begin < 3
-    assert found == [(2 * n - 1, "its translation 'de-x' is the id of no foreign sentence in the file.")]
+    assert problems == [(2 * n - 1, "its translation 'de-x' is not the id of a foreign sentence in the file.")]
 
 
 def test_nothing_mined_scores_zero() -> None:

@@ -15,7 +15,8 @@ from transformers import XLMRobertaConfig, XLMRobertaModel
 from xstilts.config.settings import Encoding
 from xstilts.task_types import task_type_of
 from xstilts.task_types.base import SpecialTokens
-from xstilts.task_types.span_qa import SpanQA, best_span
+from xstilts.task_types.span_decoding import best_span
+from xstilts.task_types.span_qa import SpanQA
 
 
 @settings(deadline=None)
@@ -47,7 +48,7 @@ def test_decoding_agrees_with_a_second_implementation(tokenizer, task, words, st
     qa = task_type_of(task, Encoding(max_length=20, doc_stride=stride, n_best=n_best, max_answer_length=4))
     rows, draw = as_rows(qa.encode(examples, tokenizer)), np.random.default_rng(seed)
     outputs = [draw.normal(size=(1 + len(row["char_starts"]), 2)).astype(np.float32) for row in rows]
-    found = []
+    spans = []
     for row, output in zip(rows, outputs, strict=True):
         start_logits, end_logits = output[1:].T.tolist()
         starts, ends = (sorted(range(len(row["char_starts"])), key=lambda i, own=own: -own[i])[:n_best]
@@ -56,14 +57,14 @@ def test_decoding_agrees_with_a_second_implementation(tokenizer, task, words, st
             for end in ends:
                 if row["max_context"][start] and start <= end and end - start + 1 <= 4:
                     text = context[row["char_starts"][start] : row["char_ends"][end]].strip()
-                    found.append((start_logits[start] + end_logits[end], text))
-    score, best = max(found, key=lambda span: span[0], default=(-np.inf, ""))
+                    spans.append((start_logits[start] + end_logits[end], text))
+    score, best = max(spans, key=lambda span: span[0], default=(-np.inf, ""))
     null = min(float(output[0, 0]) + float(output[0, 1]) for output in outputs)
     assert qa.decode(outputs, rows, examples) == ["" if task is SQUAD_V2 and null > score else best]
 
 
 def test_an_answer_starts_where_its_first_token_has_the_most_context(tokenizer):
-    """'brother' is in two windows; the one at whose edge it stands is surer of it, and is not asked."""
+    """'brother' is in two windows; the one with less context has the higher logits and is ignored."""
     context = "The weaver sold forty baskets at the harbour market, and her brother counted the coins twice."
     examples = table((context, "Who?", [("brother", 61)]))
     qa = task_type_of(SQUAD, Encoding(max_length=24, doc_stride=6))

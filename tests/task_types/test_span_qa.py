@@ -74,8 +74,8 @@ def test_gold_spans_come_back_from_every_window_that_holds_them(tokenizer, words
         last = row["context_start"] + len(row["char_starts"]) - 1
         if row["start"]:
             assert row["context_start"] <= row["start"] <= row["end"] <= last
-            found = qa.decode([pointing_at(row, row["start"], row["end"])], [row], examples)
-            assert (found == [answer]) or not row["max_context"][row["start"] - row["context_start"]]
+            decoded = qa.decode([pointing_at(row, row["start"], row["end"])], [row], examples)
+            assert (decoded == [answer]) or not row["max_context"][row["start"] - row["context_start"]]
         else:
             covered = range(row["char_starts"][0], row["char_ends"][-1])
             whole = len(before) in covered and len(before) + len(answer) - 1 in covered
@@ -145,7 +145,7 @@ def test_a_question_that_leaves_no_room_is_refused(tokenizer):
         task_type_of(SQUAD, Encoding(max_length=12)).encode(examples, tokenizer)
 
 
-def test_problems_name_row_and_what_was_found():
+def test_problems_name_the_row_and_its_content():
     good = ("The old stone pier.", "Where?", [("pier", 14)])
     examples = table(
         good,
@@ -155,10 +155,10 @@ def test_problems_name_row_and_what_was_found():
         ("The old stone pier.", "", [("pier", -5)]),
     )
     ragged = {"id": "r", "context": "a b", "question": "?", "answers": ["a", "b"], "answer_starts": [0]}
-    found = list(SpanQA.problems(SQUAD, pa.concat_tables([examples, pa.Table.from_pylist([ragged], SpanQA.schema)])))
-    assert [row for row, _ in found] == [1, 2, 3, 3, 4, 4, 5]
-    texts = [text for _, text in found]
-    assert "'pier' should stand at character 13" in texts[0] and "' pie' stands" in texts[0]
+    problems = list(SpanQA.problems(SQUAD, pa.concat_tables([examples, pa.Table.from_pylist([ragged], SpanQA.schema)])))
+    assert [row for row, _ in problems] == [1, 2, 3, 3, 4, 4, 5]
+    texts = [text for _, text in problems]
+    assert "'pier' should stand at character 13" in texts[0] and "' pie' is there" in texts[0]
     assert "no answer" in texts[1] and "context is empty" in texts[2] and "question is empty" in texts[4]
     assert "2 answers but 1 answer offsets" in texts[6]
     assert list(SpanQA.problems(SQUAD_V2, table(("The old stone pier.", "Where?", [])))) == []
@@ -216,7 +216,7 @@ def test_scores_follow_the_task_and_language():
     examples = table(("Die Brücke.", "Wo?", [("Die Brücke", 0)]), ("x y", "?", [("x", 0), ("x y", 0)]))
     scored = SpanQA.score(MLQA, "de", ["Brücke", "y"], examples)
     assert scored.metrics == {"exact_match": 50.0, "f1": pytest.approx(100 * (1 + 2 / 3) / 2)}
-    assert scored.parts == pytest.approx([100.0, 100 / 3])
+    assert scored.example_scores == pytest.approx([100.0, 100 / 3])
     assert [json.loads(gold) for gold in scored.gold] == [["Die Brücke"], ["x", "x y"]]
     assert SpanQA.score(TASKS["xquad"], "de", ["Brücke", "x y"], examples).metrics["exact_match"] == 50.0
     with pytest.raises(UserError, match="no rules for 'fr'"):

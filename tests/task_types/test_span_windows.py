@@ -1,4 +1,4 @@
-"""Windows start where they do in the published code, and every token has most context in one of them."""
+"""Window starts and the windows with the most context, compared with the published code."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_window_starts_lie_a_stride_apart_until_the_end_is_reached(length, room,
 @example(length=501, room=372, doc_stride=128)
 @example(length=372, room=372, doc_stride=128)
 def test_windows_are_those_of_squad_convert(length, room, doc_stride):
-    """transformers cuts off a window's tokens and goes on with those that are left over, an overlap among them."""
+    """transformers removes a window's tokens and continues with the rest and an overlap."""
     doc_stride = min(doc_stride, room)
     published, rest = [], list(range(length))
     while True:
@@ -60,13 +60,13 @@ def test_of_windows_with_equal_context_the_longer_then_the_first_one():
 @example(length=401, room=300, doc_stride=101)  # 0.01 per token makes up for the distance to the end: rounding decides
 def test_max_context_is_that_of_a_second_implementation(length, room, doc_stride):
     starts = window_starts(length, room, doc_stride)
-    found = max_context_windows(length, room, starts)
+    windows = max_context_windows(length, room, starts)
     for token in range(length):
         spans = [(start, min(start + room, length)) for start in starts]
         scores = [
             min(token - start, stop - token - 1) + 0.01 * (stop - start) if start <= token < stop else -1
             for start, stop in spans
         ]
-        assert found[token] == scores.index(max(scores))
-        assert spans[found[token]][0] <= token < spans[found[token]][1]
-    assert found.shape == (length,) and np.all(found >= 0)
+        assert windows[token] == scores.index(max(scores))
+        assert spans[windows[token]][0] <= token < spans[windows[token]][1]
+    assert windows.shape == (length,) and np.all(windows >= 0)

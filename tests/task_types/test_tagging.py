@@ -1,4 +1,4 @@
-"""Tags stay with their words, whatever the words become and wherever a sentence is cut."""
+"""Tags stay with their words in tokenisation, truncation and splitting; scores."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from xstilts.config.settings import Encoding
 from xstilts.errors import UserError
 from xstilts.task_types import task_type_of
 from xstilts.task_types.base import IGNORED, SpecialTokens
-from xstilts.task_types.tagging import Tagging, windows
+from xstilts.task_types.tag_windows import word_windows
+from xstilts.task_types.tagging import Tagging
 from xstilts.tasks.registry import TASKS
 
 UDPOS, PANX, CCG = TASKS["udpos"], TASKS["panx"], TASKS["ccg"]
@@ -108,12 +109,12 @@ def test_labels_stand_on_first_pieces_of_the_right_words(tokenizer, tagged, max_
 
     perfect = torch.nn.functional.one_hot(batch["labels"].clamp(min=0), len(UDPOS.labels)).float()
     outputs = tagging.outputs(perfect, batch)
-    assert all(np.array_equal(found, row["label_ids"]) for found, row in zip(outputs, rows, strict=True))
+    assert all(np.array_equal(label_ids, row["label_ids"]) for label_ids, row in zip(outputs, rows, strict=True))
 
 
 @given(lengths=st.lists(st.integers(1, 7), min_size=1, max_size=40), room=st.integers(7, 20))
 def test_windows_are_full_and_cover_the_sentence(lengths, room):
-    cuts = list(windows(lengths, room))
+    cuts = list(word_windows(lengths, room))
     assert [word for start, stop in cuts for word in range(start, stop)] == list(range(len(lengths)))
     for start, stop in cuts:
         assert 0 < sum(lengths[start:stop]) <= room
@@ -138,7 +139,7 @@ def test_a_category_that_training_never_saw_has_no_loss(tokenizer):
     assert tagging.loss(torch.zeros(*batch["input_ids"].shape, 2), batch) == 0
 
 
-#: Words of 1, 3, 2, 0 (which stands as 1 unknown), 1 and 2 sub-tokens.
+#: Words of 1, 3, 2, 0 (replaced by 1 unknown token), 1 and 2 sub-tokens.
 COUNTED = [
     ("The", "DET"), ("Gesellschaft", "NOUN"), ("weaver", "NOUN"), ("\u200b", "X"), ("sold", "VERB"), ("harbour", "NOUN")
 ]  # fmt: skip
@@ -237,13 +238,13 @@ def test_sentences_without_gold_are_read_like_others(tokenizer, long_sentences):
     examples = table(COUNTED)
     without = examples.set_column(2, examples.schema.field("tags"), pa.nulls(1, pa.list_(pa.string())))
     assert list(Tagging.problems(UDPOS, without)) == [] and not Tagging.has_gold(without)
-    rows, blind = (as_rows(tagging.encode(each, tokenizer)) for each in (examples, without))
-    for row, other in zip(rows, blind, strict=True):
+    rows, unlabelled = (as_rows(tagging.encode(each, tokenizer)) for each in (examples, without))
+    for row, other in zip(rows, unlabelled, strict=True):
         assert other["input_ids"].tolist() == row["input_ids"].tolist()
         assert other["first_tokens"].tolist() == row["first_tokens"].tolist()
         assert other["label_ids"].tolist() == [IGNORED] * len(row["label_ids"])
     outputs = [row["label_ids"] for row in rows]
-    assert tagging.decode(outputs, blind, without) == tagging.decode(outputs, rows, examples)
+    assert tagging.decode(outputs, unlabelled, without) == tagging.decode(outputs, rows, examples)
 
 
 @pytest.mark.parametrize("max_length", [1, 3])
@@ -255,11 +256,11 @@ def test_windows_too_small_for_any_word_are_refused(tokenizer, max_length):
 def test_problems_name_row_and_remedy():
     examples = table([("The", "DET")], [("The", "DTE"), ("cat", "NOUN")], [])
     ragged = pa.Table.from_pylist([{"id": "r", "tokens": ["a", "b"], "tags": ["X"]}], Tagging.schema)
-    found = list(Tagging.problems(UDPOS, pa.concat_tables([examples, ragged])))
-    assert [row for row, _ in found] == [1, 2, 3]
-    assert "tag 'DTE' of word 1 ('The')" in found[0][1] and "Did you mean 'DET'?" in found[0][1]
-    assert "no words" in found[1][1]
-    assert "2 words but 1 tags" in found[2][1]
+    problems = list(Tagging.problems(UDPOS, pa.concat_tables([examples, ragged])))
+    assert [row for row, _ in problems] == [1, 2, 3]
+    assert "tag 'DTE' of word 1 ('The')" in problems[0][1] and "Did you mean 'DET'?" in problems[0][1]
+    assert "no words" in problems[1][1]
+    assert "2 words but 1 tags" in problems[2][1]
 
 
 def test_open_tag_sets_only_refuse_what_could_not_be_read_back():
@@ -268,7 +269,7 @@ def test_open_tag_sets_only_refuse_what_could_not_be_read_back():
 
 
 def test_scores_of_hand_worked_part_of_speech_tags():
-    """Runs of equal tags are spans, but seqeval takes every S at the front for a span of its own.
+    """Runs of equal tags are spans, but in seqeval each tag that begins with S is a span of its own.
 
     Gold spans: DET, NOUN NOUN, VERB, SCONJ, SCONJ; predicted: DET, NOUN, ADJ, VERB, SCONJ, SCONJ. Four are equal.
     """
@@ -280,19 +281,19 @@ def test_scores_of_hand_worked_part_of_speech_tags():
     assert scored.metrics == pytest.approx(
         {"f1": 800 / 11, "f1_whole_tags": 800 / 11, "precision": 400 / 6, "recall": 80, "accuracy": 500 / 6}
     )
-    assert scored.parts == [pytest.approx(500 / 6)]
+    assert scored.example_scores == [pytest.approx(500 / 6)]
     assert scored.gold == [" ".join(gold)]
 
 
 def test_scores_of_hand_worked_entities():
-    """Found: PER in full, LOC in part, one ORG too many; of 2 gold and 3 predicted spans 1 is right."""
+    """PER is complete, LOC partial, ORG superfluous: of 2 gold and 3 predicted spans 1 is correct."""
     examples = table(
         [("Ada", "B-PER"), ("Lovelace", "I-PER"), ("slept", "O")],
         [("New", "B-LOC"), ("York", "I-LOC"), ("sleeps", "O"), ("too", "O")],
     )
     scored = Tagging.score(PANX, "en", ["B-PER I-PER O", "B-LOC O O B-ORG"], examples)
     assert scored.metrics == pytest.approx({"f1": 40.0, "precision": 100 / 3, "recall": 50.0, "accuracy": 500 / 7})
-    assert scored.parts == [100.0, 50.0]
+    assert scored.example_scores == [100.0, 50.0]
 
 
 def test_predictions_without_any_entity_score_zero_silently():

@@ -42,10 +42,10 @@ def _examples(count: int, seed: int) -> pa.Table:
 
 
 @pytest.fixture(scope="session")
-def make_material(
+def make_task_data(
     tokenizer: PreTrainedTokenizerFast, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[..., TaskData]:
-    """A task's material: so many training examples, and 20 of dev data unless told otherwise."""
+    """Builds a task's data: ``train`` training examples, and 20 dev examples unless ``dev`` is False."""
 
     def make(task: str = "pawsx", train: int = 60, dev: bool = True) -> TaskData:
         folder: Path = tmp_path_factory.mktemp(task)
@@ -65,8 +65,8 @@ def make_material(
 
 
 @pytest.fixture(scope="session")
-def data(make_material: Callable[..., TaskData]) -> TaskData:
-    return make_material()
+def data(make_task_data: Callable[..., TaskData]) -> TaskData:
+    return make_task_data()
 
 
 @pytest.fixture

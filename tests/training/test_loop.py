@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from transformers import PreTrainedModel
@@ -16,13 +17,14 @@ from xstilts.errors import Diverged
 from xstilts.task_types.base import Batch, SpecialTokens
 from xstilts.task_types.classification import Classification
 from xstilts.training import loop
+from xstilts.training.batches import shuffled_batches
 from xstilts.training.device import Device
-from xstilts.training.loop import TaskData, Trained, planned_steps, train
+from xstilts.training.loop import TaskData, TrainingResult, planned_steps, train
 from xstilts.training.memory import MicroBatches
 
 FAST = Hyperparameters(learning_rate=5e-3, batch_size=10, max_steps=6, eval_every=2)
 
-Run = Callable[..., tuple[PreTrainedModel, Trained]]
+Run = Callable[..., tuple[PreTrainedModel, TrainingResult]]
 State = dict[str, torch.Tensor]
 
 
@@ -30,7 +32,9 @@ State = dict[str, torch.Tensor]
 def run(make_encoder: Callable[[], PreTrainedModel], data: TaskData, tokens: SpecialTokens, cpu: Device) -> Run:
     """Train a tiny encoder; returns it with what came out beside it."""
 
-    def run(*task_data: TaskData, hyper: Hyperparameters = FAST, seed: int = 1) -> tuple[PreTrainedModel, Trained]:
+    def run(
+        *task_data: TaskData, hyper: Hyperparameters = FAST, seed: int = 1
+    ) -> tuple[PreTrainedModel, TrainingResult]:
         encoder = make_encoder()
         return encoder, train(encoder, task_data or [data], tokens, hyper, seed, cpu, "a test")
 
@@ -170,8 +174,10 @@ class TestSteps:
             ({"max_steps": 0}, 0),
         ],
     )
-    def test_planned(self, make_material: Callable[..., TaskData], hyper: dict[str, Any], expected: int) -> None:
-        assert planned_steps(self.task_data(make_material, 25, 12), Hyperparameters(batch_size=10, **hyper)) == expected
+    def test_planned(self, make_task_data: Callable[..., TaskData], hyper: dict[str, Any], expected: int) -> None:
+        assert (
+            planned_steps(self.task_data(make_task_data, 25, 12), Hyperparameters(batch_size=10, **hyper)) == expected
+        )
 
     def test_are_taken_as_planned(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         taken = []
@@ -182,22 +188,88 @@ class TestSteps:
         assert sum(taken) == 2 * 60  # every example twice
 
     def test_of_a_mixture_have_one_task_each_and_a_head_per_task(
-        self, run: Run, make_material: Callable[..., TaskData], monkeypatch: pytest.MonkeyPatch
+        self, run: Run, make_task_data: Callable[..., TaskData], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         seen = []
         whole = loop.backward
         monkeypatch.setattr(loop, "backward", lambda *args: seen.append((args[1], args[2].task.name)) or whole(*args))
-        task_data = self.task_data(make_material, 60, 60)
+        task_data = self.task_data(make_task_data, 60, 60)
         _, trained = run(*task_data, hyper=FAST.model_copy(update={"max_steps": 30}))
         assert set(trained.heads) == {"pawsx", "qqp"}
         assert {name for _, name in seen} == {"pawsx", "qqp"}
         assert all(head is trained.heads[name] for head, name in seen)
         assert set(trained.curve[0]) == {"step", "loss", "pawsx", "qqp"}
 
+    def rows_by_step(self, run: Run, monkeypatch: pytest.MonkeyPatch, *task_data: TaskData, seed: int) -> list[Any]:
+        """The task and the example indices of every step of a run."""
+        steps: list[Any] = []
+        whole = loop.backward
+
+        def backward(*args: Any) -> float:
+            steps.append((args[2].task.name, [row["example"] for row in args[3]]))
+            return whole(*args)
+
+        monkeypatch.setattr(loop, "backward", backward)
+        run(*task_data, hyper=FAST.model_copy(update={"max_steps": 12}), seed=seed)
+        monkeypatch.setattr(loop, "backward", whole)
+        return steps
+
+    def test_come_in_an_order_that_the_seed_decides(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        one, again, other = (self.rows_by_step(run, monkeypatch, seed=seed) for seed in (1, 1, 2))
+        assert one == again
+        assert one[:6] != other[:6]
+        for steps in (one, other):
+            assert sorted(index for _, rows in steps[:6] for index in rows) == list(range(60))
+
+    def test_of_a_mixture_are_drawn_by_the_seed(
+        self, run: Run, make_task_data: Callable[..., TaskData], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        task_data = self.task_data(make_task_data, 60, 60)
+        one, again, other = (self.rows_by_step(run, monkeypatch, *task_data, seed=seed) for seed in (1, 1, 2))
+        assert one == again
+        assert [task for task, _ in one] != [task for task, _ in other]
+
+    def test_of_two_tasks_are_not_in_the_same_order(
+        self, run: Run, make_task_data: Callable[..., TaskData], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        steps = self.rows_by_step(run, monkeypatch, *self.task_data(make_task_data, 60, 60), seed=1)
+        first, second = ([rows for task, rows in steps if task == name] for name in ("pawsx", "qqp"))
+        assert first[0] != second[0]
+
     def test_none(self, run: Run, make_encoder: Callable[[], PreTrainedModel]) -> None:
         encoder, trained = run(hyper=FAST.model_copy(update={"max_steps": 0}))
         assert same(state(encoder), state(make_encoder()))
         assert (trained.steps, trained.best_step, trained.curve) == (0, 0, [])
+
+
+def test_a_step_is_one_of_adamw_on_the_gradients_of_its_own_batch(
+    run: Run, make_encoder: Callable[[], PreTrainedModel], data: TaskData, tokens: SpecialTokens, cpu: Device
+) -> None:
+    """The same four steps, written out."""
+    hyper = FAST.model_copy(update={"max_steps": 4, "eval_every": 9, "warmup_steps": 1, "clip_norm": 0.05})
+    trained_encoder, trained = run(replace(data, dev=None, dev_examples=None), hyper=hyper)
+
+    encoder = make_encoder()
+    torch.manual_seed(1)
+    head = data.task_type.head(encoder.config)
+    parameters = [*encoder.parameters(), *head.parameters()]
+    groups = [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": hyper.weight_decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    optimiser = torch.optim.AdamW(groups, betas=(0.9, hyper.adam_beta2), eps=hyper.adam_epsilon)
+    batches = shuffled_batches(data.train.lengths, hyper.batch_size, np.random.default_rng([1, 0]))
+    for rate in (0.0, 1.0, 2 / 3, 1 / 3):
+        for group in optimiser.param_groups:
+            group["lr"] = rate * hyper.learning_rate
+        batch = data.task_type.collate(data.train[next(batches)], tokens)
+        optimiser.zero_grad()
+        data.task_type.loss(data.task_type.logits(encoder, head, batch), batch).backward()
+        torch.nn.utils.clip_grad_norm_(parameters, hyper.clip_norm)
+        optimiser.step()
+    for module, expected in ((trained_encoder, encoder), (trained.heads["pawsx"], head)):
+        for name, value in expected.state_dict().items():
+            torch.testing.assert_close(module.state_dict()[name], value, rtol=1e-4, atol=1e-6, msg=name)
 
 
 class TestSelection:
@@ -223,10 +295,10 @@ class TestSelection:
         assert [entry["pawsx"] for entry in trained.curve] == [50.0, 90.0, 70.0]
 
     def test_of_a_mixture_goes_by_the_mean_over_tasks(
-        self, run: Run, make_material: Callable[..., TaskData], monkeypatch: pytest.MonkeyPatch
+        self, run: Run, make_task_data: Callable[..., TaskData], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         scripted(monkeypatch, [90.0, 0.0, 60.0, 60.0, 50.0, 20.0])
-        _, trained = run(make_material("pawsx"), make_material("qqp"))
+        _, trained = run(make_task_data("pawsx"), make_task_data("qqp"))
         assert trained.best_step == 4
 
     def test_happens_at_the_end_where_eval_every_lies_beyond_it(
@@ -238,9 +310,9 @@ class TestSelection:
         assert trained.best_step == trained.curve[0]["step"] == 6
 
     def test_leaves_the_last_state_where_there_is_no_dev_data(
-        self, run: Run, make_material: Callable[..., TaskData]
+        self, run: Run, make_task_data: Callable[..., TaskData]
     ) -> None:
-        encoder, trained = run(make_material(dev=False))
+        encoder, trained = run(make_task_data(dev=False))
         with_dev, _ = run(hyper=FAST.model_copy(update={"eval_every": 1000}))
         assert trained.best_step == 6
         assert all(set(entry) == {"step", "loss"} for entry in trained.curve)

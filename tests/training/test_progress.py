@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from xstilts.training import progress
-from xstilts.training.progress import Steps
+from xstilts.training.progress import StepProgress
 
 
 class Clock:
@@ -24,7 +24,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def test_lines_now_and_then_in_a_log(capsys: pytest.CaptureFixture[str], clock: Clock) -> None:
-    with Steps("fine-tuning", 10) as steps:
+    with StepProgress("fine-tuning", 10) as steps:
         for _ in range(4):
             clock.now += 10
             steps.step(0.5)
@@ -37,13 +37,13 @@ def test_lines_now_and_then_in_a_log(capsys: pytest.CaptureFixture[str], clock: 
 
 
 def test_what_is_said_stands_between(capsys: pytest.CaptureFixture[str], clock: Clock) -> None:
-    with Steps("work", 1) as steps:
-        steps.say("dev 50.0 [xnli]")
+    with StepProgress("work", 1) as steps:
+        steps.log("dev 50.0 [xnli]")
     assert capsys.readouterr().out.splitlines()[1] == "dev 50.0 [xnli]"
 
 
 def test_work_that_fails_is_not_done(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(RuntimeError), Steps("work", 3):
+    with pytest.raises(RuntimeError), StepProgress("work", 3):
         raise RuntimeError
     assert "done" not in capsys.readouterr().out
 
@@ -53,9 +53,9 @@ def test_a_bar_on_a_terminal_and_no_bar_in_a_redirected_output(
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
-    with Steps("pretraining", 2) as steps:
+    with StepProgress("pretraining", 2) as steps:
         steps.step(1.25)
-        steps.say("halfway [of it]")
+        steps.log("halfway [of it]")
         steps.step(1.0)
     out, err = capsys.readouterr()
     assert "2/2" in err and "loss 1.000" in err and "halfway [of it]" in err

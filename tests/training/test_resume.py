@@ -20,13 +20,13 @@ from xstilts.task_types.base import SpecialTokens
 from xstilts.tasks.registry import TEXT
 from xstilts.training.checkpoints import Checkpoints
 from xstilts.training.device import Device
-from xstilts.training.loop import TaskData, Trained, train
+from xstilts.training.loop import TaskData, TrainingResult, train
 from xstilts.training.session import Session
 
 HYPER = Hyperparameters(learning_rate=5e-3, batch_size=10, max_steps=9, eval_every=4, warmup_steps=3)
 SHAPE = Architecture(hidden_size=16, layers=1, heads=2, feed_forward_size=16, max_length=24, dropout=0.3)
 
-Ended = tuple[dict[str, torch.Tensor], Trained]
+Ended = tuple[dict[str, torch.Tensor], TrainingResult]
 #: Train with a session; a run of its own each time.
 Run = Callable[..., Ended]
 
@@ -35,7 +35,7 @@ Run = Callable[..., Ended]
 def run(tokenizer: PreTrainedTokenizerFast, data: TaskData, cpu: Device) -> Run:
     def run(
         session: Session, *task_data: TaskData, hyper: Hyperparameters = HYPER, seed: int = 1
-    ) -> tuple[dict[str, torch.Tensor], Trained]:
+    ) -> tuple[dict[str, torch.Tensor], TrainingResult]:
         torch.manual_seed(7)
         encoder: PreTrainedModel = encoders.fresh(SHAPE, tokenizer, Compute())
         tokens = SpecialTokens.of(tokenizer, torch.Generator().manual_seed(seed))
@@ -60,9 +60,9 @@ def interrupted(run: Run, folder: Path, *stops: int, **options: Any) -> Ended:
     """A run that is stopped at some steps and begun again each time, by another process as far as it can tell."""
     for stop in stops:
         with pytest.raises(Stopped, match=f"its state after step {stop} is saved"):
-            run(stopping_at([stop], folder), *options.get("materials", ()))
+            run(stopping_at([stop], folder), *options.get("task_data", ()))
         torch.rand(5)
-    return run(stopping_at([], folder), *options.get("materials", ()))
+    return run(stopping_at([], folder), *options.get("task_data", ()))
 
 
 def assert_same(one: Ended, other: Ended) -> None:
@@ -84,8 +84,8 @@ def test_stopped_after_every_step(run: Run, tmp_path: Path) -> None:
     assert_same(interrupted(run, tmp_path, *range(1, 10)), run(Session()))
 
 
-def test_a_mixture(run: Run, tmp_path: Path, make_material: Callable[..., TaskData]) -> None:
-    task_data = [make_material("pawsx", 60), make_material("qqp", 35)]
+def test_a_mixture(run: Run, tmp_path: Path, make_task_data: Callable[..., TaskData]) -> None:
+    task_data = [make_task_data("pawsx", 60), make_task_data("qqp", 35)]
     ended = interrupted(run, tmp_path, 2, 5, 8, task_data=task_data)
     assert_same(ended, run(Session(), *task_data))
 
@@ -103,7 +103,7 @@ def test_a_checkpoint_of_other_data_is_not_used(run: Run, tmp_path: Path, capsys
         run(stopping_at([4], tmp_path, "old"))
     weights, trained = run(stopping_at([], tmp_path, "new"))
     assert trained.resumed_at == []
-    assert "passed over: it is of other inputs" in capsys.readouterr().out
+    assert "checkpoint ignored: it has inputs old, this run has inputs new" in capsys.readouterr().out
     assert_same((weights, trained), run(Session()))
 
 
@@ -146,7 +146,7 @@ def test_checkpoints_come_by_the_clock_and_only_the_newest_stays(run: Run, tmp_p
     def tell(what: str, step: int, total: int) -> None:
         seen.append([path.name for path in sorted(tmp_path.iterdir())])
 
-    run(Session(checkpoints=Checkpoints(tmp_path, "in", minutes=0), tell=tell))
+    run(Session(checkpoints=Checkpoints(tmp_path, "in", minutes=0), on_progress=tell))
     assert seen[3] == ["000002.json", "000002.safetensors"]
     assert "encoder/embeddings.word_embeddings.weight" in load_file(tmp_path / "000009.safetensors")
 

@@ -12,8 +12,7 @@ import pytest
 import yaml
 from workspace import REPOSITORY, Workspace
 
-from xstilts.planning.fitting import ASKED
-from xstilts.planning.groups import ON_GPU
+from xstilts.planning.jobs import GPU_RULES
 
 
 def plan_of(workspace: Workspace, *given: str) -> dict[str, Any]:
@@ -70,5 +69,4 @@ def test_what_the_rules_ask_a_cluster_for() -> None:
         if "gpu=1" in block:
             values = dict(re.findall(r"^ +(mem_mb|runtime)=(\d+),$", block, re.MULTILINE))
             asked[block.split(":")[0]] = (int(values["mem_mb"]), int(values["runtime"]))
-    assert asked == {rule: (one.mem_mb, one.runtime) for rule, one in ASKED.items()}
-    assert set(asked) == set(ON_GPU)
+    assert asked == {rule: (one.mem_mb, one.runtime) for rule, one in GPU_RULES.items()}

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from xstilts.data.encoding import EncodedRows
 from xstilts.graph.runs import Runs
-from xstilts.task_types.base import Row
+from xstilts.task_types.base import EncodedRow
 from xstilts.task_types.retrieval import ENGLISH as ENGLISH_SIDE
 from xstilts.task_types.retrieval import FOREIGN, rows_of
 from xstilts.tasks.languages import ENGLISH
@@ -33,7 +33,7 @@ class CorpusPart:
     path: Path
     rows: np.ndarray | None = None
 
-    def read(self, most: int | None) -> list[Row]:
+    def read(self, most: int | None) -> list[EncodedRow]:
         """Read at most that many rows, evenly spaced because files are often sorted; all rows if None."""
         file = EncodedRows(self.path)
         rows = np.arange(len(file)) if self.rows is None else self.rows
@@ -123,11 +123,11 @@ class Sequences(EncodedRows):
     def __len__(self) -> int:
         return len(self._rows)
 
-    def __getitem__(self, indices: Sequence[int]) -> list[Row]:
+    def __getitem__(self, indices: Sequence[int]) -> list[EncodedRow]:
         return [self._rows[index] for index in indices]
 
 
-def _one_sequence(row: Row, turn: int) -> Row:
+def _one_sequence(row: EncodedRow, turn: int) -> EncodedRow:
     """A row's input; of the concatenated choices of multiple choice, number ``turn`` modulo their number."""
     inputs = {name: row[name] for name in ("input_ids", "token_type_ids") if name in row}
     if "lengths" not in row:

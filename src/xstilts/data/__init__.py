@@ -1,1 +1,1 @@
-"""Canonical examples, encoded examples and tokenizers."""
+"""Canonical examples, encoded examples and tokenizers on disk."""

@@ -1,7 +1,7 @@
-"""Encoded examples: made once per tokenizer and task, read memory-mapped by every arm and seed.
+"""Encoded examples: written once per tokenizer and task, read memory-mapped by every arm and seed.
 
-A task's folder holds one Arrow file per split and language and a ``manifest.json``, written last: the labels in the
-order of their ids, and for every file its number of rows and examples.
+A task's folder holds one Arrow file per split and language and, written last, a ``manifest.json`` with the labels in
+the order of their ids and the number of rows and examples of every file.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from xstilts.atomic import replacing, sha256_of, write_json
 from xstilts.config.settings import Encoding
 from xstilts.errors import UserError
 from xstilts.task_types import task_type_of
-from xstilts.task_types.base import Row, TaskType
+from xstilts.task_types.base import EncodedRow, TaskType
 from xstilts.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -34,8 +34,15 @@ _SLICE = 2000  # examples encoded at a time, which bounds memory
 
 @dataclass(frozen=True)
 class EncodedTask:
-    """What ``manifest.json`` says: label ids, and by '{split}.{language}' the rows, examples and checksum of a file,
-    and the checksum of the canonical one."""
+    """The content of ``manifest.json``.
+
+    Attributes:
+        task: its name.
+        labels: in the order of their ids; empty where the task type has none.
+        encoding: the settings that the task was encoded with.
+        files: by '{split}.{language}', the file's ``rows``, ``examples`` and checksum (``sha256``), and the checksum of
+            the canonical file (``source_sha256``).
+    """
 
     task: str
     labels: tuple[str, ...]
@@ -44,6 +51,7 @@ class EncodedTask:
 
     @classmethod
     def read(cls, manifest: Path) -> EncodedTask:
+        """Read a manifest."""
         values = json.loads(manifest.read_text(encoding="utf-8"))
         return cls(
             task=values["task"],
@@ -56,10 +64,17 @@ class EncodedTask:
 def encode_task(
     task: Task, encoding: Encoding, tokenizer: PreTrainedTokenizerFast, data: Sequence[Path], folder: Path
 ) -> None:
-    """Encode canonical files, named ``{split}.{language}.parquet``, into ``folder``.
+    """Encode the canonical files of a task.
+
+    Args:
+        task: the task.
+        encoding: lengths and other settings.
+        tokenizer: the model's tokenizer.
+        data: canonical files, named ``{split}.{language}.parquet``.
+        folder: where the Arrow files and the manifest are written.
 
     Raises:
-        UserError: where nothing of a file's examples is left after encoding.
+        UserError: a file's examples encode to no rows.
     """
     labels = task.labels or _labels_seen(data)
     task_type = task_type_of(task, encoding, labels)
@@ -68,7 +83,10 @@ def encode_task(
         target = folder / f"{path.stem}.arrow"
         rows = _encode_file(task_type, tokenizer, path, target)
         if rows == 0:
-            raise UserError(f"{path}: encodes to nothing at encoding.max_length = {encoding.max_length}.")
+            raise UserError(
+                f"{path}: its examples encode to no rows at encoding.max_length = {encoding.max_length}. "
+                "Raise encoding.max_length."
+            )
         files[path.stem] = {
             "rows": rows,
             "examples": pq.read_metadata(path).num_rows,
@@ -80,7 +98,7 @@ def encode_task(
 
 
 def _labels_seen(data: Sequence[Path]) -> tuple[str, ...]:
-    """The labels of an open set, as the training split has them; () for formats without labels."""
+    """The labels of an open label set, read off the training split; () for task types without tags."""
     train = [path for path in data if path.stem.startswith("train.") and "tags" in pq.read_schema(path).names]
     return tuple(sorted({tag for path in train for tags in _column(path, "tags") for tag in tags}))
 
@@ -90,6 +108,7 @@ def _column(path: Path, name: str) -> list[Any]:
 
 
 def _encode_file(task_type: TaskType, tokenizer: PreTrainedTokenizerFast, source: Path, target: Path) -> int:
+    """Encode one canonical file into an Arrow file; returns its number of rows."""
     rows, first, writer = 0, 0, None
     with replacing(target) as temporary, pa.OSFile(str(temporary), "wb") as sink:
         for batch in pq.ParquetFile(source).iter_batches(batch_size=_SLICE):
@@ -103,12 +122,22 @@ def _encode_file(task_type: TaskType, tokenizer: PreTrainedTokenizerFast, source
 
 
 class EncodedRows:
-    """The encoded rows of Arrow files, mapped into memory: reading a row copies nothing."""
+    """The encoded rows of Arrow files, memory-mapped: reading a row copies nothing.
+
+    Indexing with row indices gives a list of rows: dicts of numpy views and integers.
+
+    Args:
+        paths: Arrow files.
+        examples: only the rows of the first so many examples; None: all.
+        only: only the rows of the examples with these indices; None: all.
+
+    Attributes:
+        lengths: (rows,) tokens of each row.
+    """
 
     def __init__(self, *paths: Path, examples: int | None = None, only: Sequence[int] | None = None) -> None:
-        """``examples``: only the rows of that many first examples; ``only``: those of examples of these indices."""
         table = pa.concat_tables(ipc.open_file(pa.memory_map(str(path))).read_all() for path in paths)
-        if examples is not None:  # rows lie in the order of their examples
+        if examples is not None:  # rows are in the order of their examples
             table = table.slice(0, int(np.searchsorted(table.column("example").to_numpy(), examples)))
         if only is not None:
             table = table.filter(pc.is_in(table.column("example"), pa.array(only, pa.int32())))
@@ -117,14 +146,13 @@ class EncodedRows:
         ]
         sizes = [batch.num_rows for batch in table.to_batches()]
         self._starts = [0, *np.cumsum(sizes).tolist()]
-        #: (rows,) tokens of each row
         self.lengths = np.concatenate([chunk["input_ids"].lengths() for chunk in self._chunks])
 
     def __len__(self) -> int:
         return self._starts[-1]
 
-    def __getitem__(self, indices: Sequence[int]) -> list[Row]:
-        rows: list[Row] = []
+    def __getitem__(self, indices: Sequence[int]) -> list[EncodedRow]:
+        rows: list[EncodedRow] = []
         for index in indices:
             chunk = bisect_right(self._starts, index) - 1
             offset = index - self._starts[chunk]
@@ -133,11 +161,11 @@ class EncodedRows:
 
 
 class _Column:
-    """One column of one chunk as numpy views: a list's slice, or a whole number."""
+    """One column of one chunk; indexing gives a numpy view of a list, or an integer."""
 
     def __init__(self, array: pa.Array) -> None:
         if pa.types.is_list(array.type):
-            self._values = array.values.to_numpy()  # of the whole buffer, which the offsets of a slice refer to
+            self._values = array.values.to_numpy()  # the whole buffer, which the offsets of a slice refer to
             self._offsets: np.ndarray | None = array.offsets.to_numpy()
         else:
             self._values, self._offsets = array.to_numpy(), None
@@ -148,5 +176,6 @@ class _Column:
         return self._values[self._offsets[index] : self._offsets[index + 1]]
 
     def lengths(self) -> np.ndarray:
+        """(rows,) the length of each list."""
         assert self._offsets is not None
         return np.diff(self._offsets)

@@ -1,7 +1,7 @@
 """Canonical examples: one Parquet file per task, split and language, checked when written.
 
-The columns of a format are its ``schema``. Every file carries its provenance in the Parquet metadata under ``xstilts``:
-task, split, language, where it was read from, licence, and a fingerprint of the rows.
+The columns are the ``schema`` of the task type. Every file has its provenance in the Parquet metadata under
+``xstilts``: task, split, language, where it was read from, licence, and a fingerprint of the rows.
 """
 
 from __future__ import annotations
@@ -26,7 +26,17 @@ _SHOWN_PROBLEMS = 5
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a canonical file comes from. ``synthetic`` is True for text that no person wrote."""
+    """Where a canonical file comes from.
+
+    Attributes:
+        task: its name.
+        split: 'train', 'dev' or 'test'.
+        language: ISO 639-1 code.
+        source: the files or the repository that the examples were read from.
+        licence: of the data.
+        synthetic: whether the text was generated.
+        fingerprint: see :func:`fingerprint`.
+    """
 
     task: str
     split: str
@@ -40,9 +50,14 @@ class Provenance:
 def check(task: Task, table: pa.Table, source: str) -> None:
     """Check one file's examples.
 
+    Args:
+        task: the task.
+        table: canonical examples.
+        source: the name of the file in error messages.
+
     Raises:
-        DataError: the table is empty, its ids repeat, some but not all examples have gold, or an example breaks its
-            format's rules.
+        DataError: the table is empty, its ids repeat, some but not all examples have gold answers, or an example
+            breaks the rules of the task type.
     """
     if table.num_rows == 0:
         raise DataError(source, "has no examples.", remedy="Is the file complete?")
@@ -87,12 +102,20 @@ def _check_gold(task: Task, table: pa.Table, source: str) -> None:
 
 
 def write(path: Path, task: Task, table: pa.Table, provenance: Provenance, read_from: str) -> Provenance:
-    """Check and write one canonical file; returns its provenance with the fingerprint filled in.
+    """Check and write one canonical file.
 
-    ``read_from`` is what an error calls the place where the examples come from.
+    Args:
+        path: the file to write.
+        task: the task.
+        table: its examples.
+        provenance: written into the file's metadata.
+        read_from: the name of the source in error messages.
+
+    Returns:
+        The provenance with the fingerprint filled in.
 
     Raises:
-        DataError: as :func:`check`, and where training examples have no gold to learn from.
+        DataError: as :func:`check`, and if training examples have no gold answers.
     """
     task_type = task_type_class(task)
     table = table.cast(task_type.schema)
@@ -108,16 +131,17 @@ def write(path: Path, task: Task, table: pa.Table, provenance: Provenance, read_
 
 
 def read(path: Path) -> pa.Table:
-    """The examples of one canonical file."""
+    """Read the examples of one canonical file."""
     return pq.read_table(path)
 
 
 def provenance_of(path: Path) -> Provenance:
+    """Read the provenance of one canonical file."""
     return Provenance(**json.loads(pq.read_schema(path).metadata[_METADATA_KEY]))
 
 
 def fingerprint(table: pa.Table) -> str:
-    """sha256 over the rows' values, independent of how Arrow chunks or stores them."""
+    """Hash the rows' values: the first 16 hex digits of a SHA-256 that does not depend on how Arrow stores them."""
     digest = hashlib.sha256()
     for batch in table.to_batches(max_chunksize=10_000):
         for row in batch.to_pylist():

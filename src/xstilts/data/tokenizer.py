@@ -1,4 +1,4 @@
-"""A vocabulary of the study's own, for the small encoders that the workflow pretrains itself."""
+"""Tokenizers: training, loading and saving them. Encoders that the workflow pretrains get a new one."""
 
 from __future__ import annotations
 
@@ -15,14 +15,20 @@ if TYPE_CHECKING:
     from tokenizers.normalizers import Normalizer
     from transformers import PreTrainedTokenizerFast
 
-#: In XLM-R's order, so that ids 0 to 3 mean there what they mean here.
+#: In XLM-R's order, so that ids 0 to 3 are the same as in XLM-R.
 SPECIAL_TOKENS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
 _WORD_MARK = "▁"
-_ALPHABET_SHARE = 0.5  # of the vocabulary may be single characters; rarer ones become <unk>
+_ALPHABET_SHARE = 0.5  # the most of the vocabulary that may be single characters; rarer ones become <unk>
 
 
 def train(texts: Iterable[str], vocabulary_size: int, max_length: int) -> PreTrainedTokenizerFast:
-    """A byte-pair vocabulary with XLM-R's word marks and input layout, learnt from ``texts``."""
+    """Train a byte-pair tokenizer with XLM-R's word marks and input layout.
+
+    Args:
+        texts: sentences or passages.
+        vocabulary_size: the most tokens, special ones included.
+        max_length: the longest input in tokens of the model.
+    """
     from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
     texts = list(texts)
@@ -44,7 +50,7 @@ def train(texts: Iterable[str], vocabulary_size: int, max_length: int) -> PreTra
 
 
 def in_xlmr_layout(backend: Tokenizer, max_length: int) -> PreTrainedTokenizerFast:
-    """A vocabulary that holds ``SPECIAL_TOKENS``, with XLM-R's ``<s> a </s></s> b </s>`` put around its pieces."""
+    """Wrap a tokenizer whose vocabulary holds ``SPECIAL_TOKENS``: its inputs are ``<s> a </s></s> b </s>``."""
     from tokenizers import processors
     from transformers import PreTrainedTokenizerFast
 
@@ -67,14 +73,14 @@ def in_xlmr_layout(backend: Tokenizer, max_length: int) -> PreTrainedTokenizerFa
 
 
 def _alphabet(texts: Sequence[str], normalizer: Normalizer, size: int) -> list[str]:
-    """The word mark and the most frequent characters; the trainer's own choice among equals differs between runs."""
+    """The word mark and the most frequent characters; the trainer's choice among equally frequent ones is random."""
     counts = Counter(character for text in texts for character in normalizer.normalize_str(text))
     del counts[" "]
     return [_WORD_MARK, *sorted(counts, key=lambda character: (-counts[character], character))[: max(0, size - 1)]]
 
 
 def save(tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
-    """Write the tokenizer's files into ``folder``, ``tokenizer.json`` last."""
+    """Write a tokenizer's files into ``folder``, ``tokenizer.json`` last."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".saving.") as name:
         tokenizer.save_pretrained(name)
@@ -83,10 +89,10 @@ def save(tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
 
 
 def load(folder: Path) -> PreTrainedTokenizerFast:
-    """The tokenizer in a transformers folder.
+    """Load the tokenizer in a transformers folder.
 
     Raises:
-        UserError: where there is none, or it is not a fast one.
+        UserError: there is none, or it is not a fast one.
     """
     from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
@@ -94,5 +100,5 @@ def load(folder: Path) -> PreTrainedTokenizerFast:
         raise UserError(f"{folder}: there is no tokenizer.json; span offsets need a tokenizer's fast implementation.")
     tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
-        raise UserError(f"{folder}: transformers takes this for a slow tokenizer; span offsets need a fast one.")
+        raise UserError(f"{folder}: transformers loads this as a slow tokenizer; span offsets need a fast one.")
     return tokenizer

@@ -1,1 +1,1 @@
-"""Encoders on disk: loading and saving."""
+"""Encoders on disk: creating, loading and saving them."""

@@ -1,4 +1,4 @@
-"""Encoders on disk: plain transformers folders, weights as safetensors only."""
+"""Encoders on disk: transformers folders with weights as safetensors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,13 @@ _POSITION_OFFSET = 2  # RoBERTa's positions start after the padding id
 
 
 def fresh(architecture: Architecture, tokenizer: PreTrainedTokenizerFast, compute: Compute) -> PreTrainedModel:
-    """An XLM-R of the given shape with random weights, from torch's global random state."""
+    """Create an XLM-R with random weights, drawn from torch's global random source.
+
+    Args:
+        architecture: shape, dropout and scale of the weights.
+        tokenizer: decides the number of embeddings and the ids of special tokens.
+        compute: the attention implementation.
+    """
     from transformers import AutoModel, XLMRobertaConfig
 
     config = XLMRobertaConfig(
@@ -41,10 +47,10 @@ def fresh(architecture: Architecture, tokenizer: PreTrainedTokenizerFast, comput
 
 
 def load(folder: Path, compute: Compute) -> PreTrainedModel:
-    """The encoder in a folder, in float32.
+    """Load the encoder in a folder, in float32.
 
     Raises:
-        UserError: where the folder is no transformers folder with safetensors weights, or these are damaged.
+        UserError: the folder is no transformers folder with safetensors weights, or its files are damaged.
     """
     from safetensors import SafetensorError
     from transformers import AutoModel
@@ -67,24 +73,27 @@ def load(folder: Path, compute: Compute) -> PreTrainedModel:
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What a ready-made encoder can take: the tokens of an input, and its layers."""
+class EncoderLimits:
+    """The limits of a ready-made encoder.
+
+    Attributes:
+        longest_input: the most tokens of an input, special tokens included.
+        layers: the number of transformer layers.
+    """
 
     longest_input: int
     layers: int
 
     @classmethod
-    def of(cls, folder: Path) -> Limits:
-        """Read off the encoder's config. RoBERTa and its kin count positions from the padding id on.
+    def of(cls, folder: Path) -> EncoderLimits:
+        """Read the limits from the encoder's config. RoBERTa's positions start after the padding id.
 
         Raises:
-            UserError: where there is no config that transformers knows.
+            UserError: there is no config that transformers can use.
         """
         from transformers import AutoConfig
 
-        if not (
-            folder / "config.json"
-        ).is_file():  # transformers would take the path for the name of a hub's repository
+        if not (folder / "config.json").is_file():  # transformers would look for a repository of that name on the Hub
             raise UserError(f"{folder}: there is no config.json of a transformers encoder.")
         try:
             config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
@@ -95,7 +104,7 @@ class Limits:
 
 
 def reinitialised(encoder: PreTrainedModel) -> PreTrainedModel:
-    """The same shape with random weights: the control for what pretraining gives."""
+    """Create an encoder of the same config with random weights: the control for the effect of pretraining."""
     from transformers import AutoModel
 
     implementation = encoder.config._attn_implementation
@@ -104,7 +113,7 @@ def reinitialised(encoder: PreTrainedModel) -> PreTrainedModel:
 
 
 def save(encoder: PreTrainedModel, folder: Path) -> None:
-    """Write the encoder into ``folder``: each file whole or not at all, the weights last."""
+    """Write an encoder into ``folder``: each file complete or not at all, the weights last."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=f".{_WEIGHTS}.", suffix=".tmp") as name:
         temporary = Path(name)

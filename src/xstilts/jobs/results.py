@@ -1,4 +1,4 @@
-"""What a job leaves for others: scores, predictions, and a record of how they came about."""
+"""The files that a job writes: scores, predictions, and a record of how they were made."""
 
 from __future__ import annotations
 
@@ -20,13 +20,20 @@ from xstilts.task_types.base import Scored, TaskType
 from xstilts.training.device import Device
 
 if TYPE_CHECKING:
-    from xstilts.training.loop import Trained
+    from xstilts.training.loop import TrainingResult
 
 
-class Results:
-    """Scores and predictions of one job, gathered language by language.
+class JobOutputs:
+    """Scores and predictions of one job, collected file by file.
 
-    ``add_dev`` keeps apart the scores on data that something was chosen on: checkpoints, thresholds.
+    Dev scores, on data that checkpoints or thresholds were chosen on, are kept apart.
+
+    Args:
+        study: name of the study.
+        model: name of the model.
+        arm: name of the arm.
+        seed: of the run.
+        run: id of the run.
     """
 
     def __init__(self, study: str, model: str, arm: str, seed: int, run: str) -> None:
@@ -37,7 +44,15 @@ class Results:
         self._predictions: list[pa.Table] = []
 
     def add(self, task_type: TaskType, language: str, split: str, predictions: Sequence[str], gold: pa.Table) -> None:
-        """Keep one prediction per example, and score them where the release has the answers."""
+        """Add the predictions for one file, and their scores if the release has the gold answers.
+
+        Args:
+            task_type: of the target.
+            language: of the file.
+            split: of the file.
+            predictions: one per example.
+            gold: the canonical examples.
+        """
         target, count = task_type.task.name, len(predictions)
         scored = Scored({}, [None] * count, [None] * count)
         if task_type.has_gold(gold):
@@ -51,24 +66,43 @@ class Results:
             "example": task_type.scored_ids(gold),
             "prediction": list(predictions),
             "gold": scored.gold,
-            "score": scored.parts,
+            "score": scored.example_scores,
         }
         self._predictions.append(pa.table(columns, schema=PREDICTIONS))
 
     def add_dev(
         self, stage: str, task_type: TaskType, language: str, predictions: Sequence[str], gold: pa.Table
     ) -> None:
-        """Score predictions for data that the job has made a choice on, at a stage: intermediate, target, retrieval."""
+        """Add the scores of predictions for dev data that something was chosen on.
+
+        Args:
+            stage: 'intermediate', 'target' or 'retrieval'.
+            task_type: of the task.
+            language: of the file.
+            predictions: one per example.
+            gold: the canonical examples.
+        """
         scored = task_type.score(task_type.task, language, predictions, gold)
         cell = {**self._job, "stage": stage, "task": task_type.task.name, "language": language, "n": len(predictions)}
         self._dev_scores += [{**cell, "metric": metric, "score": score} for metric, score in scored.metrics.items()]
 
     def write_dev(self, runs: Runs, what: str) -> None:
+        """Write the dev scores.
+
+        Args:
+            runs: the study's paths.
+            what: the training set, ``RETRIEVAL`` or ``INTERMEDIATE``.
+        """
         path = runs.paths.part("dev_scores", self._model, self._arm, what, self._seed)
         write_dev_scores(path, pa.Table.from_pylist(self._dev_scores, schema=DEV_SCORES))
 
     def write(self, runs: Runs, what: str) -> None:
-        """All files; the scores last, as they say that the job is done."""
+        """Write all files; the scores last, because a job with scores counts as done.
+
+        Args:
+            runs: the study's paths.
+            what: the training set, or ``RETRIEVAL``.
+        """
         job = self._model, self._arm, what, self._seed
         self.write_dev(runs, what)
         write_predictions(runs.paths.part("predictions", *job), pa.concat_tables(self._predictions))
@@ -80,16 +114,26 @@ def write_record(
     runs: Runs,
     spec: Spec,
     device: Device,
-    trained: Trained | None,
+    result: TrainingResult | None,
     started: float,
     more: Mapping[str, Any] | None = None,
 ) -> None:
-    """The run's spec, the learning curve and what ``more`` there is to say of the training, software and hardware."""
+    """Write a job's record: its spec, learning curve, duration, software and hardware.
+
+    Args:
+        path: the JSON file.
+        runs: the study.
+        spec: the run spec.
+        device: where the job ran.
+        result: of the training; None: nothing was trained.
+        started: when the job started, in seconds of ``time.monotonic``.
+        more: further entries about the training.
+    """
     training, seconds = None, time.monotonic() - started
-    if trained:
-        seconds += trained.earlier_seconds
+    if result:
+        seconds += result.earlier_seconds
         names = ("steps", "best_step", "curve", "halvings", "resumed_at")
-        training = {**{name: getattr(trained, name) for name in names}, **(more or {})}
+        training = {**{name: getattr(result, name) for name in names}, **(more or {})}
     record = {
         "study": runs.study.study,
         "synthetic": runs.study.source.kind == "synthetic",

@@ -1,17 +1,18 @@
-"""BUCC2018 and Tatoeba: nothing is trained; an arm's encoder embeds sentences as it is."""
+"""The retrieval job: an arm's encoder embeds the sentences of BUCC2018 and Tatoeba; nothing is trained."""
 
 from __future__ import annotations
 
 import time
 
-from xstilts.data import examples, tokenizer
+from xstilts.data import examples
 from xstilts.data.encoding import EncodedRows
+from xstilts.data.tokenizer import load as load_tokenizer
 from xstilts.encoders import storage as encoders
 from xstilts.graph.runs import RETRIEVAL, Runs
 from xstilts.graph.specs import Spec
-from xstilts.jobs.results import Results, write_record
+from xstilts.jobs.results import JobOutputs, write_record
 from xstilts.retrieval.embedding import embed
-from xstilts.retrieval.predict import Pool, predict
+from xstilts.retrieval.predict import Pool, predict_retrieval
 from xstilts.task_types import task_type_of
 from xstilts.task_types.base import SpecialTokens
 from xstilts.training.device import Device
@@ -19,12 +20,22 @@ from xstilts.training.session import Session
 
 
 def retrieve(runs: Runs, spec: Spec, model: str, arm: str, seed: int, threads: int, session: Session) -> None:
-    """Embed every pool once, then score all retrieval targets in every language."""
+    """Embed every pool once, then score all retrieval targets in every language.
+
+    Args:
+        runs: the study's jobs and paths.
+        spec: the run spec, which is written into the record.
+        model: its name in the study.
+        arm: its name in the study.
+        seed: of the arm's encoder.
+        threads: CPU threads.
+        session: stop requests and progress.
+    """
     started, device = time.monotonic(), Device.choose(runs.study.compute, threads)
-    tokens = SpecialTokens.of(tokenizer.load(runs.paths.tokenizer(model)))
+    tokens = SpecialTokens.of(load_tokenizer(runs.paths.tokenizer(model)))
     encoder = encoders.load(runs.encoder_weights(model, arm, seed).parent, runs.study.compute)
     device.place(encoder)
-    results = Results(runs.study.study, model, arm, seed, spec["id"])
+    outputs = JobOutputs(runs.study.study, model, arm, seed, spec["id"])
     for target in runs.targets_of(RETRIEVAL):
         task_type = task_type_of(runs.study.task(target), runs.study.encoding_of(target))
         settings = runs.study.embedding_of(target)
@@ -37,13 +48,13 @@ def retrieve(runs: Runs, spec: Spec, model: str, arm: str, seed: int, threads: i
                 gold = examples.read(runs.paths.examples(target, split, language))
                 with device.autocast():
                     pools[split] = Pool(gold, embed(encoder, rows, tokens, settings))
-            found = predict(runs.study.task(target), pools, settings, encoder.device)
+            predictions = predict_retrieval(runs.study.task(target), pools, settings, encoder.device)
             for split in [split for split in runs.study.splits_of(target) if split in pools]:
-                results.add(task_type, language, split, found[split], pools[split].examples)
+                outputs.add(task_type, language, split, predictions[split], pools[split].examples)
             if runs.study.task(target).tuned_on_dev:
-                results.add_dev(RETRIEVAL, task_type, language, found["dev"], pools["dev"].examples)
+                outputs.add_dev(RETRIEVAL, task_type, language, predictions["dev"], pools["dev"].examples)
         print(f"{target}: scored {len(languages)} languages", flush=True)
     session.stop.ignore_from_now_on()
-    results.write(runs, RETRIEVAL)
+    outputs.write(runs, RETRIEVAL)
     record = runs.paths.part("records", model, arm, RETRIEVAL, seed, "json")
     write_record(record, runs, spec, device, None, started)

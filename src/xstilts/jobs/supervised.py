@@ -1,4 +1,4 @@
-"""Training on labelled tasks, as jobs do it: judged on English dev data, begun again where nothing was learnt."""
+"""Training on labelled tasks in a job: evaluated on English dev data, restarted if it diverged or collapsed."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from xstilts.data import examples
 from xstilts.data.encoding import EncodedRows, EncodedTask
 from xstilts.errors import Diverged
 from xstilts.graph.runs import Runs
-from xstilts.jobs.results import Results
+from xstilts.jobs.results import JobOutputs
 from xstilts.task_types import task_type_of
 from xstilts.task_types.base import SpecialTokens, TaskType
 from xstilts.tasks.languages import ENGLISH
 from xstilts.training.collapse import DevOutcome, collapse_reason, dev_outcome
 from xstilts.training.device import Device
-from xstilts.training.loop import TaskData, Trained, train
+from xstilts.training.loop import TaskData, TrainingResult, train
 from xstilts.training.prediction import predict
 from xstilts.training.session import Session
 
@@ -31,7 +31,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DevPredictions:
-    """What the weights that were kept predict for all English dev examples of a task they were trained on."""
+    """The predictions of the selected weights for all English dev examples of a task that was trained on.
+
+    Attributes:
+        task_type: of the task.
+        predictions: one per example.
+        gold: the canonical examples.
+    """
 
     task_type: TaskType
     predictions: Sequence[str]
@@ -39,16 +45,25 @@ class DevPredictions:
 
     @property
     def dev_outcome(self) -> DevOutcome:
+        """The score of the predictions, and that of chance."""
         return dev_outcome(self.task_type, self.predictions, self.gold)
 
 
 @dataclass(frozen=True)
 class TrainedRun:
-    """How a lesson came out. ``judged`` lacks tasks whose dev data has no labels; ``restarts`` say of each earlier
-    beginning its seed, and why it was given up."""
+    """The outcome of a :class:`SupervisedRun`.
+
+    Attributes:
+        encoder: with the selected weights.
+        result: heads, learning curve and so on.
+        tokens: the tokenizer's special tokens.
+        dev: predictions by task; tasks whose dev data has no labels are missing.
+        seed: that training started with in the end.
+        restarts: the ``seed`` and the ``reason`` of each earlier start that diverged or collapsed.
+    """
 
     encoder: PreTrainedModel
-    trained: Trained
+    result: TrainingResult
     tokens: SpecialTokens
     dev: Mapping[str, DevPredictions]
     seed: int
@@ -56,25 +71,34 @@ class TrainedRun:
 
     @property
     def collapse_reason(self) -> str:
-        """Why the run counts as collapsed: none of its tasks was learnt. Empty where one was, or nobody can tell."""
-        reasons = [collapse_reason(judged.dev_outcome) for judged in self.dev.values()]
+        """Why the run counts as collapsed: it has learnt none of its tasks. Empty where it has, or without labels."""
+        reasons = [collapse_reason(on_dev.dev_outcome) for on_dev in self.dev.values()]
         return "; ".join(reasons) if all(reasons) else ""
 
-    def add_dev(self, results: Results, stage: str) -> None:
-        for judged in self.dev.values():
-            results.add_dev(stage, judged.task_type, ENGLISH, judged.predictions, judged.gold)
+    def add_dev(self, outputs: JobOutputs, stage: str) -> None:
+        """Add the dev scores to the job's outputs."""
+        for on_dev in self.dev.values():
+            outputs.add_dev(stage, on_dev.task_type, ENGLISH, on_dev.predictions, on_dev.gold)
 
     def record(self) -> dict[str, Any]:
-        """What a job's record says of the training, beside the loop's own account."""
-        found = {task: vars(judged.dev_outcome) for task, judged in self.dev.items()}
-        return {"learnt": found, "seed": self.seed, "restarts": list(self.restarts)}
+        """What the job's record has about the training, apart from the :class:`TrainingResult`."""
+        outcomes = {task: vars(on_dev.dev_outcome) for task, on_dev in self.dev.items()}
+        return {"learnt": outcomes, "seed": self.seed, "restarts": list(self.restarts)}
 
 
 @dataclass(frozen=True)
 class SupervisedRun:
-    """What a job trains on, and what it starts from: ``begin`` makes the encoder anew, with the seed it is given.
+    """One training run on labelled tasks.
 
-    ``train_examples`` is how many training examples of each task are used, all where None.
+    Attributes:
+        runs: the study's jobs and paths.
+        model: its name in the study.
+        what: name of the run in the log.
+        tasks: to train on; several are mixed.
+        hyper: hyper-parameters.
+        seed: of the run.
+        make_encoder: returns the encoder to start from, given a seed.
+        train_examples: training examples of each task that are used; None: all.
     """
 
     runs: Runs
@@ -83,42 +107,44 @@ class SupervisedRun:
     tasks: Sequence[str]
     hyper: Hyperparameters
     seed: int
-    begin: Callable[[int], PreTrainedModel]
+    make_encoder: Callable[[int], PreTrainedModel]
     train_examples: int | None = None
 
-    def train(self, loaded: PreTrainedTokenizerFast, device: Device, session: Session) -> TrainedRun:
-        """Train, and begin again as often as ``hyper.restarts`` allows where that diverged or collapsed.
+    def train(self, tokenizer: PreTrainedTokenizerFast, device: Device, session: Session) -> TrainedRun:
+        """Train; if training diverges or collapses, start over with another seed, up to ``hyper.restarts`` times.
 
         Raises:
-            Diverged: the last beginning has, too.
-            Stopped: someone has asked the run to stop.
+            Diverged: the last start has diverged, too.
+            Stopped: the job was asked to stop.
         """
         while True:
             restarts = session.restarts()
             seed, last = derived_seed(self.seed, len(restarts)), len(restarts) >= self.hyper.restarts
             try:
-                learned = self._train_once(seed, loaded, device, session)
-                reason = learned.collapse_reason
+                trained = self._train_once(seed, tokenizer, device, session)
+                reason = trained.collapse_reason
             except Diverged as error:
                 if last:
                     raise
                 reason = str(error)
             if last or not reason:
-                return replace(learned, restarts=restarts)
-            session.begin_again(seed, reason)
+                return replace(trained, restarts=restarts)
+            session.start_over(seed, reason)
 
-    def _train_once(self, seed: int, loaded: PreTrainedTokenizerFast, device: Device, session: Session) -> TrainedRun:
-        encoder, tokens = self.begin(seed), tokens_of(loaded, seed)
+    def _train_once(
+        self, seed: int, tokenizer: PreTrainedTokenizerFast, device: Device, session: Session
+    ) -> TrainedRun:
+        encoder, tokens = self.make_encoder(seed), special_tokens_of(tokenizer, seed)
         task_data = [self._task_data(task) for task in self.tasks]
-        trained = train(encoder, task_data, tokens, self.hyper, seed, device, self.what, session)
-        judged = {}
+        result = train(encoder, task_data, tokens, self.hyper, seed, device, self.what, session)
+        on_dev = {}
         for task in self.tasks:
             task_type, (rows, gold) = task_type_as_encoded(self.runs, self.model, task), self._dev(task)
             if task_type.has_gold(gold):
-                head, size = trained.heads[task], self.hyper.batch_size
-                found = predict(task_type, encoder, head, rows, gold, tokens, size, device)
-                judged[task] = DevPredictions(task_type, found, gold)
-        return TrainedRun(encoder, trained, tokens, judged, seed)
+                head, size = result.heads[task], self.hyper.batch_size
+                predictions = predict(task_type, encoder, head, rows, gold, tokens, size, device)
+                on_dev[task] = DevPredictions(task_type, predictions, gold)
+        return TrainedRun(encoder, result, tokens, on_dev, seed)
 
     def _task_data(self, task: str) -> TaskData:
         task_type = task_type_as_encoded(self.runs, self.model, task)
@@ -131,7 +157,13 @@ class SupervisedRun:
         return TaskData(task_type, train_rows, rows, gold)
 
     def subset(self, task: str) -> list[int] | None:
-        """The training examples to use of a task: of the same seed, those of a smaller arm are among them."""
+        """Choose the training examples of a task that are used.
+
+        With the same seed, those of a smaller ``train_examples`` are among those of a larger one.
+
+        Returns:
+            Their indices in increasing order; None: all.
+        """
         if self.train_examples is None:
             return None
         encoded = EncodedTask.read(self.runs.paths.tokens_manifest(self.model, task))
@@ -139,23 +171,30 @@ class SupervisedRun:
         return sorted(order[: self.train_examples].tolist())
 
     def _dev(self, task: str, count: int | None = None) -> tuple[EncodedRows, pa.Table]:
-        """The first ``count`` English dev examples of a task, encoded and canonical; all where None."""
+        """The first ``count`` English dev examples of a task, encoded and canonical; None: all."""
         gold = examples.read(self.runs.paths.examples(task, "dev", ENGLISH))
         gold = gold if count is None else gold.slice(0, count)
         return EncodedRows(self.runs.paths.encoded(self.model, task, "dev", ENGLISH), examples=gold.num_rows), gold
 
 
 def derived_seed(seed: int, restart: int) -> int:
-    """A run's own seed, or that of its n-th restart: no seed of a study is likely to be the same."""
+    """The seed of a run's n-th restart, which is unlikely to be another seed of the study; the run's own for 0."""
     return int(np.random.SeedSequence([seed, restart]).generate_state(1)[0]) if restart else seed
 
 
 def task_type_as_encoded(runs: Runs, model: str, task: str, labels: tuple[str, ...] | None = None) -> TaskType:
-    """The task's format as it was encoded; ``labels`` are those that a head was trained on."""
+    """The task's type with the settings it was encoded with.
+
+    Args:
+        runs: the study's jobs and paths.
+        model: its name in the study.
+        task: its name.
+        labels: those that a head was trained on; None: the task's own.
+    """
     encoded = EncodedTask.read(runs.paths.tokens_manifest(model, task))
     return task_type_of(runs.study.task(task), encoded.encoding, labels or encoded.labels)
 
 
-def tokens_of(loaded: PreTrainedTokenizerFast, seed: int) -> SpecialTokens:
-    """A tokenizer's special tokens, with a random source for formats that need one."""
-    return SpecialTokens.of(loaded, torch.Generator().manual_seed(seed))
+def special_tokens_of(tokenizer: PreTrainedTokenizerFast, seed: int) -> SpecialTokens:
+    """A tokenizer's special tokens, with a random source for task types that need one."""
+    return SpecialTokens.of(tokenizer, torch.Generator().manual_seed(seed))

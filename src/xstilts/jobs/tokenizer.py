@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from xstilts.data import examples, tokenizer
-from xstilts.encoders.storage import Limits
+from xstilts.encoders.storage import EncoderLimits
 from xstilts.errors import UserError
 from xstilts.graph.runs import RETRIEVAL, Runs
 from xstilts.tasks.registry import TEXT
@@ -27,7 +27,7 @@ def train_tokenizer(runs: Runs, model: str) -> None:
 
 def _check_ready_made(runs: Runs, model: str, folder: Path) -> None:
     """Whether a ready-made encoder can take what the study asks of it, which is known only once its folder is read."""
-    limits = Limits.of(folder)
+    limits = EncoderLimits.of(folder)
     for task in runs.study.tasks():
         length = runs.study.encoding_of(task).max_length
         if length > limits.longest_input:

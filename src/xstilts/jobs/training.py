@@ -1,4 +1,4 @@
-"""Pretraining, intermediate training, fine-tuning with evaluation: three uses of one loop."""
+"""The jobs that train: pretraining, intermediate training, and fine-tuning with evaluation."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from pathlib import Path
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from xstilts.data import examples, tokenizer
+from xstilts.data import examples
 from xstilts.data.encoding import EncodedRows
+from xstilts.data.tokenizer import load as load_tokenizer
 from xstilts.encoders import storage as encoders
 from xstilts.graph.runs import INTERMEDIATE, Runs
 from xstilts.graph.specs import Spec
-from xstilts.jobs.results import Results, write_record
-from xstilts.jobs.supervised import SupervisedRun, task_type_as_encoded, tokens_of
+from xstilts.jobs.results import JobOutputs, write_record
+from xstilts.jobs.supervised import SupervisedRun, TrainedRun, special_tokens_of, task_type_as_encoded
 from xstilts.scores.dev_scores import TARGET
 from xstilts.tasks.registry import TEXT
 from xstilts.training.device import Device
@@ -25,84 +26,131 @@ from xstilts.training.session import Session
 
 
 def pretrain(runs: Runs, spec: Spec, model: str, threads: int, session: Session) -> None:
-    """Masked language modelling from random weights, on the study's unlabelled text."""
+    """Pretrain a model of the study from random weights by masked language modelling on the unlabelled text.
+
+    Args:
+        runs: the study's jobs and paths.
+        spec: the run spec, which is written into the record.
+        model: its name in the study; it has an ``architecture``.
+        threads: CPU threads.
+        session: stop requests, checkpoints and progress.
+    """
     started, device = time.monotonic(), Device.choose(runs.study.compute, threads)
     architecture = runs.study.models[model].architecture
     assert architecture is not None
-    loaded, seed = tokenizer.load(runs.paths.tokenizer(model)), architecture.seed
+    tokenizer, seed = load_tokenizer(runs.paths.tokenizer(model)), architecture.seed
     torch.manual_seed(seed)
-    encoder = encoders.fresh(architecture, loaded, runs.study.compute)
+    encoder = encoders.fresh(architecture, tokenizer, runs.study.compute)
     rows = EncodedRows(*(runs.paths.encoded(model, TEXT.name, *file) for file in runs.files(TEXT.name)))
     data, what = TaskData(task_type_as_encoded(runs, model, TEXT.name), rows), f"pretraining {model}"
     hyper = runs.study.training.pretraining
-    trained = train(encoder, [data], tokens_of(loaded, seed), hyper, seed, device, what, session)
+    result = train(encoder, [data], special_tokens_of(tokenizer, seed), hyper, seed, device, what, session)
     folder = runs.paths.pretrained(model)
     session.stop.ignore_from_now_on()
-    write_record(folder / "record.json", runs, spec, device, trained, started)
+    write_record(folder / "record.json", runs, spec, device, result, started)
     encoders.save(encoder.cpu(), folder)
 
 
 def intermediate(runs: Runs, spec: Spec, model: str, arm: str, seed: int, threads: int, session: Session) -> None:
-    """What the arm does to the pretrained encoder: its tasks, mixed; or random weights in its place."""
+    """Make an arm's encoder: train on a mixture of the arm's tasks, or only replace the weights by random ones.
+
+    Args:
+        runs: the study's jobs and paths.
+        spec: the run spec, which is written into the record.
+        model: its name in the study.
+        arm: its name in the study; it has tasks or random weights.
+        seed: of the run.
+        threads: CPU threads.
+        session: stop requests, checkpoints and progress.
+    """
     started, device = time.monotonic(), Device.choose(runs.study.compute, threads)
-    chosen, folder = runs.study.arms[arm], runs.paths.encoder(model, arm, seed)
-    loaded = tokenizer.load(runs.paths.tokenizer(model))
-    begin = partial(_start, runs, model, arm, loaded)
-    results = Results(runs.study.study, model, arm, seed, spec["id"])
-    if not chosen.tasks:
-        encoder = begin(seed)
+    settings, folder = runs.study.arms[arm], runs.paths.encoder(model, arm, seed)
+    tokenizer = load_tokenizer(runs.paths.tokenizer(model))
+    make_encoder = partial(_starting_encoder, runs, model, arm, tokenizer)
+    outputs = JobOutputs(runs.study.study, model, arm, seed, spec["id"])
+    if not settings.tasks:
+        encoder = make_encoder(seed)
         session.stop.ignore_from_now_on()
         write_record(folder / "record.json", runs, spec, device, None, started)
     else:
         what, hyper = f"intermediate training {arm}", runs.study.intermediate(arm)
-        lesson = SupervisedRun(runs, model, what, chosen.tasks, hyper, seed, begin, chosen.train_examples)
-        learned = lesson.train(loaded, device, session)
-        learned.add_dev(results, INTERMEDIATE)
-        encoder = learned.encoder
+        run = SupervisedRun(runs, model, what, settings.tasks, hyper, seed, make_encoder, settings.train_examples)
+        trained = run.train(tokenizer, device, session)
+        trained.add_dev(outputs, INTERMEDIATE)
+        encoder = trained.encoder
         session.stop.ignore_from_now_on()
-        write_record(folder / "record.json", runs, spec, device, learned.trained, started, learned.record())
-    results.write_dev(runs, INTERMEDIATE)
+        write_record(folder / "record.json", runs, spec, device, trained.result, started, trained.record())
+    outputs.write_dev(runs, INTERMEDIATE)
     encoders.save(encoder.cpu(), folder)
 
 
 def finetune(
     runs: Runs, spec: Spec, model: str, arm: str, training_set: str, seed: int, threads: int, session: Session
 ) -> None:
-    """Fine-tune on English, then score every language of every target that this training set serves."""
+    """Fine-tune an arm's encoder on English, then score every target of the training set in every language.
+
+    Args:
+        runs: the study's jobs and paths.
+        spec: the run spec, which is written into the record.
+        model: its name in the study.
+        arm: its name in the study.
+        training_set: the task whose English training data is used.
+        seed: of the run.
+        threads: CPU threads.
+        session: stop requests, checkpoints and progress.
+    """
     started, device = time.monotonic(), Device.choose(runs.study.compute, threads)
-    loaded = tokenizer.load(runs.paths.tokenizer(model))
+    tokenizer = load_tokenizer(runs.paths.tokenizer(model))
     weights, hyper = runs.encoder_weights(model, arm, seed), runs.study.target(training_set)
     what = f"fine-tuning {arm} on {training_set}"
-    lesson = SupervisedRun(runs, model, what, [training_set], hyper, seed, lambda _: _loaded(runs, weights))
-    learned = lesson.train(loaded, device, session)
-    results = Results(runs.study.study, model, arm, seed, spec["id"])
-    learned.add_dev(results, TARGET)
-    head, labels = learned.trained.heads[training_set], task_type_as_encoded(runs, model, training_set).labels
+    run = SupervisedRun(runs, model, what, [training_set], hyper, seed, lambda _: _loaded(runs, weights))
+    trained = run.train(tokenizer, device, session)
+    outputs = JobOutputs(runs.study.study, model, arm, seed, spec["id"])
+    trained.add_dev(outputs, TARGET)
     for target in runs.targets_of(training_set):
-        task_type = task_type_as_encoded(runs, model, target, labels)
-        for split in runs.study.splits_of(target):
-            for language in runs.study.languages(target, split):
-                session.on_progress(f"scoring {target} in {language} ({split})", 0, 0)
-                rows = EncodedRows(runs.paths.encoded(model, target, split, language))
-                gold = examples.read(runs.paths.examples(target, split, language))
-                found = predict(task_type, learned.encoder, head, rows, gold, learned.tokens, hyper.batch_size, device)
-                results.add(task_type, language, split, found, gold)
+        _score(runs, model, training_set, target, trained, hyper.batch_size, device, session, outputs)
     session.stop.ignore_from_now_on()
-    results.write(runs, training_set)
+    outputs.write(runs, training_set)
     record = runs.paths.part("records", model, arm, training_set, seed, "json")
-    write_record(record, runs, spec, device, learned.trained, started, learned.record())
+    write_record(record, runs, spec, device, trained.result, started, trained.record())
+
+
+def _score(
+    runs: Runs,
+    model: str,
+    training_set: str,
+    target: str,
+    trained: TrainedRun,
+    batch_size: int,
+    device: Device,
+    session: Session,
+    outputs: JobOutputs,
+) -> None:
+    """Add the predictions for every split and language of a target to the job's outputs."""
+    head = trained.result.heads[training_set]
+    labels = task_type_as_encoded(runs, model, training_set).labels
+    task_type = task_type_as_encoded(runs, model, target, labels)
+    for split in runs.study.splits_of(target):
+        for language in runs.study.languages(target, split):
+            session.on_progress(f"scoring {target} in {language} ({split})", 0, 0)
+            rows = EncodedRows(runs.paths.encoded(model, target, split, language))
+            gold = examples.read(runs.paths.examples(target, split, language))
+            predictions = predict(task_type, trained.encoder, head, rows, gold, trained.tokens, batch_size, device)
+            outputs.add(task_type, language, split, predictions, gold)
 
 
 def _loaded(runs: Runs, weights: Path) -> PreTrainedModel:
     return encoders.load(weights.parent, runs.study.compute)
 
 
-def _start(runs: Runs, model: str, arm: str, loaded: PreTrainedTokenizerFast, seed: int) -> PreTrainedModel:
-    """The encoder that an arm begins with."""
+def _starting_encoder(
+    runs: Runs, model: str, arm: str, tokenizer: PreTrainedTokenizerFast, seed: int
+) -> PreTrainedModel:
+    """The encoder that an arm starts from: the pretrained one, or one with random weights drawn by the seed."""
     compute, architecture = runs.study.compute, runs.study.models[model].architecture
     random = runs.study.arms[arm].weights == "random"
     torch.manual_seed(seed)
     if random and architecture:
-        return encoders.fresh(architecture, loaded, compute)
+        return encoders.fresh(architecture, tokenizer, compute)
     encoder = _loaded(runs, runs.pretrained_weights(model))
     return encoders.reinitialised(encoder) if random else encoder

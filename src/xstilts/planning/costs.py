@@ -1,151 +1,183 @@
-"""What a job's work costs: operations, seconds, memory, disk.
-
-Every constant that nobody has measured for the study at hand is named here and explained in docs/plan.md.
+"""What a job costs: operations, seconds and memory, from its work and the encoder's shape.
 
 Sources: operations per token after Kaplan et al. 2020 (arXiv 2001.08361), section 2.1, with attention over the whole
-input; activations after Korthikanti et al. 2022 (arXiv 2205.05198), section 4.1.
+input; activations after Korthikanti et al. 2022 (arXiv 2205.05198), section 4.1. docs/plan.md explains the constants.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
 
-from xstilts.planning.gpus import Gpu
-from xstilts.planning.shapes import Shape
-from xstilts.planning.workload import Load, Work
+from xstilts.errors import UserError
+from xstilts.graph.runs import Runs
+from xstilts.planning.gpus import DeviceSpec
+from xstilts.planning.sizes import NO_DATA, Basis, DataSize, weakest
 
-_STARTING = {True: 3.0, False: 10.0}  # seconds before anything trains, on a CPU and on a GPU: loading and the like
-_READING = 1e9  # bytes of weights per second from disk
-_LAUNCHING = 0.6e-3  # seconds per layer and batch below which a forward pass does not go, as kernels start one by one
-_PREDICTING = 0.2e-3  # seconds of Python per input that is read: collating, decoding, scoring
-_STEP_BYTES = 40  # per parameter and step that clipping and AdamW move through memory
+WEIGHT_BYTES = 4  # per parameter, of an encoder in memory or on disk
+CHECKPOINT_BYTES = 16  # per parameter: weights, AdamW's moments, best weights
+_TRAINING_BYTES = 16  # per parameter, in memory: weight, gradient and AdamW's two moments
+_UPDATE_BYTES = 40  # per parameter that clipping and AdamW move through memory in a step
+CUDA_BYTES = 1.5e9  # of a GPU: CUDA, its libraries, gaps between tensors
+_PROCESS, _CUDA_PROCESS = 0.6e9, 3e9  # main memory of a process with torch and transformers, without and with CUDA
 
-_TRAINING_BYTES = 16  # per parameter: weight, gradient and AdamW's two moments, all float32
-_WEIGHT_BYTES = 4
-_CONTEXT = 1.5e9  # bytes that CUDA and its libraries take of a GPU, and what lies between tensors
-_PROCESS = 0.6e9  # bytes of a process with torch and transformers on a CPU
-_CUDA_PROCESS = 3e9  # and with CUDA's libraries
-_CHECKPOINT_BYTES = 16  # per parameter: weights, AdamW's moments, best weights
-
-_TOKEN_BYTES = {"span_qa": 12, "other": 4}
-_EXAMPLE_BYTES = 3  # per token of a canonical file
-_PREDICTION_BYTES = 40
-
-
-def training_flops(shape: Shape, load: Load, masked: float = 0.0) -> float:
-    """Forward and backward: 6 per weight of the layers and token, and 12 x layers x hidden x length for attention.
-
-    ``masked`` tokens are also multiplied with the whole vocabulary, and with one square matrix before that.
-    """
-    head = 6 * masked * (shape.vocabulary * shape.hidden + shape.hidden**2)
-    return 3 * forward_flops(shape, load) + head
-
-
-def forward_flops(shape: Shape, load: Load) -> float:
-    """2 per weight of the layers and token, and 4 x layers x hidden x length for attention."""
-    return 2 * shape.layer_parameters * load.tokens + 4 * shape.layers * shape.hidden * load.attended
-
-
-def mining_flops(shape: Shape, work: Work) -> float:
-    """A product of embeddings per comparison; always in float32."""
-    return 2 * shape.hidden * work.compared
-
-
-def seconds(shape: Shape, work: Work, gpu: Gpu, precision: str) -> float:
-    """How long a job takes: starting, training, reading, comparing.
-
-    Passes are bound by the operations or, for short batches, by the starting of kernels, whichever takes longer.
-    """
-    speed, launch = gpu.flops(precision), _LAUNCHING * shape.layers
-    starting = _STARTING[gpu.is_cpu] + _WEIGHT_BYTES * shape.parameters / _READING
-    training = max(training_flops(shape, work.trained, work.masked) / speed, 3 * launch * work.trained.batches)
-    updating = work.steps * _STEP_BYTES * shape.parameters / (gpu.bandwidth * 1e9)
-    reading = max(forward_flops(shape, work.read) / speed, launch * work.read.batches)
-    mining = mining_flops(shape, work) / gpu.flops("float32")
-    return starting + training + updating + reading + mining + _PREDICTING * work.read.inputs
+_STARTUP, _CPU_STARTUP = 10.0, 3.0  # seconds until a job has loaded its libraries
+_LOADING = 1e9  # bytes of weights read per second
+_LAUNCH = 0.6e-3  # seconds per layer that a forward pass takes at least, as kernels are started one by one
+_PER_INPUT = 0.2e-3  # seconds of Python per input that is read: collating, decoding, scoring
+EMBEDDED_TOKENS = 16_384  # in a batch of embed(), which keeps all hidden states
 
 
 @dataclass(frozen=True)
-class Memory:
-    """The most that a job holds at a time, in bytes."""
+class EncoderShape:
+    """The shape of a transformer encoder like BERT."""
+
+    vocabulary: int
+    hidden: int
+    layers: int
+    feed_forward: int
+    heads: int
+    positions: int
+    token_types: int = 1
+
+    @property
+    def layer_parameters(self) -> int:
+        """Parameters of all layers: attention, feed-forward part, biases and two layer norms each."""
+        h, f = self.hidden, self.feed_forward
+        return self.layers * (4 * (h * h + h) + (h * f + f) + (f * h + h) + 2 * 2 * h)
+
+    @property
+    def parameters(self) -> int:
+        """All parameters: embeddings with their layer norm, layers, pooler."""
+        h = self.hidden
+        embeddings = (self.vocabulary + self.positions + self.token_types) * h + 2 * h
+        return embeddings + self.layer_parameters + h * h + h
+
+
+#: By the last part of their name on the Hub, from the config.json there.
+KNOWN: dict[str, EncoderShape] = {
+    "xlm-roberta-base": EncoderShape(250_002, 768, 12, 3072, 12, 514),
+    "xlm-roberta-large": EncoderShape(250_002, 1024, 24, 4096, 16, 514),
+    "mdeberta-v3-base": EncoderShape(251_000, 768, 12, 3072, 12, 512, 0),
+    "bert-base-multilingual-cased": EncoderShape(119_547, 768, 12, 3072, 12, 512, 2),
+    "bert-base-multilingual-uncased": EncoderShape(105_879, 768, 12, 3072, 12, 512, 2),
+}
+_CONFIG_KEYS = (  # of the fields of EncoderShape
+    "vocab_size", "hidden_size", "num_hidden_layers", "intermediate_size", "num_attention_heads",
+    "max_position_embeddings", "type_vocab_size",
+)  # fmt: skip
+
+
+def shape_of(runs: Runs, model: str) -> EncoderShape:
+    """Return the shape of a study's model: its architecture, its folder's config.json, or that of a known name.
+
+    Raises:
+        UserError: None of these gives it.
+    """
+    chosen, config = runs.study.models[model], runs.ready_made(model) / "config.json"
+    if own := chosen.architecture:
+        positions = own.max_length + 2  # RoBERTa's start after the padding id
+        return EncoderShape(
+            own.vocabulary_size, own.hidden_size, own.layers, own.feed_forward_size, own.heads, positions
+        )
+    name = (chosen.snapshot.repository if chosen.snapshot else Path(str(chosen.path)).name).rsplit("/", 1)[-1]
+    if not config.is_file() and name in KNOWN:
+        return KNOWN[name]
+    try:
+        values = json.loads(config.read_bytes())
+        values.setdefault("type_vocab_size", 0)
+        return EncoderShape(*(int(values[key]) for key in _CONFIG_KEYS))
+    except FileNotFoundError:
+        advice = "Run 'snakemake prefetch' first" if chosen.snapshot else "Put the encoder there first"
+        raise UserError(
+            f"models.{model}: {config} is not there, and '{name}' is not one of the encoders whose shape is known by "
+            f"name: {', '.join(KNOWN)}. {advice}."
+        ) from None
+    except KeyError as missing:
+        raise UserError(f"{config}: has no {missing}, without which the encoder's size is not known.") from None
+    except (ValueError, TypeError, AttributeError):
+        raise UserError(f"{config}: not the config of a transformers encoder.") from None
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one job does."""
+
+    steps: int = 0
+    micro_batches: int = 0  # over all steps
+    trained: DataSize = NO_DATA  # forward and backward
+    read: DataSize = NO_DATA  # forward alone: evaluations while training, and scoring
+    read_batches: float = 0.0
+    masked: float = 0.0  # tokens that masked language modelling predicts
+    micro_tokens: int = 0  # of the largest micro-batch, padding included
+    embedded: float = 0.0  # sentences whose embeddings are in memory at a time
+    compared: float = 0.0  # pairs of embeddings
+    predictions: float = 0.0  # that are kept on disk
+
+    @property
+    def basis(self) -> Basis:
+        """What the sizes rest on."""
+        return weakest([self.trained.basis, self.read.basis])
+
+
+def forward_flops(shape: EncoderShape, data: DataSize) -> float:
+    """Return 2 operations per weight of the layers and token, and 4 x layers x hidden x mean length for attention."""
+    length = data.tokens / data.inputs if data.inputs else 0.0
+    return data.tokens * (2 * shape.layer_parameters + 4 * shape.layers * shape.hidden * length)
+
+
+def training_flops(shape: EncoderShape, data: DataSize, masked: float = 0.0) -> float:
+    """Return three times a forward pass, and the output layer over the vocabulary for ``masked`` tokens."""
+    return 3 * forward_flops(shape, data) + 6 * masked * (shape.vocabulary * shape.hidden + shape.hidden**2)
+
+
+def seconds(shape: EncoderShape, work: Work, device: DeviceSpec, precision: str) -> float:
+    """Return the seconds of a job.
+
+    Passes are bound by their operations or, with short batches, by the starting of kernels.
+    """
+    speed, launch = device.flops(precision), _LAUNCH * shape.layers
+    starting = (_CPU_STARTUP if device.is_cpu else _STARTUP) + WEIGHT_BYTES * shape.parameters / _LOADING
+    training = max(training_flops(shape, work.trained, work.masked) / speed, 3 * launch * work.micro_batches)
+    updating = work.steps * _UPDATE_BYTES * shape.parameters / (device.bandwidth * 1e9)
+    reading = max(forward_flops(shape, work.read) / speed, launch * work.read_batches) + _PER_INPUT * work.read.inputs
+    comparing = 2 * shape.hidden * work.compared / device.flops("float32")
+    return starting + training + updating + reading + comparing
+
+
+class Memory(NamedTuple):
+    """The most bytes that a job holds at a time."""
 
     gpu: float
     main: float
 
 
-def memory(shape: Shape, work: Work, gpu: Gpu, precision: str, attention: str, keeps_best: bool) -> Memory:
-    """On a GPU and in main memory; on a CPU, all of it is main memory.
+def memory(shape: EncoderShape, work: Work, device: DeviceSpec, precision: str, attention: str) -> Memory:
+    """Return the bytes that a job needs on the GPU and in main memory; on a CPU, all of it is main memory.
 
-    The best state so far is kept in main memory, and while a checkpoint is written, a copy of weights and moments.
-    Encoded data is mapped into memory, not loaded.
+    In main memory are the best weights, while a checkpoint is written copies of weights and moments, and embeddings.
     """
-    trains, parameters = work.steps > 0, shape.parameters
-    weights = parameters * (_TRAINING_BYTES if trains else _WEIGHT_BYTES)
-    cast = 2 * parameters if precision == "bfloat16" else 0  # autocast keeps the cast weights during a pass
-    kept = activations(shape, work.micro_tokens, precision, attention) if trains else 0.0
-    logits = 12 * shape.vocabulary * work.masked * work.micro_tokens / work.trained.tokens if work.masked else 0.0
-    passing = _WEIGHT_BYTES * work.batch_tokens * (6 * shape.hidden + 2 * shape.feed_forward)
+    held: float = shape.parameters * (_TRAINING_BYTES if work.steps else WEIGHT_BYTES)
+    held += 2 * shape.parameters * (precision == "bfloat16")  # autocast keeps the cast weights during a pass
+    held += activations(shape, work.micro_tokens, precision, attention)
     if work.embedded:
-        passing += _WEIGHT_BYTES * work.batch_tokens * shape.hidden * shape.layers  # all hidden states
-    device = weights + cast + max(kept + logits, passing)
-    best = _WEIGHT_BYTES * parameters if trains and keeps_best else 0
-    saving = 3 * _WEIGHT_BYTES * parameters if trains else 0
-    embeddings = 2 * _WEIGHT_BYTES * work.embedded * shape.hidden
-    host = best + saving + embeddings
-    if gpu.is_cpu:
-        return Memory(0.0, _PROCESS + device + host)
-    return Memory(with_context(device), _CUDA_PROCESS + max(host, _WEIGHT_BYTES * parameters))
+        held += WEIGHT_BYTES * EMBEDDED_TOKENS * ((shape.layers + 6) * shape.hidden + 2 * shape.feed_forward)
+    host = 2 * WEIGHT_BYTES * work.embedded * shape.hidden + (CHECKPOINT_BYTES * shape.parameters if work.steps else 0)
+    if device.is_cpu:
+        return Memory(0.0, _PROCESS + held + host)
+    return Memory(held + CUDA_BYTES, _CUDA_PROCESS + max(host, WEIGHT_BYTES * shape.parameters))
 
 
-def with_context(allocated: float) -> float:
-    """What a GPU job takes in all, of which torch has allocated so many bytes."""
-    return allocated + _CONTEXT
+def activations(shape: EncoderShape, tokens: int, precision: str, attention: str) -> float:
+    """Return the bytes that a forward pass keeps for the backward pass.
 
-
-def activations(shape: Shape, tokens: int, precision: str, attention: str) -> float:
-    """Bytes that a forward pass of so many tokens keeps for the backward pass.
-
-    In 16 bits, 34 per token and hidden unit of each layer where the feed-forward part is 4 times as wide; float32 takes
-    twice that. Attention computed eagerly also keeps its matrices, 5 bytes per head and pair of tokens, here of inputs
-    of 512 tokens at most; sdpa does not.
+    In 16 bits, 34 per token and hidden unit of each layer where the feed-forward part is 4 times as wide; twice that in
+    float32. Eager attention also keeps its matrices, 5 bytes per head and pair of tokens, here of inputs of 512 tokens
+    at most.
     """
-    hidden = shape.hidden
-    per_token = 18 * hidden + 4 * shape.feed_forward
+    per_token = 18 * shape.hidden + 4 * shape.feed_forward
     if attention == "eager":
         per_token += 5 * shape.heads * min(tokens, 512)
     return shape.layers * tokens * per_token * (1 if precision == "bfloat16" else 2)
-
-
-def weights_bytes(shape: Shape) -> float:
-    """Of an encoder on disk, in float32."""
-    return _WEIGHT_BYTES * shape.parameters
-
-
-def checkpoint_bytes(shape: Shape) -> float:
-    """What a job that has not ended keeps on disk; twice this while a new checkpoint takes the place of the last."""
-    return _CHECKPOINT_BYTES * shape.parameters
-
-
-def token_bytes(tokens: float, task_format: str) -> float:
-    """Of an encoded file; questions also keep which characters their tokens cover."""
-    return tokens * _TOKEN_BYTES.get(task_format, _TOKEN_BYTES["other"])
-
-
-def example_bytes(tokens: float) -> float:
-    """Of a canonical file, which is compressed."""
-    return tokens * _EXAMPLE_BYTES
-
-
-def prediction_bytes(work: Work) -> float:
-    """Of the predictions that a job leaves."""
-    return work.predictions * _PREDICTION_BYTES
-
-
-def preparing_seconds(examples: int) -> float:
-    """To read and check the examples of a task: about 10,000 a second."""
-    return 3 + examples / 10_000
-
-
-def encoding_seconds(tokens: float) -> float:
-    """To encode them on one core: about 200,000 tokens a second."""
-    return 5 + tokens / 200_000

@@ -1,92 +1,91 @@
-"""How long a job takes and what it needs: measured where jobs like it have ended, otherwise modelled."""
+"""What one job costs on a device: as jobs like it that have ended, otherwise as the model of costs.py says."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from statistics import median
+from typing import Any
 
-from xstilts.config.settings import Compute
+from xstilts.graph.runs import Runs
 from xstilts.planning import costs
-from xstilts.planning.gpus import Gpu
-from xstilts.planning.measured import Measured
-from xstilts.planning.shapes import Shape
-from xstilts.planning.workload import Work
+from xstilts.planning.gpus import DeviceSpec
+from xstilts.planning.sizes import FileSizes
+from xstilts.planning.workload import Kind, Workloads
 from xstilts.wording import counted
 
-#: By where seconds are from, by which factors they may be too high or too low.
-_MODELLED, _SCALED, _MEASURED = (0.5, 2.0), (0.6, 1.6), (0.8, 1.25)
+Record = dict[str, Any]  # what a job has noted about itself
 
-Key = tuple[str, str, str]  # rule, model, and the training set or arm that decides what the job trains on
+#: By what seconds rest on, the factors by which they may be too high or too low.
+_MODELLED, _SCALED, _MEASURED = (0.5, 2.0), (0.6, 1.6), (0.8, 1.25)
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """Of one job. Seconds lie between ``low`` and ``high``; ``source`` says what all of that rests on."""
+class CostEstimate:
+    """What one job costs. ``source`` says what the seconds rest on."""
 
     seconds: float
-    low: float
-    high: float
     gpu_bytes: float
     memory_bytes: float
-    source: str
-
-    @classmethod
-    def of(cls, seconds: float, factors: tuple[float, float], memory: costs.Memory, source: str) -> Estimate:
-        return cls(seconds, seconds * factors[0], seconds * factors[1], memory.gpu, memory.main, source)
-
-    @classmethod
-    def without_model(cls, seconds: float, memory_bytes: float) -> Estimate:
-        """Of a job that runs no encoder."""
-        return cls.of(seconds, _MODELLED, costs.Memory(0.0, memory_bytes), "model")
-
-
-@dataclass
-class Estimator:
-    """Estimates for one device. Jobs that were measured on another one, or in another precision, say nothing here."""
-
-    gpu: Gpu
-    compute: Compute
-    shapes: Mapping[str, Shape]
-    _measured: dict[Key, list[Measured]] = field(default_factory=lambda: defaultdict(list))
-    #: By model, seconds of each job: measured and modelled.
-    _compared: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: defaultdict(list))
-    #: Devices of measured jobs that were left out.
-    others: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    factors: tuple[float, float] = _MODELLED
+    source: str = "model"
 
     @property
-    def precision(self) -> str:
-        return self.gpu.precision(self.compute)
+    def low(self) -> float:
+        """The fewest seconds to expect."""
+        return self.seconds * self.factors[0]
 
-    def learn(self, key: Key, work: Work, measured: Sequence[Measured]) -> None:
-        """Take account of jobs that have ended."""
-        for job in measured:
-            if self.gpu.is_called(job.device) and (job.precision == self.precision or self.gpu.is_cpu):
-                self._measured[key].append(job)
-                self._compared[key[1]].append((job.seconds, self._modelled(key[1], work)))
-            else:
-                self.others[f"{job.device}, {job.precision}"] += 1
+    @property
+    def high(self) -> float:
+        """The most seconds to expect."""
+        return self.seconds * self.factors[1]
 
-    def estimate(self, key: Key, work: Work, keeps_best: bool = False) -> Estimate:
-        """Of a job with that much work; ``keeps_best``: whether it keeps the best weights aside."""
-        model = key[1]
-        memory = self.modelled_memory(model, work, keeps_best)
-        if jobs := self._measured.get(key):
-            if peak := max(job.gpu_bytes for job in jobs):
-                memory = costs.Memory(costs.with_context(peak), memory.main)
-            source = f"measured on {counted(len(jobs), 'job')} ({jobs[0].device})"
-            return Estimate.of(median(job.seconds for job in jobs), _MEASURED, memory, source)
-        seconds = self._modelled(model, work)
-        if compared := self._compared.get(model):
+
+class Estimator:
+    """Costs of a study's jobs on one device. Jobs measured on another one, or in another precision, do not count."""
+
+    def __init__(
+        self, runs: Runs, device: DeviceSpec, shapes: Mapping[str, costs.EncoderShape], sizes: FileSizes
+    ) -> None:
+        self.device, self.precision = device, device.precision(runs.study.compute)
+        self.workloads = Workloads(runs, sizes)
+        self.not_used: Counter[str] = Counter()  # measured jobs, by their device and precision
+        self._attention, self._shapes = runs.study.compute.attention, shapes
+        self._records: dict[Kind, list[Record]] = defaultdict(list)
+        self._compared: dict[str, list[tuple[float, float]]] = defaultdict(list)  # by model: measured, modelled seconds
+
+    def learn(self, kind: Kind, record: Record) -> None:
+        """Take account of the record of a job that has ended."""
+        device, precision = record["hardware"]["device"], record["hardware"]["precision"]
+        if self.device.is_called(device) and (precision == self.precision or self.device.is_cpu):
+            self._records[kind].append(record)
+            self._compared[kind[1]].append((record["seconds"], self._modelled(kind)))
+        else:
+            self.not_used[f"{device}, {precision}"] += 1
+
+    def estimate(self, kind: Kind) -> CostEstimate:
+        """Return what a job of a kind costs."""
+        cost = CostEstimate(self._modelled(kind), *self.memory(kind[1], self.workloads.of(kind)))
+        if records := self._records.get(kind):
+            peak = max(record["hardware"]["peak_gpu_bytes"] for record in records)
+            source = f"measured on {counted(len(records), 'job')} ({records[0]['hardware']['device']})"
+            return CostEstimate(
+                seconds=median(record["seconds"] for record in records),
+                gpu_bytes=peak + costs.CUDA_BYTES if peak else cost.gpu_bytes,
+                memory_bytes=cost.memory_bytes,
+                factors=_MEASURED,
+                source=source,
+            )
+        if compared := self._compared.get(kind[1]):
             ratio = sum(measured for measured, _ in compared) / sum(modelled for _, modelled in compared)
             source = f"model x {ratio:.2g}, as on {counted(len(compared), 'measured job')}"
-            return Estimate.of(seconds * ratio, _SCALED, memory, source)
-        return Estimate.of(seconds, _MODELLED, memory, "model")
+            return replace(cost, seconds=ratio * cost.seconds, factors=_SCALED, source=source)
+        return cost
 
-    def modelled_memory(self, model: str, work: Work, keeps_best: bool = False) -> costs.Memory:
-        """What a job with that much work needs."""
-        return costs.memory(self.shapes[model], work, self.gpu, self.precision, self.compute.attention, keeps_best)
+    def memory(self, model: str, work: costs.Work) -> costs.Memory:
+        """Return the bytes that a job of so much work needs on the GPU and in main memory."""
+        return costs.memory(self._shapes[model], work, self.device, self.precision, self._attention)
 
-    def _modelled(self, model: str, work: Work) -> float:
-        return costs.seconds(self.shapes[model], work, self.gpu, self.precision)
+    def _modelled(self, kind: Kind) -> float:
+        return costs.seconds(self._shapes[kind[1]], self.workloads.of(kind), self.device, self.precision)

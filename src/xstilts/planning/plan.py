@@ -2,135 +2,205 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from xstilts.graph.runs import Runs
-from xstilts.planning.disk import DiskItem, disk
+from xstilts.planning.costs import CHECKPOINT_BYTES, WEIGHT_BYTES, EncoderShape, shape_of
 from xstilts.planning.estimates import Estimator
-from xstilts.planning.fitting import warnings
-from xstilts.planning.gpus import Gpu
-from xstilts.planning.groups import ON_GPU, Group, Groups
-from xstilts.planning.schedule import Task, wall_seconds
-from xstilts.planning.shapes import shape_of
-from xstilts.planning.sizes import Sizes, worst
-from xstilts.wording import counted
+from xstilts.planning.gpus import DeviceSpec
+from xstilts.planning.jobs import GPU_RULES, JobGroup, encoded_tasks, job_groups
+from xstilts.planning.sizes import FileSizes, weakest
+from xstilts.planning.workload import Kind
+from xstilts.wording import counted, duration, file_size, two_digits_up
+
+_TOKEN_BYTES, _QUESTION_TOKEN_BYTES = 4, 12  # of an encoded file; questions also keep characters' positions
+_EXAMPLE_BYTES = 3  # per token of a canonical file, which is compressed
+_PREDICTION_BYTES = 40
+
+_NOTES = {
+    "sizes assumed": "Numbers of examples are those of the full releases, or of the source's settings, where files "
+    "have not been prepared yet: if they hold less, jobs take less. Tokens per example are typical ones.",
+    "examples counted": "Examples are counted; tokens per example are typical ones where files have not been encoded "
+    "yet.",
+    "tokens counted": "Examples and tokens are counted in the study's own files.",
+}
 
 
-@dataclass(frozen=True)
-class Span:
-    """An amount, and between which two it may be."""
+class Span(NamedTuple):
+    """An amount, and the range that it may lie in."""
 
     value: float
     low: float
     high: float
 
 
+class DiskItem(NamedTuple):
+    """Something that a study leaves on disk, or needs only while it runs."""
+
+    what: str
+    bytes: float
+    temporary: bool = False
+
+
 @dataclass(frozen=True)
-class Plan:
+class StudyPlan:
     """What a study needs, from now on and in all."""
 
     study: str
-    gpu: Gpu
+    device: DeviceSpec
     precision: str
     at_once: int
-    groups: list[Group]
-    #: Seconds until the last job on a GPU has ended, ``at_once`` at a time.
-    wall: Span
+    groups: list[JobGroup]
+    wall: Span  # seconds until the last job on a GPU has ended, ``at_once`` at a time
     disk: list[DiskItem]
     warnings: list[str]
     notes: list[str]
 
-    def of_rule(self, rule: str) -> list[Group]:
-        return [group for group in self.groups if group.rule == rule]
-
-    def jobs(self) -> Counter[str]:
-        """By rule, the jobs of a run from nothing: what ``snakemake -n`` would count then."""
+    def jobs(self, *, left: bool = False) -> Counter[str]:
+        """Return, by rule, the jobs of a run from nothing, as ``snakemake -n`` counts them; or those that are left."""
         counts: Counter[str] = Counter()
         for group in self.groups:
-            counts[group.rule] += group.jobs
-        return counts
-
-    def left(self) -> Counter[str]:
-        """By rule, those that are not done."""
-        counts: Counter[str] = Counter()
-        for group in self.groups:
-            counts[group.rule] += len(group.left)
+            counts[group.rule] += len(group.left) if left else group.jobs
         return counts
 
 
-def plan(runs: Runs, gpu: Gpu, at_once: int = 1) -> Plan:
-    """The plan of a study on GPUs of a kind, so many jobs at once.
+def plan(runs: Runs, device: DeviceSpec, at_once: int = 1) -> StudyPlan:
+    """Plan a study on devices of one kind.
+
+    Args:
+        runs: The study's jobs.
+        device: What its training jobs run on.
+        at_once: How many of them run at a time.
 
     Raises:
-        UserError: where the shape of an encoder is not known.
+        UserError: The shape of an encoder is not known.
     """
     shapes = {model: shape_of(runs, model) for model in runs.study.models}
-    estimator = Estimator(gpu, runs.study.compute, shapes)
-    sizes = Sizes(runs)
-    groups = Groups(runs, estimator, sizes).all()
-    return Plan(
+    sizes = FileSizes(runs)
+    estimator = Estimator(runs, device, shapes, sizes)
+    groups = job_groups(runs, estimator, sizes)
+    basis = weakest(group.work.basis for group in groups if group.on_gpu)
+    unused = [
+        f"{counted(number, 'job')} measured on another device ({name}) not used."
+        for name, number in estimator.not_used.items()
+    ]
+    return StudyPlan(
         study=runs.study.study,
-        gpu=gpu,
+        device=device,
         precision=estimator.precision,
         at_once=at_once,
         groups=groups,
-        wall=Span(*(_wall(groups, at_once, which) for which in ("seconds", "low", "high"))),
-        disk=disk(runs, shapes, groups, sizes, at_once),
-        warnings=warnings(runs, groups, estimator),
-        notes=_notes(groups, estimator.others),
+        wall=Span(*(wall_seconds(groups, at_once, which) for which in ("seconds", "low", "high"))),
+        disk=_disk(runs, shapes, groups, sizes, at_once),
+        warnings=list(_warnings(runs, groups, estimator)),
+        notes=[_NOTES[basis], *unused],
     )
 
 
-def total(groups: Iterable[Group], *, with_done: bool = False) -> Span:
-    """Seconds of what is left of some groups, or of all their jobs."""
-    found = [(group.jobs if with_done else len(group.left), group.estimate) for group in groups]
-    return Span(
-        sum(count * one.seconds for count, one in found),
-        sum(count * one.low for count, one in found),
-        sum(count * one.high for count, one in found),
-    )
+def total(groups: Iterable[JobGroup], *, with_done: bool = False) -> Span:
+    """Return the seconds of what is left of some groups, or of all their jobs."""
+    costs = [(group.jobs if with_done else len(group.left), group.cost) for group in groups]
+    return Span(*(sum(n * getattr(cost, which) for n, cost in costs) for which in ("seconds", "low", "high")))
 
 
-def _wall(groups: list[Group], at_once: int, which: str) -> float:
-    """Of the jobs on a GPU that are left; ``which`` of an estimate's seconds counts."""
-    tasks = [
-        Task(
-            _name(group.rule, group.model, group.arm, group.what, seed),
-            getattr(group.estimate, which),
-            ON_GPU[group.rule],
-            tuple(_name(rule, group.model, arm, "", first) for rule, arm, first in _before(group, seed)),
-        )
-        for group in groups
-        if group.on_gpu
-        for seed in group.left
-    ]
-    return wall_seconds(tasks, at_once)
+def wall_seconds(groups: Iterable[JobGroup], at_once: int, which: str = "seconds") -> float:
+    """Return how long the GPU jobs that are left take; ``which`` of an estimate's seconds counts.
+
+    Pretraining comes first. Both it and the rest take the time of all their jobs by ``at_once``, and at least that of
+    the longest chain of jobs that wait for each other.
+    """
+    work, longest = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]
+    for group in groups:
+        if group.on_gpu and group.left:
+            stage, each = GPU_RULES[group.rule].stage, getattr(group.cost, which)
+            work[stage] += len(group.left) * each
+            longest[stage] = max(longest[stage], each)
+    pretraining = max(work[0] / at_once, longest[0])
+    return pretraining + max((work[1] + work[2]) / at_once, longest[1] + longest[2])
 
 
-def _before(group: Group, seed: int) -> list[tuple[str, str, int]]:
-    """(rule, arm, seed) of the jobs that one waits for where they are still to run."""
-    if group.rule == "pretrain" or not group.model:
-        return []
-    return [("pretrain", "", 0)] + ([] if group.rule == "intermediate" else [("intermediate", group.arm, seed)])
-
-
-def _name(rule: str, model: str, arm: str, what: str, seed: int) -> tuple[str, ...]:
-    return rule, model, arm, what, str(seed)
-
-
-def _notes(groups: list[Group], others: Mapping[str, int]) -> list[str]:
-    """What the numbers rest on."""
-    basis = worst(group.work.basis for group in groups if group.on_gpu)
-    notes = {
-        "sizes assumed": "Numbers of examples are those of the full releases, or of the source's settings, where files "
-        "have not been prepared yet: if they hold less, jobs take less. Tokens per example are typical ones.",
-        "examples counted": "Examples are counted; tokens per example are typical ones where files have not been "
-        "encoded yet.",
-        "tokens counted": "Examples and tokens are counted in the study's own files.",
+def _disk(
+    runs: Runs, shapes: Mapping[str, EncoderShape], groups: Sequence[JobGroup], sizes: FileSizes, at_once: int
+) -> list[DiskItem]:
+    """What a run from nothing needs, without the source's own files."""
+    weights = {model: WEIGHT_BYTES * shape.parameters for model, shape in shapes.items()}
+    downloaded = {runs.ready_made(name): weights[name] for name, model in runs.study.models.items() if model.snapshot}
+    trained = sum(group.jobs * weights[group.model] for group in groups if group.rule in ("pretrain", "intermediate"))
+    tokens = {
+        (model, task): sizes.of_task(model, task).tokens for model in weights for task in encoded_tasks(runs, model)
     }
-    left_out = [
-        f"{counted(number, 'job')} measured on another device ({name}) not used." for name, number in others.items()
+    first = next(iter(weights))
+    per_token = {True: _QUESTION_TOKEN_BYTES, False: _TOKEN_BYTES}
+    encoded = sum(count * per_token[runs.study.task(task).type == "span_qa"] for (_, task), count in tokens.items())
+    running = min(at_once, sum(group.jobs for group in groups if group.work.steps))
+    checkpoint = CHECKPOINT_BYTES * max(shape.parameters for shape in shapes.values())
+    items = [
+        DiskItem("downloaded encoders", sum(downloaded.values())),
+        DiskItem("trained encoders", trained),
+        DiskItem("examples", _EXAMPLE_BYTES * sum(count for (model, _), count in tokens.items() if model == first)),
+        DiskItem("tokens", encoded),
+        DiskItem("predictions", _PREDICTION_BYTES * sum(group.jobs * group.work.predictions for group in groups)),
+        DiskItem("checkpoints of running jobs", 2 * checkpoint * running, temporary=True),
     ]
-    return [notes[basis], *left_out]
+    return [item for item in items if item.bytes]
+
+
+def _warnings(runs: Runs, groups: Sequence[JobGroup], estimator: Estimator) -> Iterator[str]:
+    """One sentence for each kind of jobs that does not fit, and what would help."""
+    left, device = [group for group in groups if group.on_gpu and group.left], estimator.device
+    room = math.inf if device.is_cpu else device.memory_gb * 1e9
+    too_large: dict[Kind, JobGroup] = {}
+    for group in (group for group in left if group.cost.gpu_bytes > room):
+        too_large.setdefault(group.kind, group)
+    for group in too_large.values():
+        named = group if group.rule == "intermediate" else replace(group, arm="")
+        yield (
+            f"{named.label} needs about {file_size(group.cost.gpu_bytes)} of GPU memory, a {device.title} has "
+            f"{device.memory_gb:g} GB. {_remedy(runs, group, estimator)}"
+        )
+    for rule, asked in GPU_RULES.items():
+        of_rule = [group for group in left if group.rule == rule]
+        if long := [group for group in of_rule if group.cost.high > asked.runtime * 60]:
+            longest = max(long, key=lambda group: group.cost.high)
+            yield (
+                f"{rule}: {counted(sum(len(group.left) for group in long), 'job')} may take longer than the "
+                f"{duration(asked.runtime * 60)} that the rule asks a cluster for; the longest, {longest.label}, about "
+                f"{duration(longest.cost.seconds)}, up to {duration(longest.cost.high)}. On a cluster, add "
+                f"--set-resources {rule}:runtime={two_digits_up(longest.cost.high / 60)}."
+            )
+        largest = max(of_rule, key=lambda group: group.cost.memory_bytes, default=None)
+        if largest and largest.cost.memory_bytes > asked.mem_mb * 1e6:
+            yield (
+                f"{rule}: {largest.label} needs about {file_size(largest.cost.memory_bytes)} of main memory, the rule "
+                f"asks a cluster for {file_size(asked.mem_mb * 1e6)}. On a cluster, add "
+                f"--set-resources {rule}:mem_mb={two_digits_up(largest.cost.memory_bytes / 1e6)}."
+            )
+    if runs.study.compute.precision == "bfloat16" and estimator.precision != "bfloat16" and not device.is_cpu:
+        yield f"compute.precision is bfloat16, which the {device.title} does not have: jobs will stop."
+
+
+def _remedy(runs: Runs, group: JobGroup, estimator: Estimator) -> str:
+    """The largest micro-batch that would fit, and where to set it."""
+    study = runs.study
+    if group.rule == "pretrain":
+        hyper, key = study.training.pretraining, "training.pretraining"
+    elif group.rule == "intermediate":
+        hyper, key = study.intermediate(group.arm), f"arms.{group.arm}.training"
+    elif group.rule == "finetune":
+        hyper, key = study.target(group.what), f"training.target.tasks.{group.what}"
+    else:
+        return "Take a larger GPU or a smaller encoder."
+    current = size = min(hyper.micro_batch_size or hyper.batch_size, hyper.batch_size)
+    while size > 1:
+        size //= 2
+        work = replace(group.work, micro_tokens=group.work.micro_tokens // current * size)
+        if estimator.memory(group.model, work).gpu <= estimator.device.memory_gb * 1e9:
+            effect = "it is also how often gradients are clipped"
+            if hyper.clip_each == "step":
+                effect = "a step is of as many examples as before"
+            return f"Set {key}.micro_batch_size to {size}; {effect}."
+    return "Not even one example at a time fits: take a larger GPU, or a smaller encoding.max_length."

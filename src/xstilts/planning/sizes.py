@@ -1,204 +1,140 @@
-"""How many examples and tokens each file of a study has: counted where the file is there, otherwise what is known.
+"""How many examples and tokens each file of a study has: counted where the file is there, otherwise assumed.
 
-``sizes.csv`` has the examples of the full releases, as the official files and the Hub's pages of the pinned revisions
-count them; '*' stands for all languages not named. Of UDPOS's dev files only English is certain. Retrieval files count
-the sentences of both sides.
+What is assumed of a task's full release is in its declaration.
 """
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache, cached_property
-from importlib import resources
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.ipc as ipc
 
-from xstilts.config.settings import Encoding
 from xstilts.config.sources import SyntheticSource
 from xstilts.graph.runs import Runs
 from xstilts.task_types.span_windows import window_starts
 from xstilts.tasks.registry import TEXT
 
-#: What a number of examples and tokens rests on, from the best to the worst.
 Basis = Literal["tokens counted", "examples counted", "sizes assumed"]
+_BASES: tuple[Basis, ...] = ("tokens counted", "examples counted", "sizes assumed")  # the best first
 
-#: Inputs per example and tokens per input in XLM-R's pieces. Assumed, after a look at samples; of questions, together
-#: with their whole context.
-_TYPICAL: dict[str, tuple[int, int]] = {
-    "anli": (1, 40), "mnli": (1, 40), "qqp": (1, 32), "squad_v1": (1, 175), "squad_v2": (1, 175),
-    "hellaswag": (4, 90), "ccg": (1, 32), "cosmosqa": (4, 110), "commonsenseqa": (5, 22),
-    "xnli": (1, 45), "pawsx": (1, 60), "udpos": (1, 26), "panx": (1, 16),
-    "xquad": (1, 210), "mlqa": (1, 190), "tydiqa": (1, 150), "bucc2018": (1, 32), "tatoeba": (1, 14), "text": (1, 60),
-}  # fmt: skip
-_QUESTION = 15  # tokens of the above
-_SPECIAL = 4  # of a pair
-_PASSAGES = 100_000  # of unlabelled text per language, where nothing says how many there are
+_QUESTION = 19  # tokens of a question, special tokens included
+_UNKNOWN = {"train": 100_000, "dev": 2_000, "test": 2_000}  # examples of own tasks; passages of unlabelled text
+
+
+def weakest(bases: Iterable[Basis]) -> Basis:
+    """Return what a sum of numbers with these bases rests on."""
+    return max(bases, key=_BASES.index)
 
 
 @dataclass(frozen=True)
-class Rows:
-    """What is in one file once it is encoded.
+class DataSize:
+    """How much data there is in an encoded file, in several, or in several passes over one."""
 
-    ``rows`` are what a batch counts: windows of a question, whole examples of a multiple choice. ``inputs`` are what
-    the encoder reads: of a multiple choice, each choice.
-    """
+    examples: float = 0
+    rows: float = 0  # what a batch counts: windows of a question, whole examples of a multiple choice
+    inputs: float = 0  # what the encoder reads: of a multiple choice, each choice
+    tokens: float = 0
+    basis: Basis = "tokens counted"
 
-    examples: int
-    rows: int
-    inputs: int
-    tokens: float
-    basis: Basis
+    def __add__(self, other: DataSize) -> DataSize:
+        """Return the size of both."""
+        return DataSize(
+            self.examples + other.examples,
+            self.rows + other.rows,
+            self.inputs + other.inputs,
+            self.tokens + other.tokens,
+            weakest([self.basis, other.basis]),
+        )
 
-    @property
-    def length(self) -> float:
-        """Mean tokens of an input."""
-        return self.tokens / self.inputs if self.inputs else 0.0
+    def times(self, factor: float) -> DataSize:
+        """Return the size of so many passes."""
+        return DataSize(
+            self.examples * factor, self.rows * factor, self.inputs * factor, self.tokens * factor, self.basis
+        )
 
-    def first(self, examples: int | None) -> Rows:
-        """That many of the examples, as far as the mean can tell; all where None."""
-        if examples is None or examples >= self.examples:
-            return self
-        share = examples / self.examples
-        rows, inputs = round(self.rows * share), round(self.inputs * share)
-        return Rows(examples, rows, inputs, self.tokens * share, self.basis)
+    def first(self, examples: int | None) -> DataSize:
+        """Return the size of that many examples of mean length; of all where None."""
+        return self if examples is None or examples >= self.examples else self.times(examples / self.examples)
 
 
-class Sizes:
+NO_DATA = DataSize()
+
+
+class FileSizes:
     """The sizes of one study's files. Every file is looked at once."""
 
     def __init__(self, runs: Runs) -> None:
-        self._runs = runs
-        self._known: dict[tuple[str, str, str, str], Rows] = {}
-        self._listed: dict[tuple[str, str], dict[str, Any]] = {}
+        self._runs, self._study = runs, runs.study
+        self._prepared = runs.manifests()
+        self._sizes: dict[tuple[str, str, str, str], DataSize] = {}
 
-    def of(self, model: str, task: str, split: str, language: str) -> Rows:
-        """What a file holds for a model."""
+    def of(self, model: str, task: str, split: str, language: str) -> DataSize:
+        """Return what a file holds once it is encoded for a model."""
         key = model, task, split, language
-        if key not in self._known:
-            self._known[key] = self._counted(*key) or self._expected(task, split, language)
-        return self._known[key]
+        if key not in self._sizes:
+            self._sizes[key] = self._counted(*key) or self._assumed(task, split, language)
+        return self._sizes[key]
 
-    def examples(self, task: str, split: str, language: str) -> tuple[int, Basis]:
-        """How many examples a canonical file has or will have."""
-        listed = self._prepared(task).get(f"{split}.{language}")
-        if listed:
-            return int(listed["examples"]), "examples counted"
-        if task == TEXT.name:
-            return self._passages(language), "sizes assumed"
-        found = self._released(task, split, language)
-        limits = self._runs.study.examples
-        limit = limits.train if split == "train" else limits.eval
-        sides = 2 if self._runs.study.task(task).type == "retrieval" else 1
-        return (found if limit is None else min(found, sides * limit)), "sizes assumed"
+    def of_task(self, model: str, task: str) -> DataSize:
+        """Return what all files of a task hold once they are encoded for a model."""
+        return sum((self.of(model, task, *file) for file in self._runs.files(task)), NO_DATA)
 
-    def _counted(self, model: str, task: str, split: str, language: str) -> Rows | None:
-        """What the encoded file holds; None where it is not there, or is of other settings than the study has now."""
-        listed = self._encoded(model, task).get(f"{split}.{language}")
-        path = self._runs.paths.encoded(model, task, split, language)
-        if not listed or not path.is_file():
+    def _counted(self, model: str, task: str, split: str, language: str) -> DataSize | None:
+        """None if the file is not there, or was encoded with other settings than the study has now."""
+        cuts = {"max_length", "doc_stride", "max_query_length", "long_sentences"}
+        wanted = self._study.encoding_of(task).model_dump(include=cuts)
+        try:
+            manifest = json.loads(self._runs.paths.tokens_manifest(model, task).read_bytes())
+            listed = manifest["files"][f"{split}.{language}"]
+            if not wanted.items() <= manifest["encoding"].items():
+                return None
+            with pa.memory_map(str(self._runs.paths.encoded(model, task, split, language))) as source:
+                table = ipc.open_file(source).read_all()
+                inputs = _elements(table["lengths"]) if "lengths" in table.column_names else table.num_rows
+                tokens = _elements(table["input_ids"])
+        except (OSError, ValueError, KeyError):
             return None
-        inputs, tokens = _inputs_and_tokens(path)
-        return Rows(int(listed["examples"]), int(listed["rows"]), inputs, tokens, "tokens counted")
+        return DataSize(int(listed["examples"]), int(listed["rows"]), inputs, tokens, "tokens counted")
 
-    def _expected(self, task: str, split: str, language: str) -> Rows:
-        examples, basis = self.examples(task, split, language)
-        per_example, tokens = _TYPICAL[task]
-        encoding = self._runs.study.encoding_of(task)
-        if self._runs.study.task(task).type == "span_qa":
-            windows, length = _windows(tokens, encoding)
-            return Rows(examples, examples * windows, examples * windows, examples * windows * length, basis)
-        if self._runs.study.task(task).type == "masked_lm":
-            rows = examples * math.ceil(tokens / encoding.max_length)
-            return Rows(examples, rows, rows, examples * tokens, basis)
-        inputs = examples * per_example
-        return Rows(examples, examples, inputs, inputs * min(tokens, encoding.max_length), basis)
+    def _assumed(self, task: str, split: str, language: str) -> DataSize:
+        examples, basis = self._examples(task, split, language)
+        declared, encoding = self._study.task(task), self._study.encoding_of(task)
+        tokens, task_type = declared.tokens_per_input, declared.type
+        rows, length = 1, float(min(tokens, encoding.max_length))
+        if task_type == "span_qa":  # the question and special tokens in every window, tokens where windows overlap
+            room, context = max(1, encoding.max_length - _QUESTION), tokens - _QUESTION
+            rows = len(window_starts(context, room, encoding.doc_stride))
+            length = _QUESTION + (context + (rows - 1) * max(0, room - encoding.doc_stride)) / rows
+        elif task_type == "masked_lm":
+            rows = math.ceil(tokens / encoding.max_length)
+            length = tokens / rows
+        inputs = examples * rows * declared.inputs_per_example
+        return DataSize(examples, examples * rows, inputs, inputs * length, basis)
 
-    def _released(self, task: str, split: str, language: str) -> int:
-        """Examples of a file of the source, before any limit."""
-        source = self._runs.study.source
+    def _examples(self, task: str, split: str, language: str) -> tuple[int, Basis]:
+        """How many examples a canonical file has or will have."""
+        if listed := self._prepared.get(task, {}).get("files", {}).get(f"{split}.{language}"):
+            return int(listed["examples"]), "examples counted"
+        study, source, limits = self._study, self._study.source, self._study.examples
+        sides = 2 if study.task(task).type == "retrieval" else 1
+        if task == TEXT.name and isinstance(source, SyntheticSource):
+            return source.documents // len(study.language_table()), "sizes assumed"
+        if task == TEXT.name and self._runs.text_from_tasks():
+            files = [(name, *file) for name in study.tasks() for file in self._runs.files(name) if file[1] == language]
+            return sum(self._examples(*file)[0] for file in files), "sizes assumed"
+        count = study.task(task).known_examples(split, language) or _UNKNOWN[split]
         if isinstance(source, SyntheticSource):
-            sides = 2 if self._runs.study.task(task).type == "retrieval" else 1
-            return sides * (source.train_examples if split == "train" else source.eval_examples)
-        known = releases()
-        return known.get((task, split, language)) or known[task, split, "*"]
-
-    def _passages(self, language: str) -> int:
-        """Passages of unlabelled text in a language."""
-        study = self._runs.study
-        if isinstance(study.source, SyntheticSource):
-            return study.source.documents // len(study.language_table())
-        if self._runs.text_from_tasks():
-            files = [(task, *file) for task in study.tasks() for file in self._runs.files(task) if file[1] == language]
-            return sum(self.examples(*file)[0] for file in files)
-        return _PASSAGES
-
-    @cached_property
-    def _manifests(self) -> dict[str, dict[str, Any]]:
-        return self._runs.manifests()
-
-    def _prepared(self, task: str) -> dict[str, Any]:
-        return dict(self._manifests.get(task, {}).get("files", {}))
-
-    def _encoded(self, model: str, task: str) -> dict[str, Any]:
-        if (model, task) not in self._listed:
-            manifest = self._runs.paths.tokens_manifest(model, task)
-            self._listed[model, task] = _encoded_files(manifest, self._runs.study.encoding_of(task))
-        return self._listed[model, task]
+            count = sides * (source.train_examples if split == "train" else source.eval_examples)
+        limit = limits.train if split == "train" else limits.eval
+        return min(count, sides * limit) if limit and task != TEXT.name else count, "sizes assumed"
 
 
-def _encoded_files(manifest: Path, encoding: Encoding) -> dict[str, Any]:
-    """The files that a manifest lists; none where it is not there, or inputs would now be cut elsewhere."""
-    try:
-        values = json.loads(manifest.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    of_length = {"max_length", "doc_stride", "max_query_length", "long_sentences"}
-    same = all(values["encoding"][name] == value for name, value in encoding.model_dump(include=of_length).items())
-    return dict(values["files"]) if same else {}
-
-
-@cache
-def releases() -> dict[tuple[str, str, str], int]:
-    """Examples of the full releases by (task, split, language)."""
-    text = resources.files("xstilts.planning").joinpath("sizes.csv").read_text(encoding="utf-8")
-    rows = csv.DictReader(text.splitlines())
-    return {(row["task"], row["split"], row["language"]): int(row["examples"]) for row in rows}
-
-
-def worst(bases: Iterable[Basis]) -> Basis:
-    """What a sum of several numbers rests on."""
-    order: tuple[Basis, ...] = ("tokens counted", "examples counted", "sizes assumed")
-    return max(bases, key=order.index, default=order[0])
-
-
-def _windows(tokens: int, encoding: Encoding) -> tuple[int, float]:
-    """Windows per question, and the mean tokens of one."""
-    question = min(_QUESTION, encoding.max_query_length)
-    context, room = tokens - question - _SPECIAL, encoding.max_length - question - _SPECIAL
-    starts = window_starts(context, room, encoding.doc_stride)
-    inside = sum(min(start + room, context) - start for start in starts)
-    return len(starts), inside / len(starts) + question + _SPECIAL
-
-
-def _inputs_and_tokens(path: Path) -> tuple[int, int]:
-    """Of an encoded file, read off the ends of its lists: no token is looked at."""
-    inputs = tokens = 0
-    with pa.memory_map(str(path)) as source:
-        reader = ipc.open_file(source)
-        for index in range(reader.num_record_batches):
-            batch = reader.get_batch(index)
-            tokens += _elements(batch.column("input_ids"))
-            choices = "lengths" in batch.schema.names
-            inputs += _elements(batch.column("lengths")) if choices else batch.num_rows
-    return inputs, tokens
-
-
-def _elements(lists: pa.ListArray) -> int:
-    return int(lists.offsets[-1].as_py() - lists.offsets[0].as_py()) if len(lists) else 0
+def _elements(lists: pa.ChunkedArray) -> int:
+    """The number of all lists' elements, which are not read."""
+    return pc.sum(pc.list_value_length(lists)).as_py() or 0

@@ -1,4 +1,4 @@
-"""A plan for people, and for programs."""
+"""A plan for people, and for programs. Estimates have two significant digits."""
 
 from __future__ import annotations
 
@@ -9,149 +9,118 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from xstilts.planning.groups import ON_GPU, Group
-from xstilts.planning.plan import Plan, Span, total
-from xstilts.planning.wording import amount, duration, number, two_digits
+from xstilts.planning.jobs import GPU_RULES, JobGroup
+from xstilts.planning.plan import Span, StudyPlan, total
+from xstilts.wording import duration, file_size, short_number, two_digits
 
 _MOST_KINDS = 30  # of a rule's jobs in the table
 
 
-def show(plan: Plan, console: Console) -> None:
+def show(plan: StudyPlan, console: Console) -> None:
     """Print a plan on a terminal."""
-
-    def say(text: str) -> None:
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-    jobs, left = plan.jobs(), plan.left()
-    on_gpu, all_left = [group for group in plan.groups if group.on_gpu], left.total()
-    unit = "CPU" if plan.gpu.is_cpu else "GPU"
-    say(f"{plan.study} on {plan.gpu.title}, {plan.precision}: {jobs.total():,} jobs, {all_left:,} to do\n")
-    console.print(_table(plan, unit))
-    say(f"\nOther jobs, on one CPU core each: {_light(plan)}")
-    say(f"\n{unit} time:   {_hours(total(on_gpu))} to do, {_hours(total(on_gpu, with_done=True))} in all")
-    say(f"Wall time:  {_hours(plan.wall)} with {plan.at_once} {unit} job{'s' * (plan.at_once > 1)} at a time")
-    kept = sum(item.bytes for item in plan.disk if not item.temporary)
+    jobs, on_gpu = plan.jobs(), [group for group in plan.groups if group.on_gpu]
+    on_cpu = [group for group in plan.groups if not group.on_gpu]
+    unit = "CPU" if plan.device.is_cpu else "GPU"
+    light = ", ".join(f"{jobs[rule]:,} {rule}" for rule in dict.fromkeys(group.rule for group in on_cpu))
+    sources: Counter[str] = Counter()
+    for group in on_gpu:
+        sources[group.cost.source] += group.jobs
     peak = sum(item.bytes for item in plan.disk)
-    say(f"Disk:       {amount(kept)} kept, {amount(peak)} at the most:")
-    for item in plan.disk:
-        say(f"  {amount(item.bytes):>8}  {item.what}{' (temporary)' * item.temporary}")
-    say("\nWhere the numbers are from:")
-    for source in _sources(on_gpu):
-        say(f"  {source}")
-    for note in plan.notes:
-        say(f"  {note}")
-    if plan.warnings:
-        say("\nWarnings:")
-        for warning in plan.warnings:
-            say(f"  {warning}")
+    kept = sum(item.bytes for item in plan.disk if not item.temporary)
+
+    def say(*lines: str) -> None:
+        console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+
+    title = f"{plan.study} on {plan.device.title}, {plan.precision}"
+    say(f"{title}: {jobs.total():,} jobs, {plan.jobs(left=True).total():,} to do\n")
+    console.print(_table(plan, unit))
+    say(
+        f"\nOther jobs, on one CPU core each: {light}; {sum(len(group.left) for group in on_cpu):,} to do, "
+        f"{_range(total(on_cpu))}",
+        f"\n{unit} time:   {_range(total(on_gpu))} to do, {_range(total(on_gpu, with_done=True))} in all",
+        f"Wall time:  {_range(plan.wall)} with {plan.at_once} {unit} job{'s' * (plan.at_once > 1)} at a time",
+        f"Disk:       {file_size(kept)} kept, {file_size(peak)} at the most:",
+        *(f"  {file_size(item.bytes):>8}  {item.what}{' (temporary)' * item.temporary}" for item in plan.disk),
+        "\nWhere the numbers are from:",
+        *(f"  {short_number(n) if n > 99 else n} jobs: {source}" for source, n in sources.items()),
+        *(f"  {note}" for note in plan.notes),
+        *(["\nWarnings:"] if plan.warnings else []),
+        *(f"  {warning}" for warning in plan.warnings),
+    )
 
 
-def _table(plan: Plan, unit: str) -> Table:
-    """A row per rule on a GPU, and one per kind of job below it."""
+def _table(plan: StudyPlan, unit: str) -> Table:
+    """A row per rule on a GPU, and one per kind of job below it; a kind names its model where there are several."""
     table = Table(box=None, pad_edge=False)
     table.add_column("rule", no_wrap=True)
     for column in ("jobs", "to do", "each", f"{unit} time\nto do", "GPU\nmemory", "main\nmemory"):
         table.add_column(column, justify="right", no_wrap=True)
-    for rule in ON_GPU:
-        groups = plan.of_rule(rule)
-        if not groups:
-            continue
-        table.add_row(rule, *_cells(groups))
-        kinds = _kinds(groups)
+    for rule in GPU_RULES:
+        groups = [group for group in plan.groups if group.rule == rule]
+        several = len({group.model for group in groups}) > 1
+        kinds: dict[str, list[JobGroup]] = {}
+        for group in groups:
+            kinds.setdefault(f"  {group.kind[-1]}" + f" ({group.model})" * several, []).append(group)
+        if groups:
+            table.add_row(rule, *_cells(groups))
         if 1 < len(kinds) <= _MOST_KINDS:
             for name, of_kind in kinds.items():
-                table.add_row(f"  {name}", *_cells(of_kind))
+                table.add_row(name, *_cells(of_kind))
     return table
 
 
-def _kinds(groups: Sequence[Group]) -> dict[str, list[Group]]:
-    """A rule's groups by what they train on; and by model, where there are several."""
-    several = len({group.model for group in groups}) > 1
-    kinds: dict[str, list[Group]] = {}
-    for group in groups:
-        what = group.arm if group.rule == "intermediate" else group.what
-        kinds.setdefault(f"{what} ({group.model})" if several else what, []).append(group)
-    return kinds
-
-
-def _cells(groups: Sequence[Group]) -> tuple[str, ...]:
+def _cells(groups: Sequence[JobGroup]) -> tuple[str, ...]:
     """Jobs, how many are left, how long each takes, all that are left, and the most memory."""
-    each = [group.estimate.seconds for group in groups]
-    shortest, longest = duration(min(each)), duration(max(each))
+    each = [group.cost.seconds for group in groups]
+    gpu, main = (max(getattr(group.cost, name) for group in groups) for name in ("gpu_bytes", "memory_bytes"))
     return (
         f"{sum(group.jobs for group in groups):,}",
         f"{sum(len(group.left) for group in groups):,}",
-        shortest if shortest == longest else f"{shortest} – {longest}",
+        " – ".join(dict.fromkeys((duration(min(each)), duration(max(each))))),
         duration(total(groups).value),
-        _memory(max(group.estimate.gpu_bytes for group in groups)),
-        _memory(max(group.estimate.memory_bytes for group in groups)),
+        file_size(gpu) if gpu else "–",
+        file_size(main),
     )
 
 
-def _memory(size: float) -> str:
-    return amount(size) if size else "–"
-
-
-def _light(plan: Plan) -> str:
-    """'18 prepare, 18 encode, … (12 min)'."""
-    groups = [group for group in plan.groups if not group.on_gpu]
-    counts = Counter[str]()
-    for group in groups:
-        counts[group.rule] += group.jobs
-    names = ", ".join(f"{count:,} {rule}" for rule, count in counts.items())
-    return f"{names}; {sum(len(group.left) for group in groups):,} to do, {_hours(total(groups))}"
-
-
-def _hours(span: Span) -> str:
+def _range(span: Span) -> str:
     """'12 h (6 h to 24 h)'."""
-    if not span.value:
-        return "nothing"
-    return f"{duration(span.value)} ({duration(span.low)} to {duration(span.high)})"
+    return f"{duration(span.value)} ({duration(span.low)} to {duration(span.high)})" if span.value else "nothing"
 
 
-def _sources(groups: Sequence[Group]) -> list[str]:
-    """How many jobs are estimated in which way."""
-    counts: Counter[str] = Counter()
-    for group in groups:
-        counts[group.estimate.source] += group.jobs
-    return [f"{number(count) if count > 99 else count} jobs: {source}" for source, count in counts.items()]
-
-
-def as_json(plan: Plan) -> dict[str, Any]:
-    """All of a plan for programs: hours and bytes, rounded to two significant digits; numbers of jobs are exact."""
+def as_json(plan: StudyPlan) -> dict[str, Any]:
+    """Return all of a plan: hours and bytes with two significant digits, exact numbers of jobs."""
     on_gpu = [group for group in plan.groups if group.on_gpu]
     return {
         "study": plan.study,
-        "gpu": plan.gpu.name,
+        "gpu": plan.device.name,
         "precision": plan.precision,
         "jobs_at_once": plan.at_once,
         "jobs": dict(plan.jobs()),
-        "left": dict(plan.left()),
-        "gpu_hours": {"left": _span(total(on_gpu)), "all": _span(total(on_gpu, with_done=True))},
-        "wall_hours": _span(plan.wall),
-        "disk_bytes": [
-            {"what": item.what, "bytes": two_digits(item.bytes), "temporary": item.temporary} for item in plan.disk
-        ],
+        "left": dict(plan.jobs(left=True)),
+        "gpu_hours": {"left": _hours(total(on_gpu)), "all": _hours(total(on_gpu, with_done=True))},
+        "wall_hours": _hours(plan.wall),
+        "disk_bytes": [{**item._asdict(), "bytes": two_digits(item.bytes)} for item in plan.disk],
         "groups": [_group(group) for group in plan.groups],
         "warnings": plan.warnings,
         "notes": plan.notes,
     }
 
 
-def _span(span: Span) -> dict[str, float]:
-    return {name: two_digits(getattr(span, name) / 3600) for name in ("value", "low", "high")}
+def _hours(span: Span) -> dict[str, float]:
+    return {name: two_digits(seconds / 3600) for name, seconds in span._asdict().items()}
 
 
-def _group(group: Group) -> dict[str, Any]:
-    one = group.estimate
+def _group(group: JobGroup) -> dict[str, Any]:
+    cost = group.cost
     return {
         **{name: value for name in ("rule", "model", "arm", "what") if (value := getattr(group, name))},
         "jobs": group.jobs,
         "left": len(group.left),
         "steps": group.work.steps,
-        "hours_each": _span(Span(one.seconds, one.low, one.high)),
-        "gpu_bytes": two_digits(one.gpu_bytes),
-        "memory_bytes": two_digits(one.memory_bytes),
-        "from": one.source,
+        "hours_each": _hours(Span(cost.seconds, cost.low, cost.high)),
+        "gpu_bytes": two_digits(cost.gpu_bytes),
+        "memory_bytes": two_digits(cost.memory_bytes),
+        "from": cost.source,
         "sizes": group.work.basis,
     }

@@ -1,0 +1,1 @@
+"""Sentence retrieval: embeddings, nearest neighbours, bitext mining."""

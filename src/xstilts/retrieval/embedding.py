@@ -1,7 +1,7 @@
-"""Sentence embeddings of unit length: the mean of one layer's hidden states, or the first token's.
+"""Sentence embeddings of unit length: the mean of one layer's hidden states, or the first token's hidden state.
 
-As in XTREME's ``evaluate_retrieval.py`` and jiant's ``MeanPoolerHead``: all positions but padding count for the mean,
-``<s>`` and ``</s>`` among them unless the config says otherwise.
+The mean is over all positions but padding, as in XTREME's ``evaluate_retrieval.py`` and jiant's ``MeanPoolerHead``;
+``<s>`` and ``</s>`` are included unless the config says otherwise.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from transformers import PreTrainedModel
 from xstilts.config.settings import Embedding
 from xstilts.data.encoding import EncodedRows
 from xstilts.errors import UserError
-from xstilts.task_types.base import Batch, SpecialTokens, pad_inputs, run_encoder
+from xstilts.task_types.base import Batch, SpecialTokens
+from xstilts.task_types.inputs import pad_inputs, run_encoder
 from xstilts.training.memory import MicroBatches, in_parts
 
 _BATCH_TOKENS = 16_384
@@ -30,19 +31,27 @@ def embed(
     batch_tokens: int = _BATCH_TOKENS,
     progress: Callable[[int], None] = lambda done: None,
 ) -> torch.Tensor:
-    """(rows, hidden) float32 of unit length on the CPU, in the order of ``rows``: a large pool takes gigabytes.
+    """Embed sentences. Leaves the encoder in evaluation mode.
 
-    The encoder is put into evaluation mode. A batch holds up to ``batch_tokens`` tokens, padding included, or one row;
-    after each, ``progress`` is told how many rows it had.
+    Args:
+        encoder: on the device to compute on.
+        rows: encoded sentences.
+        tokens: the tokenizer's special tokens.
+        settings: layer and pooling.
+        batch_tokens: the most tokens of a batch, padding included; a longer row is a batch of its own.
+        progress: called after each batch with its number of rows.
+
+    Returns:
+        (rows, hidden) float32 embeddings of unit length on the CPU, in the order of ``rows``.
 
     Raises:
-        UserError: where the encoder has no such layer, or its states are not finite.
+        UserError: the encoder has no such layer, or its hidden states are not finite.
     """
     check_layer(encoder, settings.layer)
     encoder.eval()
     embeddings = torch.empty(len(rows), encoder.config.hidden_size)
 
-    def embedded(indices: Sequence[int]) -> torch.Tensor:
+    def embeddings_of(indices: Sequence[int]) -> torch.Tensor:
         batch = {name: value.to(encoder.device) for name, value in pad_inputs(rows[indices], tokens).items()}
         states = run_encoder(encoder, batch, output_hidden_states=True).hidden_states[settings.layer]
         pooled = _pooled(states.float(), batch, tokens, settings)
@@ -50,8 +59,8 @@ def embed(
 
     micro = MicroBatches()
     for batch in _batches(rows.lengths, batch_tokens):
-        for indices, found in in_parts(batch, embedded, micro):
-            embeddings[indices] = found
+        for indices, batch_embeddings in in_parts(batch, embeddings_of, micro):
+            embeddings[indices] = batch_embeddings
             progress(len(indices))
     if not bool(embeddings.isfinite().all()):
         raise UserError(
@@ -62,7 +71,11 @@ def embed(
 
 
 def check_layer(encoder: PreTrainedModel, layer: int) -> None:
-    """Raise :class:`UserError` where the encoder has fewer layers than that."""
+    """Check that an encoder has a layer.
+
+    Raises:
+        UserError: it has fewer layers.
+    """
     layers = encoder.config.num_hidden_layers
     if layer > layers:
         raise UserError(
@@ -72,7 +85,7 @@ def check_layer(encoder: PreTrainedModel, layer: int) -> None:
 
 
 def _batches(lengths: np.ndarray, batch_tokens: int) -> Iterator[list[int]]:
-    """Indices of rows of similar length, the longest first: what is too large for the memory fails at once."""
+    """Yield indices of rows of similar length, longest first, so that a lack of memory shows at once."""
     order = np.argsort(-lengths, kind="stable")
     start = 0
     while start < len(order):
@@ -82,7 +95,7 @@ def _batches(lengths: np.ndarray, batch_tokens: int) -> Iterator[list[int]]:
 
 
 def _pooled(states: torch.Tensor, batch: Batch, tokens: SpecialTokens, settings: Embedding) -> torch.Tensor:
-    """(batch, hidden) from (batch, longest, hidden)."""
+    """Pool hidden states (batch, longest, hidden) to (batch, hidden)."""
     if settings.pooling == "first_token":
         return states[:, 0]
     weights = _pooled_positions(batch, tokens, settings.special_tokens).unsqueeze(-1).float()
@@ -90,10 +103,11 @@ def _pooled(states: torch.Tensor, batch: Batch, tokens: SpecialTokens, settings:
 
 
 def _pooled_positions(batch: Batch, tokens: SpecialTokens, special_tokens: bool) -> torch.Tensor:
-    """(batch, longest) bool. Without special tokens, what the tokenizer put around the sentence is left out.
+    """(batch, longest) bool: the positions that the mean is over.
 
-    Only the first and the last position are looked at: within the sentence, <unk> stands for a word. A sentence
-    that has no other token keeps those.
+    Without special tokens, those that the tokenizer put around the sentence are excluded. Only the first and the last
+    position are checked, because <unk> within the sentence stands for a word. A sentence without any other token keeps
+    its special tokens.
     """
     present = batch["attention_mask"].bool()
     if special_tokens:

@@ -1,8 +1,8 @@
-"""Nearest neighbours and bitext mining: exact, by blocked matrix products, on CPU and GPU alike.
+"""Exact nearest neighbours and bitext mining by blocked matrix products, on CPU or GPU.
 
 Mining follows Artetxe & Schwenk 2019 (arXiv 1811.01136) in the form of XTREME's ``utils_retrieve.mine_bitext``: ratio
-margin, ``retrieval="max"``. All embeddings are (n, hidden) and of unit length, so that products are cosines. They lie
-in the main memory; only blocks of them, and of their products, go to the device that multiplies.
+margin, ``retrieval="max"``. All embeddings are (n, hidden) and of unit length, so that products are cosines. They stay
+in main memory; only blocks of them and of their products are on the device that multiplies.
 """
 
 from __future__ import annotations
@@ -13,44 +13,60 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-_BLOCK = 8192  # similarities are computed in blocks of this side: 256 MiB
+_BLOCK = 8192  # rows and columns of a block of similarities: 256 MiB in float32
 
 
-class Candidate(NamedTuple):
-    """A mined pair: positions in the two pools, and its margin."""
+class MinedPair(NamedTuple):
+    """A mined pair of sentences.
+
+    Attributes:
+        foreign: position of the foreign sentence.
+        english: position of the English sentence.
+        margin: see :func:`mine`.
+    """
 
     foreign: int
     english: int
-    score: float
+    margin: float
 
 
-def nearest(
+def nearest_neighbours(
     queries: torch.Tensor, index: torch.Tensor, k: int, device: torch.device | str = "cpu", block: int = _BLOCK
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """(n, k) similarities and (n, k) positions in ``index`` of each query's neighbours, best first, on the CPU.
+    """Find the ``k`` nearest neighbours of each query by cosine; ties go to the lower position.
 
-    Equal similarities go to the lower position. An index smaller than ``k`` gives as many neighbours as it has.
+    Args:
+        queries: (n, hidden) embeddings.
+        index: (m, hidden) embeddings to search.
+        k: neighbours per query; all of them where ``index`` has fewer.
+        device: multiplies the embeddings.
+        block: queries and index rows that are multiplied at a time.
+
+    Returns:
+        (n, k) similarities and (n, k) positions in ``index``, nearest first, on the CPU.
     """
-    parts = [_nearest(part.to(device), index, k, block) for part in queries.split(block)]
-    similarities, positions = zip(*((found.cpu(), where.cpu()) for found, where in parts), strict=True)
+    parts = [_neighbours_of_block(part.to(device), index, k, block) for part in queries.split(block)]
+    similarities, positions = zip(*((values.cpu(), places.cpu()) for values, places in parts), strict=True)
     return torch.cat(similarities), torch.cat(positions)
 
 
-def _nearest(queries: torch.Tensor, index: torch.Tensor, k: int, block: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """The neighbours of one block of queries, kept up to date while going over the index block by block."""
+def _neighbours_of_block(
+    queries: torch.Tensor, index: torch.Tensor, k: int, block: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The neighbours of one block of queries; the best so far are updated with each block of the index."""
     similarities = queries.new_empty(len(queries), 0)
     positions = torch.empty(len(queries), 0, dtype=torch.long, device=queries.device)
     for start in range(0, len(index), block):
-        found, where = _top(queries @ index[start : start + block].to(queries.device).T, k)
-        similarities = torch.cat([similarities, found], dim=1)
-        positions = torch.cat([positions, where + start], dim=1)
+        block_similarities, places = _top(queries @ index[start : start + block].to(queries.device).T, k)
+        similarities = torch.cat([similarities, block_similarities], dim=1)
+        positions = torch.cat([positions, places + start], dim=1)
         similarities, kept = _top(similarities, k)
         positions = positions.gather(1, kept)
     return similarities, positions
 
 
 def _top(scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Like ``torch.topk``, which leaves open which of equal scores it takes; this takes the first. Overwrites."""
+    """Like ``torch.topk``, but of equal scores the first comes first. Overwrites ``scores``."""
     values, positions = [], []
     for _ in range(min(k, scores.shape[1])):
         value, position = scores.max(dim=1, keepdim=True)
@@ -66,73 +82,91 @@ def mine(
     neighbours: int,
     device: torch.device | str = "cpu",
     block: int = _BLOCK,
-) -> list[Candidate]:
-    """One-to-one pairs by falling margin: of every sentence, in both directions, the neighbour with the best margin;
-    of these, the best pair first, and then only pairs of sentences that are still free.
+) -> list[MinedPair]:
+    """Mine one-to-one pairs of sentences.
 
     margin(x, y) = cos(x, y) / ((mean_k(x) + mean_k(y)) / 2), with mean_k the mean cosine of a sentence to its k
-    nearest neighbours on the other side, k = ``neighbours`` or the size of a smaller pool. Pairs whose margin is not
-    positive are left out, as in XTREME.
+    nearest neighbours on the other side, k = ``neighbours`` or the size of a smaller pool. Of every sentence on either
+    side, the neighbour with the best margin makes a candidate pair. Going through these by decreasing margin, a pair is
+    kept if both of its sentences are unpaired. Pairs whose margin is not positive are dropped, as in XTREME.
+
+    Args:
+        foreign: (n, hidden) embeddings.
+        english: (m, hidden) embeddings.
+        neighbours: k in the formula.
+        device: multiplies the embeddings.
+        block: rows that are multiplied at a time.
+
+    Returns:
+        The pairs by decreasing margin.
     """
     if not len(foreign) or not len(english):
         return []
-    forward, to_english = nearest(foreign, english, neighbours, device, block)
-    backward, to_foreign = nearest(english, foreign, neighbours, device, block)
+    forward, to_english = nearest_neighbours(foreign, english, neighbours, device, block)
+    backward, to_foreign = nearest_neighbours(english, foreign, neighbours, device, block)
     foreign_mean, english_mean = forward.mean(dim=1), backward.mean(dim=1)
-    forward_scores, forward_best = _best_margin(forward, to_english, foreign_mean, english_mean)
-    backward_scores, backward_best = _best_margin(backward, to_foreign, english_mean, foreign_mean)
+    forward_margins, forward_best = _best_margin(forward, to_english, foreign_mean, english_mean)
+    backward_margins, backward_best = _best_margin(backward, to_foreign, english_mean, foreign_mean)
     return _one_to_one(
         np.concatenate([np.arange(len(foreign)), backward_best]),
         np.concatenate([forward_best, np.arange(len(english))]),
-        np.concatenate([forward_scores, backward_scores]),
+        np.concatenate([forward_margins, backward_margins]),
     )
 
 
 def _best_margin(
     similarities: torch.Tensor, positions: torch.Tensor, own_mean: torch.Tensor, other_mean: torch.Tensor
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(n,) the best margin among each sentence's neighbours, and (n,) the neighbour's position."""
+    """(n,) the best margin among each sentence's neighbours, and (n,) the position of that neighbour."""
     margins = similarities / ((own_mean[:, None] + other_mean[positions]) / 2)
-    scores, best = margins.max(dim=1, keepdim=True)
-    return scores[:, 0].numpy(), positions.gather(1, best)[:, 0].numpy()
+    best_margins, best = margins.max(dim=1, keepdim=True)
+    return best_margins[:, 0].numpy(), positions.gather(1, best)[:, 0].numpy()
 
 
-def _one_to_one(foreign: np.ndarray, english: np.ndarray, scores: np.ndarray) -> list[Candidate]:
-    order = np.argsort(-scores, kind="stable")
-    order = order[scores[order] > 0]
+def _one_to_one(foreign: np.ndarray, english: np.ndarray, margins: np.ndarray) -> list[MinedPair]:
+    """Candidate pairs, best first, without those that share a sentence with a better pair."""
+    order = np.argsort(-margins, kind="stable")
+    order = order[margins[order] > 0]
     taken_foreign: set[int] = set()
     taken_english: set[int] = set()
-    candidates = []
-    for pair in zip(foreign[order].tolist(), english[order].tolist(), scores[order].tolist(), strict=True):
-        candidate = Candidate(*pair)
-        if candidate.foreign not in taken_foreign and candidate.english not in taken_english:
-            taken_foreign.add(candidate.foreign)
-            taken_english.add(candidate.english)
-            candidates.append(candidate)
-    return candidates
+    pairs = []
+    for values in zip(foreign[order].tolist(), english[order].tolist(), margins[order].tolist(), strict=True):
+        pair = MinedPair(*values)
+        if pair.foreign not in taken_foreign and pair.english not in taken_english:
+            taken_foreign.add(pair.foreign)
+            taken_english.add(pair.english)
+            pairs.append(pair)
+    return pairs
 
 
-def best_threshold(candidates: Sequence[Candidate], gold: Set[tuple[int, int]]) -> float:
-    """The score from which on (>=) keeping candidates gives the best F1; of several, the highest.
+def best_threshold(pairs: Sequence[MinedPair], gold: Set[tuple[int, int]]) -> float:
+    """Find the margin threshold (>=) with the best F1; of several, the highest.
 
-    It lies half-way to the next lower score, as in XTREME's ``bucc_optimize``, and at the last candidate, where that
-    function fails, on its score. Candidates of equal score, which a threshold cannot part, count together; there they
-    count one by one. 0, which keeps all, where no candidate is in ``gold``.
+    The threshold is half-way to the next lower margin, as in XTREME's ``bucc_optimize``. Unlike there, it is the last
+    pair's margin where keeping all pairs is best (that function fails), and pairs of equal margin, which no threshold
+    can separate, are kept or dropped together.
+
+    Args:
+        pairs: mined pairs in any order.
+        gold: (foreign, English) positions of the true pairs.
+
+    Returns:
+        The threshold; 0, which keeps all pairs, if none of them is in ``gold``.
     """
-    ranked = sorted(candidates, key=lambda candidate: -candidate.score)
-    hits = np.cumsum([(candidate.foreign, candidate.english) in gold for candidate in ranked])
+    ranked = sorted(pairs, key=lambda pair: -pair.margin)
+    hits = np.cumsum([(pair.foreign, pair.english) in gold for pair in ranked])
     if not len(ranked) or hits[-1] == 0:
         return 0.0
-    scores = np.array([candidate.score for candidate in ranked])
+    margins = np.array([pair.margin for pair in ranked])
     f1 = 2 * hits / (np.arange(1, len(ranked) + 1) + len(gold))
-    ends = np.flatnonzero(np.append(scores[1:] < scores[:-1], True))
+    ends = np.flatnonzero(np.append(margins[1:] < margins[:-1], True))
     best = int(ends[np.argmax(f1[ends])])
     if best + 1 == len(ranked):
-        return float(scores[best])
-    return _between(float(scores[best + 1]), float(scores[best]))
+        return float(margins[best])
+    return _between(float(margins[best + 1]), float(margins[best]))
 
 
 def _between(low: float, high: float) -> float:
-    """Half-way, but above ``low`` even where no number lies between."""
+    """The midpoint; ``high`` where rounding would make it ``low``."""
     middle = (low + high) / 2
     return middle if middle > low else high

@@ -16,7 +16,7 @@ from xstilts.graph.runs import INTERMEDIATE, evaluation_of
 from xstilts.runtime.liveness import time_since_update
 from xstilts.status.state import STATES, JobState, State
 from xstilts.status.survey import Survey
-from xstilts.wording import counted
+from xstilts.wording import counted, duration
 
 _STYLES: dict[State, str] = {
     "done": "green", "running": "cyan", "waiting": "dim", "outdated": "yellow", "stopped": "yellow",
@@ -121,7 +121,8 @@ def _running(found: JobState, needs: float | None, survey: Survey) -> str:
     gpu = f", GPU {attempt.devices}" if attempt.devices not in ("", "-1") else ""
     slurm = f", SLURM job {attempt.slurm_job}" if attempt.slurm_job else ""
     then = f"; about {duration(needs)} left" if needs is not None else ""
-    where = f"{attempt.host}{gpu}{slurm}, alive {duration(time_since_update(attempt, survey.at).total_seconds())} ago"
+    silence = round(time_since_update(attempt, survey.at).total_seconds())
+    where = f"{attempt.host}{gpu}{slurm}, alive {duration(silence)} ago"
     return f"{found.job}: {far}{then} [{where}]{' ' * bool(found.reason)}{found.reason}"
 
 
@@ -148,14 +149,6 @@ def _list(console: Console, title: str, lines: Sequence[str]) -> None:
         console.print(Text(f"  {line}"), soft_wrap=True)
     if len(lines) > _LISTED:
         console.print(Text(f"  … and {len(lines) - _LISTED:,} more; --json lists all"))
-
-
-def duration(seconds: float) -> str:
-    """'45 s', '12 min', '3.5 h', '2.1 days'."""
-    for limit, unit, word in ((90, 1, "s"), (90 * 60, 60, "min")):
-        if seconds < limit:
-            return f"{seconds / unit:.0f} {word}"
-    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} days"
 
 
 def size(count: int) -> str:

@@ -7,20 +7,31 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from xstilts.synthetic.concepts import COPULA, TOPICS, UPOS_OF
+from xstilts.synthetic.event_sampler import EventRates, EventSampler
 from xstilts.synthetic.grammar import Grammar, Token
 from xstilts.synthetic.meaning import Event, Phrase
-from xstilts.synthetic.scenes import Rates, Scenes
 from xstilts.synthetic.world import World
 
-CCG_RATES = Rates(manner=0.15, adjective=0.3, topical=0.0)
-#: Shares of noun phrases with something behind the noun, of coordinated agents, and of sentences of two clauses.
-IN_PLACE, RELATIVE, COORDINATED, TWO_CLAUSES = 0.12, 0.08, 0.1, 0.15
+CCG_RATES = EventRates(manner=0.15, adjective=0.3, topical=0.0)
+#: Shares of noun phrases with a place or a relative clause after the noun.
+PLACE_SHARE, RELATIVE_SHARE = 0.12, 0.08
+#: Share of agents that are two coordinated noun phrases.
+COORDINATED_SHARE = 0.1
+TWO_CLAUSES_SHARE = 0.15
+NEGATED_SHARE = 0.25
 
 _DECLARATIVE, _BARE, _VP_MODIFIER = r"S[dcl]\NP", r"S[b]\NP", r"(S\NP)\(S\NP)"
 
 
 class Node(NamedTuple):
-    """A constituent: a leaf with a token, or one with two children (one: a unary rule) of which ``head`` leads."""
+    """A constituent of a derivation.
+
+    Attributes:
+        category: The CCG category.
+        children: Empty for a leaf, one for a unary rule, two for a binary rule.
+        head: The index of the head among the children.
+        token: The word of a leaf.
+    """
 
     category: str
     children: tuple[Node, ...] = ()
@@ -28,13 +39,16 @@ class Node(NamedTuple):
     token: Token | None = None
 
     def leaves(self) -> list[tuple[str, str]]:
-        """(word, category) of every leaf."""
+        """Return (word, category) of every leaf, from left to right."""
         if self.token is not None:
             return [(self.token.form, self.category)]
         return [leaf for child in self.children for leaf in child.leaves()]
 
     def bracketed(self) -> str:
-        """The line of an ``.auto`` file: leaves carry category, two part-of-speech tags, word and category again."""
+        """Return the derivation as a line of an ``.auto`` file of CCGbank.
+
+        A leaf has the category, two part-of-speech tags, the word and the category again.
+        """
         if self.token is not None:
             word, tag = self.token.form, self.token.upos
             return f"(<L {self.category} {tag} {tag} {word} {self.category}>)"
@@ -42,20 +56,21 @@ class Node(NamedTuple):
         return f"(<T {self.category} {self.head} {len(self.children)}> {inner} )"
 
 
-class Derivations:
+class DerivationSampler:
     """Draws sentences with their derivations."""
 
     def __init__(self, world: World, rng: random.Random, grammar: Grammar, topics: Sequence[str] = TOPICS) -> None:
-        self._scenes = Scenes(world, rng, topics, CCG_RATES)
+        self._sampler = EventSampler(world, rng, topics, CCG_RATES)
         self._rng, self._grammar = rng, grammar
 
     def draw(self) -> Node:
-        clause = self._sentence(self._scenes.event())
-        if self._rng.random() < TWO_CLAUSES:
-            clause = self._two(clause, self._sentence(self._scenes.event()))
+        """Draw the derivation of a sentence of one or two clauses."""
+        clause = self._sentence(self._sampler.event())
+        if self._rng.random() < TWO_CLAUSES_SHARE:
+            clause = self._two_clauses(clause, self._sentence(self._sampler.event()))
         return Node("S[dcl]", (clause, self._leaf(".", ".")))
 
-    def _two(self, first: Node, second: Node) -> Node:
+    def _two_clauses(self, first: Node, second: Node) -> Node:
         if self._rng.random() < 0.5:
             link = self._leaf(r"(S\S)/S[dcl]", "because")
             return Node("S[dcl]", (first, Node(r"S\S", (link, second))))
@@ -63,9 +78,9 @@ class Derivations:
         return Node("S[dcl]", (first, Node("S[dcl][conj]", (link, second), 1)))
 
     def _sentence(self, event: Event) -> Node:
-        event = event._replace(negated=self._rng.random() < 0.25)
+        event = event._replace(negated=self._rng.random() < NEGATED_SHARE)
         fronted = None
-        if event.place is not None and self._rng.random() < self._scenes.rates.fronted:
+        if event.place is not None and self._rng.random() < self._sampler.rates.fronted:
             fronted, event = event.place, event._replace(place=None)
         clause = Node("S[dcl]", (self._agent(event), self._verb_phrase(event)), 1)
         if fronted is None:
@@ -73,10 +88,12 @@ class Derivations:
         return Node("S[dcl]", (self._adpositional("S/S", "in", self._noun_phrase(fronted)), clause), 1)
 
     def _agent(self, event: Event) -> Node:
-        noun_phrase = self._noun_phrase(event.agent, behind=0.0 if event.verb == COPULA else IN_PLACE + RELATIVE)
-        if event.verb == COPULA or self._rng.random() >= COORDINATED:
+        noun_phrase = self._noun_phrase(
+            event.agent, modifier_share=0.0 if event.verb == COPULA else PLACE_SHARE + RELATIVE_SHARE
+        )
+        if event.verb == COPULA or self._rng.random() >= COORDINATED_SHARE:
             return noun_phrase
-        other = self._noun_phrase(self._scenes.actor(self._scenes.situation().agent))
+        other = self._noun_phrase(self._sampler.actor(self._sampler.situation().agent))
         return Node("NP", (noun_phrase, Node("NP[conj]", (self._leaf("conj", "and"), other), 1)))
 
     def _verb_phrase(self, event: Event) -> Node:
@@ -101,10 +118,10 @@ class Derivations:
         return Node(auxiliary.category, (auxiliary, self._leaf(_VP_MODIFIER, "not")))
 
     def _bare(self, event: Event) -> Node:
-        """The verb with its objects, then one adjunct after the other."""
+        """Return the verb phrase without auxiliary: the verb with its objects, then the adjuncts one by one."""
         if event.patient is not None:
             verb = self._leaf(rf"({_BARE})/NP", event.verb)
-            phrase = Node(_BARE, (verb, self._noun_phrase(event.patient, behind=IN_PLACE)))
+            phrase = Node(_BARE, (verb, self._noun_phrase(event.patient, modifier_share=PLACE_SHARE)))
         else:
             assert event.source is not None and event.goal is not None
             verb = self._leaf(rf"(({_BARE})/PP)/PP", event.verb)
@@ -122,7 +139,8 @@ class Derivations:
             phrase = Node(_BARE, (phrase, adjunct))
         return phrase
 
-    def _noun_phrase(self, phrase: Phrase, behind: float = 0.0) -> Node:
+    def _noun_phrase(self, phrase: Phrase, modifier_share: float = 0.0) -> Node:
+        """Return a noun phrase; common nouns may get a modifier after the noun with the given probability."""
         if phrase.name:
             noun = self._leaf("N", phrase.extra or phrase.head)
             if phrase.extra:
@@ -138,22 +156,25 @@ class Derivations:
             if modifier is not None:
                 noun = Node("N", (self._leaf("N/N", modifier), noun), 1)
         noun_phrase = Node("NP[nb]", (self._leaf("NP[nb]/N", "the"), noun), 1)
-        return self._modified(noun_phrase, behind)
+        return self._modified(noun_phrase, modifier_share)
 
-    def _modified(self, noun_phrase: Node, behind: float) -> Node:
-        """With a place or a relative clause behind the noun, in the given share of all cases; places come first."""
+    def _modified(self, noun_phrase: Node, modifier_share: float) -> Node:
+        """Add a place or a relative clause after the noun, with probability ``modifier_share``.
+
+        The first ``PLACE_SHARE`` of the probability is for places, the rest for relative clauses.
+        """
         draw = self._rng.random()
-        if draw >= behind:
+        if draw >= modifier_share:
             return noun_phrase
-        if draw < IN_PLACE:
-            place = self._scenes.place(self._scenes.situation().place)
+        if draw < PLACE_SHARE:
+            place = self._sampler.place(self._sampler.situation().place)
             return Node("NP", (noun_phrase, self._adpositional(r"NP\NP", "in", self._noun_phrase(place))))
-        action = self._scenes.action()._replace(place=None, time=None, manner=None)
+        action = self._sampler.action()._replace(place=None, time=None, manner=None)
         relative = self._leaf(r"(NP\NP)/(S[dcl]\NP)", "who")
-        return Node("NP", (noun_phrase, Node(r"NP\NP", (relative, self._plain(action)))))
+        return Node("NP", (noun_phrase, Node(r"NP\NP", (relative, self._simple_verb_phrase(action)))))
 
-    def _plain(self, action: Event) -> Node:
-        """A verb phrase whose object has nothing behind its noun."""
+    def _simple_verb_phrase(self, action: Event) -> Node:
+        """Return a verb phrase whose object has no modifier after its noun."""
         assert action.patient is not None
         verb = Node(_BARE, (self._leaf(rf"({_BARE})/NP", action.verb), self._noun_phrase(action.patient)))
         return Node(_DECLARATIVE, (self._leaf(rf"({_DECLARATIVE})/({_BARE})", "will"), verb))

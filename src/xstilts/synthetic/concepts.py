@@ -1,7 +1,7 @@
-"""What there is in the synthetic world: the lexemes, and how their senses relate.
+"""The lexemes of the synthetic world and the relations between their senses.
 
-A lexeme is named by its English form; a part after a dot tells homographs apart (``guard.v``). Lexemes with one sense
-are synonyms. A language gives every lexeme a form of its own; what relates the lexemes is the same everywhere.
+A lexeme is named by its English form, with a suffix after a dot for homographs (``guard.v``). Lexemes with the same
+sense are synonyms. The forms of lexemes differ between languages; the relations between them do not.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ AGENTS = {
     "school": ("teacher", "student"),
     "castle": ("king", "guard"),
 }
-#: By topic, things and the kind of thing that each is.
+#: By topic, things and their kinds.
 OBJECTS = {
     "farm": {"cow": "beast", "corn": "food", "plough": "tool"},
     "sea": {"crab": "beast", "boat": "vehicle", "net": "tool"},
@@ -35,7 +35,7 @@ PLACES = {
     "school": ("library", "hall"),
     "castle": ("tower", "garden"),
 }
-#: What happens to a thing, in this order and then from the start again.
+#: Sequences of actions on a thing; after the last verb, the first one follows again.
 SCRIPTS = (
     ("find", "buy", "sell"),
     ("wash", "paint", "show"),
@@ -109,13 +109,13 @@ _UPOS_OF_BASE = {
     **_FUNCTION_WORDS,
     **dict.fromkeys(PUNCTUATION, "PUNCT"),
 }
-#: Every lexeme but the names, and its universal part of speech.
+#: The universal part of speech of every lexeme; names are not included.
 UPOS_OF = {**_UPOS_OF_BASE, **{second: _UPOS_OF_BASE[first] for first, second in _SYNONYM_PAIRS}}
-#: Both ways: a lexeme's other wording.
+#: The synonym of a lexeme, in both directions.
 SYNONYM_OF = {a: b for pair in _SYNONYM_PAIRS for a, b in (pair, pair[::-1])}
 _SENSES = {second: first for first, second in _SYNONYM_PAIRS}
 ANTONYM_OF = {a: b for pair in ANTONYM_PAIRS for a, b in (pair, pair[::-1])}
-#: By verb, the one that comes next in its script.
+#: The next verb in the script of a verb.
 NEXT_VERB = {verb: script[(i + 1) % len(script)] for script in SCRIPTS for i, verb in enumerate(script)}
 SCRIPT_OF = {verb: index for index, script in enumerate(SCRIPTS) for verb in script}
 
@@ -123,9 +123,10 @@ _ENGLISH_FORMS = {"be": "is"}
 
 
 def sense(lexeme: str) -> str:
-    """What a lexeme shares with its synonym."""
+    """Return the sense of a lexeme, which it shares with its synonym."""
     return _SENSES.get(lexeme, lexeme)
 
 
 def english_form(lexeme: str) -> str:
+    """Return the written form of a lexeme in English."""
     return _ENGLISH_FORMS.get(lexeme, lexeme.split(".v")[0])

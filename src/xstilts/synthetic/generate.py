@@ -1,4 +1,4 @@
-"""Writes a whole synthetic data root: every task, in every synthetic language, in the official file formats."""
+"""Generation of a synthetic data root: every task, in every synthetic language, in the official file formats."""
 
 from __future__ import annotations
 
@@ -8,29 +8,34 @@ from pathlib import Path
 from xstilts.atomic import write_text
 from xstilts.config.sources import SyntheticSource
 from xstilts.synthetic import documents, intermediate, releases, targets
-from xstilts.synthetic.scenes import Scenes
-from xstilts.synthetic.workshop import Workshop
+from xstilts.synthetic.builder import DatasetBuilder
+from xstilts.synthetic.event_sampler import EventSampler
 from xstilts.tasks.synthetic_languages import LANGUAGES
 
 
 def generate(root: Path, settings: SyntheticSource, tasks: Collection[str] | None = None) -> None:
-    """Write the data of the given tasks (default: all, and the unlabelled text) below ``root``.
+    """Write the data of tasks below a folder.
 
-    The files are those of the tasks' declarations, and ``languages.csv`` with what the catalogue's begins with.
-    The same settings give the same bytes, whichever tasks are asked for; a seed changes the world, words and examples,
-    but not the design of the languages.
+    The files are those of the tasks' declarations, and ``languages.csv`` with the first columns of the catalogue of
+    languages. The same settings give the same bytes, whichever tasks are asked for. The seed determines the world, the
+    words and the examples, but not the design of the languages.
+
+    Args:
+        root: The folder.
+        settings: The study's settings of the synthetic source.
+        tasks: Names of tasks, "text" for the unlabelled text; None for all of them.
     """
-    shop = Workshop.of(Path(root), settings)
-    write_text(shop.root / "languages.csv", releases.language_table(LANGUAGES))
+    builder = DatasetBuilder.of(Path(root), settings)
+    write_text(builder.root / "languages.csv", releases.language_csv(LANGUAGES))
     for task in sorted(_WRITERS if tasks is None else set(tasks)):
-        _WRITERS[task](shop)
+        _WRITERS[task](builder)
 
 
-def _text(shop: Workshop) -> None:
-    for code, number in documents.counts(shop.settings.documents, list(shop.grammars)).items():
-        scenes = Scenes(shop.world, shop.rng("text", code))
-        lines = documents.documents(number, shop.grammars[code], shop.grammars, scenes)
-        shop.write("text", "train", "".join(f"{line}\n" for line in lines), code)
+def _write_text(builder: DatasetBuilder) -> None:
+    for code, count in documents.documents_per_language(builder.settings.documents, list(builder.grammars)).items():
+        sampler = EventSampler(builder.world, builder.rng("text", code))
+        lines = documents.documents(count, builder.grammars[code], builder.grammars, sampler)
+        builder.write("text", "train", "".join(f"{line}\n" for line in lines), code)
 
 
-_WRITERS: dict[str, Callable[[Workshop], None]] = {**intermediate.WRITERS, **targets.WRITERS, "text": _text}
+_WRITERS: dict[str, Callable[[DatasetBuilder], None]] = {**intermediate.WRITERS, **targets.WRITERS, "text": _write_text}

@@ -1,4 +1,4 @@
-"""How a language puts meanings into words: order, adpositions, articles, case, questions."""
+"""Grammars of languages: word order, adpositions, articles, case, questions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,14 @@ _ADJUNCTS = ("source", "goal", "place", "time", "manner")
 
 
 class Token(NamedTuple):
-    """A word in a sentence; ``entity`` is its tag in the IOB2 scheme."""
+    """A word in a sentence.
+
+    Attributes:
+        form: The written form.
+        upos: The universal part of speech.
+        lexeme: The lexeme.
+        entity: The named-entity tag in the IOB2 scheme.
+    """
 
     form: str
     upos: str
@@ -25,7 +32,14 @@ class Token(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """The words of one participant or of the predicate; ``[start, stop)`` is the part that answers a question."""
+    """The words of one participant or of the predicate.
+
+    Attributes:
+        role: The role of the participant, or "verb", "link", "topic" or "stop".
+        tokens: The words.
+        start: The first word of the part that would answer a question about the role.
+        stop: The word after the last one of that part; 0 if there is no such part.
+    """
 
     role: str
     tokens: tuple[Token, ...]
@@ -34,7 +48,12 @@ class Chunk(NamedTuple):
 
 
 class Grammar:
-    """One language. Renders the same utterance to the same words every time."""
+    """The grammar of one language; it renders utterances deterministically.
+
+    Args:
+        design: The parameters of the language.
+        forms: The written form of each lexeme.
+    """
 
     def __init__(self, design: Design, forms: Mapping[str, str]) -> None:
         self.design = design
@@ -43,65 +62,73 @@ class Grammar:
         self._chunks: dict[tuple[str, str | Phrase], Chunk] = {}
 
     def chunks(self, utterance: Utterance) -> list[Chunk]:
-        """The utterance's parts in this language's order, punctuation included."""
+        """Return the parts of an utterance in the order of the language, including punctuation."""
         event, asks = utterance.event, utterance.asks
-        parts = {role: self._chunk(role, value) for role, value in _filled(event) if role != asks}
+        parts = {role: self._chunk(role, value) for role, value in _filled_roles(event) if role != asks}
         if utterance.only:
             return [parts[utterance.only], self._words("stop", utterance.stop)]
-        first: list[Chunk] = [self._words("link", utterance.link)] if utterance.link else []
+        initial: list[Chunk] = [self._words("link", utterance.link)] if utterance.link else []
         if utterance.topical and "patient" in parts:
-            first += [parts.pop("patient"), self._words("topic", ",")]
+            initial += [parts.pop("patient"), self._words("topic", ",")]
         if utterance.fronted and ("place" in parts or "time" in parts):
-            first.append(parts.pop("place" if "place" in parts else "time"))
+            initial.append(parts.pop("place" if "place" in parts else "time"))
         if asks:
             question = self._words(asks, _question_word(event, asks))
             if self.design.order == "SOV":
                 parts[asks] = question
             else:
-                first.append(question)
+                initial.append(question)
         clause = self._clause(event, parts, inverted=asks not in (None, "agent"))
-        return [*first, *clause, self._words("stop", "?" if asks else utterance.stop)]
+        return [*initial, *clause, self._words("stop", "?" if asks else utterance.stop)]
 
     def tokens(self, utterances: Iterable[Utterance]) -> list[Token]:
+        """Return the words of utterances."""
         return [token for utterance in utterances for chunk in self.chunks(utterance) for token in chunk.tokens]
 
     def text(self, *utterances: Utterance) -> str:
+        """Return utterances as text, words separated by spaces."""
         return " ".join([token.form for token in self.tokens(utterances)])
 
     def passage(self, utterances: Sequence[Utterance]) -> tuple[str, list[dict[str, tuple[int, str]]]]:
-        """The text, and for each utterance by role the offset and text of what would answer a question."""
+        """Render a passage.
+
+        Returns:
+            The text, and for each utterance, by role, the character offset and the text of the answer to a question
+            about the role.
+        """
         words: list[str] = []
         offset = 0
         answers: list[dict[str, tuple[int, str]]] = []
         for utterance in utterances:
-            found: dict[str, tuple[int, str]] = {}
+            answers_by_role: dict[str, tuple[int, str]] = {}
             for chunk in self.chunks(utterance):
                 forms = [token.form for token in chunk.tokens]
                 if chunk.stop:
                     before = sum(len(form) + 1 for form in forms[: chunk.start])
-                    found[chunk.role] = offset + before, " ".join(forms[chunk.start : chunk.stop])
+                    answers_by_role[chunk.role] = offset + before, " ".join(forms[chunk.start : chunk.stop])
                 words += forms
                 offset += sum(len(form) + 1 for form in forms)
-            answers.append(found)
+            answers.append(answers_by_role)
         return " ".join(words), answers
 
     def phrase(self, phrase: Phrase) -> str:
-        """A participant by itself, as the agent of a clause."""
+        """Return a participant as text, in the form of an agent."""
         return " ".join(token.form for token in self._chunk("agent", phrase).tokens)
 
     def predicate(self, event: Event) -> str:
-        """The sentence without its agent: the ending of a sentence that has named the agent."""
+        """Return a sentence without its agent as text."""
         chunks = [chunk for chunk in self.chunks(Utterance(event)) if chunk.role != "agent"]
         return " ".join(token.form for chunk in chunks for token in chunk.tokens)
 
     def word(self, lexeme: str) -> Token:
+        """Return the word of a lexeme."""
         token = self._tokens.get(lexeme)
         if token is None:
             token = self._tokens[lexeme] = Token(self.forms[lexeme], UPOS_OF.get(lexeme, "PROPN"), lexeme)
         return token
 
     def _clause(self, event: Event, parts: Mapping[str, Chunk], inverted: bool) -> list[Chunk]:
-        """Predicate and participants in order; ``inverted`` as in English questions, with the auxiliary first."""
+        """Order predicate and participants; ``inverted``: auxiliary before agent, as in English questions."""
         adjuncts = [parts[role] for role in _ADJUNCTS if role in parts]
         agent = [parts["agent"]] if "agent" in parts else []
         objects = [parts[role] for role in ("patient", "quality") if role in parts]
@@ -123,10 +150,10 @@ class Grammar:
     def _chunk(self, role: str, value: str | Phrase) -> Chunk:
         chunk = self._chunks.get((role, value))
         if chunk is None:
-            chunk = self._chunks[role, value] = self._made(role, value)
+            chunk = self._chunks[role, value] = self._make_chunk(role, value)
         return chunk
 
-    def _made(self, role: str, value: str | Phrase) -> Chunk:
+    def _make_chunk(self, role: str, value: str | Phrase) -> Chunk:
         core = self._noun_phrase(value, role) if isinstance(value, Phrase) else (self.word(value),)
         article: tuple[Token, ...] = ()
         if self.design.article and isinstance(value, Phrase) and not value.name:
@@ -155,7 +182,10 @@ class Grammar:
         return (*count, *pair)
 
     def _name(self, phrase: Phrase, role: str) -> tuple[Token, ...]:
-        """Family names follow given names everywhere; what modifies a name stands where adjectives do."""
+        """Return the words of a name.
+
+        Family names follow given names in all languages; other modifiers of names are placed like adjectives.
+        """
         head = self._head(phrase.head, role)._replace(upos="PROPN")
         words = [head]
         if phrase.extra:
@@ -176,8 +206,8 @@ class Grammar:
         return token
 
 
-def _filled(event: Event) -> list[tuple[str, str | Phrase]]:
-    """The participants that an event has, by role."""
+def _filled_roles(event: Event) -> list[tuple[str, str | Phrase]]:
+    """Return the roles of an event that are filled, with their values."""
     roles = ("agent", "patient", "source", "goal", "place", "time", "manner", "quality")
     return [(role, value) for role in roles if (value := getattr(event, role)) is not None]
 

@@ -1,4 +1,7 @@
-"""What sentences mean, independent of any language. Two renderings of one meaning are translations of each other."""
+"""Meanings of sentences, independent of language.
+
+Renderings of one meaning in two languages are translations of each other.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,15 @@ PERSON, PLACE, ORGANISATION = "PER", "LOC", "ORG"
 
 
 class Phrase(NamedTuple):
-    """A participant. ``name`` is the type of named entity, or empty; ``extra`` a name's second word."""
+    """A participant.
+
+    Attributes:
+        head: The lexeme of the noun or name.
+        adjective: An adjective.
+        number: A numeral.
+        name: The type of the named entity (PER, LOC, ORG); empty for common nouns.
+        extra: The second word of a name.
+    """
 
     head: str
     adjective: str | None = None
@@ -20,9 +31,19 @@ class Phrase(NamedTuple):
 
 
 class Event(NamedTuple):
-    """Something that happens (a verb with its participants), or holds (the copula with a ``quality``).
+    """An action (a verb with its participants) or a state (the copula with a ``quality``).
 
-    ``quality`` is an adjective, or a noun for what kind of thing the agent is; ``time`` a numeral.
+    Attributes:
+        verb: The lexeme of the verb.
+        agent: Who acts, or what the state is about.
+        patient: The object.
+        source: Where a motion begins.
+        goal: Where a motion ends.
+        place: Where an action takes place.
+        time: A numeral.
+        manner: An adverb.
+        quality: In a state, an adjective, or a noun for the kind of thing that the agent is.
+        negated: Whether the event is denied.
     """
 
     verb: str
@@ -38,11 +59,16 @@ class Event(NamedTuple):
 
 
 class Utterance(NamedTuple):
-    """An event as it is put into words.
+    """An event and how it is expressed.
 
-    ``topical`` puts the patient first, ``fronted`` the place or time; ``asks`` names the participant that a question
-    asks for, ``only`` the one that a short answer consists of; ``link`` is the word that ties the utterance to the one
-    before; ``stop`` is its punctuation.
+    Attributes:
+        event: The event.
+        topical: Whether the patient comes first.
+        fronted: Whether the place or time comes first.
+        asks: The role that a question asks for; None for statements.
+        only: The role that a short answer consists of; None for complete sentences.
+        link: The connective to the previous utterance.
+        stop: The punctuation at the end; questions end in a question mark.
     """
 
     event: Event
@@ -57,19 +83,19 @@ class Utterance(NamedTuple):
 PARTICIPANTS = ("agent", "patient", "source", "goal", "place")
 
 
-def without(event: Event, role: str) -> Event:
-    """What a question for a role tells of the event; two events that agree in this give the same question."""
-    no_progress = Phrase("") if role == "agent" else None
-    return event._replace(**{role: no_progress})  # type: ignore[arg-type]
+def without_role(event: Event, role: str) -> Event:
+    """Remove a participant from an event; events that are then equal give the same question about the role."""
+    empty = Phrase("") if role == "agent" else None
+    return event._replace(**{role: empty})  # type: ignore[arg-type]
 
 
 def synonym(lexeme: str) -> str:
-    """The lexeme's other wording, or the lexeme itself."""
+    """Return the synonym of a lexeme, or the lexeme itself if it has none."""
     return SYNONYM_OF.get(lexeme, lexeme)
 
 
 def reworded(event: Event) -> Event:
-    """The same meaning, every word that has a synonym replaced by it."""
+    """Replace every word of an event by its synonym; the meaning stays the same."""
     changes: dict[str, object] = {"verb": synonym(event.verb)}
     for role in PARTICIPANTS:
         phrase = getattr(event, role)
@@ -82,6 +108,7 @@ def reworded(event: Event) -> Event:
 
 
 def reworded_phrase(phrase: Phrase) -> Phrase:
+    """Replace every word of a phrase by its synonym; names stay as they are."""
     return phrase._replace(
         head=phrase.head if phrase.name else synonym(phrase.head),
         adjective=phrase.adjective and synonym(phrase.adjective),
@@ -90,14 +117,14 @@ def reworded_phrase(phrase: Phrase) -> Phrase:
 
 
 def generalised(event: Event) -> Event:
-    """The event with the kind of its thing instead of the thing, where it has one: what it implies if it is true."""
+    """Replace the thing of an event by its kind, if it has one; the positive event entails the result."""
     if event.patient is None or sense(event.patient.head) not in KIND_OF:
         return event
     return event._replace(patient=event.patient._replace(head=KIND_OF[sense(event.patient.head)], adjective=None))
 
 
 def opposite(event: Event) -> Event | None:
-    """A state with the antonym of its quality; None where the event is no such state."""
+    """Return the state with the antonym of its quality; None if the event is not a state of that sort."""
     quality = sense(event.quality) if event.quality else ""
     if event.verb != COPULA or quality not in ANTONYM_OF:
         return None
@@ -105,7 +132,7 @@ def opposite(event: Event) -> Event | None:
 
 
 def same_sense(first: Phrase | None, second: Phrase | None) -> bool:
-    """Whether two participants may be the same, as far as the words for them say."""
+    """Return whether two participants are described by the same words or by synonyms."""
     if first is None or second is None:
         return first is second
     return sense(first.head) == sense(second.head) and first.extra == second.extra

@@ -1,4 +1,4 @@
-"""Paraphrase: sentences, or questions, that mean the same, or something else in mostly the same words."""
+"""Paraphrase tasks: pairs of sentences or questions with the same meaning, or with mostly the same words only."""
 
 from __future__ import annotations
 
@@ -6,99 +6,102 @@ import random
 from collections.abc import Callable, Sequence
 
 from xstilts.synthetic.concepts import ADJECTIVES_OF_BOTH, SOCIAL_VERBS, TOPICS, sense
-from xstilts.synthetic.meaning import Event, Phrase, Utterance, reworded, without
-from xstilts.synthetic.pairs import PAIR_RATES, Pair, exchanged, participants
-from xstilts.synthetic.scenes import Scenes
+from xstilts.synthetic.event_sampler import EventSampler
+from xstilts.synthetic.meaning import Event, Phrase, Utterance, reworded, without_role
+from xstilts.synthetic.pairs import PAIR_RATES, LabelledPair, participant_roles, replace_slot
 from xstilts.synthetic.world import World
 
-#: Share of second wordings that use all synonyms there are.
-REWORDED = 0.5
-#: Share of different sentences in which a participant is replaced, not exchanged for another of the sentence.
-REPLACED = 0.5
+#: Share of second texts in which all words are replaced by synonyms.
+REWORDED_SHARE = 0.5
+#: Share of different statements in which a participant is replaced; in the others, two participants are swapped.
+REPLACED_SHARE = 0.5
 #: Share of pairs of questions about an action on a thing; the others are about two persons.
-ABOUT_THINGS = 0.6
+ABOUT_THINGS_SHARE = 0.6
 
 DIFFERENT, PARAPHRASE = "0", "1"
 
 _ASKED = ("agent", "patient", "place", "time")
 
 
-class Paraphrases:
-    """Draws pairs of a label. Both labels differ in wording alike; only the label decides whether meanings differ."""
+class ParaphraseSampler:
+    """Draws pairs of sentences.
+
+    Wording differs equally often for both labels; whether the meanings differ depends on the label only.
+    """
 
     def __init__(self, world: World, rng: random.Random, topics: Sequence[str] = TOPICS) -> None:
-        self._scenes = Scenes(world, rng, topics, PAIR_RATES)
+        self._sampler = EventSampler(world, rng, topics, PAIR_RATES)
         self._rng = rng
 
-    def statements(self, label: str) -> Pair:
-        """Different ones have participants, or their qualities, in each other's place, or another participant."""
+    def statements(self, label: str) -> LabelledPair:
+        """Draw a pair of statements; different ones have participants or adjectives swapped, or one replaced."""
         kind = self._rng.choice(tuple(_SWAPS))
         event = self._swappable(kind)
-        change = self._replaced if self._rng.random() < REPLACED else _SWAPS[kind]
-        return self._pair(self._scenes.uttered(event), change, label)
+        change = self._replaced if self._rng.random() < REPLACED_SHARE else _SWAPS[kind]
+        return self._pair(self._sampler.utterance(event), change, label)
 
-    def questions(self, label: str) -> Pair:
-        """A different question has another participant or verb, or turns the persons round."""
+    def questions(self, label: str) -> LabelledPair:
+        """Draw a pair of questions; different ones have another participant or verb, or the persons swapped."""
         event, asks = self._asked_about()
         while event == reworded(event):
             event, asks = self._asked_about()
-        said = self._scenes.uttered(event)._replace(topical=False, asks=asks)
-        return self._pair(said, lambda event: self._other_question(event, asks), label)
+        question = self._sampler.utterance(event)._replace(topical=False, asks=asks)
+        return self._pair(question, lambda event: self._other_question(event, asks), label)
 
-    def _pair(self, said: Utterance, change: Callable[[Event], Event], label: str) -> Pair:
-        again = self._again(said)
-        while again == said:
-            again = self._again(said)
+    def _pair(self, utterance: Utterance, change: Callable[[Event], Event], label: str) -> LabelledPair:
+        paraphrase = self._paraphrase(utterance)
+        while paraphrase == utterance:
+            paraphrase = self._paraphrase(utterance)
         if label == DIFFERENT:
-            again = again._replace(event=self._changed(again.event, change))
-        first, second = self._rng.sample((said, again), 2)
-        return Pair((first,), (second,), label)
+            paraphrase = paraphrase._replace(event=self._changed(paraphrase.event, change))
+        first, second = self._rng.sample((utterance, paraphrase), 2)
+        return LabelledPair((first,), (second,), label)
 
     def _changed(self, event: Event, change: Callable[[Event], Event]) -> Event:
-        """Where the event could be put into other words, so can the changed one: neither sentence alone tells."""
+        """Change an event; the result has synonyms if the event has, so that no sentence alone reveals the label."""
         changed = change(event)
         while reworded(event) != event and reworded(changed) == changed:
             changed = change(event)
         return changed
 
-    def _again(self, utterance: Utterance) -> Utterance:
-        """The same in other words, in another order, or both, or neither."""
-        event = reworded(utterance.event) if self._rng.random() < REWORDED else utterance.event
-        styled = self._scenes.uttered(event)
+    def _paraphrase(self, utterance: Utterance) -> Utterance:
+        """Draw an utterance with the same meaning, which may differ in words, in order, in both or not at all."""
+        event = reworded(utterance.event) if self._rng.random() < REWORDED_SHARE else utterance.event
+        styled = self._sampler.utterance(event)
         return styled._replace(asks=utterance.asks, topical=styled.topical and not utterance.asks)
 
     def _replaced(self, event: Event) -> Event:
-        return exchanged(self._scenes, event, self._rng.choice(participants(event)))
+        return replace_slot(self._sampler, event, self._rng.choice(participant_roles(event)))
 
     def _swappable(self, kind: str) -> Event:
-        """An event that can be worded in two ways, with two persons, two places, or two different qualities."""
+        """Draw an event that has a paraphrase and two persons, two places or two adjectives to swap."""
         while True:
-            event = self._scenes.motion() if kind == "places" else self._scenes.social()
+            event = self._sampler.motion() if kind == "places" else self._sampler.social()
             if kind == "qualities":
-                event = self._with_qualities(self._scenes.action() if self._rng.random() < 0.5 else event)
+                event = self._with_qualities(self._sampler.action() if self._rng.random() < 0.5 else event)
             if event != reworded(event) or event.place or (event.patient and not event.patient.name):
                 return event
 
     def _with_qualities(self, event: Event) -> Event:
-        """With an adjective at the agent and another one at the patient; names become persons by role."""
+        """Give agent and patient different adjectives; names are replaced by common nouns."""
         assert event.patient is not None
         first, second = self._rng.sample(ADJECTIVES_OF_BOTH, 2)
-        agent = event.agent if not event.agent.name else Phrase(self._scenes.situation().agent)
-        patient = event.patient if not event.patient.name else Phrase(self._scenes.situation().thing)
+        agent = event.agent if not event.agent.name else Phrase(self._sampler.situation().agent)
+        patient = event.patient if not event.patient.name else Phrase(self._sampler.situation().thing)
         return event._replace(agent=agent._replace(adjective=first), patient=patient._replace(adjective=second))
 
     def _asked_about(self) -> tuple[Event, str]:
-        """What is told of an event, and the role that is asked for."""
-        event = self._scenes.action() if self._rng.random() < ABOUT_THINGS else self._scenes.social()
+        """Draw an event and the role that is asked for, which is removed from the event."""
+        event = self._sampler.action() if self._rng.random() < ABOUT_THINGS_SHARE else self._sampler.social()
         asks = self._rng.choice([role for role in _ASKED if getattr(event, role) is not None])
-        return without(event, asks), asks
+        return without_role(event, asks), asks
 
     def _other_question(self, event: Event, asks: str) -> Event:
         if sense(event.verb) in SOCIAL_VERBS and asks in ("place", "time"):
             return event._replace(agent=event.patient, patient=event.agent)  # type: ignore[arg-type]
         slots = [slot for slot in ("agent", "patient", "verb") if slot != asks]
         for slot in self._rng.sample(slots, self._rng.choice((1, 2))):
-            event = exchanged(self._scenes, event, slot)
+            event = replace_slot(self._sampler, event, slot)
         return event
 
 

@@ -1,4 +1,4 @@
-"""Questions about short passages whose answers are words of the passage."""
+"""Extractive question answering: short passages and questions whose answers are words of the passage."""
 
 from __future__ import annotations
 
@@ -7,29 +7,36 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from xstilts.synthetic.concepts import SOCIAL_VERBS, TOPICS, sense
+from xstilts.synthetic.event_sampler import EventRates, EventSampler
 from xstilts.synthetic.grammar import Grammar
 from xstilts.synthetic.meaning import Event, Phrase, Utterance, reworded, same_sense
-from xstilts.synthetic.scenes import Rates, Scenes
 from xstilts.synthetic.world import World
 
-PASSAGE_RATES = Rates(
+PASSAGE_RATES = EventRates(
     adjective=0.1, manner=0.0, time=0.2, place=0.45, number=0.05, motion=0.0, state=0.0,
     full_name=0.2, synonym=0.2, topical=0.08,
 )  # fmt: skip
-SENTENCES = 2
-QUESTIONS = 2
-#: Share of questions in other words than the passage's.
-REWORDED = 0.1
+SENTENCES_PER_PASSAGE = 2
+QUESTIONS_PER_PASSAGE = 2
+#: Share of questions in which words of the passage are replaced by synonyms.
+REWORDED_SHARE = 0.1
 #: Share of questions that leave out a place that is not asked for.
-PLACELESS = 0.5
-UNANSWERABLE = 1 / 3
+NO_PLACE_SHARE = 0.5
+UNANSWERABLE_SHARE = 1 / 3
 
 _IDENTIFYING = ("agent", "patient", "verb")
 _ASKED = ("agent", "patient", "place", "time")
 
 
-class Question(NamedTuple):
-    """``role`` of the passage's utterance ``sentence`` is the answer; None: the passage has no answer."""
+class PassageQuestion(NamedTuple):
+    """A question about a passage, independent of language.
+
+    Attributes:
+        utterance: The question.
+        sentence: The index of the utterance of the passage that the question is about.
+        role: The participant of that utterance that is the answer.
+        answerable: Whether the passage contains the answer; if not, the participant is only a plausible answer.
+    """
 
     utterance: Utterance
     sentence: int
@@ -38,14 +45,21 @@ class Question(NamedTuple):
 
 
 class Passage(NamedTuple):
-    """A passage and questions about it, in no language yet."""
+    """A passage and questions about it, independent of language."""
 
     utterances: tuple[Utterance, ...]
-    questions: tuple[Question, ...]
+    questions: tuple[PassageQuestion, ...]
 
 
-class Answer(NamedTuple):
-    """A question in a language; ``text`` stands in the context at ``start``."""
+class RenderedQuestion(NamedTuple):
+    """A question in one language, with its answer.
+
+    Attributes:
+        question: The question.
+        text: The answer, or a plausible answer if the question is unanswerable.
+        start: The character of the context at which ``text`` starts.
+        answerable: Whether the passage contains the answer.
+    """
 
     question: str
     text: str
@@ -53,8 +67,16 @@ class Answer(NamedTuple):
     answerable: bool
 
 
-class Passages:
-    """Draws passages of a domain; with ``unanswerable``, a third of the questions have no answer."""
+class PassageSampler:
+    """Draws passages with questions.
+
+    Args:
+        world: The world.
+        rng: Source of random numbers.
+        topics: The topics of the domain.
+        unanswerable: Whether ``UNANSWERABLE_SHARE`` of the questions have no answer.
+        questions: The number of questions per passage.
+    """
 
     def __init__(
         self,
@@ -62,15 +84,16 @@ class Passages:
         rng: random.Random,
         topics: Sequence[str] = TOPICS,
         unanswerable: bool = False,
-        questions: int = QUESTIONS,
+        questions: int = QUESTIONS_PER_PASSAGE,
     ) -> None:
-        self._scenes = Scenes(world, rng, topics, PASSAGE_RATES)
+        self._sampler = EventSampler(world, rng, topics, PASSAGE_RATES)
         self._rng, self._unanswerable, self._questions = rng, unanswerable, questions
 
     def draw(self) -> Passage:
+        """Draw a passage of two sentences such that each question can be about one of them only."""
         events: list[Event] = []
-        while len(events) < SENTENCES:
-            event = self._scenes.event()
+        while len(events) < SENTENCES_PER_PASSAGE:
+            event = self._sampler.event()
             if not any(_confusable(event, other) for other in events):
                 events.append(event)
         asked = [
@@ -81,54 +104,58 @@ class Passages:
         ]
         chosen = self._rng.sample(asked, self._questions)
         questions = [self._question(events, sentence, role) for sentence, role in chosen]
-        return Passage(tuple(map(self._scenes.uttered, events)), tuple(questions))
+        return Passage(tuple(map(self._sampler.utterance, events)), tuple(questions))
 
-    def _question(self, events: list[Event], sentence: int, role: str) -> Question:
+    def _question(self, events: list[Event], sentence: int, role: str) -> PassageQuestion:
         event = events[sentence]
-        answerable = not (self._unanswerable and self._rng.random() < UNANSWERABLE)
+        answerable = not (self._unanswerable and self._rng.random() < UNANSWERABLE_SHARE)
         if not answerable:
-            event = self._elsewhere(events, event, role)
-        if role != "place" and self._rng.random() < PLACELESS:
+            event = self._not_in_passage(events, event, role)
+        if role != "place" and self._rng.random() < NO_PLACE_SHARE:
             event = event._replace(place=None)
         if role != "time":
             event = event._replace(time=None)
-        if self._rng.random() < REWORDED:
+        if self._rng.random() < REWORDED_SHARE:
             event = reworded(event)
-        return Question(Utterance(event, asks=role), sentence, role, answerable)
+        return PassageQuestion(Utterance(event, asks=role), sentence, role, answerable)
 
-    def _elsewhere(self, events: list[Event], event: Event, role: str) -> Event:
-        """The event with another participant or verb, so that the question is about nothing that the passage tells."""
-        draw = self._scenes.social if sense(event.verb) in SOCIAL_VERBS else self._scenes.action
+    def _not_in_passage(self, events: list[Event], event: Event, role: str) -> Event:
+        """Replace a participant or the verb, so that no event of the passage answers a question about the result."""
+        draw = self._sampler.social if sense(event.verb) in SOCIAL_VERBS else self._sampler.action
         while True:
             slot = self._rng.choice([slot for slot in _IDENTIFYING if slot != role])
             changed = event._replace(**{slot: getattr(draw(), slot)})
-            if not any(_answers(told, changed, role) for told in events):
+            if not any(_answers(other, changed, role) for other in events):
                 return changed
 
 
-def in_language(grammar: Grammar, passage: Passage) -> tuple[str, list[Answer]]:
-    """The context and the questions with their answers."""
-    context, found = grammar.passage(passage.utterances)
-    answers = []
+def render_passage(grammar: Grammar, passage: Passage) -> tuple[str, list[RenderedQuestion]]:
+    """Render a passage in a language.
+
+    Returns:
+        The context, and the questions with their answers.
+    """
+    context, answers = grammar.passage(passage.utterances)
+    questions = []
     for question in passage.questions:
-        start, text = found[question.sentence][question.role]
-        answers.append(Answer(grammar.text(question.utterance), text, start, question.answerable))
-    return context, answers
+        start, text = answers[question.sentence][question.role]
+        questions.append(RenderedQuestion(grammar.text(question.utterance), text, start, question.answerable))
+    return context, questions
 
 
-def _answers(told: Event, asked: Event, role: str) -> bool:
-    """Whether an event agrees with a question for ``role`` in all that the question surely mentions."""
-    return all(_agree(told, asked, part) for part in _IDENTIFYING if part != role)
+def _answers(event: Event, question: Event, role: str) -> bool:
+    """Return whether an event agrees with a question about ``role`` in everything that every question mentions."""
+    return all(_agree(event, question, slot) for slot in _IDENTIFYING if slot != role)
 
 
 def _confusable(first: Event, second: Event) -> bool:
-    """Whether a question about one event could be about the other, because two of three things agree."""
-    return sum(_agree(first, second, part) for part in _IDENTIFYING) >= 2
+    """Return whether a question about one event could be about the other: two of agent, patient and verb agree."""
+    return sum(_agree(first, second, slot) for slot in _IDENTIFYING) >= 2
 
 
-def _agree(first: Event, second: Event, part: str) -> bool:
-    one, other = getattr(first, part), getattr(second, part)
-    if part == "verb":
+def _agree(first: Event, second: Event, slot: str) -> bool:
+    one, other = getattr(first, slot), getattr(second, slot)
+    if slot == "verb":
         return sense(one) == sense(other)
     return same_sense(one, other) or (one is not None and other is not None and _shares_name(one, other))
 

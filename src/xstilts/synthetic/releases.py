@@ -1,4 +1,4 @@
-"""The file formats of the official releases, as text. Readers that read these files read the real ones."""
+"""The file formats of the official releases, as text; readers of the releases can read these files too."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from xstilts.synthetic.ccg import Node
-from xstilts.synthetic.choices import Choice
+from xstilts.synthetic.choices import ChoiceExample
 from xstilts.synthetic.grammar import Token
 from xstilts.tasks.languages import Language
 
@@ -21,17 +21,17 @@ _ANLI_LABELS = {"entailment": "e", "neutral": "n", "contradiction": "c"}
 _COMMONSENSE_LETTERS = "ABCDE"
 NO_GOLD_LABEL = "-"
 
-#: (first text, second text, label)
-Texts = tuple[str, str, str]
+#: First text, second text and label.
+TextPair = tuple[str, str, str]
 
 
 def tsv(rows: Iterable[Sequence[str]]) -> str:
-    """Lines of tab-separated cells, unquoted as in GLUE and XTREME."""
+    """Return lines of tab-separated cells, unquoted as in GLUE and XTREME."""
     return "".join("\t".join(row) + "\n" for row in rows)
 
 
-def glue_nli(pairs: Sequence[Texts], genre: str | None = None) -> str:
-    """MNLI's columns where a genre is given, else SNLI's; parses are flat."""
+def nli_tsv(pairs: Sequence[TextPair], genre: str | None = None) -> str:
+    """Return a file of MNLI if a genre is given, else of SNLI, in GLUE's format; the parses are flat."""
     rows: list[Sequence[str]] = [(*(_MNLI_FIRST if genre else _SNLI_FIRST), *_NLI_PARSES, *_NLI_LAST)]
     for index, (premise, hypothesis, label) in enumerate(pairs):
         first = (str(index), str(index), f"{index}{label[0]}", genre)
@@ -43,15 +43,16 @@ def glue_nli(pairs: Sequence[Texts], genre: str | None = None) -> str:
     return tsv(rows)
 
 
-def glue_qqp(pairs: Sequence[Texts]) -> str:
+def qqp_tsv(pairs: Sequence[TextPair]) -> str:
+    """Return a file of QQP in GLUE's format."""
     rows: list[Sequence[str]] = [("id", "qid1", "qid2", "question1", "question2", "is_duplicate")]
     rows += [(str(i), str(2 * i), str(2 * i + 1), *pair) for i, pair in enumerate(pairs)]
     return tsv(rows)
 
 
-def anli(pairs: Sequence[Texts], release: str) -> str:
-    """``release`` is the round and split, such as ``r1_train``."""
-    return jsonl(
+def anli_jsonl(pairs: Sequence[TextPair], release: str) -> str:
+    """Return a file of ANLI; ``release`` is the round and split, such as ``r1_train``."""
+    return _jsonl(
         {
             "uid": f"{release}-{index:08d}",
             "context": premise,
@@ -67,79 +68,82 @@ def anli(pairs: Sequence[Texts], release: str) -> str:
     )
 
 
-def hellaswag(choices: Sequence[Choice], split: str) -> str:
-    return jsonl(
+def hellaswag_jsonl(examples: Sequence[ChoiceExample], split: str) -> str:
+    """Return a file of HellaSwag."""
+    return _jsonl(
         {
             "ind": index,
-            "activity_label": choice.topic,
-            "ctx_a": choice.context,
-            "ctx_b": choice.question,
-            "ctx": f"{choice.context} {choice.question}",
+            "activity_label": example.topic,
+            "ctx_a": example.context,
+            "ctx_b": example.question,
+            "ctx": f"{example.context} {example.question}",
             "split": split,
             "split_type": "indomain",
-            "label": choice.label,
-            "endings": choice.choices,
+            "label": example.label,
+            "endings": example.choices,
             "source_id": f"synthetic~{split}_{index}",
         }
-        for index, choice in enumerate(choices)
+        for index, example in enumerate(examples)
     )
 
 
-def cosmosqa(choices: Sequence[Choice], split: str) -> str:
+def cosmosqa_csv(examples: Sequence[ChoiceExample], split: str) -> str:
+    """Return a file of Cosmos QA."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("id", "context", "question", "answer0", "answer1", "answer2", "answer3", "label"))
-    for index, choice in enumerate(choices):
+    for index, example in enumerate(examples):
         identifier = f"synthetic##{split}##Blog_{index}##q1_a1"
-        writer.writerow((identifier, choice.context, choice.question, *choice.choices, choice.label))
+        writer.writerow((identifier, example.context, example.question, *example.choices, example.label))
     return out.getvalue()
 
 
-def commonsenseqa(choices: Sequence[Choice], split: str) -> str:
-    return jsonl(
+def commonsenseqa_jsonl(examples: Sequence[ChoiceExample], split: str) -> str:
+    """Return a file of CommonsenseQA."""
+    return _jsonl(
         {
-            "answerKey": _COMMONSENSE_LETTERS[choice.label],
+            "answerKey": _COMMONSENSE_LETTERS[example.label],
             "id": f"synthetic-{split}-{index:08d}",
             "question": {
-                "question_concept": choice.topic,
+                "question_concept": example.topic,
                 "choices": [
                     {"label": letter, "text": text}
-                    for letter, text in zip(_COMMONSENSE_LETTERS, choice.choices, strict=True)
+                    for letter, text in zip(_COMMONSENSE_LETTERS, example.choices, strict=True)
                 ],
-                "stem": choice.question,
+                "stem": example.question,
             },
         }
-        for index, choice in enumerate(choices)
+        for index, example in enumerate(examples)
     )
 
 
-def auto(derivations: Sequence[Node], split: str) -> str:
-    """CCGbank's two lines per sentence."""
+def ccg_auto(derivations: Sequence[Node], split: str) -> str:
+    """Return a file of CCGbank: two lines per sentence, a header and the derivation."""
     return "".join(
         f"ID=synthetic_{split}.{index + 1} PARSER=GOLD NUMPARSE=1\n{node.bracketed()}\n"
         for index, node in enumerate(derivations)
     )
 
 
-def tagged(sentences: Iterable[Sequence[Token]], column: str) -> str:
-    """Token and tag (``upos`` or ``entity``) per line, a blank line after every sentence."""
+def tagged_tsv(sentences: Iterable[Sequence[Token]], column: str) -> str:
+    """Return a file with a token and its tag (``upos`` or ``entity``) per line and a blank line after each sentence."""
     return "".join(
         "".join(f"{token.form}\t{getattr(token, column)}\n" for token in sentence) + "\n" for sentence in sentences
     )
 
 
-def squad(articles: Sequence[dict[str, Any]], version: str | float | None) -> str:
-    """SQuAD's nesting; TyDiQA's dev files carry no version."""
+def squad_json(articles: Sequence[dict[str, Any]], version: str | float | None) -> str:
+    """Return a file in SQuAD's format; TyDiQA's dev files have no version."""
     head = {} if version is None else {"version": version}
     return json.dumps({**head, "data": articles}, ensure_ascii=False)
 
 
-def jsonl(records: Iterable[dict[str, Any]]) -> str:
+def _jsonl(records: Iterable[dict[str, Any]]) -> str:
     return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
 
 
-def language_table(languages: Sequence[Language]) -> str:
-    """What is planted in each language, in the columns that the catalogue's table begins with."""
+def language_csv(languages: Sequence[Language]) -> str:
+    """Return the properties of each language, in the first columns of the catalogue of languages."""
     columns = ("code", "iso3", "name", "family", "genus", "script", "distance")
     rows = [columns, *(tuple(str(getattr(language, column)) for column in columns) for language in languages)]
     return "".join(",".join(row) + "\n" for row in rows)

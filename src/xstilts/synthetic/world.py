@@ -1,7 +1,7 @@
-"""What tends to go with what: who does which thing to what, and where.
+"""The distribution of situations: which agents, things, actions and places occur together.
 
-Words get their distributional signature here. Every class of concepts follows a flat Zipf law, topics keep concepts
-together, and fixed random affinities between single concepts tell the members of a topic apart.
+It gives words their distributional statistics. Each class of concepts follows a flat Zipf law, concepts of one topic
+occur together, and random affinities between single concepts distinguish the concepts of a topic.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ OFF_TOPIC = 0.08
 AFFINITY_SPREAD = 1.2
 
 GIVEN_NAMES, FAMILY_NAMES, CITIES = 10, 8, 8
-#: So many families are called like a city: the context decides.
+#: The number of family names that are also names of cities, so that the entity type depends on the context.
 SHARED_NAMES = 3
 
 
 class Situation(NamedTuple):
-    """A constellation of concepts that belong together; ``script`` is an index into ``SCRIPTS``."""
+    """Concepts that occur together; ``script`` is an index into ``SCRIPTS``."""
 
     agent: str
     thing: str
@@ -43,18 +43,28 @@ class Situation(NamedTuple):
 
 
 class Names(NamedTuple):
-    """Proper names; also lexemes, spelt in every language's own script."""
+    """Proper names; they are lexemes too, and written in the script of each language."""
 
     given: tuple[str, ...]
     family: tuple[str, ...]
     cities: tuple[str, ...]
 
     def all(self) -> tuple[str, ...]:
+        """Return all distinct names."""
         return tuple(dict.fromkeys((*self.given, *self.family, *self.cities)))
 
 
 class World:
-    """The affinities that follow from a seed, as cumulative weights to draw from."""
+    """The probabilities of situations, drawn from a seed.
+
+    Attributes:
+        agents: Concepts of agents.
+        things: Concepts of things.
+        places: Concepts of places.
+        names: Proper names.
+        situations: By topic, the cumulative weights of all situations.
+        adjectives: By concept, its adjectives and their cumulative weights.
+    """
 
     def __init__(self, seed: int) -> None:
         rng = random.Random(f"{seed}/world")
@@ -84,30 +94,33 @@ class World:
         }
 
     def situation(self, topic: str, index: int) -> Situation:
-        """The situation at ``index`` of the cumulative weights ``situations[topic]``."""
+        """Return the situation at ``index`` of the cumulative weights ``situations[topic]``."""
         index, place = divmod(index, len(self.places))
         index, script = divmod(index, len(SCRIPTS))
         agent, thing = divmod(index, len(self.things))
         return Situation(self.agents[agent], self.things[thing], script, self.places[place])
 
     def fit(self, agent: str, thing: str, place: str) -> float:
-        """How well three concepts go together, over all topics and scripts; only ratios have a meaning."""
-        known = self._fits.get((agent, thing, place))
-        if known is None:
-            known = self._fits[agent, thing, place] = self._fit(agent, thing, place)
-        return known
+        """Return the unnormalised probability of three concepts, summed over all topics and scripts."""
+        fit = self._fits.get((agent, thing, place))
+        if fit is None:
+            fit = self._fits[agent, thing, place] = self._compute_fit(agent, thing, place)
+        return fit
 
-    def _fit(self, agent: str, thing: str, place: str) -> float:
-        topical = sum(self._on(agent, topic) * self._on(thing, topic) * self._on(place, topic) for topic in TOPICS)
+    def _compute_fit(self, agent: str, thing: str, place: str) -> float:
+        topical = sum(
+            self._topic_weight(agent, topic) * self._topic_weight(thing, topic) * self._topic_weight(place, topic)
+            for topic in TOPICS
+        )
         pairs = self._affinity[agent, thing] * self._affinity[agent, place] * self._affinity[thing, place]
         return topical * pairs * self._frequency[agent] * self._frequency[thing] * self._frequency[place]
 
-    def _on(self, word: str, topic: str) -> float:
+    def _topic_weight(self, word: str, topic: str) -> float:
         return 1.0 if self._topic_of[word] == topic else OFF_TOPIC
 
     def _cumulative(self, topic: str) -> list[float]:
-        """Running sums of the weights of all situations of a topic: agents x things x scripts x places."""
-        weight = {word: self._frequency[word] * self._on(word, topic) for word in self._topic_of}
+        """Return the running sums of the weights of all situations of a topic, agents x things x scripts x places."""
+        weight = {word: self._frequency[word] * self._topic_weight(word, topic) for word in self._topic_of}
         affinity = self._affinity
         at_place = {
             (agent, thing): [weight[p] * affinity[agent, p] * affinity[thing, p] for p in self.places]
@@ -132,7 +145,7 @@ def _weighted(words: tuple[str, ...], rng: random.Random) -> tuple[tuple[str, ..
 
 
 def _names(rng: random.Random) -> Names:
-    """Invented names of two or three syllables; none is an English word of the world."""
+    """Invent names of two syllables; none is an English word of the world."""
     onsets, vowels, endings = "bdfglmnrstv", "aeio", ("n", "l", "r", "s", "")
     taken = {lexeme.capitalize() for lexeme in UPOS_OF}
     names: list[str] = []

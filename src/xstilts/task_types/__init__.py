@@ -1,4 +1,4 @@
-"""Task types: one module each, with everything that is particular to it."""
+"""Task types, one module each: encoding, loss, decoding and scoring of the tasks of that type."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from xstilts.tasks.task import Task
 
 
 def task_type_class(task: Task) -> type[TaskType]:
-    """The class for the task's type. Modules are imported when they are asked for; each knows nothing of the others."""
+    """Return the class that implements the task's type; its module is imported when it is first asked for."""
     match task.type:
         case "classification":
             from xstilts.task_types.classification import Classification
@@ -39,5 +39,11 @@ def task_type_class(task: Task) -> type[TaskType]:
 
 
 def task_type_of(task: Task, encoding: Encoding, labels: Sequence[str] = ()) -> TaskType:
-    """The task's format, ready to encode and train. ``labels`` overrides the declared set where that is open."""
+    """Build the task type of a task, ready to encode and train.
+
+    Args:
+        task: The task's declaration.
+        encoding: The encoding settings for the task.
+        labels: The label set, for tasks that declare none (CCG: read off the training split).
+    """
     return task_type_class(task)(task, encoding, labels or task.labels)

@@ -1,11 +1,11 @@
-"""How near a predicted answer is to a gold answer: exact match and F1 over normalised tokens, as officially scored.
+"""Exact match and F1 of answers over normalised tokens, as in the official evaluation scripts.
 
-* SQuAD 1.1 (Rajpurkar et al. 2016, ``evaluate-v1.1.py``): lower case, without ASCII punctuation and English articles,
-  split at blanks. XTREME scores XQuAD and TyDiQA so too, in every language.
-* SQuAD 2.0 (Rajpurkar et al. 2018, ``evaluate-v2.0.py``): the same, but a question may have no answer, and nothing
-  against nothing is right.
-* MLQA (Lewis et al. 2020, ``mlqa_evaluation_v1.py``): without any Unicode punctuation and the articles of the answer's
-  language; each Chinese character is a token.
+* SQuAD 1.1 (Rajpurkar et al. 2016, ``evaluate-v1.1.py``): lower-cased, ASCII punctuation and English articles removed,
+  split at whitespace. XTREME scores XQuAD and TyDiQA in the same way, in every language.
+* SQuAD 2.0 (Rajpurkar et al. 2018, ``evaluate-v2.0.py``): the same, but a question may have no answer, and an empty
+  prediction is then correct.
+* MLQA (Lewis et al. 2020, ``mlqa_evaluation_v1.py``): all Unicode punctuation and the articles of the answer's language
+  removed; each Chinese character is a token.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from xstilts.errors import UserError
+from xstilts.tasks.task import Task
 
 _ENGLISH_ARTICLES = r"\b(?:a|an|the)\b"
 _MLQA_ARTICLES = {
@@ -27,7 +28,7 @@ _MLQA_ARTICLES = {
     "es": r"\b(?:un|una|unos|unas|el|la|los|las)\b",
     "de": r"\b(?:ein|eine|einen|einem|eines|einer|der|die|das|den|dem|des)\b",
     "vi": r"\b(?:của|là|cái|chiếc|những)\b",
-    # The official pattern, \sال^|ال, means to spare the letters inside a word, but its first half cannot match.
+    # The official pattern is \sال^|ال; its first alternative can never match, and the second matches inside words too.
     "ar": "ال",
     "hi": None,
     "zh": None,
@@ -37,9 +38,15 @@ _CHINESE_TOKEN = re.compile(r"[\u4e00-\u9fa5]|[^\s\u4e00-\u9fa5]+")
 
 
 @dataclass(frozen=True)
-class Rules:
-    """What normalisation removes, as a set of characters and a regular expression for articles; how it splits; and
-    whether a question may have no answer, as in SQuAD 2.0."""
+class AnswerRules:
+    """How answers are normalised and compared.
+
+    Attributes:
+        punctuation: The characters that are removed.
+        articles: A regular expression for the articles that are removed; None for languages without articles.
+        characters_apart: Whether each Chinese character is a token.
+        unanswerable: Whether a question may have no answer, as in SQuAD 2.0.
+    """
 
     punctuation: frozenset[str]
     articles: str | None
@@ -47,50 +54,63 @@ class Rules:
     unanswerable: bool = False
 
 
-def rules_of(task: str, language: str) -> Rules:
-    """The rules for a task's answers in a language.
+def rules_of(task: Task, language: str) -> AnswerRules:
+    """Return the rules for a task's answers in a language.
 
-    In synthetic languages (qaa to qtz) MLQA's answers keep all their words.
+    Under MLQA's rules no articles are removed in synthetic languages (qaa to qtz).
 
     Raises:
-        UserError: for other languages that MLQA's official script has no rules for.
+        UserError: if MLQA's official script has no rules for the language.
     """
-    if task != "mlqa":
-        return Rules(frozenset(string.punctuation), _ENGLISH_ARTICLES, unanswerable=task == "squad_v2")
+    if task.answer_rules == "squad":
+        return AnswerRules(frozenset(string.punctuation), _ENGLISH_ARTICLES, unanswerable=task.unanswerable)
     if language not in _MLQA_ARTICLES and not _SYNTHETIC.fullmatch(language):
         known = ", ".join(sorted(_MLQA_ARTICLES))
         raise UserError(f"MLQA's official script scores answers in {known}; it has no rules for '{language}'.")
-    return Rules(_unicode_punctuation(), _MLQA_ARTICLES.get(language), characters_apart=language == "zh")
+    return AnswerRules(
+        punctuation=_unicode_punctuation(),
+        articles=_MLQA_ARTICLES.get(language),
+        characters_apart=language == "zh",
+        unanswerable=task.unanswerable,
+    )
 
 
-def tokens_of(text: str, rules: Rules) -> list[str]:
-    """The normalised tokens of an answer."""
+def normalised_tokens(text: str, rules: AnswerRules) -> list[str]:
+    """Normalise an answer and split it into tokens."""
     text = "".join(character for character in text.lower() if character not in rules.punctuation)
     if rules.articles:
         text = re.sub(rules.articles, " ", text)
     return _CHINESE_TOKEN.findall(text) if rules.characters_apart else text.split()
 
 
-def exact_match_and_f1(prediction: str, gold: Sequence[str], rules: Rules) -> tuple[float, float]:
-    """Both in points, each against the gold answer that suits it best.
+def exact_match_and_f1(prediction: str, gold: Sequence[str], rules: AnswerRules) -> tuple[float, float]:
+    """Score a predicted answer.
 
-    Where a question may have no answer, gold answers without any token do not count, and without others the right
-    prediction is one without any token.
+    If questions may have no answer, gold answers that normalise to no tokens are ignored; if none is left, a
+    prediction is correct if it normalises to no tokens.
+
+    Args:
+        prediction: The predicted answer.
+        gold: The gold answers.
+        rules: How answers are normalised.
+
+    Returns:
+        Exact match and F1 in points, each the maximum over the gold answers.
 
     Raises:
-        ValueError: where ``gold`` is empty, but every question has an answer.
+        ValueError: if ``gold`` is empty although every question has an answer.
     """
-    predicted = tokens_of(prediction, rules)
-    answers = [tokens_of(answer, rules) for answer in gold]
+    predicted = normalised_tokens(prediction, rules)
+    answers = [normalised_tokens(answer, rules) for answer in gold]
     if rules.unanswerable:
         answers = [answer for answer in answers if answer] or [[]]
     return 100.0 * (predicted in answers), 100.0 * max(_f1(predicted, answer, rules) for answer in answers)
 
 
-def _f1(predicted: list[str], answer: list[str], rules: Rules) -> float:
-    """Harmonic mean of precision and recall over the two bags of tokens; 0 where they share none.
+def _f1(predicted: list[str], answer: list[str], rules: AnswerRules) -> float:
+    """Return the harmonic mean of precision and recall over the two bags of tokens; 0 if they share no token.
 
-    Only where a question may have no answer, nothing against nothing is 1.
+    Two empty bags give 1 if questions may have no answer, else 0.
     """
     if rules.unanswerable and not (predicted and answer):
         return float(predicted == answer)

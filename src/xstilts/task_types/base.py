@@ -1,17 +1,20 @@
-"""What every format does: check examples, encode them, learn from them, decode predictions and score them.
+"""The interface of a task type: check, encode, train on, decode and score the examples of one task.
 
-A format is built for one task. Its life in a job::
+A job calls the methods in this order::
 
     encode     canonical examples  -> encoded rows, one per window            (once per tokenizer and task)
     collate    encoded rows        -> tensors of one batch
-    logits     encoder + head      -> tensors                                 (training and prediction)
+    logits     encoder + head      -> tensor                                  (training and prediction)
     loss       logits + batch      -> scalar                                  (training)
     outputs    logits + batch      -> one small array per row                 (prediction)
-    decode     outputs of all rows -> one text per example
-    score      predictions + gold  -> metrics, and each example's own part
+    decode     outputs of all rows -> one prediction per example, as text
+    score      predictions + gold  -> metrics, and a score per example
 
-Encoded rows are flat Arrow tables: whole numbers and lists of them. Two columns are always there: ``example``, the
+Encoded rows are flat Arrow tables of integers and lists of integers. Every task type has two columns: ``example``, the
 row's index among the canonical examples, and ``input_ids``.
+
+In the shapes of tensors, ``batch`` is the number of rows in a batch and ``length`` the number of tokens of its longest
+row.
 """
 
 from __future__ import annotations
@@ -21,46 +24,54 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
 import pyarrow as pa
 
 from xstilts.config.settings import Encoding
 from xstilts.tasks.task import Task
 
-if TYPE_CHECKING:  # torch takes a second to import, and checking data or building the job graph needs none of it
+if TYPE_CHECKING:  # torch takes a second to import; checking data and building the job graph do not need it
     import torch
     from torch import nn
     from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
 
-Row = Mapping[str, Any]  # an encoded row: numpy arrays and whole numbers by column
+EncodedRow = Mapping[str, Any]  # by column: an integer or an array of integers
 Batch = dict[str, "torch.Tensor"]
 
-#: The label of positions that no loss is computed for.
+#: The label of positions that are left out of the loss.
 IGNORED = -100
 
 
 @dataclass(frozen=True)
 class Scored:
-    """Metrics of one language in points (0–100); ``gold`` and ``parts`` have one entry per example.
+    """Predictions for one language, scored.
 
-    Gold is None where nobody knows it. A part is the example's own contribution in points, None where the metric has
-    no such thing (span F1 of a corpus).
+    Attributes:
+        metrics: By name, in points (0-100).
+        gold: The gold answer of each example as text; None where the release does not include it.
+        example_scores: The score of each example in points; None for metrics that are not means over examples.
     """
 
     metrics: dict[str, float]
     gold: Sequence[str | None]
-    parts: Sequence[float | None]
+    example_scores: Sequence[float | None]
 
 
 class TaskType(ABC):
-    """One task's examples in one format. Built by :func:`xstilts.task_types.task_type_of`."""
+    """Encoding, loss, decoding and scoring of one task; built by :func:`xstilts.task_types.task_type_of`.
 
+    Attributes:
+        task: The task's declaration.
+        encoding: The encoding settings for the task.
+        labels: The label set; label ids are positions in it.
+    """
+
+    #: Columns of the canonical examples.
     schema: ClassVar[pa.Schema]
-    #: Columns with plain text or lists of it.
+    #: Columns that hold plain text or lists of words.
     text_columns: ClassVar[tuple[str, ...]]
-    #: The column with the gold answers: null in every row of a file whose release has had them removed.
+    #: The column with the gold answers; null in every row of a file whose release leaves them out.
     gold_column: ClassVar[str] = ""
-    #: The encoding settings that examples of this format depend on.
+    #: The encoding settings that encoded rows of this type depend on.
     settings: ClassVar[tuple[str, ...]] = ("max_length",)
 
     def __init__(self, task: Task, encoding: Encoding, labels: Sequence[str] = ()) -> None:
@@ -71,21 +82,25 @@ class TaskType(ABC):
     @classmethod
     @abstractmethod
     def problems(cls, task: Task, table: pa.Table) -> Iterator[tuple[int, str]]:
-        """(0-based row, what is wrong with it) for each canonical example that breaks the format's rules."""
+        """Check canonical examples.
+
+        Yields:
+            The 0-based row of each invalid example and what is wrong with it.
+        """
 
     @classmethod
     def has_gold(cls, table: pa.Table) -> bool:
-        """Whether a file's examples can be scored. A file has gold answers for all of them or for none."""
+        """Return whether a file has gold answers; it has them for all of its examples or for none."""
         return bool(cls.gold_column) and table.column(cls.gold_column).null_count == 0
 
     @classmethod
     def limited(cls, table: pa.Table, count: int) -> pa.Table:
-        """The first ``count`` examples, for trying things out."""
+        """Return the first ``count`` examples, for test runs."""
         return table.slice(0, count)
 
     @classmethod
     def texts(cls, table: pa.Table, file_language: str, language: str) -> Iterator[str]:
-        """The plain text in ``language`` that a file of ``file_language`` holds, to pretrain on."""
+        """Yield the plain text in ``language`` from a file of ``file_language``, to pretrain on."""
         if language == file_language:
             for name in cls.text_columns:
                 for value in table.column(name).to_pylist():
@@ -93,34 +108,66 @@ class TaskType(ABC):
 
     @abstractmethod
     def encode(self, examples: pa.Table, tokenizer: PreTrainedTokenizerFast, first: int = 0) -> pa.Table:
-        """Encoded rows of a slice of the canonical examples; ``first`` is the index of the slice's first example."""
+        """Encode a slice of the canonical examples.
+
+        Args:
+            examples: Rows of ``schema``.
+            tokenizer: The encoder's tokenizer.
+            first: The index of the slice's first example among all examples of the file.
+
+        Returns:
+            Encoded rows, in the order of the examples.
+        """
 
     @abstractmethod
-    def collate(self, rows: Sequence[Row], tokens: SpecialTokens) -> Batch:
-        """Tensors of one batch on the CPU, padded to its longest row."""
+    def collate(self, rows: Sequence[EncodedRow], tokens: SpecialTokens) -> Batch:
+        """Build the tensors of one batch on the CPU, padded to its longest row.
+
+        Args:
+            rows: The encoded rows of the batch.
+            tokens: The tokenizer's special tokens.
+
+        Returns:
+            The inputs of :func:`pad_inputs` and the tensors that ``loss`` and ``outputs`` of the task type need.
+        """
 
     def head(self, config: PreTrainedConfig, sentence_vector: str = "pooler") -> nn.Module:
-        """A freshly initialised head for an encoder of this shape; see ``Hyperparameters.sentence_vector``."""
+        """Build a freshly initialised head.
+
+        Args:
+            config: The configuration of the encoder that the head is put on.
+            sentence_vector: What a sentence head reads; see ``Hyperparameters.sentence_vector``.
+        """
         raise NotImplementedError(f"{type(self).__name__} is used without a head")
 
     def logits(self, encoder: PreTrainedModel, head: nn.Module, batch: Batch) -> torch.Tensor:
+        """Run encoder and head on a batch; the shape depends on the task type."""
         raise NotImplementedError(f"{type(self).__name__} is not trained")
 
     def loss(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
-        """Mean loss of the batch, in float32."""
+        """Return the mean loss of the batch as a float32 scalar."""
         raise NotImplementedError(f"{type(self).__name__} is not trained")
 
     def outputs(self, logits: torch.Tensor, batch: Batch) -> list[Any]:
-        """Per row, what :meth:`decode` needs, as numpy arrays on the CPU."""
-        raise NotImplementedError(f"{type(self).__name__} predicts nothing by itself")
+        """Return what ``decode`` needs of each row, as numpy arrays on the CPU."""
+        raise NotImplementedError(f"{type(self).__name__} makes no predictions of its own")
 
-    def decode(self, outputs: Sequence[Any], rows: Sequence[Row], examples: pa.Table) -> list[str]:
-        """One prediction per canonical example, as text; ``outputs[i]`` belongs to encoded row ``rows[i]``."""
-        raise NotImplementedError(f"{type(self).__name__} predicts nothing by itself")
+    def decode(self, outputs: Sequence[Any], rows: Sequence[EncodedRow], examples: pa.Table) -> list[str]:
+        """Turn outputs into predictions.
+
+        Args:
+            outputs: What :meth:`outputs` returned for each row.
+            rows: The encoded rows, in the order of ``outputs``.
+            examples: All canonical examples of the file.
+
+        Returns:
+            One prediction per canonical example, as text.
+        """
+        raise NotImplementedError(f"{type(self).__name__} makes no predictions of its own")
 
     @classmethod
     def scored_ids(cls, examples: pa.Table) -> list[str]:
-        """The ids of the examples that predictions are made for."""
+        """Return the ids of the examples that predictions are made for."""
         ids: list[str] = examples.column("id").to_pylist()
         return ids
 
@@ -128,28 +175,47 @@ class TaskType(ABC):
     def invalid_predictions(
         cls, task: Task, predictions: Sequence[str], examples: pa.Table
     ) -> Iterator[tuple[str, str]]:
-        """(example id, what is wrong) of each prediction that is none of the possible answers to its example."""
+        """Check predictions against the possible answers to their examples.
+
+        Yields:
+            The example id of each invalid prediction and what is wrong with it.
+        """
         return iter(())
 
     @classmethod
     def constant_predictions(cls, task: Task, examples: pa.Table) -> Iterator[list[str]]:
-        """Predictions that look at no example and are worth trying: the best of them is what chance comes to."""
+        """Yield predictions that do not depend on the input; the best score among them is the chance level."""
         raise NotImplementedError(f"{cls.__name__} is not scored")
 
     @classmethod
     def is_constant_prediction(cls, predictions: Sequence[str]) -> bool:
-        """Whether all examples have got the same answer."""
+        """Return whether all examples have the same prediction."""
         return len(set(predictions)) == 1
 
     @classmethod
     def score(cls, task: Task, language: str, predictions: Sequence[str], examples: pa.Table) -> Scored:
-        """Compare predictions with the gold answers of the same examples, in the same order."""
+        """Compare predictions with the gold answers.
+
+        Args:
+            task: The task's declaration.
+            language: The language of the examples.
+            predictions: One per entry of :meth:`scored_ids`, in that order.
+            examples: The canonical examples, with gold answers.
+        """
         raise NotImplementedError(f"{cls.__name__} is not scored")
 
 
 @dataclass(frozen=True)
 class SpecialTokens:
-    """The special token ids of a tokenizer, and a random source for formats that corrupt their input."""
+    """The special token ids of a tokenizer, and a random generator for task types that corrupt their input.
+
+    Attributes:
+        pad: The padding token.
+        mask: The mask token.
+        special: All special tokens, in ascending order.
+        vocabulary: The number of tokens in the vocabulary.
+        generator: Draws which tokens are masked; None uses torch's global generator.
+    """
 
     pad: int
     mask: int
@@ -159,6 +225,7 @@ class SpecialTokens:
 
     @classmethod
     def of(cls, tokenizer: PreTrainedTokenizerFast, generator: torch.Generator | None = None) -> SpecialTokens:
+        """Read the special tokens of a tokenizer."""
         return cls(
             pad=tokenizer.pad_token_id,
             mask=tokenizer.mask_token_id,
@@ -166,37 +233,3 @@ class SpecialTokens:
             vocabulary=len(tokenizer),
             generator=generator,
         )
-
-
-def pad(sequences: Sequence[Sequence[int]], value: int) -> torch.Tensor:
-    """(batch, longest) int64, each row filled up with ``value`` on the right."""
-    import torch
-
-    out = np.full((len(sequences), max(map(len, sequences))), value, dtype=np.int64)
-    for row, sequence in enumerate(sequences):
-        out[row, : len(sequence)] = sequence
-    return torch.from_numpy(out)
-
-
-def inputs_of(encoded: Mapping[str, Any]) -> dict[str, pa.Array]:
-    """The columns of a tokenizer's output that are the encoder's input; the attention mask follows from lengths."""
-    names = [name for name in ("input_ids", "token_type_ids") if name in encoded]
-    return {name: pa.array(encoded[name], pa.list_(pa.int32())) for name in names}
-
-
-def pad_inputs(rows: Sequence[Row], tokens: SpecialTokens) -> Batch:
-    """``input_ids`` and ``attention_mask`` of a batch, and ``token_type_ids`` for tokenizers that make them."""
-    lengths = [len(row["input_ids"]) for row in rows]
-    batch = {
-        "input_ids": pad([row["input_ids"] for row in rows], tokens.pad),
-        "attention_mask": pad([[1] * length for length in lengths], 0),
-    }
-    if "token_type_ids" in rows[0]:
-        batch["token_type_ids"] = pad([row["token_type_ids"] for row in rows], 0)
-    return batch
-
-
-def run_encoder(encoder: PreTrainedModel, batch: Batch, **options: Any) -> Any:
-    """The encoder's output for the inputs of a batch that :func:`pad_inputs` made."""
-    names = ("input_ids", "attention_mask", "token_type_ids")
-    return encoder(**{name: batch[name] for name in names if name in batch}, **options)

@@ -1,4 +1,4 @@
-"""Small networks on top of an encoder, freshly initialised for every task."""
+"""The heads that task types put on top of an encoder."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ from transformers import PreTrainedConfig
 
 
 class SentenceHead(nn.Module):
-    """Dropout, dense, tanh, dropout, linear, from one vector per input to ``n_outputs`` numbers.
+    """Dropout, dense, tanh, dropout, linear: from one vector per input to ``n_outputs`` numbers.
 
-    The vector is the encoder's pooler output, on which jiant's ``ClassificationHead`` and ``RegressionHead`` stand, or
-    the first token's state, which ``transformers``' own classifier reads in XTREME's code.
+    Args:
+        config: The encoder's configuration.
+        n_outputs: The number of outputs.
+        sentence_vector: ``"pooler"`` reads the encoder's pooler output, as jiant's ``ClassificationHead`` and
+            ``RegressionHead`` do; ``"first_token"`` reads the first token's last hidden state, as the classifier of
+            ``transformers`` does, which XTREME's code uses.
     """
 
     def __init__(self, config: PreTrainedConfig, n_outputs: int, sentence_vector: str = "pooler") -> None:
@@ -25,7 +29,10 @@ class SentenceHead(nn.Module):
         initialise(self, config)
 
     def forward(self, encoded: Any) -> torch.Tensor:
-        """The encoder's output for a batch to (batch, n_outputs). Encoders without a pooler give the first state."""
+        """Map the encoder's output for a batch to (batch, n_outputs).
+
+        For encoders without a pooler, the first token's state is read in any case.
+        """
         vector = getattr(encoded, "pooler_output", None) if self.sentence_vector == "pooler" else None
         if vector is None:
             vector = encoded.last_hidden_state[:, 0]
@@ -35,7 +42,7 @@ class SentenceHead(nn.Module):
 
 
 def initialise(head: nn.Module, config: PreTrainedConfig) -> None:
-    """Draw the weights of a head's linear layers as ``transformers`` draws those of the encoder."""
+    """Initialise the linear layers of a head as ``transformers`` does: normal weights, zero biases."""
     for module in head.modules():
         if isinstance(module, nn.Linear):
             nn.init.normal_(module.weight, std=config.initializer_range)
@@ -44,7 +51,7 @@ def initialise(head: nn.Module, config: PreTrainedConfig) -> None:
 
 
 class MaskedLMHead(nn.Module):
-    """RoBERTa's head for masked tokens; the output weights are the encoder's own embeddings."""
+    """RoBERTa's masked-LM head; the output weights are tied to the encoder's input embeddings."""
 
     def __init__(self, config: PreTrainedConfig) -> None:
         super().__init__()
@@ -54,6 +61,14 @@ class MaskedLMHead(nn.Module):
         initialise(self, config)
 
     def forward(self, hidden: torch.Tensor, embeddings: torch.Tensor) -> torch.Tensor:
-        """(tokens, hidden) and (vocabulary, hidden) to (tokens, vocabulary)."""
+        """Predict tokens.
+
+        Args:
+            hidden: Hidden states of shape (tokens, hidden).
+            embeddings: Input embeddings of shape (vocabulary, hidden).
+
+        Returns:
+            Logits of shape (tokens, vocabulary).
+        """
         states = self.norm(nn.functional.gelu(self.dense(hidden)))
         return nn.functional.linear(states, embeddings, self.bias)

@@ -1,8 +1,9 @@
 """Multiple choice: HellaSwag, Cosmos QA, CommonsenseQA.
 
-Each choice is read by itself as ``<s> prompt </s></s> choice </s>`` and gets one number; the numbers of an example's
-choices go through one softmax. Too long pairs lose tokens at the start, the longer segment first: what a choice
-continues stands at the prompt's end. Both as in jiant's ``multiple_choice.py``, which cut the end before January 2021.
+Each choice is encoded by itself as ``<s> prompt </s></s> choice </s>`` and gets one score; a softmax is taken over the
+scores of an example's choices. Inputs that are too long lose tokens at the start, the longer segment first, because a
+choice continues the end of its prompt. Both as in jiant's ``multiple_choice.py``, which truncated at the end before
+January 2021.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
-from xstilts.task_types.base import Batch, Row, Scored, SpecialTokens, TaskType, inputs_of, pad_inputs, run_encoder
+from xstilts.task_types.base import Batch, EncodedRow, Scored, SpecialTokens, TaskType
+from xstilts.task_types.inputs import inputs_of, pad_inputs, run_encoder
 from xstilts.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -24,9 +26,10 @@ if TYPE_CHECKING:
 
 
 class MultipleChoice(TaskType):
-    """Examples with a ``prompt``, its ``choices`` and the index of the right one as ``label``.
+    """Examples with a ``prompt``, its ``choices`` and the index of the correct one as ``label``.
 
-    An encoded row is a whole example: the choices' tokens one after the other, and how many each has in ``lengths``.
+    An encoded row is a whole example: the tokens of all choices end to end, and the number of tokens of each choice in
+    ``lengths``.
     """
 
     schema: ClassVar[pa.Schema] = pa.schema(
@@ -42,6 +45,7 @@ class MultipleChoice(TaskType):
 
     @classmethod
     def problems(cls, task: Task, table: pa.Table) -> Iterator[tuple[int, str]]:
+        """Yield (row, problem) for empty prompts, missing or empty choices and labels out of range."""
         columns = (table.column(name).to_pylist() for name in ("prompt", "choices", "label"))
         for row, (prompt, choices, label) in enumerate(zip(*columns, strict=True)):
             if not prompt.strip():
@@ -51,63 +55,71 @@ class MultipleChoice(TaskType):
             elif not any(choice.strip() for choice in choices):
                 yield row, "all its choices are empty."
             elif not 0 <= label < len(choices):
-                yield row, f"label {label} names none of its {len(choices)} choices, which count from 0."
+                yield row, f"label {label} is not the index of a choice; there are {len(choices)}, counted from 0."
 
     def encode(self, examples: pa.Table, tokenizer: PreTrainedTokenizerFast, first: int = 0) -> pa.Table:
+        """Encode one row per example."""
         choices = examples.column("choices").to_pylist()
         prompts = examples.column("prompt").to_pylist()
         with _truncating_from_the_start(tokenizer):
             encoded = tokenizer(
-                [prompt for prompt, own in zip(prompts, choices, strict=True) for _ in own],
-                [choice for own in choices for choice in own],
+                [prompt for prompt, its_choices in zip(prompts, choices, strict=True) for _ in its_choices],
+                [choice for its_choices in choices for choice in its_choices],
                 truncation="longest_first",
                 max_length=self.encoding.max_length,
             )
-        counts = [len(own) for own in choices]
+        counts = [len(its_choices) for its_choices in choices]
         lengths = [len(ids) for ids in encoded["input_ids"]]
         return pa.table(
             {
                 "example": pa.array(range(first, first + examples.num_rows), pa.int32()),
-                **{name: _joined(column, counts) for name, column in inputs_of(encoded).items()},
+                **{name: _merge_choices(column, counts) for name, column in inputs_of(encoded).items()},
                 "lengths": pa.ListArray.from_arrays(_offsets(counts), pa.array(lengths, pa.int32())),
                 "label": examples.column("label").cast(pa.int32()),
             }
         )
 
-    def collate(self, rows: Sequence[Row], tokens: SpecialTokens) -> Batch:
-        """``input_ids`` (choices of all rows, longest), ``choices`` (batch, most): which exist, ``labels`` (batch,)."""
+    def collate(self, rows: Sequence[EncodedRow], tokens: SpecialTokens) -> Batch:
+        """Build the tensors of one batch.
+
+        Returns:
+            The padded inputs, (choices of all rows, length) int64; ``choices``, (batch, most choices) bool, True where
+            a choice exists; and ``labels``, (batch,) int64.
+        """
         import torch
 
         counts = torch.tensor([len(row["lengths"]) for row in rows])
         return {
-            **pad_inputs([choice for row in rows for choice in _choices(row)], tokens),
+            **pad_inputs([choice for row in rows for choice in _rows_of_choices(row)], tokens),
             "choices": torch.arange(int(counts.max())) < counts[:, None],
             "labels": torch.tensor([int(row["label"]) for row in rows]),
         }
 
     def head(self, config: PreTrainedConfig, sentence_vector: str = "pooler") -> nn.Module:
+        """Build a sentence head with one output, the score of a choice."""
         from xstilts.task_types.heads import SentenceHead
 
         return SentenceHead(config, 1, sentence_vector)
 
     def logits(self, encoder: PreTrainedModel, head: nn.Module, batch: Batch) -> torch.Tensor:
-        """(batch, most choices), -inf where an example has fewer."""
+        """Return scores of shape (batch, most choices), -inf where an example has fewer choices."""
         scores: torch.Tensor = head(run_encoder(encoder, batch))
         missing = scores.new_full(batch["choices"].shape, float("-inf"))
         return missing.masked_scatter(batch["choices"], scores)
 
     def loss(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Return the mean cross-entropy over the batch, a float32 scalar."""
         from torch.nn.functional import cross_entropy
 
         return cross_entropy(logits.float(), batch["labels"])
 
     def outputs(self, logits: torch.Tensor, batch: Batch) -> list[Any]:
-        """The scores of each row's choices."""
+        """Return per row the scores of its choices, (choices,) float32."""
         scores, exist = logits.float().cpu().numpy(), batch["choices"].cpu().numpy()
         return [row[mask] for row, mask in zip(scores, exist, strict=True)]
 
-    def decode(self, outputs: Sequence[Any], rows: Sequence[Row], examples: pa.Table) -> list[str]:
-        """The best choice's index; the first of equally good ones."""
+    def decode(self, outputs: Sequence[Any], rows: Sequence[EncodedRow], examples: pa.Table) -> list[str]:
+        """Return the index of the best choice of each example; the first one of equal scores."""
         predictions = [""] * examples.num_rows
         for scores, row in zip(outputs, rows, strict=True):
             predictions[row["example"]] = str(int(np.argmax(scores)))
@@ -117,22 +129,24 @@ class MultipleChoice(TaskType):
     def invalid_predictions(
         cls, task: Task, predictions: Sequence[str], examples: pa.Table
     ) -> Iterator[tuple[str, str]]:
+        """Yield (example id, problem) for predictions that are not the index of a choice."""
         counts = map(len, examples.column("choices").to_pylist())
         for identifier, prediction, count in zip(cls.scored_ids(examples), predictions, counts, strict=True):
             if prediction not in map(str, range(count)):
-                yield identifier, f"'{prediction}' names none of its {count} choices, which count from 0."
+                yield identifier, f"'{prediction}' is not the index of a choice; there are {count}, counted from 0."
 
     @classmethod
     def constant_predictions(cls, task: Task, examples: pa.Table) -> Iterator[list[str]]:
-        """Each place of the right choice for every example; it is wrong where an example has fewer choices."""
+        """Yield each gold label for all examples; it is wrong for examples with fewer choices."""
         gold = set(examples.column("label").to_pylist())
-        return ([str(place)] * examples.num_rows for place in sorted(gold))
+        return ([str(label)] * examples.num_rows for label in sorted(gold))
 
     @classmethod
     def score(cls, task: Task, language: str, predictions: Sequence[str], examples: pa.Table) -> Scored:
+        """Score by accuracy."""
         gold = [str(label) for label in examples.column("label").to_pylist()]
-        right = [100.0 * (g == p) for g, p in zip(gold, predictions, strict=True)]
-        return Scored({"accuracy": sum(right) / len(right)}, gold, list(right))
+        scores = [100.0 * (g == p) for g, p in zip(gold, predictions, strict=True)]
+        return Scored({"accuracy": sum(scores) / len(scores)}, gold, list(scores))
 
 
 @contextmanager
@@ -148,15 +162,15 @@ def _offsets(counts: Sequence[int]) -> pa.Array:
     return pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int32())
 
 
-def _joined(sequences: pa.ListArray, counts: Sequence[int]) -> pa.ListArray:
-    """One list per example out of one list per choice."""
+def _merge_choices(sequences: pa.ListArray, counts: Sequence[int]) -> pa.ListArray:
+    """Concatenate one list per choice to one list per example."""
     of_choices = sequences.offsets.to_numpy()
     of_examples = of_choices[_offsets(counts).to_numpy()]
     return pa.ListArray.from_arrays(pa.array(of_examples, pa.int32()), sequences.values)
 
 
-def _choices(row: Row) -> Iterator[Row]:
-    """Each choice of an encoded row as a row of its own."""
+def _rows_of_choices(row: EncodedRow) -> Iterator[EncodedRow]:
+    """Split the encoded row of an example into one row per choice."""
     ends = np.cumsum(row["lengths"])
     names = [name for name in ("input_ids", "token_type_ids") if name in row]
     for start, end in zip(ends - row["lengths"], ends, strict=True):

@@ -1,10 +1,11 @@
 """Sentence retrieval: BUCC2018, Tatoeba.
 
-Sentences are encoded one by one and embedded by the encoder as it is: nothing is trained. Predictions are made by
-:mod:`xstilts.retrieval.predict`, one per English sentence: the id of the foreign sentence said to translate it, '' for
-none; several ids, with a blank between them, where BUCC2018 has the same foreign sentence under each of them.
+Sentences are encoded one by one and embedded by the encoder without any training. Predictions are made by
+:mod:`xstilts.retrieval.predict`, one per English sentence: the id of the foreign sentence that is predicted to be its
+translation, or '' for none; several ids, separated by spaces, where BUCC2018 has the same foreign sentence under each
+of them.
 
-Pools of BUCC2018 have a million sentences, so whatever looks at all rows does so in Arrow.
+Pools of BUCC2018 have up to a million sentences, so operations over all rows are done in Arrow.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from xstilts.task_types.base import Batch, Row, Scored, SpecialTokens, TaskType, inputs_of, pad_inputs
+from xstilts.task_types.base import Batch, EncodedRow, Scored, SpecialTokens, TaskType
+from xstilts.task_types.inputs import inputs_of, pad_inputs
 from xstilts.tasks import languages
 from xstilts.tasks.task import Task
 
@@ -25,11 +27,14 @@ if TYPE_CHECKING:
 
 FOREIGN, ENGLISH = "foreign", "english"
 
-Pair = tuple[str, str]  # (foreign id, English id)
+IdPair = tuple[str, str]  # (foreign id, English id)
 
 
 class Retrieval(TaskType):
-    """Sentences of two ``side``s; English ones name in ``matches`` the ids of the foreign ones that translate them."""
+    """Sentences of two sides, ``"foreign"`` and ``"english"``.
+
+    The ``matches`` of an English sentence are the ids of the foreign sentences that are translations of it.
+    """
 
     schema: ClassVar[pa.Schema] = pa.schema(
         [
@@ -44,19 +49,23 @@ class Retrieval(TaskType):
 
     @classmethod
     def texts(cls, table: pa.Table, file_language: str, language: str) -> Iterator[str]:
-        """Either side's sentences, each by itself: pairs stay unknown."""
+        """Yield the sentences of the side that is in ``language``; which ones are translations is not revealed."""
         for side, code in ((FOREIGN, file_language), (ENGLISH, languages.ENGLISH)):
             if code == language:
                 yield from table.filter(pc.field("side") == side).column("text").to_pylist()
 
     @classmethod
     def scored_ids(cls, examples: pa.Table) -> list[str]:
+        """Return the ids of the English sentences."""
         return super().scored_ids(queries(examples))
 
     @classmethod
     def limited(cls, table: pa.Table, count: int) -> pa.Table:
-        """The first ``count`` English sentences that have a translation and all their translations, in the table's
-        order: a pool in which every sentence can be found. Without gold, the first ``count`` of each side."""
+        """Return a smaller pool, in the table's order.
+
+        It holds the first ``count`` English sentences that have a translation, and all their translations. Without
+        gold, it holds the first ``count`` sentences of each side.
+        """
         english, foreign = rows_of(table, ENGLISH), rows_of(table, FOREIGN)
         if cls.has_gold(table):
             ids, matches = table.column("id").combine_chunks(), table.column("matches").combine_chunks()
@@ -71,6 +80,7 @@ class Retrieval(TaskType):
 
     @classmethod
     def problems(cls, task: Task, table: pa.Table) -> Iterator[tuple[int, str]]:
+        """Yield (row, problem) for missing sides, unusable ids and matches that do not fit the task."""
         ids, sides, matches = (table.column(name).combine_chunks() for name in ("id", "side", "matches"))
         foreign, english = pc.equal(sides, FOREIGN), pc.equal(sides, ENGLISH)
         counts = pc.list_value_length(matches)
@@ -81,79 +91,83 @@ class Retrieval(TaskType):
             yield 0, "no English sentence has a translation; is the file with the gold pairs complete?"
         for row, identifier in enumerate(ids.to_pylist()):
             if identifier.split() != [identifier]:
-                yield row, f"the id '{identifier}' is empty or has a space in it; gold answers are lists of ids."
-        for row in _where(pc.invert(pc.or_(foreign, english))):
+                yield row, f"the id '{identifier}' is empty or has a space in it; gold ids are separated by spaces."
+        for row in _true_indices(pc.invert(pc.or_(foreign, english))):
             yield int(row), f"side '{sides[row]}' is neither '{FOREIGN}' nor '{ENGLISH}'."
-        for row in _where(pc.and_(foreign, pc.greater(counts, 0))):
-            yield int(row), "is foreign, but has matches; they belong to the English sentence."
+        for row in _true_indices(pc.and_(foreign, pc.greater(counts, 0))):
+            yield int(row), "is foreign, but has matches; only English sentences have them."
         yield from _unknown_matches(ids, english, foreign, matches)
-        for row in _where(pc.and_(english, pc.not_equal(counts, 1))) if one_to_one(task) else ():
+        wrong_counts = pc.and_(english, pc.not_equal(counts, 1))
+        for row in _true_indices(wrong_counts) if task.matching == "one_to_one" else ():
             yield int(row), f"has {counts[row]} translations; in {task.title} every English sentence has exactly 1."
 
     def encode(self, examples: pa.Table, tokenizer: PreTrainedTokenizerFast, first: int = 0) -> pa.Table:
+        """Encode one row per sentence, truncated at the end."""
         texts = examples.column("text").to_pylist()
         encoded = tokenizer(texts, truncation=True, max_length=self.encoding.max_length)
-        numbers = pa.array(range(first, first + examples.num_rows), pa.int32())
-        return pa.table({"example": numbers, **inputs_of(encoded)})
+        indices = pa.array(range(first, first + examples.num_rows), pa.int32())
+        return pa.table({"example": indices, **inputs_of(encoded)})
 
-    def collate(self, rows: Sequence[Row], tokens: SpecialTokens) -> Batch:
+    def collate(self, rows: Sequence[EncodedRow], tokens: SpecialTokens) -> Batch:
+        """Return the padded inputs, each (batch, length) int64."""
         return pad_inputs(rows, tokens)
 
     @classmethod
     def invalid_predictions(
         cls, task: Task, predictions: Sequence[str], examples: pa.Table
     ) -> Iterator[tuple[str, str]]:
-        """Predictions that name what is no foreign sentence of the pool; in Tatoeba also those that do not name one."""
+        """Yield (English id, problem) for predictions of ids that are not foreign sentences of the pool.
+
+        In one-to-one tasks, also for predictions of no sentence or of several.
+        """
         foreign = set(examples.column("id").take(pa.array(rows_of(examples, FOREIGN))).to_pylist())
         for identifier, prediction in zip(cls.scored_ids(examples), predictions, strict=True):
-            named = prediction.split()
-            if one_to_one(task) and len(named) != 1:
-                yield identifier, f"names {len(named)} foreign sentences; {task.title} asks for exactly 1."
-            for match in named:
+            matches = prediction.split()
+            if task.matching == "one_to_one" and len(matches) != 1:
+                yield identifier, f"names {len(matches)} foreign sentences; in {task.title} it has to be exactly 1."
+            for match in matches:
                 if match not in foreign:
-                    yield identifier, f"'{match}' is the id of no foreign sentence."
+                    yield identifier, f"'{match}' is not the id of a foreign sentence."
 
     @classmethod
     def score(cls, task: Task, language: str, predictions: Sequence[str], examples: pa.Table) -> Scored:
-        """Score one prediction per *English* sentence, in the table's order.
+        """Score one prediction per English sentence, in the table's order.
 
-        Tatoeba: accuracy. BUCC2018: F1, precision and recall of the set of predicted pairs, as ``bucc_f1`` of XTREME's
-        ``evaluate.py``; no sentence has a part of them.
+        One-to-one tasks (Tatoeba) are scored by accuracy. Mined pairs (BUCC2018) are scored by F1, precision and recall
+        of the set of predicted pairs, as in ``bucc_f1`` of XTREME's ``evaluate.py``; single examples have no score.
         """
         english = queries(examples)
         gold = pc.binary_join(english.column("matches").combine_chunks(), " ").to_pylist()
-        if one_to_one(task):
-            right = [100.0 * (found.strip() == own) for found, own in zip(predictions, gold, strict=True)]
-            return Scored({"accuracy": sum(right) / len(right)}, gold, right)
-        named = zip(english.column("id").to_pylist(), predictions, strict=True)
-        pairs = {(match, identifier) for identifier, prediction in named for match in prediction.split()}
+        if task.matching == "one_to_one":
+            scores = [
+                100.0 * (prediction.strip() == match) for prediction, match in zip(predictions, gold, strict=True)
+            ]
+            return Scored({"accuracy": sum(scores) / len(scores)}, gold, scores)
+        predicted = zip(english.column("id").to_pylist(), predictions, strict=True)
+        pairs = {(match, identifier) for identifier, prediction in predicted for match in prediction.split()}
         return Scored(pair_scores(pairs, gold_pairs(examples)), gold, [None] * len(gold))
 
 
-def one_to_one(task: Task) -> bool:
-    """Whether every English sentence has exactly one translation to be found (Tatoeba), or few have (BUCC2018)."""
-    return "accuracy" in task.primary_metrics
-
-
 def rows_of(examples: pa.Table, side: str) -> np.ndarray:
-    """(n,) positions of a side's sentences in the table."""
-    return _where(pc.equal(examples.column("side").combine_chunks(), side))
+    """Return the row indices of a side's sentences, (sentences,) int64."""
+    return _true_indices(pc.equal(examples.column("side").combine_chunks(), side))
 
 
 def queries(examples: pa.Table) -> pa.Table:
-    """The English sentences, which predictions are made for."""
+    """Return the English sentences, for which predictions are made."""
     return examples.filter(pc.field("side") == ENGLISH)
 
 
-def gold_pairs(examples: pa.Table) -> set[Pair]:
+def gold_pairs(examples: pa.Table) -> set[IdPair]:
+    """Return the gold pairs of a pool as (foreign id, English id)."""
     english = queries(examples)
     matches = english.column("matches").combine_chunks()
     ids = english.column("id").take(pc.list_parent_indices(matches))
     return set(zip(pc.list_flatten(matches).to_pylist(), ids.to_pylist(), strict=True))
 
 
-def pair_scores(predicted: Set[Pair], gold: Set[Pair]) -> dict[str, float]:
-    """F1, precision and recall of a set of pairs, in points; all 0 where no pair is right."""
+def pair_scores(predicted: Set[IdPair], gold: Set[IdPair]) -> dict[str, float]:
+    """Return ``f1``, ``precision`` and ``recall`` of a set of pairs in points; all 0 if no pair is correct."""
     hits = len(predicted & gold)
     if not hits:
         return {"f1": 0.0, "precision": 0.0, "recall": 0.0}
@@ -167,12 +181,13 @@ def pair_scores(predicted: Set[Pair], gold: Set[Pair]) -> dict[str, float]:
 def _unknown_matches(
     ids: pa.Array, english: pa.Array, foreign: pa.Array, matches: pa.Array
 ) -> Iterator[tuple[int, str]]:
-    named, rows = pc.list_flatten(matches), pc.list_parent_indices(matches)
-    unknown = pc.invert(pc.is_in(named, value_set=ids.filter(foreign)))
-    for place in _where(pc.and_(unknown, english.take(rows))):
-        yield rows[place].as_py(), f"its translation '{named[place]}' is the id of no foreign sentence in the file."
+    match_ids, rows = pc.list_flatten(matches), pc.list_parent_indices(matches)
+    unknown = pc.invert(pc.is_in(match_ids, value_set=ids.filter(foreign)))
+    for index in _true_indices(pc.and_(unknown, english.take(rows))):
+        match = match_ids[index]
+        yield rows[index].as_py(), f"its translation '{match}' is not the id of a foreign sentence in the file."
 
 
-def _where(chosen: pa.Array) -> np.ndarray:
-    """The positions at which a column of truth values, some perhaps null, is true."""
+def _true_indices(chosen: pa.Array) -> np.ndarray:
+    """Return the indices of the true values of a boolean column; null counts as false."""
     return np.flatnonzero(chosen.fill_null(False).to_numpy(zero_copy_only=False))

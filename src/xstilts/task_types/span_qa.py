@@ -1,13 +1,13 @@
 """Question answering by a span of the context: SQuAD 1.1 and 2.0, XQuAD, MLQA, TyDiQA.
 
-Input ``<s> question </s></s> context </s>``. A context that is too long becomes several windows, whose starts lie
-``doc_stride`` tokens apart (Devlin et al. 2019); tokenizers count the overlap instead. Where a window does not hold the
-whole answer, or there is none, the first token stands for "no answer".
+The input is ``<s> question </s></s> context </s>``. A context that is too long is split into windows whose starts are
+``doc_stride`` tokens apart (Devlin et al. 2019); in tokenizers, ``stride`` is the overlap instead. If a window does not
+contain the whole answer, or there is none, the first token is the target, which means "no answer".
 
-Decoding follows transformers' ``compute_predictions_logits``, which jiant and XTREME took over, but for two details.
-The ``n_best`` positions are chosen among the context's tokens, where theirs are chosen among all, padding included. And
-an answer is cut from the context by the characters that its tokens cover, where they project the tokens' text onto the
-whole words around (``get_final_text``), which mostly gives the same.
+Decoding follows ``compute_predictions_logits`` of transformers, which jiant and XTREME use too, with two differences.
+The ``n_best`` positions are chosen among the tokens of the context; there, among all tokens, padding included. And an
+answer is the text of the context that its tokens cover; there, the tokens' text is projected onto whole words
+(``get_final_text``), which in most cases gives the same text.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ import pyarrow as pa
 
 from xstilts.errors import UserError
 from xstilts.task_types.answers import exact_match_and_f1, rules_of
-from xstilts.task_types.base import Batch, Row, Scored, SpecialTokens, TaskType, pad_inputs, run_encoder
-from xstilts.task_types.span_windows import PairLayout, max_context_windows, tokenise, window_starts
+from xstilts.task_types.base import Batch, EncodedRow, Scored, SpecialTokens, TaskType
+from xstilts.task_types.inputs import pad_inputs, run_encoder
+from xstilts.task_types.span_decoding import best_span
+from xstilts.task_types.span_windows import PairLayout, max_context_windows, tokenise_contexts, window_starts
 from xstilts.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class SpanQA(TaskType):
-    """Questions about a ``context``, with ``answers`` that stand in it at ``answer_starts`` (characters)."""
+    """Questions about a ``context``, with ``answers`` that are found in it at the characters ``answer_starts``."""
 
     schema: ClassVar[pa.Schema] = pa.schema(
         [
@@ -55,6 +57,7 @@ class SpanQA(TaskType):
 
     @classmethod
     def problems(cls, task: Task, table: pa.Table) -> Iterator[tuple[int, str]]:
+        """Yield (row, problem) for empty texts and for answers that are missing or not found at their offset."""
         columns = (table.column(name).to_pylist() for name in ("context", "question", "answers", "answer_starts"))
         for row, (context, question, answers, starts) in enumerate(zip(*columns, strict=True)):
             if not context.strip():
@@ -73,15 +76,22 @@ class SpanQA(TaskType):
                 yield from ((row, problem) for problem in _misplaced(context, answers, starts))
 
     def encode(self, examples: pa.Table, tokenizer: PreTrainedTokenizerFast, first: int = 0) -> pa.Table:
-        """One row per window.
+        """Encode one row per window.
 
-        Columns: ``context_start`` is the position of the window's first context token in ``input_ids``;
-        ``char_starts`` and ``char_ends`` hold the characters of the context that each of its context tokens covers, and
-        ``max_context`` whether an answer may start there (1) or has more context in another window (0); ``start`` and
-        ``end`` are the positions of the first gold answer's first and last token, 0 where the window does not hold it.
+        Columns:
+
+        * ``context_start``: the position of the window's first context token in ``input_ids``;
+        * ``char_starts``, ``char_ends``: the characters of the context that each context token covers;
+        * ``max_context``: 1 for context tokens at which an answer may start, 0 for those that have more context in
+          another window;
+        * ``start``, ``end``: the positions in ``input_ids`` of the first gold answer's first and last token, 0 if the
+          window does not contain all of it.
+
+        Raises:
+            UserError: if a question leaves no room for a context.
         """
         questions, texts = examples.column("question").to_pylist(), examples.column("context").to_pylist()
-        contexts, layout = tokenise(texts, tokenizer), PairLayout.of(tokenizer)
+        contexts, layout = tokenise_contexts(texts, tokenizer), PairLayout.of(tokenizer)
         question_ids = tokenizer(questions, add_special_tokens=False, verbose=False)["input_ids"]
         answers = zip(examples.column("answers").to_pylist(), examples.column("answer_starts").to_pylist(), strict=True)
         rows = []
@@ -107,9 +117,13 @@ class SpanQA(TaskType):
             )
         return room
 
-    def collate(self, rows: Sequence[Row], tokens: SpecialTokens) -> Batch:
-        """Adds ``start`` and ``end`` (batch,) and ``candidates`` (batch, length): where an answer may start or end,
-        which is at the context's tokens and, for none, at the first."""
+    def collate(self, rows: Sequence[EncodedRow], tokens: SpecialTokens) -> Batch:
+        """Build the tensors of one batch.
+
+        Returns:
+            The padded inputs; ``start`` and ``end``, (batch,) int64; and ``candidates``, (batch, length) bool, True for
+            context tokens and for the first token, which means "no answer".
+        """
         import torch
 
         batch = pad_inputs(rows, tokens)
@@ -121,6 +135,7 @@ class SpanQA(TaskType):
         return {**batch, **ends, "candidates": candidates}
 
     def head(self, config: PreTrainedConfig, sentence_vector: str = "pooler") -> nn.Module:
+        """Build a linear layer with two outputs per token, for start and end."""
         from torch import nn
 
         from xstilts.task_types.heads import initialise
@@ -130,14 +145,15 @@ class SpanQA(TaskType):
         return head
 
     def logits(self, encoder: PreTrainedModel, head: nn.Module, batch: Batch) -> torch.Tensor:
-        """(batch, length, 2), for start and end."""
+        """Return logits for start and end, (batch, length, 2)."""
         logits: torch.Tensor = head(run_encoder(encoder, batch).last_hidden_state)
         return logits
 
     def loss(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
-        """Mean cross-entropy of start and end over all positions of the input, those of the question included.
+        """Return the mean cross-entropy of start and end, a float32 scalar.
 
-        Padding is left out, unlike in the published code, so that the loss does not depend on what else is in a batch.
+        All positions of the input take part, those of the question included. Unlike in the published code, padding does
+        not, so that the loss of a row does not depend on the other rows of its batch.
         """
         from torch.nn.functional import cross_entropy
 
@@ -146,16 +162,20 @@ class SpanQA(TaskType):
         return (cross_entropy(start, batch["start"]) + cross_entropy(end, batch["end"])) / 2
 
     def outputs(self, logits: torch.Tensor, batch: Batch) -> list[Any]:
-        """Per row (1 + context tokens, 2): start and end logits of the first token, then of the context's."""
-        found = logits.float().cpu().numpy()
+        """Return per row the start and end logits of the first token and the context tokens.
+
+        Each array has the shape (1 + context tokens, 2), float32.
+        """
+        all_logits = logits.float().cpu().numpy()
         candidates = batch["candidates"].cpu().numpy()
-        return [row[chosen] for row, chosen in zip(found, candidates, strict=True)]
+        return [row[is_candidate] for row, is_candidate in zip(all_logits, candidates, strict=True)]
 
-    def decode(self, outputs: Sequence[Any], rows: Sequence[Row], examples: pa.Table) -> list[str]:
-        """The text of the span with the highest sum of logits over a question's windows.
+    def decode(self, outputs: Sequence[Any], rows: Sequence[EncodedRow], examples: pa.Table) -> list[str]:
+        """Return the text of the span with the highest sum of logits over a question's windows.
 
-        A span starts in the window where its first token has the most context. '' where no window has a span, and for
-        tasks with unanswerable questions where the first token's sum, lowest over the windows, is higher.
+        A span has to start in the window in which its first token has the most context. The prediction is '' if no
+        window has a span and, in tasks with unanswerable questions, if the lowest sum of the first token's logits over
+        the windows is higher than the span's.
         """
         contexts = examples.column("context")
         best, null = np.full(examples.num_rows, -np.inf), np.full(examples.num_rows, np.inf)
@@ -175,17 +195,18 @@ class SpanQA(TaskType):
 
     @classmethod
     def constant_predictions(cls, task: Task, examples: pa.Table) -> Iterator[list[str]]:
-        """No answer at all: right where a question has none, and as wrong as any other text where all have one."""
+        """Yield '' for all questions: correct for unanswerable ones, and no worse than any other constant text."""
         yield [""] * examples.num_rows
 
     @classmethod
     def score(cls, task: Task, language: str, predictions: Sequence[str], examples: pa.Table) -> Scored:
-        """Means of exact match and F1; an example's part is the mean of its two.
+        """Score by exact match and F1, means over the questions; an example's score is the mean of the two.
 
-        Where questions may have no answer, the means over those that have one too, and the accuracy on the others
-        (``HasAns_exact``, ``HasAns_f1`` and ``NoAns_exact`` of SQuAD 2.0's script), if there are any such questions.
+        In tasks with unanswerable questions, ``has_answer_exact_match``, ``has_answer_f1`` and ``no_answer_accuracy``
+        are those of the questions with and without an answer, if there are any: ``HasAns_exact``, ``HasAns_f1`` and
+        ``NoAns_exact`` of SQuAD 2.0's script.
         """
-        rules = rules_of(task.name, language)
+        rules = rules_of(task, language)
         gold = examples.column("answers").to_pylist()
         scores = np.array([exact_match_and_f1(p, g, rules) for p, g in zip(predictions, gold, strict=True)])
         metrics = _means(scores)
@@ -198,7 +219,7 @@ class SpanQA(TaskType):
         return Scored(
             metrics=metrics,
             gold=[json.dumps(texts, ensure_ascii=False) for texts in gold],
-            parts=scores.mean(axis=1).tolist(),
+            example_scores=scores.mean(axis=1).tolist(),
         )
 
 
@@ -217,23 +238,6 @@ _ENCODED = pa.schema(
 )
 
 
-def best_span(logits: np.ndarray, may_start: np.ndarray, n_best: int, max_length: int) -> tuple[float, int, int]:
-    """(sum of logits, first, last) of the best span that starts and ends at one of the ``n_best`` positions for each.
-
-    ``logits`` is (tokens, 2), ``may_start`` (tokens,) bool. The sum is -inf where no such span is in order, starts
-    where it may and is at most ``max_length`` tokens long.
-    """
-    starts, ends = np.argsort(-logits, axis=0, kind="stable")[:n_best].T
-    starts = starts[may_start[starts]]
-    lengths = ends[None, :] - starts[:, None] + 1
-    sums = logits[starts, 0][:, None] + logits[ends, 1][None, :]
-    sums = np.where((lengths >= 1) & (lengths <= max_length), sums, -np.inf)
-    if sums.size == 0:
-        return -np.inf, 0, 0
-    start, end = np.unravel_index(sums.argmax(), sums.shape)
-    return float(sums[start, end]), int(starts[start]), int(ends[end])
-
-
 def _means(scores: np.ndarray) -> dict[str, float]:
     exact_match, f1 = scores.mean(axis=0)
     return {"exact_match": float(exact_match), "f1": float(f1)}
@@ -241,8 +245,8 @@ def _means(scores: np.ndarray) -> dict[str, float]:
 
 def _misplaced(context: str, answers: Sequence[str], starts: Sequence[int]) -> Iterator[str]:
     for answer, start in zip(answers, starts, strict=True):
-        found = context[start : start + len(answer)] if start >= 0 else ""
+        text = context[start : start + len(answer)] if start >= 0 else ""
         if not answer.strip():
             yield f"the answer at character {start} is empty."
-        elif found != answer:
-            yield f"the answer '{answer}' should stand at character {start} of the context, where '{found}' stands."
+        elif text != answer:
+            yield f"the answer '{answer}' should stand at character {start} of the context, but '{text}' is there."

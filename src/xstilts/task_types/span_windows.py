@@ -1,4 +1,4 @@
-"""Windows of a context beside its question, and where the answer lies in them."""
+"""Windows of a context next to its question, and the position of the answer in them."""
 
 from __future__ import annotations
 
@@ -13,16 +13,31 @@ if TYPE_CHECKING:
 
 
 def window_starts(length: int, room: int, doc_stride: int) -> range:
-    """The first context token of each window of ``room`` tokens; strides longer than the room would leave gaps."""
+    """Return the first context token of each window.
+
+    Args:
+        length: The number of tokens of the context.
+        room: The number of context tokens that fit into a window.
+        doc_stride: The distance between the starts of windows; lowered to ``room`` if it is longer, which would leave
+            gaps.
+    """
     stride = min(doc_stride, room)
     return range(0, max(length - room, 0) + stride, stride)
 
 
 def max_context_windows(length: int, room: int, starts: Sequence[int]) -> np.ndarray:
-    """(length,) the window in which each token of a context has the most context, where alone an answer may start.
+    """Find the window in which each token has the most context; an answer may start there only.
 
-    That is where min(tokens to its left, tokens to its right) + 0.01 * tokens in the window is highest; of several
-    windows, the first. Devlin et al. 2019, in the form of transformers' ``_new_check_is_max_context``.
+    That is the window in which min(tokens to its left, tokens to its right) + 0.01 * tokens in the window is highest,
+    and the first one of several (Devlin et al. 2019; ``_new_check_is_max_context`` in transformers).
+
+    Args:
+        length: The number of tokens of the context.
+        room: The number of context tokens that fit into a window.
+        starts: The first token of each window.
+
+    Returns:
+        Window indices, (length,) int64.
     """
     best, windows = np.full(length, -np.inf), np.zeros(length, dtype=np.int64)
     for window, start in enumerate(starts):
@@ -36,20 +51,34 @@ def max_context_windows(length: int, room: int, starts: Sequence[int]) -> np.nda
 
 
 @dataclass(frozen=True)
-class Context:
-    """The tokens of a context or of a window of it: ids, and the characters they cover."""
+class TokenisedContext:
+    """The tokens of a context, or of a window of it.
+
+    Attributes:
+        ids: Token ids, (tokens,) int32.
+        char_starts: The first character that each token covers, (tokens,) int32.
+        char_ends: The character after the last one that each token covers, (tokens,) int32.
+    """
 
     ids: np.ndarray
     char_starts: np.ndarray
     char_ends: np.ndarray
 
-    def window(self, start: int, length: int) -> Context:
-        """Up to ``length`` of its tokens from token ``start`` on."""
-        part = slice(start, start + length)
-        return Context(self.ids[part], self.char_starts[part], self.char_ends[part])
+    def window(self, start: int, length: int) -> TokenisedContext:
+        """Return up to ``length`` tokens, beginning with token ``start``."""
+        tokens = slice(start, start + length)
+        return TokenisedContext(self.ids[tokens], self.char_starts[tokens], self.char_ends[tokens])
 
     def span(self, answers: Sequence[str] | None, starts: Sequence[int] | None) -> tuple[int, int] | None:
-        """First and last token of the first answer; None where there is no answer or none of it became a token."""
+        """Find the first answer.
+
+        Args:
+            answers: The gold answers.
+            starts: The character of the context at which each answer starts.
+
+        Returns:
+            First and last token of the first answer; None if there is no answer or it has no tokens.
+        """
         if not answers or not starts:
             return None
         first = int(np.searchsorted(self.char_ends, starts[0], side="right"))
@@ -59,7 +88,14 @@ class Context:
 
 @dataclass(frozen=True)
 class PairLayout:
-    """Where a tokenizer puts its special tokens around a pair of texts, and which segment ids it gives the two."""
+    """How a tokenizer encodes a pair of texts.
+
+    Attributes:
+        before: The special tokens before the first text.
+        between: The special tokens between the texts.
+        after: The special tokens after the second text.
+        segments: The segment ids of the two texts; None for tokenizers without segment ids.
+    """
 
     before: list[int]
     between: list[int]
@@ -68,7 +104,7 @@ class PairLayout:
 
     @classmethod
     def of(cls, tokenizer: PreTrainedTokenizerFast) -> PairLayout:
-        """Read off an encoded pair; the unknown token serves as text because it is one token everywhere."""
+        """Read the layout off an encoded pair of unknown tokens: that text is one token in every tokenizer."""
         pair = tokenizer(tokenizer.unk_token, tokenizer.unk_token, return_token_type_ids=True)
         ids, sides, segments = pair["input_ids"], pair.sequence_ids(0), pair["token_type_ids"]
         first, second = sides.index(0), sides.index(1)
@@ -82,10 +118,20 @@ class PairLayout:
 
     @property
     def n_special(self) -> int:
+        """The number of special tokens."""
         return len(self.before) + len(self.between) + len(self.after)
 
-    def row(self, question: list[int], window: Context, span: tuple[int, int] | None, offset: int) -> dict[str, Any]:
-        """The encoded row of a window that begins at token ``offset`` of the context; ``span`` counts from there."""
+    def row(
+        self, question: list[int], window: TokenisedContext, span: tuple[int, int] | None, offset: int
+    ) -> dict[str, Any]:
+        """Build the encoded row of a window.
+
+        Args:
+            question: The question's token ids.
+            window: The window's context tokens.
+            span: First and last token of the answer, counted from the start of the whole context.
+            offset: The context token that the window begins with.
+        """
         head = [*self.before, *question, *self.between]
         tail = [*window.ids.tolist(), *self.after]
         row = {
@@ -103,22 +149,22 @@ class PairLayout:
         return row
 
 
-def tokenise(texts: Sequence[str], tokenizer: PreTrainedTokenizerFast) -> dict[str, Context]:
-    """Every different text once: several questions share a context."""
-    different = list(dict.fromkeys(texts))
-    encoded = tokenizer(different, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+def tokenise_contexts(texts: Sequence[str], tokenizer: PreTrainedTokenizerFast) -> dict[str, TokenisedContext]:
+    """Tokenise each distinct context once, as several questions share a context; returns them by text."""
+    distinct = list(dict.fromkeys(texts))
+    encoded = tokenizer(distinct, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
     contexts = {}
-    for text, ids, offsets in zip(different, encoded["input_ids"], encoded["offset_mapping"], strict=True):
+    for text, ids, offsets in zip(distinct, encoded["input_ids"], encoded["offset_mapping"], strict=True):
         char_starts, char_ends = np.array(offsets, dtype=np.int32).reshape(-1, 2).T
         _close_gaps(text, char_starts, char_ends)
-        contexts[text] = Context(np.array(ids, dtype=np.int32), char_starts, char_ends)
+        contexts[text] = TokenisedContext(np.array(ids, dtype=np.int32), char_starts, char_ends)
     return contexts
 
 
 def _close_gaps(text: str, char_starts: np.ndarray, char_ends: np.ndarray) -> None:
-    """Give characters that no token covers to the token before them, up to the next blank.
+    """Assign characters that no token covers to the token before them, up to the next whitespace.
 
-    Normalisation composes accents with their letter or drops them, and tokens then cover the letter alone.
+    Normalisation composes combining accents with their letter or drops them; the token then covers the letter only.
     """
     following = np.append(char_starts[1:], len(text))
     for token in np.flatnonzero(char_ends < following):

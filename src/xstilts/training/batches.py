@@ -7,17 +7,17 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-_POOL = 50  # batches whose rows are sorted by length together: little padding, and still a random order
+_POOL = 50  # batches whose rows are sorted by length together: little padding, and the order is still random
 
 
 def shuffled_batches(lengths: np.ndarray, batch_size: int, rng: np.random.Generator) -> Iterator[list[int]]:
-    """Batches of row indices without end, epoch after epoch.
+    """Yield training batches of row indices, epoch after epoch, without end.
 
     An epoch holds every row exactly once. Rows of a batch have similar lengths; the order of batches is random.
 
     Args:
         lengths: (rows,) tokens of each row.
-        batch_size: rows per batch; the last one of an epoch may be smaller.
+        batch_size: rows per batch; the last batch of an epoch may be smaller.
         rng: source of all randomness.
     """
     while True:
@@ -31,20 +31,31 @@ def shuffled_batches(lengths: np.ndarray, batch_size: int, rng: np.random.Genera
 
 
 def ordered_batches(lengths: np.ndarray, batch_size: int) -> Iterator[list[int]]:
-    """Every row once, longest first: evaluation, where order means nothing and memory trouble should show at once."""
+    """Yield evaluation batches of row indices: every row once, longest first, so that a lack of memory shows at once.
+
+    Args:
+        lengths: (rows,) tokens of each row.
+        batch_size: rows per batch; the last batch may be smaller.
+    """
     order = np.argsort(-lengths, kind="stable")
     for start in range(0, len(order), batch_size):
         yield order[start : start + batch_size].tolist()
 
 
 def batches_per_epoch(rows: int, batch_size: int) -> int:
+    """The number of batches in one epoch of so many rows."""
     return math.ceil(rows / batch_size)
 
 
 def mixture(sizes: Sequence[int], cap: int | None, rng: np.random.Generator) -> Iterator[int]:
-    """Indices of tasks without end, drawn in proportion to size; sizes above ``cap`` count as ``cap``.
+    """Yield the index of the task of each step, without end, drawn in proportion to the tasks' sizes.
 
-    As jiant's samplers do for ``train_examples_cap``: every step draws one task, and its batch is of that task alone.
+    Every batch is of one task alone, as with jiant's samplers for ``train_examples_cap``.
+
+    Args:
+        sizes: training rows of each task.
+        cap: sizes above it count as ``cap``; None: no cap.
+        rng: source of all randomness.
     """
     counted = np.array([min(size, cap or size) for size in sizes], dtype=float)
     while True:

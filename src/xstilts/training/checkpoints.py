@@ -1,4 +1,4 @@
-"""The checkpoints of one run on disk: whole or not there, and never those of another run or of other data."""
+"""The checkpoints of one run on disk: complete or absent, and never read by another run or for other data."""
 
 from __future__ import annotations
 
@@ -21,22 +21,27 @@ _ABANDONED = "abandoned.json"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Tensors by name, all on the CPU, and whatever else JSON can hold."""
+    """The content of a checkpoint.
+
+    Attributes:
+        tensors: tensors by name, all on the CPU.
+        facts: everything else, as JSON can hold it.
+    """
 
     tensors: Mapping[str, torch.Tensor]
     facts: Mapping[str, Any]
 
 
 class Checkpoints:
-    """A folder with the newest checkpoint of a run. Only one process may use it at a time.
+    """The folder with the newest checkpoint of a run. Only one process may use it at a time.
 
-    A checkpoint is a file of tensors and, written last, a manifest with its checksum: one without a manifest, or with
-    another checksum, is passed over.
+    A checkpoint is a file of tensors and, written last, a manifest with its checksum. A checkpoint without a manifest,
+    or with another checksum, is ignored.
 
     Args:
-        folder: of this run alone; made when first needed.
-        inputs: a checksum of what the run reads: a checkpoint of other data is passed over.
-        minutes: between two checkpoints.
+        folder: of this run alone; created when first needed.
+        inputs: checksum of what the run reads; a checkpoint of other data is ignored.
+        minutes: time between two checkpoints.
     """
 
     def __init__(self, folder: Path, inputs: str, minutes: float) -> None:
@@ -44,13 +49,14 @@ class Checkpoints:
         self._saved = time.monotonic()
 
     def due(self) -> bool:
+        """Whether the time between two checkpoints has passed."""
         return time.monotonic() - self._saved >= self._seconds
 
     def save(self, checkpoint: Checkpoint) -> None:
-        """Write a checkpoint; the one before it is deleted only then.
+        """Write a checkpoint, then delete the previous one.
 
         Raises:
-            OSError: where the disk is full or gone; the checkpoint before is still there.
+            OSError: the disk is full or gone; the previous checkpoint is still there.
         """
         number = max((int(path.stem) for path in self._manifests()), default=0) + 1
         tensors = self._folder / f"{number:06d}.safetensors"
@@ -62,27 +68,27 @@ class Checkpoints:
         self._saved = time.monotonic()
 
     def load(self) -> Checkpoint | None:
-        """The newest checkpoint that is whole and of this run; what else lies in the folder is deleted."""
-        found = None
+        """Read the newest complete checkpoint of this run, and delete everything else in the folder."""
+        checkpoint, kept = None, ""
         for manifest in self._manifests():
             try:
-                found = self._read(manifest)
+                checkpoint = self._read(manifest)
             except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
-                print(f"{manifest}: this checkpoint is passed over: {error}", flush=True)
+                print(f"{manifest}: checkpoint ignored: {error}", flush=True)
                 continue
-            self._tidy(keep=manifest.stem)
-            return found
-        self._tidy(keep="")
-        return found
+            kept = manifest.stem
+            break
+        self._tidy(keep=kept)
+        return checkpoint
 
     def abandoned(self) -> list[dict[str, Any]]:
-        """What was noted of each beginning of the run that was given up."""
+        """What :meth:`abandon` noted of each earlier start of the run."""
         path = self._folder / _ABANDONED
         return list(json.loads(path.read_bytes())) if path.is_file() else []
 
-    def abandon(self, why: Mapping[str, Any]) -> None:
-        """The run begins again: note why, and delete its checkpoint."""
-        write_json(self._folder / _ABANDONED, [*self.abandoned(), dict(why)])
+    def abandon(self, note: Mapping[str, Any]) -> None:
+        """Note why the run starts over, and delete its checkpoint."""
+        write_json(self._folder / _ABANDONED, [*self.abandoned(), dict(note)])
         self._tidy(keep="")
 
     def clear(self) -> None:
@@ -90,25 +96,25 @@ class Checkpoints:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _manifests(self) -> list[Path]:
-        """The newest first."""
+        """The manifests in the folder, newest first."""
         return sorted(self._folder.glob("[0-9]*.json"), reverse=True)
 
     def _identity(self) -> dict[str, str]:
-        # Another version of PyTorch may compute other last digits: a run is of one version or begins again.
+        # Another version of PyTorch may compute other last digits: a run uses one version from start to end.
         return {"inputs": self._inputs, "torch": torch.__version__}
 
     def _read(self, manifest: Path) -> Checkpoint:
-        found = json.loads(manifest.read_bytes())
+        content = json.loads(manifest.read_bytes())
         for name, value in self._identity().items():
-            if found[name] != value:
-                raise ValueError(f"it is of other {name}: {found[name]} instead of {value}.")
+            if content[name] != value:
+                raise ValueError(f"it has {name} {content[name]}, this run has {name} {value}.")
         tensors = manifest.with_suffix(".safetensors")
-        if sha256_of(tensors) != found["sha256"]:
+        if sha256_of(tensors) != content["sha256"]:
             raise ValueError("its tensors are damaged.")
-        return Checkpoint(load_file(tensors), found["facts"])
+        return Checkpoint(load_file(tensors), content["facts"])
 
     def _tidy(self, keep: str) -> None:
-        """Delete older checkpoints, and what a process left that was killed while it wrote one."""
+        """Delete all checkpoints but one, and the temporary files of processes that were killed while writing."""
         for path in (*self._folder.glob("[0-9]*"), *self._folder.glob(".*.tmp")):
             if path.stem != keep:
                 path.unlink(missing_ok=True)

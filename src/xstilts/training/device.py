@@ -1,4 +1,4 @@
-"""Where training runs, in which precision, and how it is made repeatable."""
+"""The device and the precision of a job, and deterministic algorithms."""
 
 from __future__ import annotations
 
@@ -16,17 +16,26 @@ from xstilts.task_types.base import Batch
 
 @dataclass(frozen=True)
 class Device:
-    """A CPU or one GPU. ``precision`` is what matrix products run in; weights stay in float32."""
+    """The CPU or one GPU.
+
+    Attributes:
+        kind: 'cpu' or 'cuda'.
+        precision: of matrix products; weights stay in float32.
+    """
 
     kind: str
     precision: torch.dtype
 
     @classmethod
     def choose(cls, compute: Compute, threads: int) -> Device:
-        """The first GPU where there is one, else ``threads`` CPU threads.
+        """Choose the first GPU if there is one, else the CPU, and make PyTorch deterministic.
+
+        Args:
+            compute: the study's precision.
+            threads: CPU threads.
 
         Raises:
-            UserError: where bfloat16 is demanded of a GPU that lacks it.
+            UserError: the study asks for bfloat16, which the GPU lacks.
         """
         torch.set_num_threads(threads)
         torch.use_deterministic_algorithms(True, warn_only=True)
@@ -35,23 +44,25 @@ class Device:
         capable = kind == "cuda" and torch.cuda.is_bf16_supported()
         if compute.precision == "bfloat16" and kind == "cuda" and not capable:
             raise UserError("compute.precision: this GPU has no bfloat16; use 'auto' or 'float32'.")
-        wanted = compute.precision == "bfloat16" or (compute.precision == "auto" and capable)
-        return cls(kind, torch.bfloat16 if wanted else torch.float32)
+        bfloat16 = compute.precision == "bfloat16" or (compute.precision == "auto" and capable)
+        return cls(kind, torch.bfloat16 if bfloat16 else torch.float32)
 
     def place(self, module: nn.Module) -> None:
-        """Move a module's weights here, in place."""
+        """Move a module's weights to the device, in place."""
         module.to(torch.device(self.kind))
 
     def move(self, batch: Batch) -> Batch:
+        """Copy a batch to the device."""
         return {name: tensor.to(self.kind, non_blocking=True) for name, tensor in batch.items()}
 
     def autocast(self) -> AbstractContextManager[None]:
+        """Run matrix products in the device's precision."""
         if self.precision is torch.float32:
             return nullcontext()
         return torch.autocast(self.kind, dtype=self.precision)
 
     def describe(self) -> dict[str, str | int]:
-        """What to record beside a result."""
+        """The device as it is recorded with a result; ``peak_gpu_bytes`` is 0 on the CPU."""
         name = torch.cuda.get_device_name() if self.kind == "cuda" else "CPU"
         peak = torch.cuda.max_memory_allocated() if self.kind == "cuda" else 0
         return {

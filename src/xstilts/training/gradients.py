@@ -1,4 +1,4 @@
-"""The gradients of one optimiser step, over as many micro-batches as the device's memory asks for."""
+"""The gradients of one optimiser step, accumulated over as many micro-batches as the device's memory requires."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from xstilts.config.settings import Hyperparameters
-from xstilts.task_types.base import Row, SpecialTokens, TaskType
+from xstilts.task_types.base import EncodedRow, SpecialTokens, TaskType
 from xstilts.training.device import Device
 from xstilts.training.memory import MicroBatches
 from xstilts.training.randomness import random_state, restore_random_state
@@ -22,22 +22,38 @@ def backward(
     encoder: PreTrainedModel,
     head: nn.Module,
     task_type: TaskType,
-    rows: Sequence[Row],
+    rows: Sequence[EncodedRow],
     tokens: SpecialTokens,
     hyper: Hyperparameters,
     device: Device,
     micro: MicroBatches,
 ) -> float:
-    """Gradients of one step's mean loss, accumulated over micro-batches and clipped; returns that loss.
+    """Compute the gradients of one step's mean loss, clipped, into ``.grad`` of the encoder's and head's parameters.
 
-    Where memory runs out, the step begins again with smaller micro-batches and the same random numbers.
+    If memory runs out, the step starts over with smaller micro-batches and the same random numbers.
+
+    Args:
+        encoder: on the device, in training mode, without gradients.
+        head: likewise.
+        task_type: collates rows and computes logits and loss.
+        rows: the batch, ``hyper.batch_size`` encoded rows or fewer.
+        tokens: the tokenizer's special tokens.
+        hyper: ``clip_norm`` and ``clip_each`` are used.
+        device: where and in which precision to compute.
+        micro: the size of micro-batches; halved in place if memory runs out.
+
+    Returns:
+        The mean loss of the batch.
+
+    Raises:
+        UserError: memory is too small for a single row.
     """
     before = random_state(tokens)
     while True:
         try:
             return _accumulated(encoder, head, task_type, rows, tokens, hyper, device, micro.size or len(rows))
         except torch.OutOfMemoryError:
-            pass  # what follows frees memory, which the error's traceback holds on to as long as it is handled
+            pass  # free memory only after this block: the error's traceback refers to tensors while it is handled
         for module in (encoder, head):
             module.zero_grad(set_to_none=True)
         micro.halve(len(rows))
@@ -48,16 +64,17 @@ def _accumulated(
     encoder: PreTrainedModel,
     head: nn.Module,
     task_type: TaskType,
-    rows: Sequence[Row],
+    rows: Sequence[EncodedRow],
     tokens: SpecialTokens,
     hyper: Hyperparameters,
     device: Device,
     size: int,
 ) -> float:
-    """Gradients over micro-batches of ``size`` rows.
+    """Accumulate gradients over micro-batches of ``size`` rows; returns the mean loss.
 
-    Micro-batches count by their rows, as in jiant, which clips what has accumulated after each of them. Where a loss is
-    a mean over tokens (tagging, masked LM), splitting a batch therefore shifts weight to the tokens of short rows.
+    Micro-batches are weighted by their rows, as in jiant, which clips the accumulated gradients after each of them.
+    Where a loss is a mean over tokens (tagging, masked LM), splitting a batch therefore shifts weight to the tokens of
+    short rows.
     """
     total = torch.zeros((), device=device.kind)
     for start in range(0, len(rows), size):

@@ -1,8 +1,8 @@
-"""The training loop: pretraining, intermediate training and fine-tuning are all this one.
+"""The training loop, which pretraining, intermediate training and fine-tuning share.
 
-AdamW with linear warm-up and decay, gradient clipping, one task per step; now and then an evaluation on English dev
-data, after which the best state so far is kept and, at the end, restored (protocol: jiant's ``runscript`` and
-``metarunner``; ``Hyperparameters`` says where XTREME's scripts do otherwise).
+AdamW with linear warm-up and decay, gradient clipping, one task per step. After every ``eval_every`` steps an
+evaluation on English dev data; the best weights so far are kept and, at the end, restored (protocol: jiant's
+``runscript`` and ``metarunner``; ``Hyperparameters`` says where XTREME's scripts differ).
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from torch import nn
 from xstilts.config.settings import Hyperparameters
 from xstilts.data.encoding import EncodedRows
 from xstilts.errors import Diverged
-from xstilts.task_types.base import Row, SpecialTokens, TaskType
-from xstilts.tasks.languages import ENGLISH
+from xstilts.task_types.base import EncodedRow, SpecialTokens, TaskType
 from xstilts.training.batches import batches_per_epoch, mixture, shuffled_batches
+from xstilts.training.collapse import primary_score
 from xstilts.training.device import Device
 from xstilts.training.gradients import backward
-from xstilts.training.prediction import predict, primary_score
-from xstilts.training.progress import Steps
+from xstilts.training.prediction import predict
+from xstilts.training.progress import StepProgress
 from xstilts.training.session import Session
 from xstilts.training.state import TrainingState
 
@@ -36,9 +36,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TaskData:
-    """One task's part in a training run: rows to learn from, and dev data to select on.
+    """One task's data in a training run.
 
-    Dev data is absent when pretraining, and where its labels have been removed: then nothing can be selected.
+    Dev data is absent in pretraining, and where its labels have been removed: then no weights are selected.
+
+    Attributes:
+        task_type: of the task.
+        train: encoded rows to train on.
+        dev: encoded rows of the English dev examples that the weights are selected on.
+        dev_examples: the same examples, canonical, with gold answers.
     """
 
     task_type: TaskType
@@ -48,27 +54,36 @@ class TaskData:
 
     @property
     def name(self) -> str:
+        """The task's name."""
         return self.task_type.task.name
 
 
 @dataclass
-class Trained:
-    """What comes out beside the encoder, which is trained in place."""
+class TrainingResult:
+    """What :func:`train` returns; the encoder is trained in place.
+
+    Attributes:
+        heads: by task, the trained head.
+        steps: optimiser steps in all.
+        best_step: the step whose weights are kept.
+        curve: one entry per evaluation: ``step``, ``loss`` (mean training loss since the last evaluation), and by task
+            the dev score in points (0–100).
+        halvings: the size of micro-batches in rows after each time that the GPU ran out of memory.
+        resumed_at: the steps at which the run was resumed from a checkpoint.
+        earlier_seconds: seconds spent on the run before it was last resumed.
+    """
 
     heads: nn.ModuleDict
     steps: int = 0
     best_step: int = 0
-    #: One entry per evaluation: step, mean training loss since the last one, dev score by task in points.
     curve: list[dict[str, float]] = field(default_factory=list)
-    #: The sizes that micro-batches were cut down to, each time that the GPU ran out of memory.
     halvings: list[int] = field(default_factory=list)
-    #: The steps at which it went on from a checkpoint, and the seconds that went into it before the last of them.
     resumed_at: list[int] = field(default_factory=list)
     earlier_seconds: float = 0.0
 
 
 def planned_steps(task_data: Sequence[TaskData], hyper: Hyperparameters) -> int:
-    """``max_steps``, or what ``epochs`` over the (capped) tasks amount to."""
+    """The number of optimiser steps: ``max_steps``, or that of ``epochs`` over the (capped) tasks."""
     if hyper.max_steps is not None:
         return hyper.max_steps
     cap = hyper.examples_cap or math.inf
@@ -85,12 +100,22 @@ def train(
     device: Device,
     what: str,
     session: Session | None = None,
-) -> Trained:
-    """Train ``encoder`` in place, with a fresh head per task; go on where an earlier try at the same run has stopped.
+) -> TrainingResult:
+    """Train ``encoder`` in place with a new head per task; resume from the run's checkpoint if there is one.
+
+    Args:
+        encoder: the encoder to start from; moved to the device.
+        task_data: one entry per task.
+        tokens: the tokenizer's special tokens, and the random source of masked LM.
+        hyper: the stage's hyper-parameters.
+        seed: decides the heads' initial weights, dropout, and the order of batches.
+        device: where to train.
+        what: name of the run in the log.
+        session: stop requests, checkpoints and progress; None: none of them.
 
     Raises:
-        Diverged: where the loss stops being finite.
-        Stopped: where someone has asked the run to stop.
+        Diverged: the loss is not finite.
+        Stopped: the job was asked to stop.
     """
     session = session or Session()
     torch.manual_seed(seed)
@@ -100,23 +125,25 @@ def train(
     total = planned_steps(task_data, hyper)
     state = TrainingState.fresh(encoder, heads, tokens, hyper, total)
     session.resume(state)
-    with Steps(what, total, state.step, session.on_progress) as steps, session.stop.deferred():
+    with StepProgress(what, total, state.step, session.on_progress) as progress, session.stop.deferred():
         for data, rows in _steps(task_data, hyper, seed, state.step, total):
             loss = _step(state, data, rows, hyper, device, f"of {total} in {what}")
-            steps.step(loss)
+            progress.step(loss)
             if state.step % hyper.eval_every == 0 or state.step == total:
                 scores = _evaluate(state, task_data, hyper, device)
                 if scores:
-                    steps.say(f"{what}: step {state.step}, dev {_rounded(scores)}")
+                    progress.log(f"{what}: step {state.step}, dev {_rounded(scores)}")
             session.after_step(state)
     best_step = state.best.restore(encoder, heads) if state.best.step else total
-    return Trained(heads, total, best_step, state.curve, state.micro.halvings, state.resumed_at, state.earlier_seconds)
+    return TrainingResult(
+        heads, total, best_step, state.curve, state.micro.halvings, state.resumed_at, state.earlier_seconds
+    )
 
 
 def _step(
-    state: TrainingState, data: TaskData, rows: list[Row], hyper: Hyperparameters, device: Device, where: str
+    state: TrainingState, data: TaskData, rows: list[EncodedRow], hyper: Hyperparameters, device: Device, where: str
 ) -> float:
-    """One optimiser step; returns its loss."""
+    """Take one optimiser step; returns its loss."""
     state.encoder.train()
     state.heads.train()
     head = state.heads[data.name]
@@ -137,7 +164,10 @@ def _step(
 def _evaluate(
     state: TrainingState, task_data: Sequence[TaskData], hyper: Hyperparameters, device: Device
 ) -> dict[str, float]:
-    """The dev score of each task that has dev data, noted in the learning curve; their best mean is kept."""
+    """Score each task that has dev data, add an entry to the learning curve, and keep the weights if they are the best.
+
+    Weights are compared by the mean of the tasks' scores.
+    """
     scores = {
         m.name: _dev_score(m, state.encoder, state.heads, state.tokens, hyper, device) for m in task_data if m.dev
     }
@@ -150,8 +180,8 @@ def _evaluate(
 
 def _steps(
     task_data: Sequence[TaskData], hyper: Hyperparameters, seed: int, first: int, total: int
-) -> Iterator[tuple[TaskData, list[Row]]]:
-    """The task and the rows of each step after the ``first`` so many, which are drawn again and passed over.
+) -> Iterator[tuple[TaskData, list[EncodedRow]]]:
+    """Yield the task and the rows of each step; the ``first`` so many are drawn and skipped.
 
     Every task has a random source of its own, and the mixture another.
     """
@@ -175,12 +205,11 @@ def _dev_score(
     hyper: Hyperparameters,
     device: Device,
 ) -> float:
-    """The task's primary score score on its English dev data."""
+    """The task's score on its English dev data, in points (0–100)."""
     assert data.dev is not None and data.dev_examples is not None
-    head = heads[data.name]
-    task_type, examples = data.task_type, data.dev_examples
-    predictions = predict(task_type, encoder, head, data.dev, examples, tokens, hyper.batch_size, device)
-    return primary_score(task_type, task_type.score(task_type.task, ENGLISH, predictions, examples))
+    head, examples = heads[data.name], data.dev_examples
+    predictions = predict(data.task_type, encoder, head, data.dev, examples, tokens, hyper.batch_size, device)
+    return primary_score(data.task_type, predictions, examples)
 
 
 def _rounded(scores: Mapping[str, float]) -> str:

@@ -1,4 +1,4 @@
-"""How many rows go through the encoder at once, where a device's memory is too small for as many as were asked for."""
+"""How many rows go through the encoder at once; fewer where the device's memory is too small."""
 
 from __future__ import annotations
 
@@ -15,45 +15,63 @@ T = TypeVar("T")
 
 @dataclass
 class MicroBatches:
-    """The size of micro-batches, halved each time that memory runs out. Batches stay the same: they take more parts."""
+    """The size of micro-batches, which is halved each time that memory runs out. The batch size stays the same.
 
-    #: All rows of a batch at once where None.
+    Attributes:
+        size: rows per micro-batch; None: all rows of a batch at once.
+        halvings: the size after each time that memory ran out.
+    """
+
     size: int | None = None
-    #: The size after each time that memory ran out.
     halvings: list[int] = field(default_factory=list)
 
     def halve(self, rows: int) -> None:
-        """Go on with half of what a batch of so many rows was too much with; frees what memory can be freed.
+        """Halve the size after memory ran out, and free cached GPU memory.
+
+        Args:
+            rows: size of the batch that ran out of memory.
 
         Raises:
-            UserError: where that was a single row.
+            UserError: the micro-batch was a single row.
         """
         before = min(self.size or rows, rows)
         if before == 1:
             raise UserError(
-                "The GPU's memory is too small for one example. Lower encoding.max_length, take a smaller encoder or a "
-                "GPU with more memory, and leave it to this job alone."
+                "The GPU's memory is too small for one example. Lower encoding.max_length, use a smaller encoder or a "
+                "GPU with more memory, and run no other job on that GPU."
             )
         self.size = before // 2
         self.halvings.append(self.size)
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-        print(f"Out of GPU memory: going on with micro-batches of {self.size}, batches stay the same", flush=True)
+        print(f"Out of GPU memory: continuing with micro-batches of {self.size}; same batch size", flush=True)
 
 
 def in_parts(
     rows: Sequence[int], work: Callable[[Sequence[int]], T], micro: MicroBatches
 ) -> Iterator[tuple[Sequence[int], T]]:
-    """Work that keeps no gradients, on as many rows at a time as memory allows: the rows and what became of them."""
+    """Apply ``work``, which keeps no gradients, to as many rows at a time as memory allows.
+
+    Args:
+        rows: indices of rows.
+        work: function of some of these indices.
+        micro: the most rows at a time; halved in place if memory runs out.
+
+    Yields:
+        Consecutive parts of ``rows``, and what ``work`` returned for each.
+
+    Raises:
+        UserError: memory is too small for a single row.
+    """
     start = 0
     while start < len(rows):
         part = rows[start : start + (micro.size or len(rows))]
         try:
-            done = work(part)
+            result = work(part)
         except torch.OutOfMemoryError:
-            done = None  # what follows frees memory, which the error's traceback holds on to as long as it is handled
-        if done is None:
+            result = None  # free memory only after this block: the error's traceback refers to tensors inside it
+        if result is None:
             micro.halve(len(part))
             continue
-        yield part, done
+        yield part, result
         start += len(part)

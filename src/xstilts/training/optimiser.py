@@ -13,7 +13,7 @@ from xstilts.config.settings import Hyperparameters
 
 
 def adamw(encoder: nn.Module, heads: nn.Module, hyper: Hyperparameters) -> torch.optim.Optimizer:
-    """AdamW over both; vectors (biases, layer norms) do not decay."""
+    """Build AdamW over the parameters of encoder and heads; vectors (biases, layer norms) have no weight decay."""
     parameters = [p for p in (*encoder.parameters(), *heads.parameters()) if p.requires_grad]
     groups = [
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": hyper.weight_decay},
@@ -24,6 +24,9 @@ def adamw(encoder: nn.Module, heads: nn.Module, hyper: Hyperparameters) -> torch
 
 
 def schedule(optimiser: torch.optim.Optimizer, total: int, hyper: Hyperparameters) -> LRScheduler:
-    """Linear warm-up from 0, then linear decay to 0 at step ``total``; the first step of a warm-up changes nothing."""
+    """Build the schedule: linear warm-up from 0, then linear decay to 0 at step ``total``.
+
+    With a warm-up, the first step has learning rate 0.
+    """
     warmup = hyper.warmup_steps if hyper.warmup_steps is not None else math.ceil(total * hyper.warmup_share)
     return get_linear_schedule_with_warmup(optimiser, warmup, total)

@@ -1,4 +1,4 @@
-"""Predictions of a trained encoder and head, and their scores."""
+"""Predictions of a trained encoder and head."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 import torch
 
 from xstilts.data.encoding import EncodedRows
-from xstilts.task_types.base import Scored, SpecialTokens, TaskType
+from xstilts.task_types.base import SpecialTokens, TaskType
 from xstilts.training.batches import ordered_batches
 from xstilts.training.device import Device
 from xstilts.training.memory import MicroBatches, in_parts
@@ -29,11 +29,25 @@ def predict(
     batch_size: int,
     device: Device,
 ) -> list[str]:
-    """One prediction per example, as text. Leaves encoder and head in evaluation mode."""
+    """Predict the answers to examples. Leaves encoder and head in evaluation mode.
+
+    Args:
+        task_type: collates rows, computes logits and decodes them.
+        encoder: on the device.
+        head: on the device, of the task that was trained on.
+        rows: the examples, encoded; an example may have several rows.
+        examples: the same examples, canonical.
+        tokens: the tokenizer's special tokens.
+        batch_size: rows per forward pass; halved if memory runs out.
+        device: where and in which precision to compute.
+
+    Returns:
+        One prediction per example, as text, in the order of ``examples``.
+    """
     encoder.eval()
     head.eval()
     outputs: list[Any] = [None] * len(rows)
-    light: list[Any] = [None] * len(rows)
+    rows_read: list[Any] = [None] * len(rows)
 
     def outputs_of(indices: Sequence[int]) -> list[Any]:
         batch = device.move(task_type.collate(rows[indices], tokens))
@@ -44,13 +58,7 @@ def predict(
     micro = MicroBatches()
     with torch.inference_mode():
         for batch in ordered_batches(rows.lengths, batch_size):
-            for indices, found in in_parts(batch, outputs_of, micro):
-                for index, row, output in zip(indices, rows[indices], found, strict=True):
-                    outputs[index], light[index] = output, row
-    return task_type.decode(outputs, light, examples)
-
-
-def primary_score(task_type: TaskType, scored: Scored) -> float:
-    """The task's score in points: the mean of its primary metrics."""
-    metrics = task_type.task.primary_metrics
-    return sum(scored.metrics[metric] for metric in metrics) / len(metrics)
+            for indices, batch_outputs in in_parts(batch, outputs_of, micro):
+                for index, row, output in zip(indices, rows[indices], batch_outputs, strict=True):
+                    outputs[index], rows_read[index] = output, row
+    return task_type.decode(outputs, rows_read, examples)

@@ -1,4 +1,4 @@
-"""Progress of long work: a bar on a terminal, a line now and then in a log."""
+"""Progress of long work: a bar on a terminal, a line every few seconds in a log."""
 
 from __future__ import annotations
 
@@ -12,27 +12,31 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 _SECONDS_BETWEEN_LINES = 15.0
 
-#: What is being done, the steps done and the steps in all.
+#: Called with a description of the work, the steps done and the steps in all.
 ProgressCallback = Callable[[str, int, int], None]
 
 
 def no_progress(what: str, step: int, total: int) -> None:
-    """Nobody wants to know."""
+    """No-op progress callback."""
 
 
-class Steps:
-    """Counts ``total`` steps of ``what``, of which some may be ``done`` already; used as a context manager.
+class StepProgress:
+    """Context manager that shows the progress of work in steps.
 
-    ``tell`` hears of every step.
+    Args:
+        what: description of the work.
+        total: steps in all.
+        done: steps done by earlier processes.
+        on_step: called at the start and after every step.
     """
 
-    def __init__(self, what: str, total: int, done: int = 0, tell: ProgressCallback = no_progress) -> None:
-        self.what, self.total, self.done, self._tell = what, total, done, tell
+    def __init__(self, what: str, total: int, done: int = 0, on_step: ProgressCallback = no_progress) -> None:
+        self.what, self.total, self.done, self._on_step = what, total, done, on_step
         self._first = done
-        self._started = self._spoke = time.monotonic()
+        self._started = self._logged = time.monotonic()
         self._bar: Progress | None = None
 
-    def __enter__(self) -> Steps:
+    def __enter__(self) -> StepProgress:
         if sys.stderr.isatty():
             columns = (
                 TextColumn("{task.description}", markup=False),
@@ -45,20 +49,22 @@ class Steps:
             self._task = self._bar.add_task(self.what, total=self.total, completed=self.done)
         else:
             print(f"{self.what}: {self.total} steps", flush=True)
-        self._tell(self.what, self.done, self.total)
+        self._on_step(self.what, self.done, self.total)
         return self
 
     def step(self, loss: float) -> None:
+        """Count one step."""
         self.done += 1
-        self._tell(self.what, self.done, self.total)
+        self._on_step(self.what, self.done, self.total)
         if self._bar:
             self._bar.update(self._task, advance=1, description=f"{self.what} (loss {loss:.3f})")
-        elif time.monotonic() - self._spoke > _SECONDS_BETWEEN_LINES:
-            self._spoke = time.monotonic()
-            left = (self._spoke - self._started) / (self.done - self._first) * (self.total - self.done)
-            self.say(f"{self.what}: step {self.done}/{self.total}, loss {loss:.3f}, {left:.0f} s left")
+        elif time.monotonic() - self._logged > _SECONDS_BETWEEN_LINES:
+            self._logged = time.monotonic()
+            left = (self._logged - self._started) / (self.done - self._first) * (self.total - self.done)
+            self.log(f"{self.what}: step {self.done}/{self.total}, loss {loss:.3f}, {left:.0f} s left")
 
-    def say(self, line: str) -> None:
+    def log(self, line: str) -> None:
+        """Print a line above the bar, or to the log."""
         if self._bar:
             self._bar.console.print(line, markup=False, highlight=False)
         else:

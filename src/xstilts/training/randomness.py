@@ -10,7 +10,7 @@ from xstilts.task_types.base import SpecialTokens
 
 
 def random_state(tokens: SpecialTokens) -> dict[str, torch.Tensor]:
-    """Where they stand now. The order of batches is not among them: it follows from the seed and the step."""
+    """The current states by source. The order of batches is not among them: it follows from the seed and the step."""
     state = {"torch": torch.get_rng_state()}
     if torch.cuda.is_available():
         state["cuda"] = torch.cuda.get_rng_state()
@@ -20,6 +20,7 @@ def random_state(tokens: SpecialTokens) -> dict[str, torch.Tensor]:
 
 
 def restore_random_state(state: Mapping[str, torch.Tensor], tokens: SpecialTokens) -> None:
+    """Set the random sources to states that :func:`random_state` returned."""
     torch.set_rng_state(state["torch"])
     if "cuda" in state and torch.cuda.is_available():
         torch.cuda.set_rng_state(state["cuda"])

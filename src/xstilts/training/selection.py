@@ -1,4 +1,4 @@
-"""Model selection: on English dev data only, whatever languages the target is scored in."""
+"""Selection of the best weights, on English dev data only, whatever languages the targets are scored in."""
 
 from __future__ import annotations
 
@@ -12,17 +12,25 @@ Weights = dict[str, torch.Tensor]
 
 
 class BestState:
-    """The best state so far, kept in main memory; of equal ones, the earliest."""
+    """The best weights so far, kept in main memory; of equally good ones, the earliest.
+
+    Args:
+        step: the step they were saved at; 0: none yet.
+        score: their dev score in points.
+        states: the weights of each module.
+    """
 
     def __init__(self, step: int = 0, score: float = -math.inf, states: Sequence[Weights] = ()) -> None:
         self.step, self.score, self.states = step, score, states
 
     def offer(self, step: int, score: float, *modules: nn.Module) -> None:
+        """Keep a copy of the modules' weights if their score is higher than that of the best so far."""
         if score > self.score:
             self.step, self.score = step, score
             self.states = [weights_of(module) for module in modules]
 
     def restore(self, *modules: nn.Module) -> int:
+        """Load the best weights into the modules; returns the step they were saved at."""
         for module, state in zip(modules, self.states, strict=True):
             module.load_state_dict(state)
         return self.step

@@ -1,4 +1,4 @@
-"""What a training run has to do with the world around it: when to stop, where to save its state, whom to tell."""
+"""What connects a training run to its job: stop requests, checkpoints and progress."""
 
 from __future__ import annotations
 
@@ -13,34 +13,40 @@ from xstilts.training.state import TrainingState
 
 @dataclass(frozen=True)
 class Session:
-    """``checkpoints`` are absent where a run is too short to need any."""
+    """A job's connection to a training run.
+
+    Attributes:
+        stop: whether the job was asked to stop.
+        checkpoints: where to save the run's state; None: nowhere.
+        on_progress: called after every step.
+    """
 
     stop: StopRequest = field(default_factory=StopRequest)
     checkpoints: Checkpoints | None = None
     on_progress: ProgressCallback = no_progress
 
     def restarts(self) -> list[dict[str, Any]]:
-        """What was noted of each beginning of the run that was given up."""
+        """The seed and the reason of each earlier start of the run that diverged or collapsed."""
         return self.checkpoints.abandoned() if self.checkpoints else []
 
-    def begin_again(self, seed: int, reason: str) -> None:
-        """Note that what began with a seed was given up; the next beginning has no checkpoint to go on from."""
-        print(f"Beginning again with another seed: {reason}", flush=True)
-        assert self.checkpoints is not None, "a run that may begin again needs a place to note it"
+    def start_over(self, seed: int, reason: str) -> None:
+        """Note that training with a seed has failed, and delete its checkpoint, before training with another."""
+        print(f"Starting over with another seed: {reason}", flush=True)
+        assert self.checkpoints is not None, "restarts are noted beside the checkpoints"
         self.checkpoints.abandon({"seed": seed, "reason": reason})
 
     def resume(self, state: TrainingState) -> None:
-        """Go on from the run's newest checkpoint, if there is one."""
-        found = self.checkpoints.load() if self.checkpoints else None
-        if found:
-            state.restore(found)
-            print(f"Going on from the checkpoint of step {state.step}", flush=True)
+        """Restore the state from the run's newest checkpoint, if there is one."""
+        checkpoint = self.checkpoints.load() if self.checkpoints else None
+        if checkpoint:
+            state.restore(checkpoint)
+            print(f"Resuming from the checkpoint of step {state.step}", flush=True)
 
     def after_step(self, state: TrainingState) -> None:
-        """Save the state where it is time to.
+        """Save a checkpoint if one is due, or if the job was asked to stop.
 
         Raises:
-            Stopped: someone has asked the run to stop.
+            Stopped: the job was asked to stop.
         """
         wanted = self.checkpoints and (self.stop.reason or self.checkpoints.due())
         saved = bool(wanted) and self._save(state)
@@ -52,7 +58,7 @@ class Session:
         assert self.checkpoints is not None
         try:
             self.checkpoints.save(state.checkpoint())
-        except OSError as error:  # a full disk: the run itself can still end well
+        except OSError as error:  # a full disk: the run can still finish
             print(f"The checkpoint of step {state.step} could not be written: {error}", flush=True)
             return False
         return True

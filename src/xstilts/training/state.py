@@ -1,4 +1,4 @@
-"""All that changes while a run trains: what a checkpoint holds, so that the run goes on as if nothing had happened."""
+"""The state of a training run, as a checkpoint holds it: resumed, a run ends with the same weights."""
 
 from __future__ import annotations
 
@@ -25,7 +25,22 @@ if TYPE_CHECKING:
 
 @dataclass
 class TrainingState:
-    """A run after some steps. ``losses`` are those since the last evaluation."""
+    """A training run after some steps.
+
+    Attributes:
+        encoder: trained in place.
+        heads: by task.
+        tokens: the tokenizer's special tokens, and the random source of masked LM.
+        optimiser: AdamW over encoder and heads.
+        rate: the learning-rate schedule.
+        micro: the size of micro-batches.
+        best: the best weights so far.
+        losses: the steps' losses since the last evaluation.
+        curve: see :class:`xstilts.training.loop.TrainingResult`.
+        step: optimiser steps taken.
+        resumed_at: the steps at which earlier processes were stopped or killed and the run was resumed.
+        earlier_seconds: seconds that these processes took.
+    """
 
     encoder: PreTrainedModel
     heads: nn.ModuleDict
@@ -37,7 +52,6 @@ class TrainingState:
     losses: list[float] = field(default_factory=list)
     curve: list[dict[str, float]] = field(default_factory=list)
     step: int = 0
-    #: The steps that processes before this one had done when they were stopped or killed, and the seconds they took.
     resumed_at: list[int] = field(default_factory=list)
     earlier_seconds: float = 0.0
     _started: float = field(default_factory=time.monotonic)
@@ -46,20 +60,21 @@ class TrainingState:
     def fresh(
         cls, encoder: PreTrainedModel, heads: nn.ModuleDict, tokens: SpecialTokens, hyper: Hyperparameters, total: int
     ) -> TrainingState:
+        """The state before the first of ``total`` steps."""
         optimiser = adamw(encoder, heads, hyper)
         micro = MicroBatches(hyper.micro_batch_size)
         return cls(encoder, heads, tokens, optimiser, schedule(optimiser, total, hyper), micro)
 
     def checkpoint(self) -> Checkpoint:
-        """A copy of the state. The order of batches is not in it: it follows from the seed and the step."""
-        tensors = dict(_joined("encoder", weights_of(self.encoder)))
-        tensors |= _joined("heads", weights_of(self.heads))
+        """Copy the state. The order of batches is not in it: it follows from the seed and the step."""
+        tensors = dict(_prefixed("encoder", weights_of(self.encoder)))
+        tensors |= _prefixed("heads", weights_of(self.heads))
         for name, weights in zip(("best_encoder", "best_heads"), self.best.states, strict=False):
-            tensors |= _joined(name, weights)
+            tensors |= _prefixed(name, weights)
         for number, moments in self.optimiser.state_dict()["state"].items():
             copies = {name: value.detach().to("cpu", copy=True) for name, value in moments.items()}
-            tensors |= _joined(f"optimiser.{number}", copies)
-        tensors |= _joined("random", random_state(self.tokens))
+            tensors |= _prefixed(f"optimiser.{number}", copies)
+        tensors |= _prefixed("random", random_state(self.tokens))
         facts = {
             "step": self.step,
             "learning_rates": self.rate.get_last_lr(),
@@ -76,15 +91,16 @@ class TrainingState:
         return Checkpoint(tensors, facts)
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Become the state that a checkpoint of the same run was made from."""
-        facts, parts = checkpoint.facts, checkpoint.tensors
-        self.encoder.load_state_dict(_part("encoder", parts))
-        self.heads.load_state_dict(_part("heads", parts))
+        """Load the state from a checkpoint of the same run."""
+        facts, tensors = checkpoint.facts, checkpoint.tensors
+        self.encoder.load_state_dict(_part("encoder", tensors))
+        self.heads.load_state_dict(_part("heads", tensors))
         groups = self.optimiser.state_dict()["param_groups"]
         for group, rate in zip(groups, facts["learning_rates"], strict=True):
             group["lr"] = rate
         numbers = [number for group in groups for number in group["params"]]
-        moments = {number: found for number in numbers if (found := _part(f"optimiser.{number}", parts))}
+        moments = {number: _part(f"optimiser.{number}", tensors) for number in numbers}
+        moments = {number: values for number, values in moments.items() if values}
         self.optimiser.load_state_dict({"state": moments, "param_groups": groups})
         self.rate.load_state_dict(facts["schedule"])
         self.step, self.losses, self.curve = facts["step"], list(facts["losses"]), list(facts["curve"])
@@ -92,12 +108,12 @@ class TrainingState:
         self.resumed_at, self.earlier_seconds = [*facts["resumed_at"], self.step], facts["seconds"]
         self.best = BestState()
         if facts["best_step"]:
-            states = [_part("best_encoder", parts), _part("best_heads", parts)]
+            states = [_part("best_encoder", tensors), _part("best_heads", tensors)]
             self.best = BestState(facts["best_step"], facts["best_score"], states)
-        restore_random_state(_part("random", parts), self.tokens)
+        restore_random_state(_part("random", tensors), self.tokens)
 
 
-def _joined(prefix: str, tensors: Mapping[str, torch.Tensor]) -> Iterator[tuple[str, torch.Tensor]]:
+def _prefixed(prefix: str, tensors: Mapping[str, torch.Tensor]) -> Iterator[tuple[str, torch.Tensor]]:
     for name, value in tensors.items():
         yield f"{prefix}/{name}", value
 

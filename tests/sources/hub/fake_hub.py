@@ -1,7 +1,6 @@
-"""A server that answers as the Hugging Face Hub does, from a folder of repositories at one commit.
+"""A server with the API of the Hugging Face Hub, for a folder of repositories at one commit.
 
-It knows the few requests that ``datasets`` and ``huggingface_hub`` make to list and read files. Repositories can be
-given a status with which everything about them is answered instead.
+It supports the requests that ``datasets`` and ``huggingface_hub`` make to list and read files.
 """
 
 from __future__ import annotations
@@ -23,7 +22,16 @@ _FILE = re.compile(r"/(?:datasets/)?([^/]+/[^/]+)/resolve/([^/]+)/(.+)")
 
 @contextmanager
 def serving(root: Path, commit: str, refused: dict[str, int] | None = None) -> Iterator[str]:
-    """The endpoint of a hub with the repositories ``{root}/{namespace}/{name}``."""
+    """Serve the repositories ``{root}/{namespace}/{name}``.
+
+    Args:
+        root: The folder of the repositories.
+        commit: The only revision that the repositories have.
+        refused: By repository, an HTTP status to answer all requests about it with.
+
+    Yields:
+        The endpoint.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -39,39 +47,43 @@ def serving(root: Path, commit: str, refused: dict[str, int] | None = None) -> I
 
         do_HEAD = do_POST = do_GET
 
-        def _metadata(self, repository: str, what: str, revision: str, inside: str) -> None:
-            sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            if not self._has(repository, revision):
+        def _metadata(self, repository: str, kind: str, revision: str, inside: str) -> None:
+            request_body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if not self._check_repository(repository, revision):
                 return
             folder = root / repository
-            if what == "revision":
+            if kind == "revision":
                 body: Any = {"id": repository, "sha": commit, "siblings": []}
-            elif what == "tree":
-                found = sorted((folder / inside).rglob("*") if "recursive=true" in self.path.lower() else
+            elif kind == "tree":
+                paths = sorted((folder / inside).rglob("*") if "recursive=true" in self.path.lower() else
                                (folder / inside).glob("*"))  # fmt: skip
-                body = [_entry(folder, path) for path in found]
+                body = [_entry(folder, path) for path in paths]
             else:
-                asked = json.loads(sent)["paths"] if sent.startswith(b"{") else re.findall(rb"paths=([^&]*)", sent)
-                names = [name if isinstance(name, str) else unquote(name.decode()) for name in asked]
+                requested = (
+                    json.loads(request_body)["paths"]
+                    if request_body.startswith(b"{")
+                    else re.findall(rb"paths=([^&]*)", request_body)
+                )
+                names = [name if isinstance(name, str) else unquote(name.decode()) for name in requested]
                 body = [_entry(folder, folder / name) for name in names if (folder / name).exists()]
             self._answer(200, json.dumps(body).encode(), {"Content-Type": "application/json"})
 
         def _file(self, repository: str, revision: str, name: str) -> None:
-            if not self._has(repository, revision):
+            if not self._check_repository(repository, revision):
                 return
             path = root / repository / name
             if not path.is_file():
                 self._answer(404, headers={"X-Error-Code": "EntryNotFound", "X-Repo-Commit": commit})
                 return
-            content, status, headers = path.read_bytes(), 200, {"X-Repo-Commit": commit, "ETag": f'"{_sum(path)}"'}
+            content, status, headers = path.read_bytes(), 200, {"X-Repo-Commit": commit, "ETag": f'"{_checksum(path)}"'}
             headers["Accept-Ranges"] = "bytes"
-            if span := re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "")):
-                first, last = int(span[1]), min(int(span[2] or len(content)), len(content) - 1)
+            if requested_range := re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "")):
+                first, last = int(requested_range[1]), min(int(requested_range[2] or len(content)), len(content) - 1)
                 headers["Content-Range"] = f"bytes {first}-{last}/{len(content)}"
                 content, status = content[first : last + 1], 206
             self._answer(status, content, headers)
 
-        def _has(self, repository: str, revision: str) -> bool:
+        def _check_repository(self, repository: str, revision: str) -> bool:
             if status := (refused or {}).get(repository):
                 self._answer(status)
             elif not (root / repository).is_dir():
@@ -106,8 +118,8 @@ def _entry(folder: Path, path: Path) -> dict[str, Any]:
     name = path.relative_to(folder).as_posix()
     if path.is_dir():
         return {"type": "directory", "path": name, "oid": "0" * 40}
-    return {"type": "file", "path": name, "size": path.stat().st_size, "oid": _sum(path)}
+    return {"type": "file", "path": name, "size": path.stat().st_size, "oid": _checksum(path)}
 
 
-def _sum(path: Path) -> str:
+def _checksum(path: Path) -> str:
     return hashlib.sha1(path.read_bytes()).hexdigest()

@@ -1,4 +1,4 @@
-"""Downloads: whole, recorded, made once, from a mirror or from a server that answers as the Hub does."""
+"""Downloads of datasets from a mirror and from a server with the Hub's API: complete, recorded, made once."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ GERMAN = languages_of("hub")["de"]
 COMMIT = "0123456789" * 4
 (XNLI,) = origins(TASKS["xnli"], "test", GERMAN)
 
-#: Fetches files in a process of its own, since the Hub's libraries read the environment only once. Arguments: folder,
-#: mirror or '', task, split and language, three for each file. Prints JSON: the record or the message of each.
+#: Fetches files in a separate process, since the Hub's libraries read the environment only once. Arguments: folder,
+#: mirror or '', then task, split and language of each file. Prints the record or the error message of each as JSON.
 PROGRAM = """
 import dataclasses, json, sys, time
 from pathlib import Path
@@ -36,10 +36,11 @@ from xstilts.tasks.registry import TASKS
 from xstilts.errors import UserError
 from xstilts.sources.hub.fetch import fetch
 from xstilts.sources.hub.origins import origins
+from xstilts.tasks.registry import TASKS
 
-time.sleep = lambda seconds: None  # what the Hub's client waits before it tries again
-folder, mirror, *wanted = sys.argv[1:]
-for task, split, code in zip(*[iter(wanted)] * 3):
+time.sleep = lambda seconds: None  # no waiting before retries of the Hub's client
+folder, mirror, *files = sys.argv[1:]
+for task, split, code in zip(*[iter(files)] * 3):
     for origin in origins(TASKS[task], split, languages_of("hub")[code]):
         part = dataclasses.replace(origin.part, revision={revision!r})
         origin = dataclasses.replace(origin, part=part, rows={rows!r})
@@ -60,11 +61,11 @@ def start(folder: Path, *files: str, mirror: str = "", rows: int | None = None, 
 
 
 def fetched(folder: Path, *files: str, **options: str) -> list:
-    """The record or the message for each file, of fetching in a process of its own."""
+    """Fetch files in a separate process; returns the record or the error message of each."""
     with start(folder, *files, **options) as process:
-        answered = process.communicate(timeout=120)[0]
+        output = process.communicate(timeout=120)[0]
     assert process.returncode == 0
-    return [json.loads(line) for line in answered.splitlines()]
+    return [json.loads(line) for line in output.splitlines()]
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def endpoint(mirror: Path) -> Iterator[str]:
         yield address
 
 
-def test_a_record_says_what_was_downloaded(downloads):
+def test_a_record_describes_the_download(downloads):
     (record,) = downloads.fetch("xnli", "test", "de")
     file = downloads.file("xnli", "test", "de")
     assert record == {
@@ -94,7 +95,7 @@ def test_columns_and_names_of_labels_are_the_repositorys(downloads):
     assert features["ner_tags"].feature.names[:3] == ["O", "B-PER", "I-PER"]
 
 
-def test_what_is_there_already_is_not_fetched_again(downloads, tmp_path):
+def test_an_existing_file_is_not_fetched_again(downloads, tmp_path):
     before = downloads.fetch("xnli", "test", "de")
     downloads.mirror = tmp_path / "no longer there"
     assert downloads.fetch("xnli", "test", "de") == before
@@ -111,7 +112,7 @@ def unreachable(what: str) -> None:
     raise UserError("unreachable")
 
 
-def test_a_folder_that_happens_to_be_called_like_the_repository_is_not_read(tmp_path, mirror, monkeypatch):
+def test_a_local_folder_named_like_the_repository_is_not_read(tmp_path, mirror, monkeypatch):
     monkeypatch.chdir(mirror)
     monkeypatch.setattr("xstilts.sources.hub.fetch.check_reachable", lambda what: None)
     with pytest.raises(UserError, match=r"folder 'facebook/xnli' in .* in place of the Hub's"):
@@ -159,7 +160,7 @@ def test_a_repository_with_a_script_is_not_run(downloads, tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
-def test_a_full_disk_is_not_put_down_to_the_hub(downloads, monkeypatch):
+def test_a_full_disk_is_not_reported_as_an_error_of_the_hub(downloads, monkeypatch):
     def full(*args: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -198,12 +199,12 @@ def test_another_number_of_rows_is_refused_with_both_numbers_and_the_reason(tmp_
     assert not list((tmp_path / "hub").rglob("*.parquet")), "it is not kept"
 
 
-def test_what_the_hub_does_not_give_is_one_message(tmp_path, endpoint):
-    asked = {"qqp": "nyu-mll/glue", "squad_v1": "rajpurkar/squad", "hellaswag": "Rowan/hellaswag",
+def test_refusals_of_the_hub_are_one_message_each(tmp_path, endpoint):
+    refused = {"qqp": "nyu-mll/glue", "squad_v1": "rajpurkar/squad", "hellaswag": "Rowan/hellaswag",
              "commonsenseqa": "tau/commonsense_qa", "squad_v2": "rajpurkar/squad_v2"}  # fmt: skip
-    messages = fetched(tmp_path, *(word for task in asked for word in (task, "dev", "en")), HF_ENDPOINT=endpoint)
+    messages = fetched(tmp_path, *(word for task in refused for word in (task, "dev", "en")), HF_ENDPOINT=endpoint)
     assert "401" in messages[0]
-    for message, name in zip(messages, asked.values(), strict=True):
+    for message, name in zip(messages, refused.values(), strict=True):
         assert name in message and COMMIT in message and endpoint in message
         for remedy in ("HF_ENDPOINT", "source.mirror", "machine with network", "docs/hub.md"):
             assert remedy in message
@@ -216,7 +217,7 @@ def test_what_the_hub_does_not_give_is_one_message(tmp_path, endpoint):
         ({"HF_HUB_OFFLINE": "1"}, "offline mode is enabled"),
     ],
 )
-def test_a_hub_out_of_reach_is_told_at_once(tmp_path, environment, reason):
+def test_an_unreachable_hub_is_reported_at_once(tmp_path, environment, reason):
     before = time.monotonic()
     (message,) = fetched(tmp_path, "xnli", "test", "de", **environment)
     assert time.monotonic() - before < 30
@@ -227,7 +228,7 @@ def test_a_hub_out_of_reach_is_told_at_once(tmp_path, environment, reason):
     assert not list((tmp_path / "hub").rglob("*.parquet*.json"))
 
 
-def test_another_commit_than_the_one_that_is_pinned_is_not_taken(tmp_path, mirror):
+def test_a_commit_other_than_the_pinned_one_is_not_used(tmp_path, mirror):
     with serving(mirror, "f" * 40) as address:
         (message,) = fetched(tmp_path, "xnli", "test", "de", HF_ENDPOINT=address)
     assert COMMIT in message and "404" in message

@@ -1,4 +1,4 @@
-"""Models: safe files only, whole, recorded, made once."""
+"""Downloads of models: safe files only, complete, recorded, made once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COMMIT = "abcdef0123" * 4
 NAME = "someone/encoder"
 KEPT = ["config.json", "model.safetensors", "sentencepiece.bpe.model", "tokenizer.json", "tokenizer_config.json"]
 
-#: In a process of its own, since the Hub's libraries read the environment only once.
+#: Runs in a separate process, since the Hub's libraries read the environment only once.
 PROGRAM = """
 import sys
 from pathlib import Path
@@ -36,7 +36,7 @@ except UserError as error:
 
 @pytest.fixture
 def mirror(tmp_path: Path) -> Path:
-    """With a clone of a model's repository, and in it much that nobody needs."""
+    """A mirror with the clone of a model's repository, which contains many files that are not needed."""
     folder = tmp_path / "mirror" / NAME
     (folder / "onnx").mkdir(parents=True)
     save_file({"weight": np.zeros((2, 2), dtype=np.float32)}, folder / "model.safetensors")
@@ -65,13 +65,15 @@ def files_in(folder: Path) -> list[str]:
 
 
 def from_hub(mirror: Path, folder: Path, revision: str = COMMIT, repository: str = NAME, **environment: str) -> str:
-    """What fetching from a server prints: the message of an error, or nothing."""
+    """Fetch from a server in a separate process; returns the error message, or an empty string."""
     with serving(mirror, COMMIT) as endpoint:
         variables = {"HF_ENDPOINT": endpoint, "HF_HUB_OFFLINE": "0", "HF_HOME": str(folder.parent / "cache")}
         program = [sys.executable, "-c", PROGRAM, repository, revision, str(folder)]
-        done = subprocess.run(program, env={**os.environ, **variables, **environment}, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+        process = subprocess.run(
+            program, env={**os.environ, **variables, **environment}, capture_output=True, text=True
+        )
+    assert process.returncode == 0, process.stderr
+    return process.stdout
 
 
 def test_only_config_weights_and_tokenizer_are_copied(mirror, folder):
@@ -82,7 +84,7 @@ def test_only_config_weights_and_tokenizer_are_copied(mirror, folder):
     assert record["sha256"] == {name: sha256_of(folder / name) for name in KEPT}
 
 
-def test_only_they_are_downloaded(mirror, folder):
+def test_only_config_weights_and_tokenizer_are_downloaded(mirror, folder):
     assert from_hub(mirror, folder) == ""
     assert files_in(folder) == sorted([*KEPT, "xstilts.json"])
     record = json.loads((folder / "xstilts.json").read_text(encoding="utf-8"))
@@ -90,7 +92,7 @@ def test_only_they_are_downloaded(mirror, folder):
     assert (folder / "model.safetensors").read_bytes() == (mirror / NAME / "model.safetensors").read_bytes()
 
 
-def test_what_is_there_already_is_not_fetched_again(mirror, folder, tmp_path):
+def test_an_existing_model_is_not_fetched_again(mirror, folder, tmp_path):
     before = fetch_model(NAME, COMMIT, folder, str(mirror))
     assert fetch_model(NAME, COMMIT, folder, str(tmp_path / "gone")) == before
 
@@ -110,7 +112,7 @@ def test_a_damaged_file_is_downloaded_again(mirror, folder):
     assert (folder / "model.safetensors").read_bytes() == (mirror / NAME / "model.safetensors").read_bytes()
 
 
-def test_the_record_comes_last(mirror, folder):
+def test_the_record_is_written_last(mirror, folder):
     fetch_model(NAME, COMMIT, folder, str(mirror))
     (folder / "config.json").unlink()
     (mirror / NAME / "model.safetensors").unlink()
@@ -166,7 +168,7 @@ def test_a_mirror_without_the_model(folder, tmp_path):
         ({"HF_HUB_OFFLINE": "1"}, "offline mode is enabled"),
     ],
 )
-def test_a_model_out_of_reach_is_one_message(mirror, folder, changes, reason):
+def test_an_unreachable_model_is_one_message(mirror, folder, changes, reason):
     message = from_hub(mirror, folder, **changes)
     assert changes.get("repository", NAME) in message and changes.get("revision", COMMIT) in message
     assert reason in message

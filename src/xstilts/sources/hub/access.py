@@ -1,4 +1,4 @@
-"""Getting at the Hugging Face Hub, or at a mirror of it, and saying plainly what stands in the way.
+"""Access to the Hugging Face Hub or to a mirror of it, with one clear message if it fails.
 
 A mirror is a folder with clones of repositories, ``{mirror}/{namespace}/{name}``.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from xstilts.errors import UserError
 
-_SECONDS = 10.0  # to reach the Hub at all; what fails later is retried by its client for half a minute
+_TIMEOUT = 10.0  # seconds for the first request; the Hub's client retries later requests for half a minute
 _OFFLINE = (
     "Prefetch on a machine with network and copy the folder 'hub' from there; or set HF_ENDPOINT to an endpoint that "
     "can be reached, or source.mirror to a folder with clones of the repositories. See docs/hub.md."
@@ -19,11 +19,15 @@ _OFFLINE = (
 _CLONE = "Is it a complete clone, with its large files (git lfs pull)? See docs/hub.md."
 
 
-def mirrored(mirror: str, repository: str) -> Path:
-    """The folder of a repository's clone.
+def clone_folder(mirror: str, repository: str) -> Path:
+    """Return the folder of a repository's clone.
+
+    Args:
+        mirror: The folder of the mirror.
+        repository: The repository, ``{namespace}/{name}``.
 
     Raises:
-        UserError: there is none.
+        UserError: if the mirror has no clone of the repository.
     """
     folder = Path(mirror) / repository
     if not folder.is_dir():
@@ -32,13 +36,17 @@ def mirrored(mirror: str, repository: str) -> Path:
 
 
 @contextmanager
-def reading(what: str, clone: Path | None) -> Iterator[None]:
-    """Whatever goes wrong inside becomes one message about ``what``.
+def read_errors(what: str, clone: Path | None) -> Iterator[None]:
+    """Turn every exception inside the ``with`` block into a UserError.
 
-    ``clone`` is where it is read from, None: the Hub. The libraries' errors have no base class of their own.
+    All exceptions are caught because those of the libraries have no common base class.
+
+    Args:
+        what: What is read, for the message.
+        clone: The clone that it is read from; None for the Hub.
 
     Raises:
-        UserError: in place of any other exception.
+        UserError: instead of any other exception.
     """
     from huggingface_hub import constants
 
@@ -48,24 +56,27 @@ def reading(what: str, clone: Path | None) -> Iterator[None]:
     except UserError:
         raise
     except Exception as error:
-        raise UserError(f"{what} cannot be read from {where}: {_in_short(error)} {remedy}") from error
+        raise UserError(f"{what} cannot be read from {where}: {_summary(error)} {remedy}") from error
 
 
 def check_reachable(what: str) -> None:
-    """One request to the Hub, so that a machine without network is told at once and not after many tries.
+    """Send one request to the Hub, so that a machine without network fails at once and not after many retries.
+
+    Args:
+        what: What is going to be read, for the message.
 
     Raises:
-        UserError: there is no answer, or offline mode is on; ``what`` is then said to be out of reach.
+        UserError: if the Hub does not answer, or offline mode is on.
     """
     from huggingface_hub import constants
     from huggingface_hub.utils import get_session
 
-    with reading(what, clone=None):
-        get_session().head(constants.ENDPOINT, timeout=_SECONDS)
+    with read_errors(what, clone=None):
+        get_session().head(constants.ENDPOINT, timeout=_TIMEOUT)
 
 
-def _in_short(error: BaseException) -> str:
-    """Its kind, and the first line of what the error that it follows from says."""
+def _summary(error: BaseException) -> str:
+    """Return the first line of the message of the original cause, and the type of the error."""
     cause = error
     while cause.__cause__ is not None:
         cause = cause.__cause__

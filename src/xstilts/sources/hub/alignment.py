@@ -1,19 +1,28 @@
-"""Where an answer stands in a context that has lost its leading blanks.
+"""Offsets of answers in contexts whose leading whitespace was removed.
 
-The Hub's copies of XQuAD, MLQA and TyDiQA strip contexts and answers, but keep the offsets that were counted before.
+In the Hub's copies of XQuAD, MLQA and TyDiQA, contexts and answers are stripped, but the offsets are those before
+stripping.
 """
 
 from __future__ import annotations
 
 
 def nearest_occurrence(context: str, text: str, start: int) -> int | None:
-    """The offset of ``text`` in ``context`` nearest to ``start`` and not after it; else the first after it; else None.
+    """Find the occurrence of a text that an offset refers to.
 
-    Stripping moves a text towards the start and never away from it, so an occurrence before ``start`` is preferred
-    even to a nearer one after it. A text that stands at ``start`` is left there.
+    Stripping only ever moves a text towards the start, so an occurrence before ``start`` is preferred even to a nearer
+    one after it.
+
+    Args:
+        context: The stripped context.
+        text: The stripped answer.
+        start: The offset of the answer before stripping.
+
+    Returns:
+        The last offset of ``text`` up to ``start``, else the first after it; None if it does not occur or is empty.
     """
     if not text:
         return None
     before = context.rfind(text, 0, max(start, 0) + len(text))
-    found = before if before >= 0 else context.find(text, max(start, 0))
-    return found if found >= 0 else None
+    offset = before if before >= 0 else context.find(text, max(start, 0))
+    return offset if offset >= 0 else None

@@ -1,8 +1,8 @@
-"""Downloads: a split of a repository of the Hub as one Parquet file, with a record of what it is beside it.
+"""Downloads of datasets: one split of a repository of the Hub as one Parquet file, with a record next to it.
 
-The Parquet file keeps the repository's own columns and features; names of labels are in its schema's metadata. Rows are
-streamed: only the wanted split of a repository is downloaded, and no second copy stays in the user's cache. The network
-is not needed where a file is already there at the right revision, or where a mirror is given.
+The Parquet file keeps the columns and features of the repository; the names of labels are in the metadata of its
+schema. Rows are streamed, so that only the requested split is downloaded and no second copy stays in the user's cache.
+The network is not used if the file exists at the right revision, or if a mirror is given.
 """
 
 from __future__ import annotations
@@ -17,29 +17,35 @@ import pyarrow.parquet as pq
 
 from xstilts.atomic import replacing, sha256_of, write_json
 from xstilts.errors import DataError, UserError
-from xstilts.sources.hub.access import check_reachable, mirrored, reading
+from xstilts.sources.hub.access import check_reachable, clone_folder, read_errors
 from xstilts.sources.hub.origins import MIRROR, Origin
 
 if TYPE_CHECKING:
     from datasets import IterableDataset
 
-_BATCH = 10_000  # rows in memory at a time, and in a row group
+_BATCH_SIZE = 10_000  # rows in memory at a time, and per row group
 
 
 def record_file(file: Path) -> Path:
-    """Where the record of a downloaded Parquet file is."""
+    """Return the path of the record of a downloaded Parquet file."""
     return file.with_name(f"{file.name}.json")
 
 
 def fetch(origin: Origin, file: Path, mirror: str | None = None) -> dict[str, Any]:
-    """Download one split to ``file`` unless it is there; returns its record.
+    """Download one split unless it is already there; several processes may fetch the same file.
 
-    A record has the repository, revision (``MIRROR`` where it was read from one), config, split, rows, note, and the
-    Parquet file's sha256; stored beside the file, also its features. Several processes may fetch the same file.
+    Args:
+        origin: The split.
+        file: The Parquet file to write.
+        mirror: The folder of a mirror to read from; None for the Hub.
+
+    Returns:
+        The record: repository, revision (``MIRROR`` if it was read from a mirror), config, split, rows, note and the
+        sha256 of the Parquet file. The record on disk has the features too.
 
     Raises:
-        UserError: the repository cannot be reached, or does not have the split at this revision.
-        DataError: the split has another number of rows than the dataset is known to have; not checked for mirrors.
+        UserError: if the repository cannot be reached, or does not have the split at this revision.
+        DataError: if the number of rows differs from the known one; not checked for mirrors.
     """
     from huggingface_hub.utils import WeakFileLock
 
@@ -51,43 +57,43 @@ def fetch(origin: Origin, file: Path, mirror: str | None = None) -> dict[str, An
     }
     file.parent.mkdir(parents=True, exist_ok=True)
     with WeakFileLock(file.with_name(f".{file.name}.lock")):
-        if record := _present(file, identity):
+        if record := _existing_record(file, identity):
             return record
-        clone = mirrored(mirror, origin.part.repository) if mirror else None
-        stream = _opened(origin, clone)
+        clone = clone_folder(mirror, origin.part.repository) if mirror else None
+        stream = _open_stream(origin, clone)
         rows = _write(stream, file, origin, clone)
         record = {**identity, "rows": rows, "note": origin.part.note, "sha256": sha256_of(file)}
         write_json(record_file(file), {**record, "features": stream.features.to_dict()})
         return record
 
 
-def _present(file: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
-    """The record of a file that is already there, whole and of the right origin."""
+def _existing_record(file: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the record of an existing file that is undamaged and of the right origin; else None."""
     try:
         record: dict[str, Any] = json.loads(record_file(file).read_bytes())
         if record["sha256"] == sha256_of(file) and identity.items() <= record.items():
             del record["features"]
             return record
-    except (OSError, ValueError, KeyError, TypeError):  # absent, or damaged in any way: fetched anew
+    except (OSError, ValueError, KeyError, TypeError):  # missing or damaged: fetch it again
         pass
     return None
 
 
-def _opened(origin: Origin, clone: Path | None) -> IterableDataset:
+def _open_stream(origin: Origin, clone: Path | None) -> IterableDataset:
     from datasets import load_dataset
 
-    wanted: dict[str, Any] = {"name": origin.config, "split": origin.split, "streaming": True}
+    options: dict[str, Any] = {"name": origin.config, "split": origin.split, "streaming": True}
     if clone is None:
         check_reachable(str(origin))
-        _check_not_a_folder(origin.part.repository)
-    with reading(str(origin), clone):
+        _check_no_local_folder(origin.part.repository)
+    with read_errors(str(origin), clone):
         if clone is None:
-            return load_dataset(origin.part.repository, revision=origin.part.revision, **wanted)
-        return load_dataset(str(clone), **wanted)
+            return load_dataset(origin.part.repository, revision=origin.part.revision, **options)
+        return load_dataset(str(clone), **options)
 
 
-def _check_not_a_folder(repository: str) -> None:
-    """``load_dataset`` would read a folder of that name in place of the Hub's repository, at whatever revision."""
+def _check_no_local_folder(repository: str) -> None:
+    """Refuse a local folder named like the repository: ``load_dataset`` would read it instead of the Hub's."""
     if Path(repository).exists():
         raise UserError(
             f"There is a folder '{repository}' in {Path.cwd()}, which would be read in place of the Hub's repository "
@@ -96,7 +102,7 @@ def _check_not_a_folder(repository: str) -> None:
 
 
 def _write(stream: IterableDataset, file: Path, origin: Origin, clone: Path | None) -> int:
-    """Write all rows to ``file``, or none where their number is wrong; returns it."""
+    """Write all rows to ``file`` and return their number; nothing is written if it is not the expected one."""
     schema, rows = stream.features.arrow_schema, 0
     with replacing(file) as temporary:
         with pq.ParquetWriter(temporary, schema) as writer:
@@ -110,6 +116,6 @@ def _write(stream: IterableDataset, file: Path, origin: Origin, clone: Path | No
 
 
 def _batches(stream: IterableDataset, origin: Origin, clone: Path | None) -> Iterator[pa.Table]:
-    """The stream's rows. What goes wrong in reading them is put down to the Hub, what in writing them is not."""
-    with reading(str(origin), clone):
-        yield from stream.with_format("arrow").iter(batch_size=_BATCH)
+    """Yield the rows of a stream; only errors of reading are reported as errors of the Hub, not those of writing."""
+    with read_errors(str(origin), clone):
+        yield from stream.with_format("arrow").iter(batch_size=_BATCH_SIZE)

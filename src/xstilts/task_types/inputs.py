@@ -1,0 +1,66 @@
+"""The encoder's inputs in encoded rows and batches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from xstilts.task_types.base import Batch, EncodedRow, SpecialTokens
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel
+
+
+def pad(sequences: Sequence[Sequence[int]], value: int) -> torch.Tensor:
+    """Pad sequences with ``value`` on the right; returns (sequences, length) int64."""
+    import torch
+
+    padded = np.full((len(sequences), max(map(len, sequences))), value, dtype=np.int64)
+    for row, sequence in enumerate(sequences):
+        padded[row, : len(sequence)] = sequence
+    return torch.from_numpy(padded)
+
+
+def inputs_of(encoded: Mapping[str, Any]) -> dict[str, pa.Array]:
+    """Return the encoder's inputs in a tokenizer's output as columns of encoded rows.
+
+    The attention mask is not stored: it follows from the lengths.
+    """
+    names = [name for name in ("input_ids", "token_type_ids") if name in encoded]
+    return {name: pa.array(encoded[name], pa.list_(pa.int32())) for name in names}
+
+
+def pad_inputs(rows: Sequence[EncodedRow], tokens: SpecialTokens) -> Batch:
+    """Build the encoder's inputs for a batch.
+
+    Returns:
+        ``input_ids`` and ``attention_mask``, and ``token_type_ids`` for tokenizers that make them; all int64 of shape
+        (batch, length).
+    """
+    lengths = [len(row["input_ids"]) for row in rows]
+    batch = {
+        "input_ids": pad([row["input_ids"] for row in rows], tokens.pad),
+        "attention_mask": pad([[1] * length for length in lengths], 0),
+    }
+    if "token_type_ids" in rows[0]:
+        batch["token_type_ids"] = pad([row["token_type_ids"] for row in rows], 0)
+    return batch
+
+
+def run_encoder(encoder: PreTrainedModel, batch: Batch, **options: Any) -> Any:
+    """Run an encoder on the inputs that :func:`pad_inputs` made.
+
+    Args:
+        encoder: The encoder.
+        batch: A batch; other tensors in it are ignored.
+        options: Passed on to the encoder, such as ``output_hidden_states``.
+
+    Returns:
+        The encoder's output; its ``last_hidden_state`` has the shape (batch, length, hidden).
+    """
+    names = ("input_ids", "attention_mask", "token_type_ids")
+    return encoder(**{name: batch[name] for name in names if name in batch}, **options)
