@@ -18,7 +18,6 @@ from xstilts.analysis.selection import similarity_of
 from xstilts.analysis.study_data import StudyData
 from xstilts.config.study import Study
 from xstilts.tasks.languages import ENGLISH
-from xstilts.tasks.registry import TASKS
 
 
 @cache
@@ -54,16 +53,16 @@ WORD_SCENARIOS = (
 )
 
 
-def _same_format(arms: list[str], targets: list[str]) -> np.ndarray:
-    return np.array([[float(TASKS[arm].type == TASKS[target].type) for target in targets] for arm in arms])
+def _same_format(study: Study, arms: list[str], targets: list[str]) -> np.ndarray:
+    return np.array([[float(study.task(arm).type == study.task(target).type) for target in targets] for arm in arms])
 
 
 def study_with_words(rng: np.random.Generator, parts: WordParts, slope: float) -> StudyData:
     """Simulate a study of arms named after their task, with the similarity of English words, in arbitrary units."""
     study = full_study()
     arms, targets = [*study.intermediate_tasks()], [*study.targets]
-    shape, same = (len(arms), len(targets)), _same_format(arms, targets)
-    formats = [TASKS[target].type for target in targets]
+    shape, same = (len(arms), len(targets)), _same_format(study, arms, targets)
+    formats = [study.task(target).type for target in targets]
     columns = [sorted({*formats}).index(task_format) for task_format in formats]
 
     def grouped() -> np.ndarray:
@@ -86,7 +85,7 @@ def domain_slope(study_data: StudyData) -> DyadicFit | None:
     values = similarity_of(study_data, _model(study_data.study), PRIMARY)
     similarity = values.pivot(index="intermediate", columns="target", values="value").loc[gains.index, gains.columns]
     x = similarity.to_numpy(dtype=float)
-    same = _same_format([*gains.index], [*gains.columns])
+    same = _same_format(study_data.study, [*gains.index], [*gains.columns])
     return dyadic_regression(gains.to_numpy(), x / x.std(), same, np.random.default_rng(1))
 
 

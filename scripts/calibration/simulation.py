@@ -173,7 +173,9 @@ def _planted(table: pd.DataFrame, planted: pd.DataFrame) -> np.ndarray:
 
 
 def _as_scores(table: pd.DataFrame, study: Study) -> pd.DataFrame:
-    metrics = pd.DataFrame([(target, metric) for target in study.targets for metric in TASKS[target].primary_metrics])
+    metrics = pd.DataFrame(
+        [(target, metric) for target in study.targets for metric in study.task(target).primary_metrics]
+    )
     metrics.columns = pd.Index(["target", "metric"])
     rows = table.merge(metrics, on="target").assign(
         study=study.study, split="test", n=_EXAMPLES, run="simulated", flag=None

@@ -1,4 +1,4 @@
-"""The mixed model against statsmodels', its fallback, its bootstrap, and data it can do nothing with."""
+"""The mixed model against statsmodels', its fallback, its bootstrap, and data that cannot be fitted."""
 
 from __future__ import annotations
 

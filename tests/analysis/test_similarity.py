@@ -1,4 +1,4 @@
-"""Measures of likeness on corpora and vectors whose likeness is known."""
+"""Similarity measures on corpora and vectors of known similarity."""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""The input of the analysis: a study's languages, and its similarities."""
+
 from __future__ import annotations
 
 import pandas as pd

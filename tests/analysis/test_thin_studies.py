@@ -1,4 +1,4 @@
-"""Whatever a study lacks, every question says what it could not do, and its answer can be stored."""
+"""Studies with too little data: every question says what is missing, and its answer can be stored."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def two_models_in_part() -> StudyData:
 
 
 def synthetic() -> StudyData:
-    """Languages of which nothing but the planted design is known."""
+    """Synthetic languages, of which only the planted measures are known."""
     config = {"study": "demo", "source": {"kind": "synthetic"}, "models": {"tiny": {"path": "models/tiny"}}}
     arms = {"none": {}, "mnli": {"tasks": ["mnli"]}, "untrained": {"weights": "random"}}
     study = load({**config, "arms": arms, "targets": {"xnli": {}, "tatoeba": {}}})

@@ -1,4 +1,4 @@
-"""Question 1 where the slope is planted, where there is none, and where the study cannot tell."""
+"""Question 1 with a planted slope, without one, and with too little data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What calibration counts, that tests are those of the answers, and that they find what is planted and little else."""
+"""Calibration: what is counted, and that the tests alone give the same results as the answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Simulated studies have the layout, the schema and the effects that they are said to have."""
+"""Layout, schema and effects of simulated studies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scores as XTREME's evaluate.py works them out: a second implementation, from folders of files alone.
+"""Scores as XTREME's evaluate.py computes them: a second implementation that reads folders of files alone.
 
 Labels lie as in XTREME's own: ``{task}/test-{language}``, a label, a tag, a pair of ids or a line number per line, and
 SQuAD's JSON for questions.
@@ -57,9 +57,9 @@ def lines_of(file: Path) -> list[str]:
 
 
 def accuracy(prediction: Path, label: Path, language: str) -> dict[str, float]:
-    found, gold = lines_of(prediction), lines_of(label)
-    assert len(found) == len(gold), (prediction, len(found), len(gold))
-    return {"accuracy": 100 * [a == b for a, b in zip(found, gold, strict=True)].count(True) / len(gold)}
+    predicted, gold = lines_of(prediction), lines_of(label)
+    assert len(predicted) == len(gold), (prediction, len(predicted), len(gold))
+    return {"accuracy": 100 * [a == b for a, b in zip(predicted, gold, strict=True)].count(True) / len(gold)}
 
 
 def sentences_of(file: Path) -> list[list[str]]:
@@ -73,28 +73,28 @@ def sentences_of(file: Path) -> list[list[str]]:
 
 
 def spans(prediction: Path, label: Path, language: str) -> dict[str, float]:
-    found, gold = sentences_of(prediction), sentences_of(label)
-    assert [len(tags) for tags in found] == [len(tags) for tags in gold], prediction
+    predicted, gold = sentences_of(prediction), sentences_of(label)
+    assert [len(tags) for tags in predicted] == [len(tags) for tags in gold], prediction
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about parts of speech, which are no IOB tags
-        return {"f1": 100 * f1_score(gold, found)}
+        return {"f1": 100 * f1_score(gold, predicted)}
 
 
 def pairs(prediction: Path, label: Path, language: str) -> dict[str, float]:
-    found, gold = ({tuple(line.split("\t")) for line in lines_of(file)} for file in (prediction, label))
-    right = len(found & gold)
-    precision, recall = right / max(len(found), 1), right / len(gold)
+    predicted, gold = ({tuple(line.split("\t")) for line in lines_of(file)} for file in (prediction, label))
+    right = len(predicted & gold)
+    precision, recall = right / max(len(predicted), 1), right / len(gold)
     return {"f1": 100 * 2 * precision * recall / (precision + recall) if right else 0.0}
 
 
 def answers(prediction: Path, label: Path, language: str) -> dict[str, float]:
-    found = json.loads(prediction.read_text(encoding="utf-8"))
+    predicted = json.loads(prediction.read_text(encoding="utf-8"))
     exact = f1 = count = 0.0
     for article in json.loads(label.read_text(encoding="utf-8"))["data"]:
         for paragraph in article["paragraphs"]:
             for question in paragraph["qas"]:
                 count += 1
-                tokens = tokens_of(found[question["id"]], label.parent.name, language)
+                tokens = tokens_of(predicted[question["id"]], label.parent.name, language)
                 gold = [tokens_of(answer["text"], label.parent.name, language) for answer in question["answers"]]
                 exact += any(tokens == own for own in gold)
                 f1 += max(overlap(tokens, own) for own in gold)

@@ -1,4 +1,4 @@
-"""What submit-check says about submissions with one thing wrong."""
+"""Problems that submit-check reports."""
 
 from __future__ import annotations
 

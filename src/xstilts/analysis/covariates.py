@@ -66,7 +66,7 @@ def with_known(
     missing = languages.reindex(index=codes, columns=list(measures)).isna()
     notes = []
     for code in missing.index[missing.any(axis=1)]:
-        names = [_MEASURES[name] for name in measures if name in _MEASURES and missing.loc[code, name]]
+        names = [text for name, text in _MEASURES.items() if name in measures and missing.loc[code, name]]
         what = f"{', '.join(names[:-1])} and {names[-1]} are" if len(names) > 1 else f"{names[0]} is"
         notes.append(f"{code} is left out: {what} not known.")
     return languages[languages.index.isin(missing.index[~missing.any(axis=1)])], notes
