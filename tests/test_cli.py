@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -59,6 +60,17 @@ def test_help(command: str) -> None:
     assert shown.exit_code == 0
     assert "--study" in shown.output
     assert "results/{study}/study.json" in shown.output
+
+
+@pytest.mark.parametrize(
+    ("command", "offline"), [("prefetch --task mnli", False), ("-v prefetch --task mnli", False), ("-v tables", True)]
+)
+def test_only_downloads_use_the_network(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, command: str, offline: bool
+) -> None:
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    refusal(command, ready_made(), monkeypatch)
+    assert ("HF_HUB_OFFLINE" in os.environ) == offline
 
 
 def test_without_a_command_help_is_shown() -> None:

@@ -17,6 +17,8 @@ from xstilts.config.study import Study, load_file
 from xstilts.errors import DataError, UserError, nearest
 from xstilts.graph.paths import Paths
 from xstilts.graph.runs import Job, Runs, evaluation_of
+from xstilts.graph.specs import Specs
+from xstilts.graph.state import JobState
 from xstilts.scores import parquet_files as files
 from xstilts.scores.dev_scores import read_dev_scores
 from xstilts.scores.flags import flagged_jobs, usable
@@ -135,8 +137,9 @@ def load_results(path: Path | str) -> StudyResults:
         raise UserError(_no_study(root))
     study = load_file(paths.study)
     if not (paths.scores.is_file() and paths.dev_scores.is_file()):
-        jobs = list(Runs(study).jobs())
-        done = sum(paths.part("scores", *job).is_file() for job in jobs)
+        runs = Runs(study, folder=root)
+        jobs, specs = list(runs.jobs()), Specs(runs)
+        done = sum(JobState(job, specs).has_result for job in jobs)
         raise UserError(
             f"{root}: the study is not finished; {done} of its {len(jobs)} evaluations have scores. "
             "Run snakemake with its study file to the end."

@@ -25,6 +25,7 @@ UNUSED = (
     "runtime",
     "atomic",
     "errors",
+    "jobs.execution",
     "jobs.partial",
 )
 

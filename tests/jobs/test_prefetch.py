@@ -1,8 +1,9 @@
-"""The files that prefetching writes for a study."""
+"""Downloads for a study, and its record of them."""
 
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,9 @@ MODEL = f"hf://someone/encoder@{'0123456789' * 4}"
 
 
 @pytest.fixture
-def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
-    """A study on a mirror's data, in a folder of its own."""
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Runs:
+    """A study on a mirror's data, in a folder of its own; log messages are captured."""
+    caplog.set_level(logging.INFO, "xstilts")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", str(tmp_path / "cache"))
     repositories.write(tmp_path / "mirror")
@@ -46,7 +48,7 @@ def recorded(runs: Runs, task: str) -> dict[str, Any]:
     return record
 
 
-def test_the_record_lists_what_every_file_is_made_from(runs, capsys):
+def test_the_record_lists_what_every_file_is_made_from(runs, caplog):
     files = recorded(runs, "xnli")["files"]
     assert {name: [(one["config"], one["split"], one["rows"]) for one in made] for name, made in files.items()} == {
         "train.en": [("en", "train", 3)],
@@ -55,13 +57,13 @@ def test_the_record_lists_what_every_file_is_made_from(runs, capsys):
         "test.en": [("en", "test", 3)],
     }
     assert all(len(one["sha256"]) == 64 and one["revision"] == "mirror" for made in files.values() for one in made)
-    assert "facebook/xnli, config de, split test, revision mirror: 3 rows" in capsys.readouterr().out
+    assert "facebook/xnli, config de, split test, revision mirror: 3 rows" in caplog.text
 
 
-def test_files_of_one_download_name_it_alike_and_it_is_made_once(runs, capsys):
+def test_files_of_one_download_name_it_alike_and_it_is_made_once(runs, caplog):
     files = recorded(runs, "tydiqa")["files"]
     assert files["dev.en"] == files["test.fi"] == files["test.ko"]
-    assert capsys.readouterr().out.count("split validation") == 1
+    assert caplog.text.count("split validation") == 1
 
 
 def test_what_was_prefetched_can_be_read(runs):
@@ -76,7 +78,7 @@ def test_a_task_that_is_read_from_files_is_not_downloaded(runs):
         prefetch.data(runs_of(source={"kind": "files", "root": "data"}), "xnli")
 
 
-def test_a_model_comes_with_its_record(runs, tmp_path, capsys):
+def test_a_model_comes_with_its_record(runs, tmp_path, caplog):
     import numpy as np
     from safetensors.numpy import save_file
 
@@ -87,7 +89,7 @@ def test_a_model_comes_with_its_record(runs, tmp_path, capsys):
         (clone / name).write_text("{}", encoding="utf-8")
     prefetch.model(runs.ready_made("x").name, runs.study.mirror)
     assert (runs.ready_made("x") / "xstilts.json").is_file()
-    assert "someone/encoder" in capsys.readouterr().out
+    assert "someone/encoder" in caplog.text
 
 
 @pytest.mark.parametrize("name", ["x", "someone--encoder", "someone--encoder--main", "../x"])

@@ -14,9 +14,9 @@ from configs import own, ready_made
 from xstilts.config.reading import read_config
 from xstilts.config.study import load
 from xstilts.errors import UserError
-from xstilts.graph.runs import INTERMEDIATE, Runs
+from xstilts.graph.jobs import INTERMEDIATE, Job
+from xstilts.graph.runs import Runs
 from xstilts.graph.specs import Specs
-from xstilts.graph.training_jobs import TrainingJob
 from xstilts.planning.gpus import GPUS
 from xstilts.planning.jobs import JobGroup
 from xstilts.planning.plan import StudyPlan, plan, total
@@ -41,9 +41,9 @@ def planned(runs: Runs, gpu: str = "a100-80", at_once: int = 1) -> StudyPlan:
 
 def finish(runs: Runs, arm: str, what: str, seed: int, seconds: float, device: str, **hardware: Any) -> None:
     """Leave what a job leaves: fine-tuning on ``what``, or an arm's own training."""
-    job = TrainingJob("intermediate" if what == INTERMEDIATE else "finetune", "xlmr", arm, what, seed)
+    job = Job("xlmr", arm, what, seed)
     record = {
-        "spec": job.spec(Specs(runs)),
+        "spec": Specs(runs).of(job),
         "seconds": seconds,
         "hardware": {"device": device, "precision": "bfloat16", "peak_gpu_bytes": 0, **hardware},
     }

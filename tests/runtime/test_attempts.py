@@ -1,4 +1,4 @@
-"""What has been tried of a job stays readable, whatever ended it."""
+"""The attempts file of a job stays readable, however the attempt ended."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_earlier_attempts_are_kept_but_not_for_ever(path):
     assert [attempt.run for attempt in read_attempts(path)] == [f"run{number}" for number in range(5, 25)]
 
 
-def test_slurm_and_devices_are_noted(path, monkeypatch):
+def test_slurm_and_devices_are_recorded(path, monkeypatch):
     monkeypatch.setenv("SLURM_JOB_ID", "17")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2")
     with logged_attempt(path, "abc", "in"):
@@ -67,9 +67,9 @@ def test_a_damaged_file_holds_no_attempts(path, content):
     assert read_attempts(path) == []
 
 
-def test_what_a_later_version_adds_is_passed_over(path):
+def test_fields_of_later_versions_are_ignored(path):
     with logged_attempt(path, "abc", "in"):
         pass
     (written,) = json.loads(path.read_text(encoding="utf-8"))
-    path.write_text(json.dumps([{**written, "mood": "good"}]), encoding="utf-8")
+    path.write_text(json.dumps([{**written, "colour": "red"}]), encoding="utf-8")
     assert outcomes(path) == [("done", "")]

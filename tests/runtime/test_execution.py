@@ -1,7 +1,8 @@
-"""A job is done by one process, once, and by no process whose snakemake is gone."""
+"""Running a job: one process at a time, never again once finished or diverged, and only while snakemake runs."""
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -9,93 +10,66 @@ import sys
 import textwrap
 import threading
 import time
-from dataclasses import dataclass
-from pathlib import Path
 
-import configs
 import psutil
 import pytest
 
-from xstilts.config.study import load
 from xstilts.errors import Diverged, UserError
-from xstilts.graph.runs import Runs
 from xstilts.runtime import execution
 from xstilts.runtime.attempts import logged_attempt, read_attempts
-from xstilts.runtime.execution import checksum, execute
+from xstilts.runtime.execution import Execution, checksum, execute
 from xstilts.runtime.run_lock import hold_run_lock
-
-
-@dataclass(frozen=True)
-class Job:
-    """Stands for a training job that reads one file and makes another."""
-
-    attempt_log: Path
-    read: Path
-    made: Path
-
-    def attempts(self, paths):
-        return self.attempt_log
-
-    def reads(self, runs):
-        return [self.read]
-
-    def makes(self, paths):
-        return [self.made]
 
 
 @pytest.fixture
 def job(tmp_path, monkeypatch):
-    """Execute the work of a job that reads one file and makes another."""
-    monkeypatch.chdir(tmp_path)
+    """Run a job that reads one file and makes another."""
     monkeypatch.setattr("xstilts.runtime.run_lock._SECONDS_BETWEEN_TRIES", 0.005)
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    runs = Runs(load(configs.ready_made()))
-    read, made = tmp_path / "read", tmp_path / "made"
+    read, made, attempts, checkpoints = (tmp_path / name for name in ("read", "made", "attempts.json", "checkpoints"))
     read.write_text("data", encoding="utf-8")
 
-    job = Job(tmp_path / "diary.json", read, made)
+    def run(work=lambda stop, inputs, on_progress: made.touch()):
+        execute(Execution("abc", [read], [made], attempts, checkpoints, jobs_per_gpu=1), work)
 
-    def run(work=lambda session: made.touch()):
-        execute(runs, job, {"id": "abc"}, work)
-
-    run.runs, run.read, run.made, run.attempt_log = runs, read, made, tmp_path / "diary.json"
+    run.read, run.made, run.attempts, run.checkpoints = read, made, attempts, checkpoints
     yield run
     for number, handler in before.items():
         signal.signal(number, handler)
 
 
-def test_work_that_is_done_leaves_no_checkpoint_behind(job):
-    def work(session):
-        (job.runs.paths.checkpoints / "abc").mkdir()
-        session.on_progress("fine-tuning", 3, 4)
+def test_a_job_that_is_done_leaves_its_attempt_and_no_lock(job):
+    def work(stop, inputs, on_progress):
+        assert not stop.reason and inputs == checksum([job.read])
+        on_progress("fine-tuning", 3, 4)
 
     job(work)
-    assert not job.runs.paths.checkpoints.exists()
-    (attempt,) = read_attempts(job.attempt_log)
+    assert not job.checkpoints.exists()
+    (attempt,) = read_attempts(job.attempts)
     assert (attempt.outcome, attempt.stage, attempt.step, attempt.total) == ("done", "fine-tuning", 3, 4)
 
 
 def test_work_that_fails_leaves_its_checkpoint(job):
-    def work(session):
-        (job.runs.paths.checkpoints / "abc").mkdir()
+    def work(stop, inputs, on_progress):
+        (job.checkpoints / "abc").mkdir()
         raise OSError("no space left")
 
     with pytest.raises(OSError, match="no space left"):
         job(work)
-    assert [path.name for path in job.runs.paths.checkpoints.iterdir()] == ["abc"]
-    assert read_attempts(job.attempt_log)[0].reason == "no space left"
+    assert [path.name for path in job.checkpoints.iterdir()] == ["abc"]
+    assert read_attempts(job.attempts)[0].reason == "no space left"
 
 
 class TestAnotherProcessAtWork:
-    """As when snakemake was killed and started again: the first one's job may still be running."""
+    """After snakemake was killed and started again, the first snakemake's job may still be running."""
 
-    def beside(self, job, makes: bool) -> threading.Thread:
+    def start(self, job, makes: bool) -> threading.Thread:
         ready = threading.Event()
 
         def other() -> None:
             with (
-                hold_run_lock(job.runs.paths.checkpoints / "abc.lock", "run abc"),
-                logged_attempt(job.attempt_log, "abc", checksum([job.read])),
+                hold_run_lock(job.checkpoints / "abc.lock", "run abc"),
+                logged_attempt(job.attempts, "abc", checksum([job.read])),
             ):
                 ready.set()
                 time.sleep(0.1)
@@ -107,44 +81,45 @@ class TestAnotherProcessAtWork:
         ready.wait()
         return thread
 
-    def test_what_it_has_done_is_not_done_again(self, job, capsys):
-        thread = self.beside(job, makes=True)
-        job(lambda session: pytest.fail("it was done already"))
+    def test_what_it_has_finished_is_not_run_again(self, job, caplog):
+        caplog.set_level(logging.INFO, "xstilts")
+        thread = self.start(job, makes=True)
+        job(lambda *arguments: pytest.fail("it was done already"))
         thread.join()
-        assert "has finished run abc" in capsys.readouterr().out
+        assert "has finished run abc" in caplog.text
 
-    def test_what_snakemake_has_deleted_is(self, job):
-        thread = self.beside(job, makes=False)
+    def test_what_snakemake_has_deleted_is_run_again(self, job):
+        thread = self.start(job, makes=False)
         job()
         thread.join()
-        assert job.made.exists() and len(read_attempts(job.attempt_log)) == 2
+        assert job.made.exists() and len(read_attempts(job.attempts)) == 2
 
 
 class TestDivergence:
-    def diverge(self, session):
+    def diverge(self, *arguments):
         raise Diverged("The loss is nan at step 7.")
 
-    def test_is_not_tried_again(self, job):
+    def test_is_not_run_again(self, job):
         for _ in range(2):
             with pytest.raises(Diverged, match=r"The loss is nan at step 7\."):
                 job(self.diverge)
-        with pytest.raises(Diverged, match=f"to try again as it is, delete {job.attempt_log}"):
-            job(lambda session: pytest.fail("it would diverge again"))
-        job.attempt_log.unlink()
+        with pytest.raises(Diverged, match=f"to try again as it is, delete {job.attempts}"):
+            job(lambda *arguments: pytest.fail("it would diverge again"))
+        job.attempts.unlink()
         job()
 
-    def test_of_other_data_says_nothing(self, job):
+    def test_on_other_data_does_not_count(self, job):
         with pytest.raises(Diverged):
             job(self.diverge)
         job.read.write_text("other data", encoding="utf-8")
         job()
-        assert [attempt.outcome for attempt in read_attempts(job.attempt_log)] == ["diverged", "done"]
+        assert [attempt.outcome for attempt in read_attempts(job.attempts)] == ["diverged", "done"]
 
 
-def test_what_a_job_reads_has_to_be_there(job):
+def test_files_that_a_job_reads_must_exist(job):
     job.read.unlink()
     with pytest.raises(UserError, match="this job reads it, but it is not there"):
-        job(lambda session: pytest.fail("there is nothing to work on"))
+        job(lambda *arguments: pytest.fail("there is nothing to work on"))
 
 
 def test_large_files_are_told_apart_by_size_and_time(tmp_path, monkeypatch):
@@ -162,17 +137,17 @@ def test_large_files_are_told_apart_by_size_and_time(tmp_path, monkeypatch):
 
 
 def test_a_job_ends_with_the_snakemake_that_started_it(tmp_path):
-    """Its parent here is a program whose name says snakemake, and which is killed."""
+    """The parent is a program with snakemake in its name, and is killed."""
     child = tmp_path / "child.py"
     child.write_text(
         textwrap.dedent("""
             import pathlib, sys, time
-            from xstilts.runtime.attempts import Diary
+            from xstilts.runtime.attempts import AttemptLog
             from xstilts.runtime import execution
             from xstilts.runtime.signals import StopRequest
-            execution._SECONDS_BETWEEN_LOOKS = 0.05
+            execution._SECONDS_BETWEEN_CHECKS = 0.05
             StopRequest().listen()
-            with execution._attended(Diary(pathlib.Path("diary.json"), "abc", "in")):
+            with execution._heartbeat(AttemptLog(pathlib.Path("attempts.json"), "abc", "in")):
                 pathlib.Path("ready").write_text("", encoding="utf-8")
                 time.sleep(60)
         """),
@@ -188,6 +163,7 @@ def test_a_job_ends_with_the_snakemake_that_started_it(tmp_path):
     assert started.stdout is not None
     orphan = psutil.Process(int(started.stdout.readline()))
     while not (tmp_path / "ready").exists():
+        assert orphan.is_running() and orphan.status() != psutil.STATUS_ZOMBIE, "it has failed"
         time.sleep(0.02)
     started.kill()
     started.wait()

@@ -1,7 +1,8 @@
-"""A GPU has no more jobs than it may have, whatever becomes of them."""
+"""Leases of GPUs: no GPU has more jobs than allowed, whether jobs end well or are killed."""
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 import signal
@@ -24,12 +25,12 @@ from xstilts.config.study import load, store
 from xstilts.errors import UserError
 from xstilts.runtime import gpu_leases as leases
 from xstilts.runtime.attempts import read_attempts
-from xstilts.runtime.gpu_leases import lease_gpu, visible
+from xstilts.runtime.gpu_leases import lease_gpu, visible_gpus
 
 UUIDS = [f"GPU-{number}1a2b3c4-0000-1111-2222-333344445555" for number in range(4)]
 MIG = "MIG-0d1e2f30-aaaa-bbbb-cccc-000011112222"
 
-#: Holds a GPU for some seconds, and notes when: within the time that it holds it, so that no overlap is imagined.
+#: Holds a GPU for some seconds, and records the times while it holds it, so that overlaps are real ones.
 JOB = """
 import os, sys, time
 from xstilts.runtime.gpu_leases import lease_gpu
@@ -48,7 +49,7 @@ with lease_gpu(slots, every=0.05):
 
 @pytest.fixture(autouse=True)
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine with four GPUs, and nothing in the environment that speaks of them. Returns its nvidia-smi."""
+    """A machine with four GPUs, and none of the environment variables that concern GPUs. Returns its nvidia-smi."""
     program = tmp_path / "bin" / "nvidia-smi"
     program.parent.mkdir()
     lines = "".join(f"{index}, {uuid}\\n" for index, uuid in enumerate(UUIDS))
@@ -71,7 +72,7 @@ def jobs(tmp_path: Path) -> Iterator[Jobs]:
 
 
 class Jobs:
-    """Processes that lease GPUs."""
+    """Starts and kills processes that lease GPUs."""
 
     def __init__(self, log: Path) -> None:
         self.log, self.running, self.killed = log, list[subprocess.Popen[bytes]](), dict[int, float]()
@@ -90,12 +91,12 @@ class Jobs:
         os.kill(job.pid, signal.SIGKILL)
 
     def holders(self) -> dict[int, str]:
-        """By process, the device that it has had."""
+        """Return the device that each process has leased, by process id."""
         lines = self.log.read_text(encoding="utf-8").splitlines() if self.log.exists() else []
         return {int(pid): device for what, pid, device, _ in map(str.split, lines) if what == "has"}
 
     def wait_for(self, count: int) -> dict[int, str]:
-        """Until so many processes have had a device."""
+        """Wait until so many processes have leased a device."""
         until = time.monotonic() + 15
         while len(self.holders()) < count:
             assert time.monotonic() < until, f"only {self.holders()} have a GPU"
@@ -103,7 +104,7 @@ class Jobs:
         return self.holders()
 
     def most(self) -> dict[str, int]:
-        """By device, the most processes that had it at one moment."""
+        """Return the largest number of processes that had each device at the same time."""
         events = []
         lines = [line.split() for line in self.log.read_text(encoding="utf-8").splitlines()]
         ends = {int(pid): float(when) for what, pid, _, when in lines if what == "had"}
@@ -120,7 +121,7 @@ class Jobs:
 
 
 @pytest.mark.parametrize("slots", [1, 2])
-def test_many_jobs_of_which_some_are_killed(jobs, slots):
+def test_many_jobs_some_of_which_are_killed(jobs, slots):
     chance = random.Random(slots)
     started = [jobs.start(slots, seconds=chance.uniform(0.05, 0.3)) for _ in range(26)]
     doomed = chance.sample(started, 8)
@@ -131,7 +132,7 @@ def test_many_jobs_of_which_some_are_killed(jobs, slots):
     codes = [job.wait(timeout=30) for job in started]
     assert all(code == 0 or job.pid in jobs.killed for job, code in zip(started, codes, strict=True))
     had = jobs.holders()
-    assert {job.pid for job in started if job not in doomed} <= set(had), "everybody gets a turn"
+    assert {job.pid for job in started if job not in doomed} <= set(had), "every job gets a GPU"
     assert set(had.values()) == {"0", "1", "2", "3"}
     assert max(jobs.most().values()) <= slots
 
@@ -172,12 +173,13 @@ def test_a_job_that_wants_a_gpu_to_itself_does_not_join_those_that_share_one(job
     assert alone.wait(timeout=15) == 0
 
 
-def test_a_lease_shows_its_device_and_no_other(capsys):
+def test_a_lease_shows_its_device_and_no_other(caplog):
+    caplog.set_level(logging.INFO, "xstilts")
     with lease_gpu(1) as device:
         assert device == os.environ["CUDA_VISIBLE_DEVICES"] == "0"
         assert os.environ["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
     assert "CUDA_VISIBLE_DEVICES" not in os.environ and "CUDA_DEVICE_ORDER" not in os.environ
-    assert capsys.readouterr().out == "On GPU 0, one of 4.\n"
+    assert caplog.messages == ["On GPU 0, one of 4."]
 
 
 @pytest.mark.parametrize("fails", [False, True])
@@ -196,13 +198,14 @@ def test_a_lease_ends_with_its_block(monkeypatch, fails):
                 _ = 1 / 0
 
 
-def test_waiting_is_said(jobs, monkeypatch, capsys):
+def test_waiting_is_logged(jobs, monkeypatch, caplog):
+    caplog.set_level(logging.INFO, "xstilts")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
     holder = jobs.start(seconds=0.5)
     jobs.wait_for(1)
     with lease_gpu(1, every=0.05):
         assert holder.wait() == 0
-    assert capsys.readouterr().out == "Waiting for 1 GPU, all taken, for 0 min so far.\nOn GPU 3.\n"
+    assert caplog.messages == ["Waiting for 1 GPU, all taken, for 0 min so far.", "On GPU 3."]
 
 
 @pytest.mark.parametrize("entry", ["2", UUIDS[2], UUIDS[2][:8]])
@@ -229,18 +232,18 @@ def test_a_device_is_the_same_by_any_name(jobs, monkeypatch, entry):
 )
 def test_visible_devices(monkeypatch, asked, entries):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", asked)
-    assert [gpu.entry for gpu in visible()] == entries
-    assert not any("/" in gpu.name for gpu in visible())
+    assert [gpu.entry for gpu in visible_gpus()] == entries
+    assert not any("/" in gpu.name for gpu in visible_gpus())
 
 
 @pytest.mark.parametrize("asked", ["4", "GPU-9"])
-def test_a_device_that_there_is_not(monkeypatch, asked):
+def test_a_device_that_does_not_exist(monkeypatch, asked):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", asked)
     with pytest.raises(UserError, match=rf"CUDA_VISIBLE_DEVICES: '{asked}' .* It has 0 \({UUIDS[0]}\), 1"):
-        visible()
+        visible_gpus()
 
 
-def test_parts_of_a_gpu_are_devices(jobs, monkeypatch):
+def test_mig_slices_are_devices(jobs, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", f"{MIG},{MIG}x")
     jobs.start()
     jobs.wait_for(1)
@@ -264,7 +267,7 @@ def test_without_a_gpu_there_is_nothing_to_lease(machine, tmp_path, monkeypatch,
     assert not (tmp_path / "locks").exists()
 
 
-def test_what_slurm_has_assigned_is_taken_as_it_is(jobs, monkeypatch, tmp_path):
+def test_a_single_device_from_slurm_is_not_leased(jobs, monkeypatch, tmp_path):
     monkeypatch.setenv("SLURM_JOB_ID", "17")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2")
     with lease_gpu(1) as first, lease_gpu(1) as second:
@@ -315,7 +318,7 @@ def test_a_folder_that_cannot_be_used(tmp_path, monkeypatch):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs two users")
 def test_another_users_lock_holds(jobs, tmp_path):
-    """Also where Linux guards files of others in folders that anyone may write to."""
+    """Also where Linux protects other users' files in sticky folders."""
     with lease_gpu(1):
         pass
     for file in [tmp_path / "locks", *(tmp_path / "locks").iterdir()]:
@@ -337,7 +340,7 @@ def test_another_users_lock_holds(jobs, tmp_path):
     ],
 )
 def test_jobs_that_use_a_gpu_have_one(tmp_path, monkeypatch, module, command):
-    """With the slots of the config, before torch is imported, and with a note of it."""
+    """A job leases a GPU with the config's slots, before torch is imported, and records it in its attempt."""
     taken = []
 
     def job(*_arguments: object) -> None:
@@ -355,5 +358,5 @@ def test_jobs_that_use_a_gpu_have_one(tmp_path, monkeypatch, module, command):
         cli.main()
     assert not done.value.code
     assert taken == [("0", "0")]
-    diaries = [read_attempts(path) for path in (tmp_path / "results/trial").glob("attempts/**/*.json")]
-    assert [attempt.devices for attempt_log in diaries for attempt in attempt_log] == ["0"] * (module != "similarity")
+    logs = [read_attempts(path) for path in (tmp_path / "results/trial").glob("attempts/**/*.json")]
+    assert [attempt.devices for attempts in logs for attempt in attempts] == ["0"] * (module != "similarity")

@@ -1,7 +1,9 @@
-"""A run belongs to one process at a time, and to nobody when that has died."""
+"""The lock of a run: one holder at a time, freed when its holder is killed, deleted afterwards."""
 
 from __future__ import annotations
 
+import fcntl
+import logging
 import multiprocessing
 import os
 import signal
@@ -37,7 +39,7 @@ def impatient(monkeypatch):
     monkeypatch.setattr("xstilts.runtime.run_lock._SECONDS_BETWEEN_TRIES", 0.005)
 
 
-def test_nobody_has_to_wait_for_a_free_run(tmp_path):
+def test_a_free_run_is_locked_at_once(tmp_path):
     for _ in range(2):
         with hold_run_lock(tmp_path / "locks" / "a.lock", "run a") as waited:
             assert not waited
@@ -45,7 +47,8 @@ def test_nobody_has_to_wait_for_a_free_run(tmp_path):
 
 
 @pytest.mark.parametrize("ending", ["well", "killed"])
-def test_a_second_process_waits_for_the_first_to_end(tmp_path, capsys, ending):
+def test_a_second_process_waits_for_the_first_to_end(tmp_path, caplog, ending):
+    caplog.set_level(logging.INFO, "xstilts")
     lock, held, free = tmp_path / "a.lock", CONTEXT.Event(), CONTEXT.Event()
     first = CONTEXT.Process(target=hold, args=(lock, held, free))
     first.start()
@@ -59,12 +62,12 @@ def test_a_second_process_waits_for_the_first_to_end(tmp_path, capsys, ending):
     CONTEXT.Process(target=end).start()
     with hold_run_lock(lock, "run a") as waited:
         assert waited and time.monotonic() - began > 0.15
-    assert "Another process is working on run a" in capsys.readouterr().out
+    assert "Another process is working on run a" in caplog.text
     first.join()
 
 
 def test_never_two_at_once(tmp_path):
-    """Although each deletes the lock file that others may have opened."""
+    """Each process deletes the lock file, which others may have opened by then."""
     lock, record = tmp_path / "a.lock", tmp_path / "record"
     processes = [CONTEXT.Process(target=take_turns, args=(lock, record, 20)) for _ in range(6)]
     for process in processes:
@@ -76,3 +79,13 @@ def test_never_two_at_once(tmp_path):
     for entered, left in zip(lines[::2], lines[1::2], strict=True):
         assert (entered.split()[0], left.split()[0]) == ("in", "out")
         assert entered.split()[1] == left.split()[1]
+
+
+def test_a_file_system_without_locks_locks_nothing(tmp_path, monkeypatch):
+    def no_locks(handle: int, operation: int) -> None:
+        raise OSError("no locks available")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    with hold_run_lock(tmp_path / "locks" / "a.lock", "run a") as waited:
+        assert not waited
+    assert not (tmp_path / "locks").exists()

@@ -1,4 +1,4 @@
-"""Asked to stop, a process stops at once, or as soon as what it does can be saved."""
+"""Requests to stop: at once, or as soon as the state can be saved."""
 
 from __future__ import annotations
 
@@ -36,14 +36,13 @@ def test_asking_again_changes_nothing(stop):
     signal.raise_signal(signal.SIGTERM)
 
 
-def test_nobody_asked(stop):
+def test_without_a_request(stop):
     with stop.deferred():
         pass
     assert not stop.reason
 
 
-def test_when_it_is_too_late(stop):
-    """Results are being written: to stop now would throw them away."""
+def test_ignored_while_results_are_written(stop):
     stop.ignore_from_now_on()
     with stop.deferred():
         pass

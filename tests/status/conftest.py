@@ -1,4 +1,4 @@
-"""A study whose jobs have come as far as a test says, and a SLURM that says what a test wants."""
+"""A study with the files that a test asks for, and a squeue with the output that it asks for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from xstilts.config.study import store
 
 @pytest.fixture
 def progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Progress:
-    """A study of two seeds of which nothing has been done; a machine without SLURM."""
+    """A study of two seeds that has not run; a machine without SLURM."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "bin").mkdir()
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
@@ -24,7 +24,7 @@ def progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Progress:
 
 @pytest.fixture
 def squeue(progress: Progress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Put a squeue on the path that prints the given lines, and ends with the given code."""
+    """Install a squeue that prints the given lines and exits with the given code."""
 
     def put(*lines: str, code: int = 0) -> None:
         (tmp_path / "bin" / "lines").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")

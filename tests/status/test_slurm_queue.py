@@ -1,4 +1,4 @@
-"""What SLURM says of a study's jobs, and of those that nobody waits for."""
+"""What SLURM reports of a study's jobs, and of jobs that no snakemake waits for."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def line(job, state="RUNNING", comment="rule_finetune_wildcards_tiny_mnli", name
 
 
 def state(progress, job):
-    return next((each.state, each.reason) for each in survey(progress.runs).states if each.job == job)
+    return next((each.state, each.reason) for each in survey(progress.runs).statuses if each.job == job)
 
 
 def locks(count):
-    """As many snakemakes as hold locks in this folder."""
+    """Write the locks of some running snakemakes."""
     folder = Path(".snakemake", "locks")
     folder.mkdir(parents=True)
     for number in range(count):
@@ -33,14 +33,14 @@ def test_a_job_that_slurm_has_forgotten(progress, squeue):
     progress.attempt(XNLI, age=600, slurm_job="17")
     progress.attempt(XNLI_2, age=600, slurm_job="18")
     found = survey(progress.runs)
-    assert [(each.job, each.state) for each in found.states if each.attempt] == [(XNLI, "lost"), (XNLI_2, "running")]
+    assert [(each.job, each.state) for each in found.statuses if each.attempt] == [(XNLI, "lost"), (XNLI_2, "running")]
     assert state(progress, XNLI)[1].endswith(", and SLURM no longer knows its job 17.")
     assert state(progress, XNLI_2)[1] == "No sign of life for 10 min."
     assert [each.job for each in found.forgotten] == [XNLI]
     assert as_json(found)["slurm"]["forgotten"] == ["17"]
 
 
-def test_a_fresh_sign_of_life_is_believed(progress, squeue):
+def test_a_recent_update_counts_more_than_squeue(progress, squeue):
     squeue()
     progress.attempt(XNLI, age=10, slurm_job="17")
     assert state(progress, XNLI) == ("running", "")

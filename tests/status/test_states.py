@@ -1,4 +1,4 @@
-"""The state of a job follows from what it has left behind, and from whether it is still there."""
+"""The state of a job follows from the files that it has left, and from whether its process is alive."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from made_progress import KINDS, PRETRAIN, RETRIEVE, TRAIN, XNLI, XNLI_2
 from xstilts.config.study import load
 from xstilts.graph.runs import Runs
 from xstilts.graph.specs import Specs
-from xstilts.status import checkpoints
+from xstilts.status.checkpoints import leftover_checkpoints
 from xstilts.status.survey import survey
 
 
 def state(progress, job):
     """The state of a job, and the reason for it."""
-    (found,) = [found for found in survey(progress.runs).states if found.job == job]
-    return found.state, found.reason
+    (status,) = [status for status in survey(progress.runs).statuses if status.job == job]
+    return status.state, status.reason
 
 
-def test_nothing_has_been_tried(progress, monkeypatch):
+def test_nothing_has_been_started(progress, monkeypatch):
     for job in ("pretrain", "intermediate", "finetune", "retrieve"):
-        monkeypatch.setattr(Specs, job, lambda *_: pytest.fail("ids take time"))
+        monkeypatch.setattr(Specs, job, lambda *_: pytest.fail("run ids take time"))
     found = survey(progress.runs)
-    assert {each.state for each in found.states} == {"waiting"}
-    jobs = Counter(each.job.rule for each in found.states)
+    assert {each.state for each in found.statuses} == {"waiting"}
+    jobs = Counter(each.job.rule for each in found.statuses)
     assert jobs == {"pretrain": 1, "intermediate": 4, "finetune": 12, "retrieve": 6}
 
 
@@ -66,8 +66,8 @@ def test_a_damaged_record_is_none(progress, content):
 @pytest.mark.parametrize("outcome", ["stopped", "failed", "diverged"])
 @pytest.mark.parametrize("job", KINDS, ids=str)
 def test_an_attempt_says_how_it_ended(progress, job, outcome):
-    progress.attempt(job, outcome=outcome, reason="the moon")
-    assert state(progress, job) == (outcome, "the moon")
+    progress.attempt(job, outcome=outcome, reason="disk full")
+    assert state(progress, job) == (outcome, "disk full")
 
 
 @pytest.mark.parametrize("outcome", ["stopped", "failed", "diverged", ""])
@@ -80,11 +80,11 @@ def test_a_result_is_outdated_until_the_job_has_failed_with_the_new_config(progr
     progress.finish(XNLI, run="before")
     progress.attempt(XNLI, run="before", outcome="done")
     assert state(progress, XNLI)[0] == "outdated"
-    progress.attempt(XNLI, outcome="failed", reason="the moon")
-    assert state(progress, XNLI) == ("failed", "the moon")
+    progress.attempt(XNLI, outcome="failed", reason="disk full")
+    assert state(progress, XNLI) == ("failed", "disk full")
 
 
-def test_a_fresh_sign_of_life(progress):
+def test_a_recent_update(progress):
     progress.attempt(XNLI, age=60)
     assert state(progress, XNLI) == ("running", "")
     progress.attempt(XNLI, age=-3600)  # the other machine's clock is ahead
@@ -101,13 +101,13 @@ def test_work_on_an_earlier_config(progress):
 
 
 def test_a_process_on_this_machine(progress):
-    """Is running as long as it is there, and lost when it has been killed."""
+    """The job is running as long as the process exists, and lost once it has been killed."""
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     try:
-        progress.attempt_here(XNLI, process.pid, age=181, lasted=-179)  # noted right after its start, had it been then
+        progress.attempt_here(XNLI, process.pid, age=181, lasted=-179)  # as if recorded right after the process started
         progress.attempt_here(XNLI_2, process.pid, age=3600)
-        assert state(progress, XNLI_2)[0] == "lost", "the process is a younger one with the same id"
-        found = [each for each in survey(progress.runs).states if each.job == XNLI]
+        assert state(progress, XNLI_2)[0] == "lost", "the process is a later one with the same id"
+        found = [each for each in survey(progress.runs).statuses if each.job == XNLI]
         assert [each.state for each in found] == ["running"]
         assert found[0].reason == "No sign of life for 3 min."
     finally:
@@ -123,7 +123,7 @@ def test_the_process_itself(progress):
 
 
 @pytest.mark.parametrize("updated", ["", "yesterday", "2026-01-01"])
-def test_times_that_are_none(progress, updated):
+def test_invalid_times(progress, updated):
     progress.attempt(XNLI, updated=updated)
     assert state(progress, XNLI)[0] == "lost"
 
@@ -133,7 +133,7 @@ def test_encoders_that_nothing_needs_may_be_deleted(progress):
     for job in (PRETRAIN, TRAIN):
         for file in job.makes(progress.runs.paths)[:2]:
             file.unlink()
-    assert {found.state for found in survey(progress.runs).states} == {"done"}
+    assert {found.state for found in survey(progress.runs).statuses} == {"done"}
     RETRIEVE.makes(progress.runs.paths)[1].unlink()
     assert {found.job for found in survey(progress.runs).of("waiting")} == {PRETRAIN, TRAIN, RETRIEVE}
 
@@ -143,18 +143,18 @@ def test_checkpoints_that_no_job_resumes_from(progress):
     progress.attempt(XNLI, outcome="stopped")
     progress.attempt(XNLI_2, run="before")
     specs = Specs(progress.runs)
-    keeps = [XNLI.spec(specs)["id"], RETRIEVE.spec(specs)["id"], "before"]
-    for name in (*keeps, PRETRAIN.spec(specs)["id"], "forgotten"):
+    keeps = [specs.of(XNLI)["id"], specs.of(RETRIEVE)["id"], "before"]
+    for name in (*keeps, specs.of(PRETRAIN)["id"], "forgotten"):
         folder = progress.runs.paths.checkpoints / name / "deep"
         folder.mkdir(parents=True)
         (folder / "state.safetensors").write_bytes(b"x" * 1000)
     found = survey(progress.runs).checkpoints
     assert {(each.path.name, each.bytes, each.why) for each in found} == {
-        (PRETRAIN.spec(specs)["id"], 1000, "its job is done"),
+        (specs.of(PRETRAIN)["id"], 1000, "its job is done"),
         ("forgotten", 1000, "no job has this run id now"),
     }
 
 
 def test_checkpoints_of_a_study_without_any(progress):
     found = survey(progress.runs)
-    assert checkpoints.stale(progress.runs, Specs(progress.runs), found.states) == []
+    assert leftover_checkpoints(Specs(progress.runs), found.statuses) == []

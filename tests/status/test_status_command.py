@@ -1,4 +1,4 @@
-"""xstilts status, as people and programs read it."""
+"""The output of xstilts status: text and JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from xstilts.graph.specs import Specs
 
 @pytest.fixture
 def said(progress, monkeypatch, capsys):
-    """Run the command; return what it prints. It must write nothing and load nothing heavy."""
+    """Run the command; return what it prints. It must not write any file."""
 
     def run(*arguments):
         before = {path: path.stat().st_mtime_ns for path in Path.cwd().rglob("*")}
@@ -42,10 +42,10 @@ def midway(progress):
     return progress
 
 
-def test_on_paper(midway, said):
+def test_plain_text(midway, said):
     lines = said().splitlines()
     assert lines[0] == "trial: 23 jobs: 3 done, 1 running, 18 waiting, 1 failed"
-    # Of 6 jobs of xnli, one is done and a quarter of another; of 2 of the arm's training, one.
+    # Of 6 jobs on XNLI, one is done and one is at a quarter; of 2 jobs of the arm's training, one is done.
     assert lines[1] == "Time left: about 89 min with 1 at a time; unknown for 14 jobs, as none of their kinds is done."
     assert lines[3:8] == [
         "tiny (pretraining: done)",
@@ -68,7 +68,7 @@ def test_on_paper(midway, said):
     assert "\x1b" not in text
 
 
-def test_before_anything(said):
+def test_before_any_job(said):
     lines = said().splitlines()
     assert lines[:2] == [
         "trial: 23 jobs: 23 waiting",
@@ -123,7 +123,7 @@ def test_json(midway, said):
     attempt = running.pop("last_attempt")
     assert running == {
         "rule": "finetune", "model": "tiny", "arm": "mnli", "what": "xnli", "seed": 2, "state": "running", "reason": "",
-        "run": XNLI_2.spec(Specs(midway.runs))["id"], "seconds": None, "seconds_left": 750, "attempts": 1,
+        "run": Specs(midway.runs).of(XNLI_2)["id"], "seconds": None, "seconds_left": 750, "attempts": 1,
     }  # fmt: skip
     assert (attempt["step"], attempt["devices"], attempt["slurm_job"]) == (250, "3", "17")
     assert found["stale_checkpoints"] == [

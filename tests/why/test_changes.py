@@ -1,4 +1,4 @@
-"""Differences between two run specs, in the words of the config."""
+"""Differences between two run specs, described by the config's keys."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from xstilts.config.study import load
 from xstilts.graph.runs import Runs
 from xstilts.graph.specs import Specs
 from xstilts.why.changes import changes
-from xstilts.why.plan import Job
+from xstilts.why.plan import PlannedJob
 
 
 def told(config: dict[str, Any], rule: str, *, after: tuple[int, ...] = (), **changed: Any) -> list[str]:
@@ -24,7 +24,7 @@ def told(config: dict[str, Any], rule: str, *, after: tuple[int, ...] = (), **ch
         return runs, SPECS[rule](Specs(runs))
 
     before, (runs, now) = spec(config)[1], spec(config | changed)
-    return changes(Job(rule, WILDCARDS[rule], now, before, ran=True, after=after), runs)
+    return changes(PlannedJob(rule, WILDCARDS[rule], now, before, ran=True, after=after), runs)
 
 
 SPECS: dict[str, Callable[[Specs], dict[str, Any]]] = {
@@ -98,5 +98,5 @@ def test_earlier_runs_are_no_cause_of_the_jobs_own():
 def test_code_is_named_by_its_kind():
     runs = Runs(load(ready_made()))
     now = SPECS["finetune"](Specs(runs))
-    job = Job("finetune", WILDCARDS["finetune"], now, now | {"code": "another"}, ran=True)
+    job = PlannedJob("finetune", WILDCARDS["finetune"], now, now | {"code": "another"}, ran=True)
     assert changes(job, runs) == ["training code has changed (code of kind 'training')"]

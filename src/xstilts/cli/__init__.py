@@ -1,6 +1,6 @@
 """The command line: one command per rule of the workflow, and a few for people.
 
-Commands import what they need when they run: checking a config should not wait for torch.
+Commands import what they need when they run, so that validating a config does not wait for torch.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ __all__ = ["app", "main", "people", "rules"]
 
 
 def main() -> None:
-    """Entry point: a user's mistake is one message on standard error and exit code 1."""
-    fetches = sys.argv[1:2] in (["prefetch"], ["prefetch-model"])
+    """Run a command; a user's mistake ends it with one message on standard error and exit code 1."""
+    command = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), "")
+    fetches = command in ("prefetch", "prefetch-model")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # of loading and saving: noise in a log
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # they fill logs
     if not fetches:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
     try:
@@ -32,7 +33,7 @@ def main() -> None:
         sys.exit(TRY_AGAIN)
     except SystemExit as done:
         if fetches and not done.code:
-            # Threads that read ahead in a stream of the datasets library may abort the interpreter as it ends.
+            # The datasets library's reader threads may crash the interpreter at exit.
             sys.stdout.flush()
             os._exit(0)
         raise

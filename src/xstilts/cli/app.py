@@ -13,6 +13,7 @@ import typer
 from xstilts.config import study as studies
 from xstilts.errors import UserError, nearest
 from xstilts.graph.runs import Runs
+from xstilts.runtime.logs import configure_logging
 from xstilts.tasks.registry import TEXT
 
 app = typer.Typer(
@@ -23,13 +24,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-StudyFile = Annotated[Path, typer.Option("--study", help="The checked config, results/{study}/study.json.")]
+StudyFile = Annotated[Path, typer.Option("--study", help="The validated config, results/{study}/study.json.")]
 Model = Annotated[str, typer.Option(help="A model of the study.")]
 ArmName = Annotated[str, typer.Option("--arm", help="An arm of the study.")]
-TaskName = Annotated[str, typer.Option("--task", help="A task, as the catalogue calls it.")]
+TaskName = Annotated[str, typer.Option("--task", help="A task of the study, by its name in the config.")]
 Seed = Annotated[int, typer.Option(help="A seed of the study.")]
 Threads = Annotated[int, typer.Option(help="CPU threads; the scores of a CPU run depend on their number.")]
-RunId = Annotated[str, typer.Option("--run", help="The planned run's id; the job stops where the config has changed.")]
+RunId = Annotated[str, typer.Option("--run", help="The planned run's id; the job stops if the config has changed.")]
 
 
 def _print_versions(wanted: bool) -> None:
@@ -44,12 +45,18 @@ def options(
     show_version: Annotated[
         bool, typer.Option("--version", callback=_print_versions, is_eager=True, help="Print versions and exit.")
     ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also log debug messages.")] = False,
 ) -> None:
-    """What can be given before a command; the help of the whole is that of the app."""
+    """Set up logging; the help text of the whole is that of the app."""
+    configure_logging(verbose)
 
 
 def opened(study: Path, **names: str | int) -> Runs:
-    """The stored study's runs; the given model, arm, task, … must be among its own."""
+    """Load a stored study's jobs, and check that the given model, arm, task, … are the study's own.
+
+    Raises:
+        UserError: There is no such study file, or a name is not one of the study's.
+    """
     runs = Runs(studies.load_file(study))
     valid: dict[str, Iterable[str | int]] = {
         "model": runs.study.models,

@@ -1,4 +1,4 @@
-"""Commands for people: what a study will cost, how it stands, what it found, what would run again."""
+"""Commands for people: a study's costs, its status, its results, and why jobs would run again."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Folder = Annotated[Path, typer.Argument(help="A folder with XTREME's folders udp
 
 @app.command(rich_help_panel="For people")
 def partial(study: StudyFile) -> None:
-    """Sum up what there is of a study that is still running or has failed, in results/{study}/partial/."""
+    """Summarise the finished jobs of a study that is running or has failed, in results/{study}/partial/."""
     from xstilts.jobs import partial
 
-    partial.sum_up(opened(study))
+    partial.summarise(opened(study))
 
 
 @app.command(rich_help_panel="For people")
@@ -41,7 +41,7 @@ def score(study: StudyFile, folder: Folder) -> None:
 
 @app.command(rich_help_panel="For people")
 def show(study: StudyFile) -> None:
-    """Print the main table of a study that has run, and where its results are."""
+    """Print the main table of a finished study, and where its results are."""
     from xstilts.jobs import report
 
     runs = opened(study)
@@ -53,9 +53,9 @@ def show(study: StudyFile) -> None:
 @app.command(rich_help_panel="For people")
 def plan(
     study: Annotated[
-        Path | None, typer.Option("--study", help="The checked config, results/{study}/study.json; or --config.")
+        Path | None, typer.Option("--study", help="The validated config, results/{study}/study.json; or --config.")
     ] = None,
-    config: Annotated[Path | None, typer.Option(help="A study's YAML file, before snakemake has read it.")] = None,
+    config: Annotated[Path | None, typer.Option(help="A study's YAML file, instead of --study.")] = None,
     gpu: Annotated[str, typer.Option(help="What jobs will run on: a100-80, h100-80, t4, cpu, …")] = "",
     jobs_at_once: Annotated[int, typer.Option(min=1, help="GPU jobs that run at a time.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -95,33 +95,35 @@ def schema() -> None:
 def status(
     study: StudyFile, as_json: Annotated[bool, typer.Option("--json", help="Print JSON: see docs/status.md.")] = False
 ) -> None:
-    """Say what has become of each job, and how long the rest may take; changes nothing, also of a study that runs."""
-    from xstilts.status import survey, view
+    """Print the status of each job, and how long the rest may take. Reads only; can be used while the study runs."""
+    from xstilts.status import view
+    from xstilts.status.survey import as_json as survey_as_json
+    from xstilts.status.survey import survey
 
-    found = survey.survey(opened(study))
+    surveyed = survey(opened(study))
     if as_json:
-        print(json.dumps(survey.as_json(found), indent=2))
+        print(json.dumps(survey_as_json(surveyed), indent=2))
     else:
-        view.show(found)
+        view.show(surveyed)
 
 
 @app.command(rich_help_panel="For people")
 def why(
     snakefile: Annotated[Path | None, typer.Option(help="As for snakemake; by default the one that it finds.")] = None,
-    configfile: Annotated[list[Path] | None, typer.Option(help="As for snakemake; may be given repeatedly.")] = None,
-    config: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, as for snakemake; repeatedly.")] = None,
-    cell: Annotated[str, typer.Option(help="One cell alone: model/arm/target/seed.")] = "",
-    model: Annotated[str, typer.Option(help="Cells of this model alone.")] = "",
-    arm: Annotated[str, typer.Option(help="Cells of this arm alone.")] = "",
-    target: Annotated[str, typer.Option(help="Cells of this target alone.")] = "",
-    seed: Annotated[str, typer.Option(help="Cells of this seed alone.")] = "",
+    configfile: Annotated[list[Path] | None, typer.Option(help="As for snakemake; can be repeated.")] = None,
+    config: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, as for snakemake; can be repeated.")] = None,
+    cell: Annotated[str, typer.Option(help="Only this cell: model/arm/target/seed.")] = "",
+    model: Annotated[str, typer.Option(help="Only cells of this model.")] = "",
+    arm: Annotated[str, typer.Option(help="Only cells of this arm.")] = "",
+    target: Annotated[str, typer.Option(help="Only cells of this target.")] = "",
+    seed: Annotated[str, typer.Option(help="Only cells of this seed.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with every cell spelled out.")] = False,
 ) -> None:
-    """Say what snakemake would run now, and what each of those jobs' root cause is. Runs nothing."""
-    from xstilts.why import answer, causes, cells, plan
+    """Print which jobs snakemake would run now, and the root cause of each. Runs nothing."""
+    from xstilts.why import answer, causes, cells, snakemake_api
 
-    planned = plan.plan(snakefile, configfile or [], config or [])
-    chosen = cells.Chosen.of(planned.runs, cell, model=model, arm=arm, target=target, seed=seed)
+    planned = snakemake_api.plan_reruns(snakefile, configfile or [], config or [])
+    chosen = cells.CellFilter.of(planned.runs, cell, model=model, arm=arm, target=target, seed=seed)
     explained = causes.explain(planned)
     if as_json:
         print(json.dumps(answer.as_json(explained, planned.runs, chosen), indent=2))

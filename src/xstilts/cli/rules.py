@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from xstilts.cli.app import ArmName, Model, RunId, Seed, StudyFile, TaskName, Threads, app, opened
 from xstilts.errors import UserError
-from xstilts.graph.runs import INTERMEDIATE, RETRIEVAL, Runs
-from xstilts.graph.specs import Spec, Specs
-from xstilts.graph.training_jobs import TrainingJob
-from xstilts.runtime.execution import execute
-from xstilts.runtime.gpu_leases import lease_gpu
-
-if TYPE_CHECKING:
-    from xstilts.training.session import Session
-
-
-def _execute(runs: Runs, job: TrainingJob, planned: str, work: Callable[[Spec, Session], None]) -> None:
-    """Do a job's work; but not where the stored study is no longer the one that it was planned from."""
-    if runs.study.warning:
-        print(runs.study.warning, flush=True)
-    spec = job.spec(Specs(runs))
-    if planned and spec["id"] != planned:
-        raise UserError(
-            f"This job was planned as run {planned}, but the study or the code has changed since: it would now be run "
-            f"{spec['id']}. Start snakemake again."
-        )
-    execute(runs, job, spec, lambda session: work(spec, session))
+from xstilts.graph.jobs import INTERMEDIATE, RETRIEVAL, Job
+from xstilts.jobs.execution import run_job, run_similarity
 
 
 @app.command()
@@ -94,14 +74,7 @@ def encode(study: StudyFile, model: Model, task: TaskName) -> None:
 @app.command()
 def pretrain(study: StudyFile, model: Model, threads: Threads = 1, run: RunId = "") -> None:
     """Pretrain a model of the study's own by masked language modelling."""
-    runs = opened(study, model=model, model_to_pretrain=model)
-
-    def work(spec: Spec, session: Session) -> None:
-        from xstilts.jobs import training
-
-        training.pretrain(runs, spec, model, threads, session)
-
-    _execute(runs, TrainingJob("pretrain", model), run, work)
+    run_job(opened(study, model=model, model_to_pretrain=model), Job.pretraining(model), threads, run)
 
 
 @app.command()
@@ -110,13 +83,7 @@ def intermediate(
 ) -> None:
     """Train an encoder on an arm's English intermediate tasks."""
     runs = opened(study, model=model, arm=arm, arm_that_trains=arm, seed=seed)
-
-    def work(spec: Spec, session: Session) -> None:
-        from xstilts.jobs import training
-
-        training.intermediate(runs, spec, model, arm, seed, threads, session)
-
-    _execute(runs, TrainingJob("intermediate", model, arm, INTERMEDIATE, seed), run, work)
+    run_job(runs, Job(model, arm, INTERMEDIATE, seed), threads, run)
 
 
 @app.command()
@@ -131,13 +98,7 @@ def finetune(
 ) -> None:
     """Fine-tune an arm's encoder on English, then score its targets in every language."""
     runs = opened(study, model=model, arm=arm, training_set=training_set, seed=seed)
-
-    def work(spec: Spec, session: Session) -> None:
-        from xstilts.jobs import training
-
-        training.finetune(runs, spec, model, arm, training_set, seed, threads, session)
-
-    _execute(runs, TrainingJob("finetune", model, arm, training_set, seed), run, work)
+    run_job(runs, Job(model, arm, training_set, seed), threads, run)
 
 
 @app.command()
@@ -146,13 +107,7 @@ def retrieve(study: StudyFile, model: Model, arm: ArmName, seed: Seed, threads: 
     runs = opened(study, model=model, arm=arm, seed=seed)
     if not runs.targets_of(RETRIEVAL):
         raise UserError("The study has no retrieval target.")
-
-    def work(spec: Spec, session: Session) -> None:
-        from xstilts.jobs import retrieval
-
-        retrieval.retrieve(runs, spec, model, arm, seed, threads, session)
-
-    _execute(runs, TrainingJob("retrieve", model, arm, RETRIEVAL, seed), run, work)
+    run_job(runs, Job(model, arm, RETRIEVAL, seed), threads, run)
 
 
 @app.command()
@@ -174,11 +129,7 @@ def tables(study: StudyFile) -> None:
 @app.command()
 def similarity(study: StudyFile, threads: Threads = 1) -> None:
     """Measure how alike the intermediate tasks and the targets are."""
-    runs = opened(study)
-    with lease_gpu(runs.study.compute.jobs_per_gpu):
-        from xstilts.jobs import similarity
-
-        similarity.similarity(runs, threads)
+    run_similarity(opened(study), threads)
 
 
 @app.command()

@@ -1,1 +1,1 @@
-"""The job graph of a study: jobs, what determines their results, where files lie, and what has become of each job."""
+"""The job graph of a study: its jobs, what determines their results, where their files are, and which are done."""

@@ -1,4 +1,4 @@
-"""Where everything of a study lies: the only place that spells out a path below results/{study}/."""
+"""The paths of a study's files: the only module that spells out a path below results/{study}/."""
 
 from __future__ import annotations
 
@@ -6,23 +6,27 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-#: What is downloaded from the Hugging Face Hub, for all studies.
+#: Downloads from the Hugging Face Hub, shared by all studies.
 DOWNLOADS = Path("hub")
 MODELS = DOWNLOADS / "models"
 
 
 @dataclass(frozen=True)
 class Paths:
-    """Paths of one study. Arguments may be wildcards in braces, which is how the rules use them."""
+    """Paths of one study. Arguments may be wildcards in braces: the rules pass them so.
+
+    Attributes:
+        root: The study's folder.
+        partial: Whether summaries are of the finished jobs only. They have a folder of their own: Snakemake could take
+            a file at one of its own outputs for up to date.
+    """
 
     root: Path
-    #: Whether what sums the study up is that of its finished jobs alone. It lies apart: a file in a place where
-    #: Snakemake makes one could later be taken for up to date.
     partial: bool = False
 
     @property
     def study(self) -> Path:
-        """The checked config, which every job reads."""
+        """The validated config, which every job reads."""
         return self.root / "study.json"
 
     @property
@@ -32,111 +36,131 @@ class Paths:
 
     @property
     def generated(self) -> Path:
+        """Written last when data is generated."""
         return self.raw / "manifest.json"
 
     def prefetched(self, task: str) -> Path:
-        """What of the Hub's data a task uses: revisions and checksums."""
+        """The downloads that a task's data is made from: revisions and checksums."""
         return self.root / "prefetched" / f"{task}.json"
 
     def data(self, task: str) -> Path:
+        """The folder of a task's examples."""
         return self.root / "data" / task
 
     def data_manifest(self, task: str) -> Path:
+        """The checksums of a task's files of examples."""
         return self.data(task) / "manifest.json"
 
     @property
     def prepared(self) -> Path:
-        """Says that all of the study's data has been read and found to be in order."""
+        """Exists once all data of the study has been read and checked."""
         return self.root / "data" / "complete"
 
     def examples(self, task: str, split: str, language: str) -> Path:
+        """The examples of one split and language."""
         return self.data(task) / f"{split}.{language}.parquet"
 
     def tokenizer(self, model: str) -> Path:
+        """The folder of a model's tokenizer."""
         return self.root / "tokenizers" / model
 
     def tokenizer_file(self, model: str) -> Path:
+        """The tokenizer itself, in the format of the tokenizers library."""
         return self.tokenizer(model) / "tokenizer.json"
 
     def tokens(self, model: str, task: str) -> Path:
+        """The folder of a task's examples as token ids."""
         return self.root / "tokens" / model / task
 
     def encoded(self, model: str, task: str, split: str, language: str) -> Path:
+        """The token ids of one split and language."""
         return self.tokens(model, task) / f"{split}.{language}.arrow"
 
     def tokens_manifest(self, model: str, task: str) -> Path:
+        """The checksums of a task's files of token ids."""
         return self.root.joinpath("tokens", model, task, "manifest.json")
 
     def pretrained(self, model: str) -> Path:
+        """The folder of an encoder that the study pretrains itself."""
         return self.root / "encoders" / model / "pretrained"
 
     def encoder(self, model: str, arm: str, seed: int | str) -> Path:
+        """The folder of the encoder that an arm has trained."""
         return self.root.joinpath("encoders", model, arm, f"seed{seed}")
 
     def part(self, kind: str, model: str, arm: str, what: str, seed: int | str, suffix: str = "parquet") -> Path:
-        """A file of one job: ``kind`` is scores, dev_scores, predictions, records, …"""
-        return self.root.joinpath(kind, model, arm, what, f"seed{seed}.{suffix}")  # ten thousand times: one step
+        """A file of one job; ``kind`` is scores, dev_scores, predictions, records or logs."""
+        return self.root.joinpath(kind, model, arm, what, f"seed{seed}.{suffix}")  # one call: made for every job
 
     def attempts(self, *job: str | int) -> Path:
-        """What has been tried of a job of :meth:`part`, or of pretraining a model."""
+        """The attempts at a job of :meth:`part`, or at pretraining a model."""
         names = (*job, "pretraining") if len(job) == 1 else (*job[:-1], f"seed{job[-1]}")
         return self.root.joinpath("attempts", *map(str, names[:-1]), f"{names[-1]}.json")
 
     @property
     def checkpoints(self) -> Path:
-        """Where jobs that have not ended keep their state, in folders named after their runs' ids."""
+        """Checkpoints of unfinished jobs, in folders named after their run ids."""
         return self.root / ".checkpoints"
 
     def log(self, *parts: str) -> Path:
+        """The log of a rule or of one of its jobs."""
         return self.root.joinpath("logs", *parts[:-1], f"{parts[-1]}.log")
 
     def benchmark(self, *parts: str) -> Path:
+        """Snakemake's benchmark of a rule or of one of its jobs."""
         return self.root.joinpath("benchmarks", *parts[:-1], f"{parts[-1]}.tsv")
 
     @property
     def partials(self) -> Path:
-        """What sums up a study that has not come to its end."""
+        """The folder of the summaries of an unfinished study."""
         return self.root / "partial"
 
     @property
     def summaries(self) -> Path:
-        """Where what is made from the results of all jobs lies."""
+        """The folder of the files that are made from the results of all jobs."""
         return self.partials if self.partial else self.root
 
     @property
     def scores(self) -> Path:
+        """The scores of all jobs."""
         return self.summaries / "scores.parquet"
 
     @property
     def dev_scores(self) -> Path:
-        """Scores on what checkpoints and thresholds were chosen on."""
+        """Scores on the data that checkpoints and thresholds were chosen on."""
         return self.summaries / "dev_scores.parquet"
 
     @property
     def similarity(self) -> Path:
-        """How alike intermediate tasks and targets are."""
+        """The similarities of intermediate tasks and targets."""
         return self.root / "similarity.parquet"
 
     @property
     def answers(self) -> Path:
+        """The folder of effects, tests and the answers to the research questions."""
         return self.summaries / "answers"
 
     @property
     def report(self) -> Path:
+        """The report, one HTML file."""
         return self.summaries / "report.html"
 
     @property
     def submission(self) -> Path:
+        """The folder of the submissions to XTREME."""
         return self.root / "submission"
 
     @property
     def tables(self) -> Path:
+        """The folder of the tables."""
         return self.summaries / "tables"
 
     @property
     def figures(self) -> Path:
+        """The folder of the figures."""
         return self.summaries / "figures"
 
     def table_files(self, targets: Iterable[str]) -> list[Path]:
+        """Every table in every format; ``targets`` have a table each."""
         names = ("main", "groups", *targets, "languages", "dev", "published", "ledger", "data")
         return [self.tables / f"{name}.{kind}" for name in names for kind in ("csv", "md", "tex", "html")]

@@ -1,8 +1,8 @@
-"""What determines each job's result.
+"""Run specs: what determines each job's result.
 
-A run spec is a plain dict of everything that a job's result depends on, upstream runs included by their ids. It is the
-single ``params`` entry of the job's rule (Snakemake compares it between invocations), its hash is the run's id, and it
-is stored with the scores. File contents are not in it: Snakemake compares the manifests that list their checksums.
+A run spec is a plain dict of everything that a job's result depends on, upstream runs by their ids. It is the only
+``params`` entry of the job's rule, so that Snakemake reruns the job when it changes. Its hash is the run's id, which is
+stored with the scores. File contents are not in it: Snakemake compares the manifests that list their checksums.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from xstilts.graph.fingerprints import code
-from xstilts.graph.runs import RETRIEVAL, Runs
+from xstilts.graph.jobs import RETRIEVAL, Job
+from xstilts.graph.runs import Runs
 from xstilts.task_types import task_type_class
 from xstilts.tasks.registry import TASKS, TEXT
 
@@ -25,17 +26,17 @@ T = TypeVar("T")
 
 
 def _once(method: Callable[Concatenate[Specs, P], T]) -> Callable[Concatenate[Specs, P], T]:
-    """Work out a part of specs once per study and arguments: thousands of jobs have it in common."""
+    """Cache a method's results by its arguments: thousands of jobs share these parts of their specs."""
 
     @wraps(method)
-    def known(self: Specs, *args: P.args, **kwargs: P.kwargs) -> T:
+    def cached(self: Specs, *args: P.args, **kwargs: P.kwargs) -> T:
         key = method.__name__, args
-        if key not in self._known:
-            self._known[key] = method(self, *args, **kwargs)
-        found: T = self._known[key]
-        return found
+        if key not in self._cache:
+            self._cache[key] = method(self, *args, **kwargs)
+        value: T = self._cache[key]
+        return value
 
-    return known
+    return cached
 
 
 @dataclass(frozen=True)
@@ -43,18 +44,31 @@ class Specs:
     """The run specs of one study."""
 
     runs: Runs
-    #: By method and arguments, what :func:`_once` remembers.
-    _known: dict[tuple[str, tuple[object, ...]], Any] = field(default_factory=dict, repr=False, compare=False)
+    #: Results of the methods that :func:`_once` decorates, by method and arguments.
+    _cache: dict[tuple[str, tuple[object, ...]], Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def of(self, job: Job) -> Spec:
+        """Return the spec of a job that trains or scores."""
+        if job.rule == "pretrain":
+            return self.pretrain(job.model)
+        if job.rule == "intermediate":
+            return self.intermediate(job.model, job.arm, job.seed)
+        if job.rule == "retrieve":
+            return self.retrieve(job.model, job.arm, job.seed)
+        return self.finetune(job.model, job.arm, job.what, job.seed)
 
     def generate(self) -> Spec:
+        """Return the spec of generating a synthetic source."""
         facts = {task: self._facts(task) for task in TASKS}
         return self._spec("generate", source=self.runs.study.source.model_dump(), facts=facts, code=code("generate"))
 
     def prefetch(self, task: str) -> Spec:
+        """Return the spec of downloading a task's data."""
         facts = self._facts(task)
         return self._spec("prefetch", task=task, files=self._file_names(task), facts=facts, code=code("prefetch"))
 
     def prepare(self, task: str) -> Spec:
+        """Return the spec of reading and checking a task's data."""
         study = self.runs.study
         return self._spec(
             "prepare",
@@ -67,12 +81,14 @@ class Specs:
         )
 
     def tokenizer(self, model: str) -> Spec:
+        """Return the spec of a model's tokenizer."""
         chosen = self.runs.study.models[model]
         shape = chosen.architecture and chosen.architecture.model_dump(include={"vocabulary_size", "max_length"})
-        learnt_from = self._text() if shape else None
-        return self._spec("tokenizer", path=chosen.path, architecture=shape, text=learnt_from, code=code("tokenizer"))
+        text = self._text() if shape else None
+        return self._spec("tokenizer", path=chosen.path, architecture=shape, text=text, code=code("tokenizer"))
 
     def encode(self, model: str, task: str) -> Spec:
+        """Return the spec of encoding a task for a model."""
         return self._spec(
             "encode",
             tokenizer=self._tokenizer_id(model),
@@ -84,6 +100,7 @@ class Specs:
         )
 
     def pretrain(self, model: str) -> Spec:
+        """Return the spec of pretraining a model."""
         return self._spec(
             "pretrain",
             model=self.runs.study.models[model].model_dump(),
@@ -95,6 +112,7 @@ class Specs:
         )
 
     def intermediate(self, model: str, arm: str, seed: int) -> Spec:
+        """Return the spec of an arm's intermediate training."""
         chosen = self.runs.study.arms[arm]
         return self._spec(
             "intermediate",
@@ -112,6 +130,7 @@ class Specs:
         )
 
     def finetune(self, model: str, arm: str, training_set: str, seed: int) -> Spec:
+        """Return the spec of fine-tuning on a training set and scoring its targets."""
         targets = self.runs.targets_of(training_set)
         return self._spec(
             "finetune",
@@ -128,6 +147,7 @@ class Specs:
         )
 
     def retrieve(self, model: str, arm: str, seed: int) -> Spec:
+        """Return the spec of scoring the retrieval targets."""
         targets = self.runs.targets_of(RETRIEVAL)
         return self._spec(
             "retrieve",
@@ -142,6 +162,7 @@ class Specs:
         )
 
     def similarity(self) -> Spec:
+        """Return the spec of the similarity of tasks."""
         study = self.runs.study
         return self._spec(
             "similarity",
@@ -155,12 +176,15 @@ class Specs:
         )
 
     def answer(self) -> Spec:
+        """Return the spec of the answers to the research questions."""
         return self._spec("answer", **self._shown(), code=code("answer"))
 
     def report(self) -> Spec:
+        """Return the spec of tables, figures and the report."""
         return self._spec("report", **self._shown(), code=code("report"))
 
     def submission(self) -> Spec:
+        """Return the spec of the submissions to XTREME."""
         study = self.runs.study
         targets = {target: [study.languages(target, "test"), study.splits_of(target)] for target in study.targets}
         return self._spec(
@@ -168,7 +192,7 @@ class Specs:
         )
 
     def _shown(self) -> Spec:
-        """What people are shown beside the scores; models and arms stand in the study's order."""
+        """Everything beside the scores that the report shows; models and arms in the study's order."""
         study = self.runs.study
         return {
             "source": study.source.kind,
@@ -187,13 +211,13 @@ class Specs:
         }
 
     def _spec(self, job: str, **values: Any) -> Spec:
-        """A spec with its id, a hash of all the rest."""
+        """Return a spec with its id, a hash of everything else in it."""
         text = json.dumps({"job": job, "study": str(self.runs.paths.study), **values}, sort_keys=True)
         return {"id": hashlib.sha256(text.encode()).hexdigest()[:12], **json.loads(text)}
 
     @_once
     def _data(self, *tasks: str) -> Spec:
-        """What the labelled data of some tasks is, wherever it lies."""
+        """Return what determines the labelled data of some tasks, apart from its location."""
         study = self.runs.study
         return {
             "source": study.source.model_dump(exclude={"root", "text", "documents", "files", "mirror"}),
@@ -204,13 +228,13 @@ class Specs:
 
     @_once
     def _facts(self, task: str) -> str:
-        """A hash of what a task's declaration says that matters to results."""
+        """Return a hash of the facts in a task's declaration that matter to results."""
         text = json.dumps(self.runs.study.task(task).facts(), sort_keys=True, default=dict)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @_once
     def _text(self) -> Spec:
-        """What unlabelled text a study's own models learn from."""
+        """Return what determines the unlabelled text that the study's own models are pretrained on."""
         study = self.runs.study
         labelled = study.tasks() if self.runs.text_from_tasks() else ()
         return {
@@ -237,7 +261,7 @@ class Specs:
 
     @_once
     def _encoding(self, task: str) -> dict[str, Any]:
-        """The encoding settings that matter to a task: a new doc_stride concerns span QA alone."""
+        """Return the encoding settings that a task's type uses: doc_stride matters to span QA only."""
         return self.runs.study.encoding_of(task).model_dump(
             include=set(task_type_class(self.runs.study.task(task)).settings)
         )
@@ -256,7 +280,7 @@ class Specs:
 
     @_once
     def _compute(self) -> Spec:
-        """Of how training runs, what may change its results."""
+        """Return the compute settings that may change results."""
         return self.runs.study.compute.model_dump(include={"precision", "attention"})
 
     @_once
@@ -269,7 +293,7 @@ class Specs:
 
     @_once
     def _start(self, model: str, arm: str) -> str | Spec:
-        """What an arm's training starts from: a pretrained encoder's id, or what gives random weights their shape."""
+        """Return what an arm's training starts from: the id of a pretrained encoder, or the shape of random weights."""
         shape = self.runs.study.models[model].architecture
         if shape is None or self.runs.starting_weights(model, arm):
             return self._pretrained_id(model)

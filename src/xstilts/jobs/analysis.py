@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pandas as pd
 
 from xstilts.analysis.effects import cell_tests, effects
@@ -14,6 +16,8 @@ from xstilts.graph.runs import Runs
 from xstilts.scores.flags import flagged_jobs, usable
 from xstilts.scores.score_files import checked_scores
 from xstilts.tasks.languages import ENGLISH
+
+logger = logging.getLogger(__name__)
 
 
 def answer(runs: Runs) -> None:
@@ -36,7 +40,7 @@ def answer(runs: Runs) -> None:
     ]
     for found in with_holm(answers):
         write_answer(found, folder)
-        print(f"{found.question}: {found.verdict}. {found.reason}", flush=True)
+        logger.info("%s: %s. %s", found.question, found.verdict, found.reason)
 
 
 def _sizes(runs: Runs) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from xstilts.atomic import write_json
@@ -12,6 +13,8 @@ from xstilts.graph.runs import Runs
 from xstilts.sources.hub.fetch import fetch
 from xstilts.sources.hub.models import fetch_model
 from xstilts.sources.hub.origins import Origin, origins
+
+logger = logging.getLogger(__name__)
 
 
 def data(runs: Runs, name: str) -> None:
@@ -47,10 +50,10 @@ def model(snapshot: str, mirror: str | None) -> None:
     if found is None:
         raise UserError(f"'{snapshot}' is no model of the Hub at a commit: these are namespace--name--commit.")
     record = fetch_model(*found, MODELS / snapshot, mirror)
-    print(f"{found.repository} (model, revision {record['revision']}): {', '.join(record['sha256'])}", flush=True)
+    logger.info("%s (model, revision %s): %s", found.repository, record["revision"], ", ".join(record["sha256"]))
 
 
 def _report(record: dict[str, Any]) -> None:
     which = f"config {record['config'] or 'default'}, split {record['split']}, revision {record['revision']}"
     note = f" ({record['note']})" if record["note"] else ""
-    print(f"{record['repository']}, {which}: {record['rows']} rows{note}", flush=True)
+    logger.info("%s, %s: %s rows%s", record["repository"], which, record["rows"], note)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,8 @@ from xstilts.task_types import task_type_class
 from xstilts.tasks.registry import TEXT
 from xstilts.tasks.task import Task
 
+logger = logging.getLogger(__name__)
+
 
 def prepare(runs: Runs, name: str) -> None:
     """Canonical files of one task: all of them, or, where anything is wrong with one, none."""
@@ -37,7 +40,7 @@ def prepare(runs: Runs, name: str) -> None:
             sealed = examples.write(target, task, table, _provenance(runs, task, split, language, source), shown)
             listed[f"{split}.{language}"] = {"examples": table.num_rows, "fingerprint": sealed.fingerprint}
             if task is not TEXT and not task_type_class(task).has_gold(table):
-                print(f"{name}, {split}, {language}: without labels; predicted and submitted, not scored", flush=True)
+                logger.info("%s, %s, %s: without labels; predicted and submitted, not scored", name, split, language)
         if name in runs.study.own_tasks:
             _check_labels_occur(runs, task, Path(staging))
         _publish(runs, task, Path(staging), listed)

@@ -13,7 +13,7 @@ import pandas as pd
 from xstilts.analysis.store import read_answers
 from xstilts.analysis.study_data import language_frame
 from xstilts.errors import DataError
-from xstilts.graph.runs import Runs, job_of
+from xstilts.graph.runs import Runs
 from xstilts.report.figures import INDEX, all_figures, write_figures
 from xstilts.report.page import gather_content, write_page
 from xstilts.report.page.content import PageFigure, records_of
@@ -37,7 +37,7 @@ def collect(runs: Runs) -> None:
         if not path.is_file():
             raise DataError(path, "no such file.", remedy=GONE)
     write_dev_scores(runs.paths.dev_scores, collect_dev_scores(runs.dev_score_files(), runs.study))
-    records = {job_of(path): json.loads(path.read_bytes()) for path in runs.records()}
+    records = {job: json.loads(job.record(runs.paths).read_bytes()) for job in runs.summarised_jobs()}
     write_scores(runs.paths.scores, collect_scores(runs.score_files(), runs.study, collapse_flags(records)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from xstilts.config.study import BEST
@@ -14,13 +15,15 @@ from xstilts.submission.check import check as checked
 from xstilts.submission.layout import SPLIT, folder_name, xtreme_targets
 from xstilts.submission.write import write_arm, write_best
 
+logger = logging.getLogger(__name__)
+
 
 def write(runs: Runs) -> None:
     """One folder per model and arm, and one with the best arm for each target."""
     study, root = runs.study, runs.paths.submission
     root.mkdir(parents=True, exist_ok=True)
     if not any(SPLIT in study.splits_of(target) for target in xtreme_targets(study)):
-        print("The study predicts no test split of XTREME's tasks, so there is nothing to submit.")
+        logger.info("The study predicts no test split of XTREME's tasks, so there is nothing to submit.")
         return
     scores = read_scores(runs.paths.scores)
     dev_scores = usable_dev(read_dev_scores(runs.paths.dev_scores), flagged_jobs(scores, runs.study))
@@ -30,7 +33,7 @@ def write(runs: Runs) -> None:
             write_arm(root / folder_name(study, model, arm), runs, model, arm, scores, dev_scores)
         chosen = write_best(root / folder_name(study, model, BEST), runs, model, scores, dev_scores)
         for target, choice in chosen.items():
-            print(f"{model}, {target}: {choice.arm}, seed {choice.seed}, chosen on {choice.chosen_on}")
+            logger.info("%s, %s: %s, seed %s, chosen on %s", model, target, choice.arm, choice.seed, choice.chosen_on)
 
 
 def check(runs: Runs, folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -10,9 +9,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from xstilts.config.sources import SyntheticSource
-from xstilts.graph.runs import INTERMEDIATE, RETRIEVAL, Runs
+from xstilts.graph.jobs import RETRIEVAL, Job
+from xstilts.graph.runs import Runs
 from xstilts.graph.specs import Specs
-from xstilts.graph.training_jobs import TrainingJob, training_jobs
+from xstilts.graph.state import JobState
 from xstilts.planning.costs import Work
 from xstilts.planning.estimates import CostEstimate, Estimator, Record
 from xstilts.planning.sizes import NO_DATA, DataSize, FileSizes
@@ -52,7 +52,7 @@ class JobGroup:
 
     @property
     def kind(self) -> Kind:
-        """What decides the cost of a job: as :attr:`TrainingJob.kind`."""
+        """What decides the cost of a job: as :attr:`Job.kind`."""
         return self.rule, self.model, self.arm if self.rule == "intermediate" else self.what
 
     @property
@@ -107,15 +107,15 @@ def _data(runs: Runs, sizes: FileSizes) -> Iterator[JobGroup]:
 def _training(runs: Runs, estimator: Estimator) -> list[JobGroup]:
     """Jobs that train or score."""
     specs = Specs(runs)
-    groups: dict[tuple[str, str, str, str], list[TrainingJob]] = defaultdict(list)
+    groups: dict[tuple[str, str, str, str], list[Job]] = defaultdict(list)
     left: dict[tuple[str, str, str, str], list[int]] = defaultdict(list)
-    for job in training_jobs(runs):
-        names = job.rule, job.model, job.arm, job.what if job.what != INTERMEDIATE else ""
+    for job in runs.all_jobs():
+        names = job.rule, job.model, job.arm, "" if job.makes_encoder else job.what
         groups[names].append(job)
-        if record := _record(job, runs, specs):
+        if record := _record(JobState(job, specs)):
             estimator.learn(job.kind, record)
         else:
-            left[names].append(job.seed or 0)
+            left[names].append(job.seed)
     kinds = {names: jobs[0].kind for names, jobs in groups.items()}
     estimates = {kind: estimator.estimate(kind) for kind in set(kinds.values())}
     return [
@@ -124,16 +124,15 @@ def _training(runs: Runs, estimator: Estimator) -> list[JobGroup]:
     ]
 
 
-def _record(job: TrainingJob, runs: Runs, specs: Specs) -> Record | None:
-    """A job's record; None if it is damaged or of another config or code, or if another file of the job is missing."""
-    makes = job.makes(runs.paths)
-    if not all(path.is_file() for path in makes):
+def _record(state: JobState) -> Record | None:
+    """The record of a job that is done; None if it is not, if a file of it is missing, or if the record is damaged."""
+    if not state.complete:
         return None
     try:
-        record: Record = json.loads(makes[0].read_bytes())
-        complete = record["seconds"] >= 0 and {"device", "precision", "peak_gpu_bytes"} <= set(record["hardware"])
-        return record if complete and record["spec"]["id"] == job.spec(specs)["id"] else None
-    except (OSError, ValueError, KeyError, TypeError):
+        record: Record = dict(state.record)
+        valid = record["seconds"] >= 0 and {"device", "precision", "peak_gpu_bytes"} <= set(record["hardware"])
+        return record if valid else None
+    except (KeyError, TypeError):
         return None
 
 

@@ -13,7 +13,7 @@ from xstilts.planning.sizes import NO_DATA, DataSize, FileSizes
 from xstilts.tasks.languages import ENGLISH
 from xstilts.tasks.registry import TEXT
 
-#: Rule, model, and the arm or training set that decides what a job trains on, as in ``TrainingJob.kind``.
+#: Rule, model, and the arm or training set that decides what a job trains on, as in ``Job.kind``.
 Kind = tuple[str, ...]
 
 _SIMILARITY_ROWS = 500  # of each file that the similarity of tasks is measured on

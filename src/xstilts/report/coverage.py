@@ -45,7 +45,7 @@ def missing_scores(scores: pd.DataFrame, study: Study, reasons: Mapping[Job, str
         for code in study.languages(target):
             if code in scored.get((model, arm, target, split, seed), set()):
                 continue
-            job = (model, arm, evaluation_of(study, target), seed)
+            job = Job(model, arm, evaluation_of(study, target), seed)
             if code not in study.languages(target, split):
                 reason = _NO_FILE
             elif job in reasons:

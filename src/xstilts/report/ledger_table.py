@@ -7,12 +7,13 @@ has neither and counts as missing, like one that was never started.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
 from xstilts.config.study import Study
-from xstilts.graph.runs import INTERMEDIATE, RETRIEVAL, Runs, evaluation_of
+from xstilts.graph.jobs import INTERMEDIATE, RETRIEVAL, Job
+from xstilts.graph.runs import Runs, evaluation_of
 from xstilts.report.coverage import evaluation_counts
 from xstilts.report.typeset import TableBlock, TablePage, TableRow
 from xstilts.scores.dev_scores import TARGET
@@ -41,15 +42,6 @@ _TITLES = {
 _HEADER = ["arm", "job", "seeds done", "runs planned", "done", "missing", "evaluations", "scored", "time"]
 
 
-class _Run(NamedTuple):
-    """One run; ``what`` is a training set or the name of another kind of job, ``seed`` is 0 for pretraining."""
-
-    model: str
-    arm: str
-    what: str
-    seed: int
-
-
 def ledger_rows(
     scores: pd.DataFrame,
     dev_scores: pd.DataFrame,
@@ -71,7 +63,7 @@ def ledger_rows(
         A frame with the columns :data:`COLUMNS`, in the study's order.
     """
     flagged = scores[:0] if flagged is None else flagged
-    recorded = {run: record for record in records if (run := _run_of(str(record.get("place", ""))))}
+    recorded = {run: record for record in records if (run := Job.of_record(str(record.get("place", ""))))}
     done = {*recorded, *_runs_with_scores(scores, dev_scores, study), *_runs_with_scores(flagged, dev_scores, study)}
     flag_texts = _flag_texts(flagged, study)
     evaluations = _evaluations(scores, study)
@@ -82,7 +74,7 @@ def ledger_rows(
         times = [time for record in of_runs if (time := _seconds(record)) is not None]
         planned, scored = evaluations.get((model, arm, what), (0, 0))
         job = what if what in _TITLES else FINETUNE
-        seeds = " ".join(str(run.seed) for run in finished if run.seed)
+        seeds = " ".join(str(run.seed) for run in finished if not run.is_pretraining)
         rows.append([
             model, arm, job, what if job == FINETUNE else "", len(runs), len(finished), len(runs) - len(finished),
             seeds, planned, scored, len(times), sum(times) / 3600 if times else float("nan"), _devices(of_runs),
@@ -120,53 +112,36 @@ def ledger_page(rows: pd.DataFrame, study: Study) -> TablePage:
     return TablePage(f"Run ledger, study {study.study}", study.warning, notes, blocks)
 
 
-def _planned(study: Study) -> dict[tuple[str, str, str], list[_Run]]:
+def _planned(study: Study) -> dict[tuple[str, str, str], list[Job]]:
     """Return the runs of all seeds by model, arm and kind of job; pretraining has one run and no seed."""
     runs, planned = Runs(study), {}
     for model in study.models:
         if runs.pretrains(model):
-            planned[model, "", PRETRAIN] = [_Run(model, "", PRETRAIN, 0)]
+            planned[model, "", PRETRAIN] = [Job.pretraining(model)]
         for arm in arms_of(study):
             trained = (INTERMEDIATE,) if study.arms[arm].trains else ()
             for what in (*trained, *runs.evaluations()):
-                planned[model, arm, what] = [_Run(model, arm, what, seed) for seed in study.seeds]
+                planned[model, arm, what] = [Job(model, arm, what, seed) for seed in study.seeds]
     return planned
 
 
-def _run_of(place: str) -> _Run | None:
-    """Return the run that a record belongs to, by its path; see :class:`xstilts.graph.paths.Paths`."""
-    match place.split("/"):
-        case ["encoders", model, "pretrained", "record.json"]:
-            return _Run(model, "", PRETRAIN, 0)
-        case ["encoders", model, arm, seed, "record.json"]:
-            return _with_seed(model, arm, INTERMEDIATE, seed)
-        case ["records", model, arm, what, file]:
-            return _with_seed(model, arm, what, file.removesuffix(".json"))
-    return None
-
-
-def _with_seed(model: str, arm: str, what: str, name: str) -> _Run | None:
-    number = name.removeprefix("seed")
-    return _Run(model, arm, what, int(number)) if number.isdecimal() else None
-
-
-def _runs_with_scores(scores: pd.DataFrame, dev_scores: pd.DataFrame, study: Study) -> Iterator[_Run]:
+def _runs_with_scores(scores: pd.DataFrame, dev_scores: pd.DataFrame, study: Study) -> Iterator[Job]:
     places = scores[["model", "arm", "target", "seed"]].drop_duplicates()
     for model, arm, target, seed in places.itertuples(index=False, name=None):
-        yield _Run(model, arm, evaluation_of(study, target), seed)
+        yield Job(model, arm, evaluation_of(study, target), seed)
     places = dev_scores[["model", "arm", "stage", "task", "seed"]].drop_duplicates()
     for model, arm, stage, task, seed in places.itertuples(index=False, name=None):
-        yield _Run(model, arm, task if stage == TARGET else stage, seed)
+        yield Job(model, arm, task if stage == TARGET else stage, seed)
 
 
-def _flag_texts(scores: pd.DataFrame, study: Study) -> dict[_Run, str]:
+def _flag_texts(scores: pd.DataFrame, study: Study) -> dict[Job, str]:
     """Return each run's flag with the scores of its targets: means over languages and primary metrics."""
     means = by_language(scores, study).groupby(["model", "arm", "seed", "target"])["score"].mean()
     texts = {}
     for (model, arm, what, seed), flag in flagged_jobs(scores, study).items():
         own = means.loc[(model, arm, seed)]
         of_targets = ", ".join(f"{study.title_of(str(target))} {score:.1f}" for target, score in own.items())
-        texts[_Run(model, arm, what, seed)] = f"seed {seed}, {of_targets} ({flag})"
+        texts[Job(model, arm, what, seed)] = f"seed {seed}, {of_targets} ({flag})"
     return texts
 
 

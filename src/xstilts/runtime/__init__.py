@@ -1,1 +1,1 @@
-"""What surrounds one running job: attempts, run lock, GPU lease, signals."""
+"""What surrounds one running job: attempts, run lock, GPU lease, signals, log messages."""

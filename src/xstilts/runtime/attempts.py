@@ -1,12 +1,13 @@
-"""What has been tried of each training job: one small file per job, which outlives the logs that Snakemake deletes.
+"""The attempts at each training job: one small file per job, which Snakemake does not delete as it does logs.
 
-A job rewrites its file when it starts, every few seconds while it works, and when it ends. One that was killed cannot:
-its last attempt has no outcome, and no sign of life since.
+A job rewrites its file when it starts, every few seconds while it runs, and when it ends. A killed job cannot: its last
+attempt has no outcome and is no longer updated.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import socket
 import threading
@@ -25,41 +26,55 @@ Outcome = Literal["", "done", "stopped", "failed", "diverged"]
 
 _KEPT = 20  # attempts per job
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Attempt:
-    """One process's try at a job. Times are ISO 8601 in UTC."""
+    """One process's attempt at a job. Times are ISO 8601 in UTC.
 
-    #: The run's id, and a checksum of what it reads.
+    Attributes:
+        run: The run's id.
+        inputs: A checksum of the files that it reads.
+        updated: When the process last wrote the file.
+        slurm_job: The job's id in SLURM; empty outside SLURM.
+        devices: The value of CUDA_VISIBLE_DEVICES; empty if it is not set.
+        outcome: Empty while the job runs, and for good if it was killed.
+        reason: Why it failed, diverged or stopped, as a sentence.
+        stage: What it is doing.
+        step: Steps done in this stage.
+        total: Steps of this stage; 0 if it does not count steps.
+    """
+
     run: str
     inputs: str
     started: str
-    #: The last sign of life.
     updated: str
     host: str
     pid: int
-    #: The id that SLURM gave the job; empty outside SLURM.
     slurm_job: str = ""
-    #: What CUDA_VISIBLE_DEVICES left it to see; empty where it is not set.
     devices: str = ""
-    #: Empty while it is running, and for ever if it was killed.
     outcome: Outcome = ""
-    #: Why it failed, diverged or stopped, as a sentence for people.
     reason: str = ""
-    #: What it is doing, and how far it has come; in steps, 0 where it cannot say.
     stage: str = ""
     step: int = 0
     total: int = 0
 
     @classmethod
     def begin(cls, run: str, inputs: str) -> Attempt:
+        """Create the attempt of this process, started now."""
         now = _now()
         job, devices = os.environ.get("SLURM_JOB_ID", ""), os.environ.get("CUDA_VISIBLE_DEVICES", "")
         return cls(run, inputs, now, now, socket.gethostname(), os.getpid(), job, devices)
 
 
 class AttemptLog:
-    """The file of one job, as the process sees it that is working on it."""
+    """The attempts file of one job, written by the process that runs the job.
+
+    Attributes:
+        before: The earlier attempts, oldest first.
+        now: The attempt of this process.
+    """
 
     def __init__(self, path: Path, run: str, inputs: str) -> None:
         self._path = path
@@ -69,23 +84,26 @@ class AttemptLog:
         self.write()
 
     def note(self, stage: str, step: int, total: int) -> None:
-        """Remember how far the work is, until the next time that something is written."""
+        """Set the progress that the next write records."""
         with self._lock:
             self.now = replace(self.now, stage=stage, step=step, total=total)
 
     def write(self, **changes: Any) -> None:
-        """Write down what is remembered, what has changed, and that the process is alive."""
+        """Write the file, with ``changes`` to the attempt's fields and the current time as ``updated``.
+
+        A file that cannot be written is a warning: on a full disk the job itself may still end well.
+        """
         with self._lock:
             self.now = replace(self.now, **changes, updated=_now())
             try:
                 write_json(self._path, [asdict(attempt) for attempt in (*self.before, self.now)])
-            except OSError as error:  # on a full disk the work itself may still end well
-                print(f"{self._path}: could not be written: {error}", flush=True)
+            except OSError as error:
+                logger.warning("%s: could not be written: %s", self._path, error)
 
 
 @contextmanager
 def logged_attempt(path: Path, run: str, inputs: str) -> Iterator[AttemptLog]:
-    """Keep the diary of a job while it is worked on; whatever ends the work is its outcome."""
+    """Log an attempt at a job for as long as the block runs, and how the block ended as its outcome."""
     attempt_log = AttemptLog(path, run, inputs)
     try:
         yield attempt_log
@@ -102,11 +120,11 @@ def logged_attempt(path: Path, run: str, inputs: str) -> Iterator[AttemptLog]:
 
 
 def read_attempts(path: Path) -> list[Attempt]:
-    """The attempts at a job, oldest first; none where the file is not there or damaged."""
+    """Return the attempts at a job, oldest first; none if the file is missing or damaged."""
     names = {field.name for field in fields(Attempt)}
     try:
-        found = json.loads(path.read_bytes())
-        return [Attempt(**{name: value for name, value in attempt.items() if name in names}) for attempt in found]
+        attempts = json.loads(path.read_bytes())
+        return [Attempt(**{name: value for name, value in attempt.items() if name in names}) for attempt in attempts]
     except (OSError, ValueError, TypeError, AttributeError):
         return []
 

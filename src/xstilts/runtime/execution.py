@@ -1,74 +1,91 @@
-"""One process at work on one training job: alone, with a diary, a place for checkpoints, and an ear for signals."""
+"""Run one training job: exclusive lock, attempt log, GPU lease, signal handling."""
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psutil
 
 from xstilts.atomic import remove_leftovers
 from xstilts.errors import Diverged, UserError
-from xstilts.graph.runs import Runs
-from xstilts.graph.specs import Spec
-from xstilts.graph.training_jobs import TrainingJob
 from xstilts.runtime.attempts import Attempt, AttemptLog, logged_attempt, read_attempts
 from xstilts.runtime.gpu_leases import lease_gpu
 from xstilts.runtime.run_lock import hold_run_lock
 from xstilts.runtime.signals import StopRequest
 
-if TYPE_CHECKING:
-    from xstilts.training.session import Session
+#: Called with the stage of a job, the steps done and all steps; both numbers are 0 if the stage counts no steps.
+ProgressCallback = Callable[[str, int, int], None]
 
-_SECONDS_BETWEEN_LOOKS = 1.0
-_LOOKS_BETWEEN_NOTES = 15
-_LARGE = 1 << 20  # bytes; larger files are told apart by size and time
+_SECONDS_BETWEEN_CHECKS = 1.0
+_CHECKS_PER_UPDATE = 15
+_LARGE = 1 << 20  # bytes; larger files are told apart by size and modification time
+
+logger = logging.getLogger(__name__)
 
 
-def execute(runs: Runs, job: TrainingJob, spec: Spec, work: Callable[[Session], None]) -> None:
-    """Do the work of a training job, from its newest checkpoint on where there is one.
+@dataclass(frozen=True)
+class Execution:
+    """What has to be known of a job to run it.
 
-    Nothing is done where another process has just done it. What the job reads identifies its checkpoints, with the
-    run's id; they are deleted when all that it makes is there. The work begins with a GPU of its own: nothing may have
-    looked for one before.
+    Attributes:
+        run: The run's id.
+        reads: The files that it reads. Manifests stand for the files whose checksums they list.
+        makes: The files that it makes.
+        attempts: Its attempts file.
+        checkpoints: The folder of all runs' checkpoints and locks.
+        jobs_per_gpu: How many jobs may share a GPU.
+    """
+
+    run: str
+    reads: Sequence[Path]
+    makes: Sequence[Path]
+    attempts: Path
+    checkpoints: Path
+    jobs_per_gpu: int
+
+
+def execute(execution: Execution, work: Callable[[StopRequest, str, ProgressCallback], None]) -> None:
+    """Run a job, unless another process has just finished it while this one waited for the lock.
+
+    Args:
+        execution: The job.
+        work: Does the work. Called with the request to stop, the checksum of the files that the job reads, and a
+            callback for its progress. It has a GPU of its own; CUDA must not be initialised before.
 
     Raises:
-        Diverged: also where the same run on the same data has diverged before: it would again.
-        Stopped: someone has asked it to stop.
+        Diverged: The run has diverged, now or in an earlier attempt on the same inputs: it would diverge again.
+        Stopped: The process was asked to stop.
+        UserError: A file that the job reads is missing, or no GPU can be leased.
     """
-    run, inputs, stop = spec["id"], checksum(job.reads(runs)), StopRequest().listen()
-    compute, folder = runs.study.compute, runs.paths.checkpoints
-    attempts_file, makes = job.attempts(runs.paths), job.makes(runs.paths)
-    with hold_run_lock(folder / f"{run}.lock", f"run {run}") as waited:
-        if waited and _is_done(attempts_file, run, inputs) and all(path.is_file() for path in makes):
-            print(f"The other process has finished run {run}: there is nothing left to do", flush=True)
+    run, inputs, stop = execution.run, checksum(execution.reads), StopRequest().listen()
+    logger.debug("Run %s reads %d files with the checksum %s", run, len(execution.reads), inputs)
+    with hold_run_lock(execution.checkpoints / f"{run}.lock", f"run {run}") as waited:
+        if waited and _is_done(execution, inputs):
+            logger.info("The other process has finished run %s: there is nothing left to do", run)
             return
-        for path in (*makes, attempts_file):
+        for path in (*execution.makes, execution.attempts):
             remove_leftovers(path)
-        with logged_attempt(attempts_file, run, inputs) as attempt_log, _heartbeat(attempt_log):
-            _refuse_divergence(attempts_file, attempt_log)
+        with logged_attempt(execution.attempts, run, inputs) as attempt_log, _heartbeat(attempt_log):
+            _refuse_divergence(execution.attempts, attempt_log)
             attempt_log.write(stage="waiting for a GPU")
-            with lease_gpu(compute.jobs_per_gpu) as device:
+            with lease_gpu(execution.jobs_per_gpu) as device:
                 attempt_log.write(stage="loading", devices=device)
-                from xstilts.training.checkpoints import Checkpoints
-                from xstilts.training.session import Session
-
-                checkpoints = Checkpoints(folder / run, inputs, compute.checkpoint_minutes)
-                work(Session(stop, checkpoints, attempt_log.note))
-                checkpoints.clear()
+                work(stop, inputs, attempt_log.note)
 
 
 def checksum(files: Iterable[Path]) -> str:
-    """Of what a job reads. Manifests stand for the files that they list the checksums of.
+    """Return a checksum of files: of their contents, for large files of size and modification time.
 
     Raises:
-        UserError: where one is not there.
+        UserError: A file is missing.
     """
     digest = hashlib.sha256()
     for file in files:
@@ -82,41 +99,47 @@ def checksum(files: Iterable[Path]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _is_done(attempts_file: Path, run: str, inputs: str) -> bool:
-    last = next(reversed(read_attempts(attempts_file)), None)
-    return last is not None and (last.run, last.inputs, last.outcome) == (run, inputs, "done")
+def _is_done(execution: Execution, inputs: str) -> bool:
+    """Whether the last attempt was at the same run on the same inputs, is done, and its files are there."""
+    last = next(reversed(read_attempts(execution.attempts)), None)
+    if last is None or (last.run, last.inputs, last.outcome) != (execution.run, inputs, "done"):
+        return False
+    return all(path.is_file() for path in execution.makes)
 
 
 def _refuse_divergence(attempts_file: Path, attempt_log: AttemptLog) -> None:
-    def same(attempt: Attempt) -> bool:
-        return (attempt.run, attempt.inputs, attempt.outcome) == (
-            attempt_log.now.run,
-            attempt_log.now.inputs,
-            "diverged",
-        )
+    """Raise Diverged if the same run on the same inputs has diverged before."""
 
-    if before := next(filter(same, attempt_log.before), None):
-        raise Diverged(f"{before.reason} So it was at {before.started}; to try again as it is, delete {attempts_file}.")
+    def is_same(attempt: Attempt) -> bool:
+        return (attempt.run, attempt.inputs) == (attempt_log.now.run, attempt_log.now.inputs)
+
+    for attempt in attempt_log.before:
+        if attempt.outcome == "diverged" and is_same(attempt):
+            raise Diverged(
+                f"{attempt.reason} This was the attempt of {attempt.started}; to try again as it is, delete "
+                f"{attempts_file}."
+            )
 
 
 @contextmanager
 def _heartbeat(attempt_log: AttemptLog) -> Iterator[None]:
-    """Show signs of life while the work goes on, and end it when the snakemake that started it is gone."""
-    parent = _snakemake()
+    """Update the attempt while the block runs, and stop this process if the snakemake that started it is gone."""
+    parent = _parent_snakemake()
+    logger.debug("Started by %s", f"snakemake, process {parent}" if parent else "hand")
     ended = threading.Event()
 
-    def attend() -> None:
-        looks = 0
-        while not ended.wait(_SECONDS_BETWEEN_LOOKS):
-            looks += 1
-            if looks % _LOOKS_BETWEEN_NOTES == 0:
+    def beat() -> None:
+        checks = 0
+        while not ended.wait(_SECONDS_BETWEEN_CHECKS):
+            checks += 1
+            if checks % _CHECKS_PER_UPDATE == 0:
                 attempt_log.write()
             if parent is not None and os.getppid() != parent:
-                print("The snakemake that started this job is gone", flush=True)
+                logger.warning("The snakemake that started this job is gone")
                 os.kill(os.getpid(), signal.SIGTERM)
                 return
 
-    thread = threading.Thread(target=attend, daemon=True)
+    thread = threading.Thread(target=beat, daemon=True)
     thread.start()
     try:
         yield
@@ -125,8 +148,8 @@ def _heartbeat(attempt_log: AttemptLog) -> Iterator[None]:
         thread.join()
 
 
-def _snakemake() -> int | None:
-    """The id of the process that started this one, if that is a snakemake and not a person's shell."""
+def _parent_snakemake() -> int | None:
+    """Return the id of the parent process if it is a snakemake, and not a person's shell."""
     try:
         parent = psutil.Process(os.getppid())
         return parent.pid if any("snakemake" in part for part in parent.cmdline()) else None

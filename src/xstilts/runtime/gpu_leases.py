@@ -1,12 +1,13 @@
-"""One GPU for each job of a machine: Snakemake counts how many jobs may use one, but does not say which.
+"""Leases of GPUs: Snakemake limits how many jobs use a GPU at once, but does not assign devices to jobs.
 
-A job leases a device by locking a file. The lock belongs to the job's process: the kernel frees it when the process
-ends, however it ends. Nothing here imports torch, which looks for devices once and for all.
+A job leases a device by locking a file. The lock belongs to the job's process, so the kernel frees it however the
+process ends. Nothing here imports torch, which reads CUDA_VISIBLE_DEVICES only once.
 """
 
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import random
 import re
@@ -22,15 +23,22 @@ from xstilts.errors import UserError
 from xstilts.wording import counted
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
-LOCKS = "XSTILTS_GPU_LOCKS"  # where locks lie, if not in the machine's folder of temporary files
+LOCKS = "XSTILTS_GPU_LOCKS"  # the folder of the lock files, by default in the machine's temporary folder
 
-_SECONDS_BETWEEN_LINES = 60.0
+_SECONDS_BETWEEN_MESSAGES = 60.0
 _QUERY = ("nvidia-smi", "--query-gpu=index,uuid", "--format=csv,noheader")
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Gpu:
-    """A device: what CUDA_VISIBLE_DEVICES calls it, and what all who ever call it otherwise know it by."""
+class GpuDevice:
+    """A GPU, or a MIG slice of one.
+
+    Attributes:
+        entry: Its name in CUDA_VISIBLE_DEVICES.
+        name: Its UUID, which is the same however CUDA_VISIBLE_DEVICES names it.
+    """
 
     entry: str
     name: str
@@ -38,24 +46,31 @@ class Gpu:
 
 @contextmanager
 def lease_gpu(slots: int, every: float = 2.0) -> Iterator[str]:
-    """Wait for a GPU with less than ``slots`` jobs, and make it the only one that CUDA shows this process.
+    """Wait for a GPU with fewer than ``slots`` jobs, and make it the only one that this process sees.
 
-    Of several, the one with the fewest jobs is taken. Yields its entry in CUDA_VISIBLE_DEVICES; '' where there is no
-    GPU. ``every`` is the mean number of seconds between two tries. Use it before torch is imported.
+    The GPU with the fewest jobs is taken. Enter this before torch is imported.
+
+    Args:
+        slots: How many jobs may share a GPU.
+        every: Mean number of seconds between two tries.
+
+    Yields:
+        The GPU's entry in CUDA_VISIBLE_DEVICES; empty if there is no GPU.
 
     Raises:
-        UserError: where CUDA_VISIBLE_DEVICES names a device that there is not, or the folder of locks cannot be used.
+        UserError: CUDA_VISIBLE_DEVICES names a device that does not exist, or the folder of locks cannot be used.
     """
-    gpus = visible()
+    gpus = visible_gpus()
     allocation = os.environ.get("SLURM_JOB_ID", "") if VISIBLE in os.environ else ""
-    if not gpus or (allocation and len(gpus) == 1):  # SLURM gave this device to this job alone
+    if not gpus or (allocation and len(gpus) == 1):  # SLURM has assigned the device to this job alone
         yield gpus[0].entry if gpus else ""
         return
+    logger.debug("Visible GPUs: %s", ", ".join(f"{gpu.entry} ({gpu.name})" for gpu in gpus))
     before = dict(os.environ)
     with _folder() as folder, _lease(folder, allocation, gpus, slots, every) as gpu:
         os.environ[VISIBLE] = gpu.entry
-        os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # an index then means what nvidia-smi calls so
-        print(f"On GPU {gpu.entry}, one of {len(gpus)}." if len(gpus) > 1 else f"On GPU {gpu.entry}.", flush=True)
+        os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # the order of nvidia-smi's indices
+        logger.info("On GPU %s%s.", gpu.entry, f", one of {len(gpus)}" if len(gpus) > 1 else "")
         try:
             yield gpu.entry
         finally:
@@ -65,85 +80,92 @@ def lease_gpu(slots: int, every: float = 2.0) -> Iterator[str]:
                     os.environ[name] = before[name]
 
 
-def visible() -> list[Gpu]:
-    """The devices that this process may use: those in CUDA_VISIBLE_DEVICES, else all that nvidia-smi lists."""
+def visible_gpus() -> list[GpuDevice]:
+    """Return the GPUs that this process may use: those in CUDA_VISIBLE_DEVICES, else all that nvidia-smi lists.
+
+    Raises:
+        UserError: CUDA_VISIBLE_DEVICES names a device that does not exist.
+    """
     asked = os.environ.get(VISIBLE)
     entries = None if asked is None else [entry for entry in map(str.strip, asked.split(",")) if entry]
     if entries is not None and (not entries or entries[0] == "-1"):
         return []
     installed = _installed()
     if entries is None or not installed:
-        return [Gpu(index, uuid) for index, uuid in installed.items()]
-    found: dict[str, Gpu] = {}
+        return [GpuDevice(index, uuid) for index, uuid in installed.items()]
+    by_name: dict[str, GpuDevice] = {}
     for entry in entries:
         if not re.fullmatch(r"\d+|(GPU|MIG)-[\w/-]+", entry):
-            break  # like CUDA, which ignores such an entry and all after it
-        gpu = Gpu(entry, _name(entry, installed))
-        found.setdefault(gpu.name, gpu)
-    return list(found.values())
+            break  # CUDA ignores such an entry and all after it
+        gpu = GpuDevice(entry, _uuid(entry, installed))
+        by_name.setdefault(gpu.name, gpu)
+    return list(by_name.values())
 
 
-def _name(entry: str, installed: dict[str, str]) -> str:
-    """A device's UUID, given as its index, as its UUID or as the beginning of that; parts of a GPU have their own."""
+def _uuid(entry: str, installed: dict[str, str]) -> str:
+    """Return the UUID of a device given by index, UUID or the beginning of its UUID; MIG slices have their own."""
     if entry.startswith("MIG-"):
         return entry.replace("/", "-")
     uuids = [uuid for index, uuid in installed.items() if entry == index or uuid.startswith(entry)]
     if len(uuids) != 1:
-        there = ", ".join(f"{index} ({uuid})" for index, uuid in installed.items())
-        raise UserError(f"{VISIBLE}: '{entry}' is none of this machine's GPUs, or more than one. It has {there}.")
+        listed = ", ".join(f"{index} ({uuid})" for index, uuid in installed.items())
+        raise UserError(f"{VISIBLE}: '{entry}' is none of this machine's GPUs, or more than one. It has {listed}.")
     return uuids[0]
 
 
 def _installed() -> dict[str, str]:
-    """By index, the UUID of each GPU that nvidia-smi lists; none where there is no nvidia-smi."""
+    """Return the UUID of each GPU that nvidia-smi lists, by index; empty if there is no nvidia-smi."""
     try:
-        listed = subprocess.run(_QUERY, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
+        process = subprocess.run(_QUERY, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
     except (OSError, subprocess.TimeoutExpired):
         return {}
-    return dict(re.findall(r"^(\d+), *(GPU-[\w-]+)$", listed.stdout, re.MULTILINE))
+    return dict(re.findall(r"^(\d+), *(GPU-[\w-]+)$", process.stdout, re.MULTILINE))
 
 
 @contextmanager
-def _lease(folder: int, allocation: str, gpus: Sequence[Gpu], slots: int, every: float) -> Iterator[Gpu]:
-    """Wait for a device, hold it, give it back."""
-    started, spoke = time.monotonic(), -_SECONDS_BETWEEN_LINES
+def _lease(folder: int, allocation: str, gpus: Sequence[GpuDevice], slots: int, every: float) -> Iterator[GpuDevice]:
+    """Wait for a device, hold its lock inside the block, release it at the end."""
+    started, last_message = time.monotonic(), -_SECONDS_BETWEEN_MESSAGES
     while (taken := _take(folder, allocation, gpus, slots)) is None:
         waited = time.monotonic() - started
-        if waited - spoke >= _SECONDS_BETWEEN_LINES:
-            spoke = waited
-            print(f"Waiting for {counted(len(gpus), 'GPU')}, all taken, for {waited / 60:.0f} min so far.", flush=True)
+        if waited - last_message >= _SECONDS_BETWEEN_MESSAGES:
+            last_message = waited
+            logger.info("Waiting for %s, all taken, for %.0f min so far.", counted(len(gpus), "GPU"), waited / 60)
         time.sleep(every * random.uniform(0.5, 1.5))
     gpu, lock = taken
     try:
         yield gpu
     finally:
-        fcntl.flock(lock, fcntl.LOCK_UN)  # closing would leave it to children that this process has forked
+        fcntl.flock(lock, fcntl.LOCK_UN)  # closing alone would leave the lock to forked children
         os.close(lock)
 
 
-def _take(folder: int, allocation: str, gpus: Sequence[Gpu], slots: int) -> tuple[Gpu, int] | None:
-    """The device with the fewest jobs, and a locked file that says so; None where all are taken.
+def _take(folder: int, allocation: str, gpus: Sequence[GpuDevice], slots: int) -> tuple[GpuDevice, int] | None:
+    """Lock a slot of the device with the fewest jobs; None if all devices are taken.
 
-    To see whether a file is locked is to lock it for a moment. So that no one takes that for a job, one process looks
-    at a time: the one that has locked the folder.
+    Whether a file is locked can only be found out by trying to lock it. So that this is not mistaken for a job, only
+    the process that has locked the folder may try.
     """
     fcntl.flock(folder, fcntl.LOCK_EX)
     try:
-        found: list[tuple[int, Gpu, int]] = []
+        candidates: list[tuple[int, GpuDevice, int]] = []
         for gpu in gpus:
-            jobs, lock = _look(folder, f"{allocation}.{gpu.name}" if allocation else gpu.name, slots)
+            jobs, lock = _lock_slot(folder, f"{allocation}.{gpu.name}" if allocation else gpu.name, slots)
             if lock is not None:
-                found.append((jobs, gpu, lock))
-        found.sort(key=lambda candidate: candidate[0])
-        for _, _, lock in found[1:]:
+                candidates.append((jobs, gpu, lock))
+        candidates.sort(key=lambda candidate: candidate[0])
+        for _, _, lock in candidates[1:]:
             os.close(lock)
-        return found[0][1:] if found else None
+        return candidates[0][1:] if candidates else None
     finally:
         fcntl.flock(folder, fcntl.LOCK_UN)
 
 
-def _look(folder: int, name: str, slots: int) -> tuple[int, int | None]:
-    """How many jobs a device has, those of studies that allow it more included; and a locked file for one more."""
+def _lock_slot(folder: int, name: str, slots: int) -> tuple[int, int | None]:
+    """Count the jobs of a device, and lock a slot for one more if it has fewer than ``slots``.
+
+    Slots beyond ``slots`` are counted too: they are of studies that let more jobs share a GPU.
+    """
     jobs, number, lock = 0, 0, None
     while (file := _open(folder, f"{name}.{number}", create=number < slots)) is not None:
         try:
@@ -164,9 +186,9 @@ def _look(folder: int, name: str, slots: int) -> tuple[int, int | None]:
 
 
 def _open(folder: int, name: str, create: bool) -> int | None:
-    """A lock's file, for reading: it may be another user's. None where it is not there and not to be made.
+    """Open a lock file, read-only since it may belong to another user; None if it is missing and not to be created.
 
-    In a folder like /tmp, Linux lets no one open another's file with O_CREAT, so it is opened first and made second.
+    In a sticky folder like /tmp, Linux refuses to open another user's file with O_CREAT, so opening comes first.
     """
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
@@ -179,13 +201,13 @@ def _open(folder: int, name: str, create: bool) -> int | None:
     except OSError as error:
         raise UserError(
             f"{_place() / name}: this lock of a GPU cannot be used ({error.strerror}). Delete it, or set {LOCKS} to "
-            "a folder that all who use this machine's GPUs can write to."
+            "a folder that all users of this machine's GPUs can write to."
         ) from None
 
 
 @contextmanager
 def _folder() -> Iterator[int]:
-    """The folder of locks, opened; made where it is not there, for all users to write to."""
+    """Open the folder of locks, which is created so that all users can write to it."""
     place = _place()
     try:
         with suppress(FileExistsError), _modes_as_given():
@@ -194,7 +216,7 @@ def _folder() -> Iterator[int]:
     except OSError as error:
         raise UserError(
             f"{place}: GPUs are leased by locks in this folder, but it cannot be used ({error.strerror}). Set {LOCKS} "
-            "to a folder that all who use this machine's GPUs can write to."
+            "to a folder that all users of this machine's GPUs can write to."
         ) from None
     try:
         yield folder
@@ -209,7 +231,7 @@ def _place() -> Path:
 
 @contextmanager
 def _modes_as_given() -> Iterator[None]:
-    """Files get their permissions when they are made, not a moment later."""
+    """Create files with exactly the given permissions, whatever the umask."""
     mask = os.umask(0)
     try:
         yield

@@ -1,58 +1,51 @@
-"""Whether a process still works on an attempt that has not said how it ended."""
+"""Whether a process is still working on an attempt that has no outcome."""
 
 from __future__ import annotations
 
 import os
 import socket
-import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+
+import psutil
 
 from xstilts.runtime.attempts import Attempt
 
-#: Attempts give a sign of life every few seconds; one that is younger than this counts.
-FRESH = timedelta(minutes=2)
-_SLACK = timedelta(seconds=5)  # between a machine's two ways to tell the time
+#: A job updates its attempt every few seconds; on another machine it counts as alive for this long after an update.
+_TIMEOUT = timedelta(minutes=2)
+_CLOCK_TOLERANCE = timedelta(seconds=5)  # of a process's start time, which the kernel counts from when it booted
 
 
 def is_alive(attempt: Attempt, now: datetime) -> bool:
-    """Whether its process is there; on another machine, whether it has said so just now."""
+    """Whether the attempt's process exists; on another machine, whether it has updated the attempt recently."""
     if attempt.host == socket.gethostname():
-        return _is_there(attempt)
-    return now - moment(attempt.updated) < FRESH
+        return _process_exists(attempt)
+    return now - parse_time(attempt.updated) < _TIMEOUT
 
 
-def moment(text: str) -> datetime:
-    """A time as attempts note it; long ago where it is none."""
+def parse_time(text: str) -> datetime:
+    """Parse a time as attempts record it; the earliest possible time if it is not one."""
     try:
-        found = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
-        found = datetime.min
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+        time = datetime.min
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def time_since_update(attempt: Attempt, now: datetime) -> timedelta:
-    """Since its last sign of life; nothing where another machine's clock is ahead."""
-    return max(now - moment(attempt.updated), timedelta(0))
+    """Return the time since the attempt's last update; zero if another machine's clock is ahead."""
+    return max(now - parse_time(attempt.updated), timedelta(0))
 
 
-def _is_there(attempt: Attempt) -> bool:
-    """Whether the attempt's process is on this machine: the same, and not a later one that was given its id."""
+def _process_exists(attempt: Attempt) -> bool:
+    """Whether the attempt's process is running here, and is not a later process with the same id."""
     try:
         os.kill(attempt.pid, 0)
     except PermissionError:
-        pass  # it is another user's
+        pass  # it belongs to another user
     except (OSError, OverflowError):
         return False
-    began = _began(attempt.pid)
-    return began is None or began <= moment(attempt.started) + _SLACK
-
-
-def _began(pid: int) -> datetime | None:
-    """When a process was started, by Linux's /proc; None where there is none."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        age = time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[19]) / os.sysconf("SC_CLK_TCK")
-    except (OSError, ValueError, IndexError, AttributeError):
-        return None
-    return datetime.now(UTC) - timedelta(seconds=age)
+        created = datetime.fromtimestamp(psutil.Process(attempt.pid).create_time(), UTC)
+    except (psutil.Error, ValueError):  # hidden from this user
+        return True
+    return created <= parse_time(attempt.started) + _CLOCK_TOLERANCE

@@ -1,4 +1,4 @@
-"""How a job learns that it is to stop: a signal from Snakemake, from SLURM or from the keyboard."""
+"""Requests to stop a job: signals from Snakemake, from SLURM or from the keyboard."""
 
 from __future__ import annotations
 
@@ -7,30 +7,36 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-#: What a stopped job exits with: EX_TEMPFAIL of sysexits.h, "try again later".
+#: Exit code of a stopped job: EX_TEMPFAIL of sysexits.h, "try again later".
 TRY_AGAIN = 75
 
 
 class Stopped(Exception):
-    """Someone asked the job to stop: it has saved what it could, and is to be run again."""
+    """The job was asked to stop. It has saved what it could, and resumes when it is run again."""
 
 
 class StopRequest:
-    """Whether someone has asked. Where nothing is in the making that is worth saving, asking ends the work at once."""
+    """Whether this process was asked to stop.
+
+    By default the signal raises :class:`Stopped` at once; in :meth:`deferred` blocks it only sets ``reason``.
+
+    Attributes:
+        reason: Which signal asked; empty if none has.
+    """
 
     def __init__(self) -> None:
         self.reason = ""
         self._deferred = False
 
     def listen(self) -> StopRequest:
-        """Be what this process does on SIGTERM and SIGINT."""
+        """Install this object as the process's handler of SIGTERM and SIGINT."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._heard)
+            signal.signal(number, self._handle)
         return self
 
     @contextmanager
     def deferred(self) -> Iterator[None]:
-        """Keep working when asked to stop: the work inside looks at ``reason`` itself, when it is safe to stop."""
+        """Do not raise inside this block: the code in it checks ``reason`` itself when it is safe to stop."""
         self._deferred, before = True, self._deferred
         try:
             yield
@@ -38,11 +44,11 @@ class StopRequest:
             self._deferred = before
 
     def ignore_from_now_on(self) -> None:
-        """From now on nobody is heard: what the work has come to is being written, which takes seconds."""
+        """Ignore later signals: the results are being written, which takes seconds."""
         self._deferred = True
 
-    def _heard(self, number: int, frame: FrameType | None) -> None:
-        # SLURM sends SIGTERM ahead of a time limit and once more at it: only the first is news.
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        # SLURM sends SIGTERM ahead of a time limit and again at the limit: only the first one raises.
         first, self.reason = not self.reason, f"{signal.Signals(number).name} asked it to stop"
         if first and not self._deferred:
             raise Stopped(f"{self.reason}; it has saved nothing since its last checkpoint, if there is one")

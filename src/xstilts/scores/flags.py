@@ -70,4 +70,4 @@ def usable_dev(dev_scores: pd.DataFrame, flagged: Collection[Job]) -> pd.DataFra
 def _jobs(scores: pd.DataFrame, study: Study) -> list[Job]:
     """Return the job that made each row."""
     places = scores[["model", "arm", "target", "seed"]].itertuples(index=False, name=None)
-    return [(model, arm, evaluation_of(study, target), int(seed)) for model, arm, target, seed in places]
+    return [Job(model, arm, evaluation_of(study, target), int(seed)) for model, arm, target, seed in places]

@@ -1,1 +1,1 @@
-"""What has become of each job of a study, read from what jobs leave behind; nothing is written or locked."""
+"""The status of a study's jobs, read from the files that they leave; nothing is written or locked."""

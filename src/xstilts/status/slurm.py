@@ -1,4 +1,4 @@
-"""What SLURM knows of a working folder's jobs."""
+"""The jobs in SLURM's queue that were submitted from a working folder."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 
 from xstilts.wording import counted
 
-#: Id (also of a task of an array), state, and what Snakemake's plugin sets: comment, name, working folder.
+#: Id (also of an array's task), state, and what Snakemake's plugin sets: comment, name, working folder.
 _QUERY = ("squeue", "--noheader", "--format=%A|%T|%k|%j|%Z")
 _WAITING = {"PENDING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "SPECIAL_EXIT"}
 
 
 @dataclass(frozen=True)
-class Submitted:
-    """A job that a snakemake in this folder has submitted; all of one snakemake's have the same ``name``."""
+class SubmittedJob:
+    """A job that a snakemake in this folder has submitted; all jobs of one snakemake have the same ``name``."""
 
     id: str
     state: str
@@ -26,31 +26,38 @@ class Submitted:
 
 @dataclass(frozen=True)
 class Queue:
-    """What ``squeue`` says; ``trouble`` why it could not be asked, as a sentence."""
+    """The output of ``squeue``.
 
-    #: States by job id, of all that are queued or running.
+    Attributes:
+        states: The state of every job that is queued or running, by id.
+        submitted: The jobs that were submitted from the folder, oldest first.
+        snakemakes: How many snakemakes hold locks in the folder. A killed snakemake leaves its locks behind.
+        trouble: Why squeue could not be asked, as a sentence; empty if it could.
+    """
+
     states: dict[str, str]
-    submitted: tuple[Submitted, ...] = ()
-    #: How many snakemakes hold locks in this folder. One that was killed leaves its locks.
+    submitted: tuple[SubmittedJob, ...] = ()
     snakemakes: int = 0
     trouble: str = ""
 
     def forgotten(self, job: str) -> bool:
-        """Whether SLURM could be asked, and knows nothing of a job."""
+        """Whether SLURM could be asked and does not know a job."""
         return not self.trouble and job not in self.states
 
     def waits(self, job: str) -> bool:
-        """Whether a job has not been started, or is to be started once more."""
+        """Whether a job waits to be started, for the first time or again."""
         return self.states.get(job) in _WAITING
 
     def runs(self, job: str) -> bool:
+        """Whether a job is running."""
         return job in self.states and not self.waits(job)
 
     @property
     def unawaited(self) -> str:
-        """A sentence about jobs that no snakemake waits for, as far as that can be told; else empty.
+        """A sentence about jobs that no snakemake waits for; empty if there are none, as far as can be told.
 
-        Jobs do not say which snakemake submitted them, but those of one share a name, and each that runs holds a lock.
+        Jobs do not record which snakemake submitted them. But the jobs of one snakemake share a name, and each running
+        snakemake holds a lock.
         """
         names = list(dict.fromkeys(job.name for job in self.submitted))
         if len(names) <= self.snakemakes:
@@ -66,25 +73,25 @@ class Queue:
 
 
 def read_queue(folder: Path) -> Queue:
-    """Ask squeue, about jobs submitted in ``folder`` and about all ids; without squeue, ``trouble`` says so."""
+    """Run squeue, and pick out the jobs that were submitted from ``folder``; without squeue, set ``trouble``."""
     try:
-        asked = subprocess.run(_QUERY, capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL)
+        squeue = subprocess.run(_QUERY, capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL)
     except FileNotFoundError:
         return Queue({}, trouble="There is no squeue here: SLURM was not asked.")
     except (OSError, subprocess.TimeoutExpired) as error:
         return Queue({}, trouble=f"squeue does not answer, so SLURM was not asked ({type(error).__name__}).")
-    if asked.returncode:
-        first = (asked.stderr.strip().splitlines() or [f"exit code {asked.returncode}"])[0]
+    if squeue.returncode:
+        first = (squeue.stderr.strip().splitlines() or [f"exit code {squeue.returncode}"])[0]
         return Queue({}, trouble=f"squeue fails, so SLURM was not asked: {first}")
-    rows = [row for row in (line.split("|", 4) for line in asked.stdout.splitlines()) if len(row) == 5]
-    own = [row for row in rows if row[2].startswith("rule_") and _same(row[4], folder)]
+    rows = [row for row in (line.split("|", 4) for line in squeue.stdout.splitlines()) if len(row) == 5]
+    own = [row for row in rows if row[2].startswith("rule_") and _is_same_folder(row[4], folder)]
     own.sort(key=lambda row: int(row[0]) if row[0].isdigit() else 0)
     return Queue(
         states={row[0].strip(): row[1] for row in rows},
-        submitted=tuple(Submitted(identity.strip(), state, comment, name) for identity, state, comment, name, _ in own),
+        submitted=tuple(SubmittedJob(job.strip(), state, comment, name) for job, state, comment, name, _ in own),
         snakemakes=len(list((folder / ".snakemake" / "locks").glob("*.output.lock"))),
     )
 
 
-def _same(name: str, folder: Path) -> bool:
+def _is_same_folder(name: str, folder: Path) -> bool:
     return os.path.realpath(name) == os.path.realpath(folder)

@@ -1,16 +1,14 @@
-"""The state of every job: what its files say, and whether those who wrote them are still there."""
+"""The status of every job, from the files that it has left and from whether its process is still alive."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from xstilts.graph.runs import Runs
+from xstilts.graph.jobs import Job
 from xstilts.graph.specs import Specs
-from xstilts.graph.training_jobs import TrainingJob, training_jobs
+from xstilts.graph.state import JobState
 from xstilts.runtime.attempts import Attempt, read_attempts
 from xstilts.runtime.liveness import is_alive, time_since_update
 from xstilts.status.slurm import Queue
@@ -24,83 +22,88 @@ STATES: dict[State, str] = {
     "waiting": "has not been tried yet, or not since the config or the code changed",
     "outdated": "has a result of another config or code, and will be run again",
     "stopped": "was asked to stop, and will resume",
-    "lost": "was killed: it has neither ended nor given a sign of life",
+    "lost": "was killed: it has neither ended nor been updated recently",
     "failed": "ended with an error",
-    "diverged": "its loss stopped being finite, as it would again",
+    "diverged": "its loss became infinite or NaN, as it would again",
 }
 
 
 @dataclass(frozen=True)
-class JobState:
-    """What has become of one job."""
+class JobStatus:
+    """The state of one job, and why.
 
-    job: TrainingJob
+    Attributes:
+        job: The job.
+        state: One of :data:`STATES`.
+        run: The id of the run that the config asks for; empty if the job was never started.
+        reason: Why it is in this state, as a sentence; empty if there is nothing to say.
+        seconds: How long it took; None unless it is done.
+        attempt: The last attempt; None for jobs that are done or were never started.
+        attempts: How many attempts there were.
+    """
+
+    job: Job
     state: State
-    #: The id of the run that the config asks for; empty where nothing has been tried.
     run: str = ""
-    #: Why, as a sentence for people; empty where there is nothing to say.
     reason: str = ""
-    #: How long it took; None unless it is done.
     seconds: float | None = None
-    #: The last attempt; None for jobs that are done or have never been tried.
     attempt: Attempt | None = None
     attempts: int = 0
 
     @property
     def progress(self) -> float | None:
-        """The share of the steps that a running job has done; None where it cannot say."""
+        """The share of its steps that a running job has done; None if it does not count steps."""
         attempt = self.attempt
         return attempt.step / attempt.total if self.state == "running" and attempt and attempt.total else None
 
 
-def states_of(runs: Runs, specs: Specs, queue: Queue, now: datetime) -> list[JobState]:
-    """The state of every job that trains or scores. Ids of runs are only made for jobs that have left something."""
-    return _without_the_unneeded([_state(job, runs, specs, queue, now) for job in training_jobs(runs)])
+def job_statuses(specs: Specs, queue: Queue, now: datetime) -> list[JobStatus]:
+    """Return the status of every job that trains or scores."""
+    return _unneeded_as_done([_status(JobState(job, specs), queue, now) for job in specs.runs.all_jobs()])
 
 
-def _without_the_unneeded(states: list[JobState]) -> list[JobState]:
-    """Encoders may be deleted once everything that starts from them is done; so are then the jobs that made them."""
-    scoring = [found for found in states if found.job.rule in ("finetune", "retrieve")]
-    open_models = {found.job.model for found in scoring if found.state != "done"}
-    open_arms = {(found.job.model, found.job.arm, found.job.seed) for found in scoring if found.state != "done"}
+def _unneeded_as_done(statuses: list[JobStatus]) -> list[JobStatus]:
+    """Mark the jobs of deleted encoders as done if everything that starts from them is done."""
+    scoring = [each for each in statuses if not each.job.makes_encoder and each.state != "done"]
+    models = {each.job.model for each in scoring}
+    arms = {(each.job.model, each.job.arm, each.job.seed) for each in scoring}
 
-    def needed(job: TrainingJob) -> bool:
+    def is_needed(job: Job) -> bool:
         if job.rule == "pretrain":
-            return job.model in open_models
-        return job.rule != "intermediate" or (job.model, job.arm, job.seed) in open_arms
+            return job.model in models
+        return job.rule != "intermediate" or (job.model, job.arm, job.seed) in arms
 
     return [
-        found
-        if found.state != "waiting" or needed(found.job)
-        else replace(found, state="done", reason="Its encoder is gone, but nothing needs it any more.")
-        for found in states
+        each
+        if each.state != "waiting" or is_needed(each.job)
+        else replace(each, state="done", reason="Its encoder is gone, but nothing needs it any more.")
+        for each in statuses
     ]
 
 
-def _state(job: TrainingJob, runs: Runs, specs: Specs, queue: Queue, now: datetime) -> JobState:
-    record_file, result, *_ = job.makes(runs.paths)
-    record = _read(record_file)
-    wanted = job.spec(specs)["id"] if record else ""
-    if record and record.get("spec", {}).get("id") == wanted and result.exists():
-        return JobState(job, "done", wanted, seconds=record.get("seconds"))
-    tried = read_attempts(job.attempts(runs.paths))
-    if tried:
-        wanted = wanted or job.spec(specs)["id"]
-        state, reason = _attempted(tried[-1], wanted, queue, now)
+def _status(files: JobState, queue: Queue, now: datetime) -> JobStatus:
+    """Return the status of a job. The run's id is computed only if the job has left anything: it takes time."""
+    job = files.job
+    if files.done:
+        return JobStatus(job, "done", files.planned_run, seconds=files.record.get("seconds"))
+    attempts = read_attempts(job.attempts(files.specs.runs.paths))
+    if attempts:
+        state, reason = _last_attempt(attempts[-1], files.planned_run, queue, now)
         if state != "waiting":
-            return JobState(job, state, wanted, reason, None, tried[-1], len(tried))
-    if record and result.exists():
+            return JobStatus(job, state, files.planned_run, reason, None, attempts[-1], len(attempts))
+    run = files.planned_run if files.record or attempts else ""
+    if files.outdated:
         reason = "Its result is of another config, or of other code."
-        return JobState(job, "outdated", wanted, reason, attempts=len(tried))
-    return JobState(job, "waiting", wanted, attempts=len(tried))
+        return JobStatus(job, "outdated", run, reason, attempts=len(attempts))
+    return JobStatus(job, "waiting", run, attempts=len(attempts))
 
 
-def _attempted(attempt: Attempt, wanted: str, queue: Queue, now: datetime) -> tuple[State, str]:
-    """What the last attempt came to, and why; what an earlier config's came to does not matter any more."""
-    old = attempt.run != wanted
-    if not attempt.outcome and _is_alive(attempt, queue, now):
-        return "running", _running(attempt, old, now)
-    if old or attempt.outcome == "done":  # done, but its result has been deleted
+def _last_attempt(attempt: Attempt, planned_run: str, queue: Queue, now: datetime) -> tuple[State, str]:
+    """Return the state that the last attempt leaves a job in, and why. Attempts at other runs count only if running."""
+    other_run = attempt.run != planned_run
+    if not attempt.outcome and _is_running(attempt, queue, now):
+        return "running", _running_reason(attempt, other_run, now)
+    if other_run or attempt.outcome == "done":  # done, but its result has been deleted
         return "waiting", ""
     if attempt.outcome:
         return attempt.outcome, attempt.reason
@@ -112,24 +115,15 @@ def _attempted(attempt: Attempt, wanted: str, queue: Queue, now: datetime) -> tu
     return "lost", f"{where}."
 
 
-def _is_alive(attempt: Attempt, queue: Queue, now: datetime) -> bool:
-    """Whether it is being worked on, by its own signs or by what SLURM says."""
+def _is_running(attempt: Attempt, queue: Queue, now: datetime) -> bool:
+    """Whether an attempt without outcome is still running, as far as its process, its updates and SLURM tell."""
     if queue.waits(attempt.slurm_job):
         return False
     return is_alive(attempt, now) or queue.runs(attempt.slurm_job)
 
 
-def _running(attempt: Attempt, old: bool, now: datetime) -> str:
-    silence = time_since_update(attempt, now).total_seconds() / 60
-    said = [f"No sign of life for {silence:.0f} min."] if silence >= 2 else []
-    said += ["It works on an earlier config, and will have to be run again."] if old else []
-    return " ".join(said)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """A job's record; empty where it is not there or damaged."""
-    try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) and isinstance(found.get("spec"), dict) else {}
+def _running_reason(attempt: Attempt, other_run: bool, now: datetime) -> str:
+    minutes = time_since_update(attempt, now).total_seconds() / 60
+    sentences = [f"No sign of life for {minutes:.0f} min."] if minutes >= 2 else []
+    sentences += ["It works on an earlier config, and will have to be run again."] if other_run else []
+    return " ".join(sentences)

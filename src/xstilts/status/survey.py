@@ -1,4 +1,4 @@
-"""All that is asked of a study at one moment, and its JSON."""
+"""The status of a study at one moment, and its JSON."""
 
 from __future__ import annotations
 
@@ -9,125 +9,139 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from xstilts.graph.runs import INTERMEDIATE, Runs, evaluation_of
+from xstilts.graph.jobs import INTERMEDIATE, PRETRAINING
+from xstilts.graph.runs import Runs, evaluation_of
 from xstilts.graph.specs import Specs
-from xstilts.status.checkpoints import Checkpoint, stale
-from xstilts.status.estimate import Estimate, estimate, kinds, left
+from xstilts.status.checkpoints import LeftoverCheckpoint, leftover_checkpoints
+from xstilts.status.estimate import RemainingTime, mean_seconds, remaining_time, seconds_left
 from xstilts.status.slurm import Queue, read_queue
-from xstilts.status.state import STATES, JobState, State, states_of
+from xstilts.status.state import STATES, JobStatus, State, job_statuses
 
 
 @dataclass(frozen=True)
 class Survey:
-    """What has become of a study's jobs, by ``at``."""
+    """The status of a study's jobs.
+
+    Attributes:
+        runs: The study's jobs.
+        at: The time of the survey.
+        statuses: The status of every job.
+        remaining: The work that is left.
+        queue: What SLURM reports.
+        checkpoints: Checkpoints that are no longer needed.
+    """
 
     runs: Runs
     at: datetime
-    states: list[JobState]
-    estimate: Estimate
+    statuses: list[JobStatus]
+    remaining: RemainingTime
     queue: Queue
-    checkpoints: list[Checkpoint]
+    checkpoints: list[LeftoverCheckpoint]
 
-    def of(self, *states: State) -> list[JobState]:
-        """The jobs in some states."""
-        return [found for found in self.states if found.state in states]
+    def of(self, *states: State) -> list[JobStatus]:
+        """Return the jobs in some states."""
+        return [status for status in self.statuses if status.state in states]
 
     def by_cell(self) -> dict[tuple[str, str, str], Counter[State]]:
-        """How many seeds are in which state, by (model, arm, training set); pretraining has neither arm nor set."""
+        """Count the seeds in each state by model, arm and :attr:`Job.what`."""
         cells: dict[tuple[str, str, str], Counter[State]] = {}
-        for found in self.states:
-            job = found.job
-            cells.setdefault((job.model, job.arm, job.what), Counter())[found.state] += 1
+        for status in self.statuses:
+            job = status.job
+            cells.setdefault((job.model, job.arm, job.what), Counter())[status.state] += 1
         return cells
 
-    def left(self) -> dict[JobState, float | None]:
-        """Seconds that each running job may still need."""
-        usual = kinds(self.states)
-        return {found: left(found, usual, self.at) for found in self.of("running")}
+    def pretraining(self, model: str) -> State | None:
+        """Return the state of a model's pretraining; None if the model is a ready-made one."""
+        return next(iter(self.by_cell().get((model, "", PRETRAINING), ())), None)
+
+    def seconds_left(self) -> dict[JobStatus, float | None]:
+        """Return the seconds that each running job may still need."""
+        means = mean_seconds(self.statuses)
+        return {status: seconds_left(status, means, self.at) for status in self.of("running")}
 
     @property
-    def forgotten(self) -> list[JobState]:
-        """Jobs that were killed and that SLURM knows no longer."""
+    def forgotten(self) -> list[JobStatus]:
+        """Jobs that were killed and that SLURM no longer knows."""
         return [
-            found
-            for found in self.of("lost")
-            if found.attempt and found.attempt.slurm_job and self.queue.forgotten(found.attempt.slurm_job)
+            status
+            for status in self.of("lost")
+            if status.attempt and status.attempt.slurm_job and self.queue.forgotten(status.attempt.slurm_job)
         ]
 
 
 def survey(runs: Runs) -> Survey:
-    """Read what the jobs of a study have left; the folder is the one that snakemake runs in."""
+    """Read the status of a study; the working folder has to be the one that snakemake runs in."""
     now, specs = datetime.now(UTC), Specs(runs)
     queue = read_queue(Path.cwd())
-    states = states_of(runs, specs, queue, now)
-    return Survey(runs, now, states, estimate(states, now), queue, stale(runs, specs, states))
+    statuses = job_statuses(specs, queue, now)
+    return Survey(runs, now, statuses, remaining_time(statuses, now), queue, leftover_checkpoints(specs, statuses))
 
 
-def as_json(found: Survey) -> dict[str, Any]:
-    """The survey with the keys that docs/status.md promises."""
-    study, cells = found.runs.study, found.by_cell()
-    needs = found.left()
+def as_json(survey: Survey) -> dict[str, Any]:
+    """Return the survey with the keys that docs/status.md promises."""
+    study, cells = survey.runs.study, survey.by_cell()
+    seconds_left = survey.seconds_left()
     return {
         "study": study.study,
-        "at": found.at.isoformat(timespec="seconds"),
-        "counts": _counts(each.state for each in found.states),
+        "at": survey.at.isoformat(timespec="seconds"),
+        "counts": _counts(status.state for status in survey.statuses),
         "estimate": {
-            "seconds": _whole(found.estimate.seconds),
-            "work_seconds": _whole(found.estimate.work),
-            "jobs_of_unknown_length": found.estimate.unknown,
-            "running": found.estimate.at_a_time,
+            "seconds": _rounded(survey.remaining.seconds),
+            "work_seconds": _rounded(survey.remaining.work),
+            "jobs_of_unknown_length": survey.remaining.unknown,
+            "running": survey.remaining.at_a_time,
         },
         "models": {
             model: {
-                "pretraining": next(iter(cells[model, "", ""])) if (model, "", "") in cells else None,
+                "pretraining": survey.pretraining(model),
                 "arms": {
-                    arm: {
-                        "training": dict(cells[model, arm, INTERMEDIATE]) if chosen.trains else None,
+                    name: {
+                        "training": dict(cells[model, name, INTERMEDIATE]) if arm.trains else None,
                         "targets": {
-                            target: dict(cells[model, arm, evaluation_of(study, target)]) for target in study.targets
+                            target: dict(cells[model, name, evaluation_of(study, target)]) for target in study.targets
                         },
                     }
-                    for arm, chosen in study.arms.items()
+                    for name, arm in study.arms.items()
                 },
             }
             for model in study.models
         },
-        "jobs": [_job(each, needs.get(each)) for each in found.states],
+        "jobs": [_job(status, seconds_left.get(status)) for status in survey.statuses],
         "slurm": {
-            "asked": not found.queue.trouble,
-            "trouble": found.queue.trouble,
-            "submitted": [asdict(job) for job in found.queue.submitted],
-            "snakemakes": found.queue.snakemakes,
-            "unawaited": found.queue.unawaited,
-            "forgotten": [each.attempt.slurm_job for each in found.forgotten if each.attempt],
+            "asked": not survey.queue.trouble,
+            "trouble": survey.queue.trouble,
+            "submitted": [asdict(job) for job in survey.queue.submitted],
+            "snakemakes": survey.queue.snakemakes,
+            "unawaited": survey.queue.unawaited,
+            "forgotten": [status.attempt.slurm_job for status in survey.forgotten if status.attempt],
         },
-        "stale_checkpoints": [{"path": str(c.path), "bytes": c.bytes, "why": c.why} for c in found.checkpoints],
+        "stale_checkpoints": [{"path": str(c.path), "bytes": c.bytes, "why": c.why} for c in survey.checkpoints],
     }
 
 
-def _job(found: JobState, needs: float | None) -> dict[str, Any]:
-    job, attempt = found.job, found.attempt
+def _job(status: JobStatus, seconds_left: float | None) -> dict[str, Any]:
+    job, named = status.job, not status.job.is_pretraining
     return {
         "rule": job.rule,
         "model": job.model,
-        "arm": job.arm or None,
-        "what": job.what or None,
-        "seed": job.seed,
-        "state": found.state,
-        "reason": found.reason,
-        "run": found.run or None,
-        "seconds": found.seconds,
-        "seconds_left": _whole(needs),
-        "attempts": found.attempts,
-        "last_attempt": asdict(attempt) if attempt else None,
+        "arm": job.arm if named else None,
+        "what": job.what if named else None,
+        "seed": job.seed if named else None,
+        "state": status.state,
+        "reason": status.reason,
+        "run": status.run or None,
+        "seconds": status.seconds,
+        "seconds_left": _rounded(seconds_left),
+        "attempts": status.attempts,
+        "last_attempt": asdict(status.attempt) if status.attempt else None,
     }
 
 
 def _counts(states: Iterable[State]) -> dict[str, int]:
-    """Of every state, also of those that no job is in."""
-    counted = Counter(states)
-    return {state: counted[state] for state in STATES}
+    """Count jobs by state, with zeros."""
+    counter = Counter(states)
+    return {state: counter[state] for state in STATES}
 
 
-def _whole(seconds: float | None) -> int | None:
+def _rounded(seconds: float | None) -> int | None:
     return None if seconds is None else round(seconds)

@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from xstilts.graph.runs import INTERMEDIATE, evaluation_of
+from xstilts.graph.jobs import INTERMEDIATE
+from xstilts.graph.runs import evaluation_of
 from xstilts.runtime.liveness import time_since_update
-from xstilts.status.state import STATES, JobState, State
+from xstilts.status.state import STATES, JobStatus, State
 from xstilts.status.survey import Survey
 from xstilts.wording import counted, duration
 
@@ -22,30 +23,31 @@ _STYLES: dict[State, str] = {
     "done": "green", "running": "cyan", "waiting": "dim", "outdated": "yellow", "stopped": "yellow",
     "lost": "red", "failed": "red", "diverged": "red",
 }  # fmt: skip
-_LISTED = 20  # of jobs in one state; --json lists all
+_MAX_LISTED = 20  # jobs in one state; --json lists all
 
 
-def show(found: Survey) -> None:
+def show(survey: Survey) -> None:
     """Print a survey."""
     console = Console(width=None if sys.stdout.isatty() else 250, highlight=False)
     with console.capture() as captured:
-        _print(found, console)
+        _print(survey, console)
     print("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
-def _print(found: Survey, console: Console) -> None:
-    study = found.runs.study
-    console.print(Text(f"{study.study}: {_counts(Counter(each.state for each in found.states))}"))
-    console.print(Text(_remaining(found)))
+def _print(survey: Survey, console: Console) -> None:
+    study = survey.runs.study
+    console.print(Text(f"{study.study}: {_counts(Counter(status.state for status in survey.statuses))}"))
+    console.print(Text(_remaining(survey)))
     for model in study.models:
         console.print()
-        console.print(_matrix(found, model, plain=not console.is_terminal))
-    console.print(Text(_legend(found)))
-    _list(console, "Running", [_running(each, needs, found) for each, needs in found.left().items()])
+        console.print(_table(survey, model, plain=not console.is_terminal))
+    console.print(Text(_legend(survey)))
+    running = [_running(status, left, survey) for status, left in survey.seconds_left().items()]
+    _print_list(console, "Running", running)
     for state in ("failed", "diverged", "lost", "stopped"):
-        _list(console, state.capitalize(), [_ended(each) for each in found.of(state)])
-    _list(console, "Stale checkpoints", _stale(found))
-    for sentence in (found.queue.unawaited, found.queue.trouble):
+        _print_list(console, state.capitalize(), [_ended(status) for status in survey.of(state)])
+    _print_list(console, "Stale checkpoints", _stale(survey))
+    for sentence in (survey.queue.unawaited, survey.queue.trouble):
         if sentence:
             console.print()
             console.print(Text(sentence))
@@ -57,9 +59,9 @@ def _counts(states: Counter[State]) -> str:
     return f"{counted(states.total(), 'job')}: {', '.join(shares)}"
 
 
-def _remaining(found: Survey) -> str:
+def _remaining(survey: Survey) -> str:
     """A sentence about the time that is left."""
-    rest = found.estimate
+    rest = survey.remaining
     if rest.work == 0 and not (rest.unknown or rest.at_a_time):
         return "Nothing is left to do."
     unknown = f"unknown for {counted(rest.unknown, 'job')}, as none of their kinds is done" if rest.unknown else ""
@@ -71,32 +73,32 @@ def _remaining(found: Survey) -> str:
     return f"Time left: about {duration(rest.seconds)} with {rest.at_a_time} at a time{more}."
 
 
-def _matrix(found: Survey, model: str, plain: bool) -> Table:
-    """Arms x targets: how many seeds are done, and what the others are."""
-    study, cells = found.runs.study, found.by_cell()
-    pretraining = cells.get((model, "", ""))
-    title = f"{model} (pretraining: {next(iter(pretraining))})" if pretraining else model
+def _table(survey: Survey, model: str, plain: bool) -> Table:
+    """Arms x targets: how many seeds are done, and the states of the others."""
+    study, cells = survey.runs.study, survey.by_cell()
+    pretraining = survey.pretraining(model)
+    title = f"{model} (pretraining: {pretraining})" if pretraining else model
     table = Table(title=title, title_justify="left", title_style="bold", box=None if plain else box.SIMPLE)
     table.add_column("arm")
     table.add_column("its training")
     for target in study.targets:
         table.add_column(study.title_of(target))
-    for arm, chosen in study.arms.items():
-        own = _cell(cells[model, arm, INTERMEDIATE]) if chosen.trains else Text("–", style="dim")
-        table.add_row(arm, own, *(_cell(cells[model, arm, evaluation_of(study, target)]) for target in study.targets))
+    for name, arm in study.arms.items():
+        own = _cell(cells[model, name, INTERMEDIATE]) if arm.trains else Text("–", style="dim")
+        table.add_row(name, own, *(_cell(cells[model, name, evaluation_of(study, target)]) for target in study.targets))
     return table
 
 
 def _cell(states: Counter[State]) -> Text:
     """'2/3 1R': two of three seeds are done, one is running."""
     cell = Text(f"{states['done']}/{states.total()}", style=_style(states))
-    for state in _shown(states):
+    for state in _lettered(states):
         cell.append(f" {states[state]}{state[0].upper()}", style=_STYLES[state])
     return cell
 
 
-def _shown(states: Counter[State]) -> list[State]:
-    """The states that cells have a letter for."""
+def _lettered(states: Counter[State]) -> list[State]:
+    """Return the states that cells show by a letter."""
     return [state for state in STATES if states[state] and state not in ("done", "waiting")]
 
 
@@ -104,55 +106,56 @@ def _style(states: Counter[State]) -> str:
     return _STYLES["done"] if states["done"] == states.total() else "" if states["done"] else _STYLES["waiting"]
 
 
-def _legend(found: Survey) -> str:
-    """What the numbers and letters of the cells mean."""
-    states = Counter(each.state for each in found.states)
-    letters = [f"{state[0].upper()} {state}" for state in _shown(states)]
+def _legend(survey: Survey) -> str:
+    """Explain the numbers and letters of the cells."""
+    states = Counter(status.state for status in survey.statuses)
+    letters = [f"{state[0].upper()} {state}" for state in _lettered(states)]
     return f"Seeds done / all{'; ' * bool(letters)}{', '.join(letters)}{'; others wait' * bool(states['waiting'])}."
 
 
-def _running(found: JobState, needs: float | None, survey: Survey) -> str:
-    """How far a job has come, where it runs, and for how long still."""
-    attempt = found.attempt
+def _running(status: JobStatus, seconds_left: float | None, survey: Survey) -> str:
+    """Write how far a running job is, where it runs, and how long it still needs."""
+    attempt = status.attempt
     assert attempt is not None
-    far = attempt.stage or "started"
-    if found.progress is not None:
-        far += f", step {attempt.step:,} of {attempt.total:,} ({found.progress:.0%})"
+    stage = attempt.stage or "started"
+    if status.progress is not None:
+        stage += f", step {attempt.step:,} of {attempt.total:,} ({status.progress:.0%})"
     gpu = f", GPU {attempt.devices}" if attempt.devices not in ("", "-1") else ""
     slurm = f", SLURM job {attempt.slurm_job}" if attempt.slurm_job else ""
-    then = f"; about {duration(needs)} left" if needs is not None else ""
-    silence = round(time_since_update(attempt, survey.at).total_seconds())
-    where = f"{attempt.host}{gpu}{slurm}, alive {duration(silence)} ago"
-    return f"{found.job}: {far}{then} [{where}]{' ' * bool(found.reason)}{found.reason}"
+    left = f"; about {duration(seconds_left)} left" if seconds_left is not None else ""
+    updated = f"alive {duration(round(time_since_update(attempt, survey.at).total_seconds()))} ago"
+    place = f"{attempt.host}{gpu}{slurm}, {updated}"
+    return f"{status.job}: {stage}{left} [{place}]{' ' * bool(status.reason)}{status.reason}"
 
 
-def _ended(found: JobState) -> str:
-    return f"{found.job}: {found.reason}" if found.reason else str(found.job)
+def _ended(status: JobStatus) -> str:
+    return f"{status.job}: {status.reason}" if status.reason else str(status.job)
 
 
-def _stale(found: Survey) -> list[str]:
-    """What can be deleted, and how."""
-    if not found.checkpoints:
+def _stale(survey: Survey) -> list[str]:
+    """List the checkpoints that can be deleted, with the commands that do."""
+    if not survey.checkpoints:
         return []
-    total = size(sum(each.bytes for each in found.checkpoints))
+    total = size(sum(checkpoint.bytes for checkpoint in survey.checkpoints))
     advice = f"{total} that no job will resume from; delete them, unless you want to go back to an earlier config."
-    return [advice, *(f"rm -r {quote(str(each.path))}  # {size(each.bytes)}, {each.why}" for each in found.checkpoints)]
+    commands = [f"rm -r {quote(str(one.path))}  # {size(one.bytes)}, {one.why}" for one in survey.checkpoints]
+    return [advice, *commands]
 
 
-def _list(console: Console, title: str, lines: Sequence[str]) -> None:
-    """A title and lines, none of them cut off; the first of many."""
+def _print_list(console: Console, title: str, lines: Sequence[str]) -> None:
+    """Print a title and the first lines, unwrapped."""
     if not lines:
         return
     console.print()
     console.print(Text(title, style="bold"))
-    for line in lines[:_LISTED]:
+    for line in lines[:_MAX_LISTED]:
         console.print(Text(f"  {line}"), soft_wrap=True)
-    if len(lines) > _LISTED:
-        console.print(Text(f"  … and {len(lines) - _LISTED:,} more; --json lists all"))
+    if len(lines) > _MAX_LISTED:
+        console.print(Text(f"  … and {len(lines) - _MAX_LISTED:,} more; --json lists all"))
 
 
 def size(count: int) -> str:
-    """Bytes as '512 B', '1.5 MB', '2.0 GB'."""
+    """Write bytes in the unit that fits: '512 B', '1.5 MB', '2.0 GB'."""
     for limit, unit, word in ((10**3, 1, "B"), (10**6, 10**3, "kB"), (10**9, 10**6, "MB")):
         if count < limit:
             return f"{count} B" if unit == 1 else f"{count / unit:.1f} {word}"

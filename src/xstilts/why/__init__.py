@@ -1,1 +1,1 @@
-"""Why Snakemake would run what it would run: the plan, each job's root causes, and sentences about cells."""
+"""Why Snakemake would run jobs again: its plan, the root causes of each job, and the cells concerned."""

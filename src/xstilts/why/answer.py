@@ -7,80 +7,96 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from xstilts.graph.runs import Runs
-from xstilts.why.causes import Explained
-from xstilts.why.cells import Cell, Chosen, cells_of, condensed
+from xstilts.why.causes import ExplainedJob
+from xstilts.why.cells import Cell, CellFilter, cells_of, summarised_cells
 from xstilts.wording import counted
+
+_MAX_LINES = 8  # of cells, for each cause
 
 
 @dataclass
-class Group:
-    """What runs because of one cause."""
+class CauseGroup:
+    """The jobs that run because of one cause.
+
+    Attributes:
+        cause: The cause.
+        own: By rule, how many jobs have the cause themselves.
+        following: By rule, how many jobs only follow from those.
+        cells: The cells whose scores the jobs make.
+        titles: The jobs that have the cause themselves.
+    """
 
     cause: str
-    #: By rule, how many jobs have the cause themselves, and how many follow from those.
     own: Counter[str] = field(default_factory=Counter)
     following: Counter[str] = field(default_factory=Counter)
     cells: set[Cell] = field(default_factory=set)
-    #: Jobs that have the cause themselves.
     titles: list[str] = field(default_factory=list)
 
 
-def chosen_jobs(explained: list[Explained], runs: Runs, chosen: Chosen) -> list[Explained]:
-    """The jobs that make the chosen cells' scores, and the planned jobs that these wait for; all, of no choice."""
+def select_jobs(explained: list[ExplainedJob], runs: Runs, chosen: CellFilter) -> list[ExplainedJob]:
+    """Return the jobs that make the chosen cells' scores and the planned jobs that these wait for."""
     if not chosen:
         return explained
-    wanted = {n for n, found in enumerate(explained) if any(map(chosen.has, cells_of(found.job, runs)))}
-    for place in range(len(explained) - 1, -1, -1):
-        if place in wanted:
-            wanted.update(explained[place].job.after)
-    return [explained[place] for place in sorted(wanted)]
+    wanted = {n for n, each in enumerate(explained) if any(map(chosen.has, cells_of(each.job, runs)))}
+    for position in range(len(explained) - 1, -1, -1):
+        if position in wanted:
+            wanted.update(explained[position].job.after)
+    return [explained[position] for position in sorted(wanted)]
 
 
-def grouped(explained: list[Explained], runs: Runs, chosen: Chosen) -> tuple[list[Group], Counter[str]]:
-    """Groups by cause; and by rule, the jobs of the study as a whole that only follow from them."""
-    groups: dict[str, Group] = {}
-    whole: Counter[str] = Counter()
-    for found in explained:
-        if not found.own and not found.job.wildcards:
-            whole[found.job.rule] += 1
+def group_by_cause(
+    explained: list[ExplainedJob], runs: Runs, chosen: CellFilter
+) -> tuple[list[CauseGroup], Counter[str]]:
+    """Group jobs by cause.
+
+    Returns:
+        The groups, those with most cells first; and by rule, the jobs of the study as a whole that only follow from
+        other jobs.
+    """
+    groups: dict[str, CauseGroup] = {}
+    whole_study: Counter[str] = Counter()
+    for each in explained:
+        if not each.own and not each.job.wildcards:
+            whole_study[each.job.rule] += 1
             continue
-        cells = [cell for cell in cells_of(found.job, runs) if chosen.has(cell)]
-        for cause in found.roots if found.job.wildcards else found.own:
-            group = groups.setdefault(cause, Group(cause))
-            (group.own if cause in found.own else group.following)[found.job.rule] += 1
+        cells = [cell for cell in cells_of(each.job, runs) if chosen.has(cell)]
+        for cause in each.roots if each.job.wildcards else each.own:
+            group = groups.setdefault(cause, CauseGroup(cause))
+            (group.own if cause in each.own else group.following)[each.job.rule] += 1
             group.cells.update(cells)
-            if cause in found.own:
-                group.titles.append(found.job.title)
-    return sorted(groups.values(), key=lambda group: -len(group.cells)), whole
+            if cause in each.own:
+                group.titles.append(each.job.title)
+    return sorted(groups.values(), key=lambda group: -len(group.cells)), whole_study
 
 
-def as_text(explained: list[Explained], runs: Runs, chosen: Chosen) -> str:
-    """For people: a paragraph per cause."""
-    explained = chosen_jobs(explained, runs, chosen)
+def as_text(explained: list[ExplainedJob], runs: Runs, chosen: CellFilter) -> str:
+    """Write the answer for people: a paragraph per cause."""
+    explained = select_jobs(explained, runs, chosen)
     if not explained:
         where = f"{chosen.text()}: nothing" if chosen else "Nothing"
         return f"{where} would run: {'its' if chosen else 'all'} scores are there and up to date."
-    groups, whole = grouped(explained, runs, chosen)
+    groups, whole_study = group_by_cause(explained, runs, chosen)
     parts = [f"{counted(len(explained), 'job')} would run{f' for {chosen.text()}' if chosen else ''}."]
     for group in groups:
         lines = [group.cause, f"  jobs: {_counts(group.own)}"]
         if group.following:
-            first = group.titles[0] if len(group.titles) == 1 else _rules(group.own)
+            first = group.titles[0] if len(group.titles) == 1 else " or ".join(_by_count(group.own))
             lines.append(f"  following, because {first} runs again: {_counts(group.following)}")
-        cells = condensed(group.cells, runs)
-        lines += [f"  cells: {line}" for line in cells[:8]]
-        if len(cells) > 8:
-            lines.append(f"  … and {counted(len(cells) - 8, 'more line')}: ask with --arm, --target or --seed")
+        cells = summarised_cells(group.cells, runs)
+        lines += [f"  cells: {line}" for line in cells[:_MAX_LINES]]
+        if len(cells) > _MAX_LINES:
+            more = counted(len(cells) - _MAX_LINES, "more line")
+            lines.append(f"  … and {more}: ask with --arm, --target or --seed")
         parts.append("\n".join(lines))
-    if whole:
-        parts.append(f"And what is of the study as a whole: {', '.join(whole)}.")
+    if whole_study:
+        parts.append(f"And what is of the study as a whole: {', '.join(whole_study)}.")
     return "\n\n".join(parts)
 
 
-def as_json(explained: list[Explained], runs: Runs, chosen: Chosen) -> dict[str, Any]:
-    """For programs: the same, with every cell spelled out."""
-    explained = chosen_jobs(explained, runs, chosen)
-    groups, whole = grouped(explained, runs, chosen)
+def as_json(explained: list[ExplainedJob], runs: Runs, chosen: CellFilter) -> dict[str, Any]:
+    """Return the answer for programs: the same, with every cell spelled out."""
+    explained = select_jobs(explained, runs, chosen)
+    groups, whole_study = group_by_cause(explained, runs, chosen)
     return {
         "jobs": len(explained),
         "causes": [
@@ -92,18 +108,14 @@ def as_json(explained: list[Explained], runs: Runs, chosen: Chosen) -> dict[str,
             }
             for group in groups
         ],
-        "study": list(whole),
+        "study": list(whole_study),
     }
 
 
 def _counts(rules: Counter[str]) -> str:
-    return ", ".join(f"{rule} {rules[rule]:,}" for rule in _ordered(rules))
+    return ", ".join(f"{rule} {rules[rule]:,}" for rule in _by_count(rules))
 
 
-def _rules(rules: Counter[str]) -> str:
-    return " or ".join(_ordered(rules))
-
-
-def _ordered(rules: Counter[str]) -> list[str]:
-    """The rules with most jobs first: the order in which Snakemake plans them means nothing."""
+def _by_count(rules: Counter[str]) -> list[str]:
+    """Return the rules with most jobs first; the order in which Snakemake plans them is arbitrary."""
     return sorted(rules, key=lambda rule: (-rules[rule], rule))

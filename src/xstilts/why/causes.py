@@ -1,48 +1,51 @@
-"""The root causes of each planned job: its own, or those of the jobs before it."""
+"""The root causes of each planned job: its own, and those of the planned jobs that it depends on."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from xstilts.tasks.registry import TASKS
 from xstilts.why.changes import changes
-from xstilts.why.plan import Job, Plan
+from xstilts.why.plan import PlannedJob, RerunPlan
 
-#: What is new of a study, widest first: by wildcard, what a person calls it.
+#: What can be new in a study, widest first: by wildcard, its name for people.
 _FACTORS = {"model": "model", "arm": "arm", "training_set": "targets", "task": "task", "seed": "seed"}
 
 
 @dataclass(frozen=True)
-class Explained:
-    """Why a planned job runs."""
+class ExplainedJob:
+    """Why a planned job runs.
 
-    job: Job
-    #: Its own reasons; empty if it only follows.
+    Attributes:
+        job: The job.
+        own: Its own causes; none if it only follows from other jobs.
+        roots: Its own causes and those of every planned job that it depends on.
+    """
+
+    job: PlannedJob
     own: tuple[str, ...]
-    #: Those that it follows from: its own, and those of every planned job before it.
     roots: tuple[str, ...]
 
 
-def explain(plan: Plan) -> list[Explained]:
-    """Every planned job with its causes, in the plan's order.
+def explain(plan: RerunPlan) -> list[ExplainedJob]:
+    """Return every planned job with its causes, in the plan's order.
 
-    What the whole study shares (tables, report, …) follows from everything; of its own it has a cause only where it
-    does not follow at all, or where its code has changed.
+    Jobs of the study as a whole (tables, report, …) follow from all others. They have a cause of their own only if they
+    follow from none, or if their code has changed.
     """
-    found: list[Explained] = []
+    explained: list[ExplainedJob] = []
     for job in plan.jobs:
-        inherited = list(dict.fromkeys(cause for place in job.after for cause in found[place].roots))
+        inherited = list(dict.fromkeys(cause for position in job.after for cause in explained[position].roots))
         own = _own(job, plan)
         if not job.wildcards and inherited:
             own = [cause for cause in own if " code has changed" in cause]
         roots = dict.fromkeys((*own, *inherited)) or ["Snakemake has a reason that this command does not know"]
-        found.append(Explained(job, tuple(own), tuple(roots)))
-    return found
+        explained.append(ExplainedJob(job, tuple(own), tuple(roots)))
+    return explained
 
 
-def _own(job: Job, plan: Plan) -> list[str]:
-    """Causes that lie with the job itself."""
+def _own(job: PlannedJob, plan: RerunPlan) -> list[str]:
+    """Return the causes that lie with the job itself."""
     causes = changes(job, plan.runs)
     causes += [f"{path} has changed" for path in job.updated]
     if job.interrupted:
@@ -58,8 +61,8 @@ def _own(job: Job, plan: Plan) -> list[str]:
     return list(dict.fromkeys(cause for cause in causes if cause))
 
 
-def _never_ran(job: Job, plan: Plan) -> str:
-    """What of the job no job before has had; that it has not run, where something like it has."""
+def _never_ran(job: PlannedJob, plan: RerunPlan) -> str:
+    """Return what is new about a job that never ran; if nothing is, that it has not run."""
     if not plan.known:
         return "never run: nothing of the study has run yet"
     for wildcard, title in _FACTORS.items():
@@ -72,14 +75,14 @@ def _never_ran(job: Job, plan: Plan) -> str:
         if wildcard == "task":
             return _task(value, plan)
         return _new(title, (value,))
-    # A job without wildcards and rules like 'all' only wait for others.
+    # Rules like 'all' only wait for others.
     return "never run" if job.wildcards or not job.after else ""
 
 
-def _task(task: str, plan: Plan) -> str:
-    """A new task is there for a new target or a new arm: say which."""
+def _task(task: str, plan: RerunPlan) -> str:
+    """Name the new target or the new arm that needs a new task."""
     study = plan.runs.study
-    if task in TASKS and task in study.targets:
+    if task in study.targets:
         return _new("target", (task,))
     arms = [name for name, arm in study.arms.items() if task in arm.tasks and ("arm", name) not in plan.known]
     return _new("arm", arms) if arms else _new("task", (task,))

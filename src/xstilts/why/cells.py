@@ -1,4 +1,4 @@
-"""Cells of a study, (model, arm, target, seed), written as few lines: 'xnli · all arms · all models · seed 1'."""
+"""Cells of a study, (model, arm, target, seed), summarised as lines: 'xlmr · all arms · xnli · seed 1'."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from xstilts.errors import UserError, nearest
-from xstilts.graph.runs import RETRIEVAL, Runs
-from xstilts.why.plan import Job
+from xstilts.graph.jobs import RETRIEVAL
+from xstilts.graph.runs import Runs
+from xstilts.why.plan import PlannedJob
 from xstilts.wording import counted
 
 
 class Cell(NamedTuple):
-    """What one score is of."""
+    """What one score belongs to."""
 
     model: str
     arm: str
@@ -22,8 +23,8 @@ class Cell(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """The cells that are asked for: those that have all given names; empty for any."""
+class CellFilter:
+    """Selects the cells that have all given names; an empty name allows any."""
 
     model: str = ""
     arm: str = ""
@@ -31,11 +32,11 @@ class Chosen:
     seed: str = ""
 
     @classmethod
-    def of(cls, runs: Runs, cell: str, **names: str) -> Chosen:
-        """From 'model/arm/target/seed' or single names.
+    def of(cls, runs: Runs, cell: str, **names: str) -> CellFilter:
+        """Create a filter from 'model/arm/target/seed' or from single names.
 
         Raises:
-            UserError: if the study has no such cell.
+            UserError: The study has no such cell.
         """
         parts = cell.split("/") if cell else [""] * 4
         if len(parts) != 4:
@@ -51,15 +52,17 @@ class Chosen:
         return any((self.model, self.arm, self.target, self.seed))
 
     def has(self, cell: Cell) -> bool:
+        """Whether a cell is selected."""
         wanted = (self.model, self.arm, self.target, self.seed)
         return all(not name or name == value for name, value in zip(wanted, cell, strict=True))
 
     def text(self) -> str:
+        """Write the filter as 'model/arm/target/seed', with * for any."""
         return "/".join(name or "*" for name in (self.model, self.arm, self.target, self.seed))
 
 
 def levels(runs: Runs) -> dict[str, list[str]]:
-    """By factor of a cell, all that the study has."""
+    """Return the names that the study has, by field of :class:`Cell`."""
     study = runs.study
     return {
         "model": list(study.models),
@@ -69,8 +72,8 @@ def levels(runs: Runs) -> dict[str, list[str]]:
     }
 
 
-def cells_of(job: Job, runs: Runs) -> list[Cell]:
-    """The cells that a job makes the scores of; none for other jobs."""
+def cells_of(job: PlannedJob, runs: Runs) -> list[Cell]:
+    """Return the cells that a job makes scores of; none for jobs that make no scores."""
     if job.rule not in ("finetune", "retrieve"):
         return []
     names = job.wildcards
@@ -78,8 +81,8 @@ def cells_of(job: Job, runs: Runs) -> list[Cell]:
     return [Cell(names["model"], names["arm"], target, names["seed"]) for target in targets]
 
 
-def condensed(cells: Iterable[Cell], runs: Runs) -> list[str]:
-    """Lines that name the cells, each all combinations of some levels."""
+def summarised_cells(cells: Iterable[Cell], runs: Runs) -> list[str]:
+    """Write the cells as few lines, each of which names all combinations of some levels."""
     boxes = {tuple(frozenset([value]) for value in cell) for cell in cells}
     for axis in (3, 2, 1, 0):
         merged: dict[tuple[frozenset[str], ...], frozenset[str]] = {}

@@ -1,4 +1,4 @@
-"""What is different between the run spec that a job ran with and the one that it would run with now."""
+"""Differences between the run spec that a job ran with and the one that it would run with now."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from pydantic import BaseModel
 from xstilts.graph.fingerprints import kind_of_code
 from xstilts.graph.runs import Runs
 from xstilts.tasks.registry import TARGET_TASKS
-from xstilts.why.plan import Job
+from xstilts.why.plan import PlannedJob
 
-#: Parts of specs that name the runs before a job.
+#: Parts of specs that name upstream runs.
 _UPSTREAM = {"tokenizer", "start", "encoder"}
 _ABSENT = object()
 
 
-def changes(job: Job, runs: Runs) -> list[str]:
-    """Each difference as a person would say it, by the config's key; those of earlier runs are not the job's own."""
+def changes(job: PlannedJob, runs: Runs) -> list[str]:
+    """Describe each difference by the config's key, without those that come from planned upstream jobs."""
     if not job.before or not job.now:
         return []
-    found = []
+    sentences = []
     for path, old, new in _leaves(job.before, job.now, ()):
         if path[0] == "id" or (path[0] in (*_UPSTREAM, "models") and job.after):
             continue
-        found.append(_sentence(path, old, new, job, runs))
-    return list(dict.fromkeys(found))
+        sentences.append(_sentence(path, old, new, job, runs))
+    return list(dict.fromkeys(sentences))
 
 
 def _leaves(old: Any, new: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
-    """(path, before, now) of every value that differs; lists of (name, value) count as dicts."""
+    """Iterate over (path, before, now) of every value that differs; lists of (name, value) count as dicts."""
     if old == new:
         return
     if (before := _as_dict(old)) is not None and (now := _as_dict(new)) is not None:
@@ -50,7 +50,7 @@ def _as_dict(value: Any) -> dict[str, Any] | None:
     return None
 
 
-def _sentence(path: tuple[str, ...], old: Any, new: Any, job: Job, runs: Runs) -> str:
+def _sentence(path: tuple[str, ...], old: Any, new: Any, job: PlannedJob, runs: Runs) -> str:
     first, last = path[0], path[-1]
     if first == "code":
         kind = kind_of_code(new) or job.rule
@@ -60,9 +60,9 @@ def _sentence(path: tuple[str, ...], old: Any, new: Any, job: Job, runs: Runs) -
     inside = path[1:] if first == "text" else path
     task = job.wildcards.get("task", "text") if inside == ("files",) else last
     if inside == ("files",) or (inside[0] in ("evaluated", "tasks", "targets") and len(inside) == 2):
-        return _came(task, new) if old is _ABSENT or new is _ABSENT else _files(task, old, new)
+        return _added_or_removed(task, new) if old is _ABSENT or new is _ABSENT else _files(task, old, new)
     if first == "encoding" and len(path) == 2 and (old is _ABSENT or new is _ABSENT):
-        return _came(last, new)
+        return _added_or_removed(last, new)
     if first in _UPSTREAM and all(re.fullmatch("[0-9a-f]{12}", str(value)) for value in (old, new)):
         return f"its {'tokenizer' if first == 'tokenizer' else 'encoder'} has been made anew since"
     key = _key(path, job, runs)
@@ -73,22 +73,22 @@ def _sentence(path: tuple[str, ...], old: Any, new: Any, job: Job, runs: Runs) -
     return f"{key}: {_value(old)} -> {_value(new)}"
 
 
-def _came(task: str, new: Any) -> str:
-    """A task that a job had nothing to do with before, or has no longer."""
+def _added_or_removed(task: str, new: Any) -> str:
+    """Describe a task that a job did not use before, or no longer uses."""
     what = "target" if task in TARGET_TASKS else "task"
     return f"{what} {task} is {'gone' if new is _ABSENT else 'new'}"
 
 
 def _files(task: str, old: Any, new: Any) -> str:
-    """A change of which files of a task are read: 'test.de' and the like, or languages alone."""
-    had, has = set(map(str, old)), set(map(str, new))
-    parts = [f"with {', '.join(sorted(has - had))}"] * bool(has - had)
-    parts += [f"without {', '.join(sorted(had - has))}"] * bool(had - has)
+    """Describe a change of the files of a task that are read: 'test.de' and the like, or languages alone."""
+    before, now = set(map(str, old)), set(map(str, new))
+    parts = [f"with {', '.join(sorted(now - before))}"] * bool(now - before)
+    parts += [f"without {', '.join(sorted(before - now))}"] * bool(before - now)
     return f"files of {task}: {'; '.join(parts) or 'in another order'}"
 
 
-def _key(path: tuple[str, ...], job: Job, runs: Runs) -> str:
-    """The config's key that a part of a spec comes from: of an override, where the study has one."""
+def _key(path: tuple[str, ...], job: PlannedJob, runs: Runs) -> str:
+    """Return the config's key that a part of a spec comes from: that of an override if the study has one."""
     study, (first, *rest) = runs.study, path
     names, tail = job.wildcards, ".".join(rest)
     if first == "training" and rest:
@@ -111,8 +111,8 @@ def _key(path: tuple[str, ...], job: Job, runs: Runs) -> str:
     return "compute.precision" if first == "precision" else ".".join(path)
 
 
-def _training_stages(job: Job, runs: Runs) -> list[tuple[str, BaseModel | None]]:
-    """The sections that a job's hyper-parameters come from, the strongest first."""
+def _training_stages(job: PlannedJob, runs: Runs) -> list[tuple[str, BaseModel | None]]:
+    """Return the sections that a job's hyper-parameters come from, overrides first."""
     if job.rule == "pretrain":
         return [("training.pretraining", None)]
     if job.rule == "intermediate":
@@ -132,7 +132,7 @@ def _task_stages(key: str, section: Any, task: str) -> list[tuple[str, BaseModel
 
 
 def _overriding(stages: list[tuple[str, BaseModel | None]], field: str, tail: str) -> str:
-    """The first section that sets a field; the last one does by its defaults."""
+    """Return the key in the first section that sets a field; the last section has defaults for all."""
     key = next((key for key, section in stages[:-1] if section and field in section.model_fields_set), stages[-1][0])
     return f"{key}.{tail}"
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from xstilts.config.study import Study
 from xstilts.graph.failures import Failure, told, when
+from xstilts.graph.jobs import Job
 from xstilts.graph.runs import evaluation_of
 from xstilts.report.coverage import condensed_rows, evaluation_counts
 from xstilts.report.data_table import licence_of, roles_of, source_of
@@ -85,7 +86,7 @@ def flagged_table(flagged: pd.DataFrame, study: Study) -> HtmlTable | None:
     flags = flagged_jobs(flagged, study)
     rows = []
     for model, arm, target, split, seed, score in means.reset_index().itertuples(index=False, name=None):
-        flag = flags[model, arm, evaluation_of(study, target), seed]
+        flag = flags[Job(model, arm, evaluation_of(study, target), seed)]
         rows.append((model, arm_label(arm, study), study.title_of(target), split, seed, number_text(score), flag))
     header = ["model", "arm", "target", "split", "seed", "score", "why it is excluded"]
     return text_table("Scores of collapsed runs", header, rows) if rows else None

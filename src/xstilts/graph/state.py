@@ -1,0 +1,54 @@
+"""Which jobs are done: the one place where this is decided."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from xstilts.graph.jobs import Job
+from xstilts.graph.specs import Specs
+
+
+@dataclass(frozen=True)
+class JobState:
+    """The files of a job that trains or scores; each is read when it is first needed."""
+
+    job: Job
+    specs: Specs
+
+    @cached_property
+    def has_result(self) -> bool:
+        """Whether the file that other jobs wait for exists, whichever run made it."""
+        return self.job.result(self.specs.runs.paths).is_file()
+
+    @cached_property
+    def record(self) -> Mapping[str, Any]:
+        """The job's record; empty if it is missing or damaged."""
+        try:
+            record = json.loads(self.job.record(self.specs.runs.paths).read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return record if isinstance(record, dict) and isinstance(record.get("spec"), dict) else {}
+
+    @cached_property
+    def planned_run(self) -> str:
+        """The id of the run that the config and the code ask for now."""
+        return str(self.specs.of(self.job)["id"])
+
+    @property
+    def done(self) -> bool:
+        """Whether the job has its result, and its record names the run that config and code ask for now."""
+        return bool(self.has_result and self.record) and self.record["spec"].get("id") == self.planned_run
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the job has a result and a record, but of another config or other code."""
+        return bool(self.has_result and self.record) and not self.done
+
+    @property
+    def complete(self) -> bool:
+        """Whether the job is done and every file that it makes exists, also those that no other job waits for."""
+        return self.done and all(path.is_file() for path in self.job.makes(self.specs.runs.paths))

@@ -1,0 +1,96 @@
+"""The jobs of the workflow as failures are reported: data jobs, then those that train or score."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from xstilts.config.sources import SyntheticSource
+from xstilts.graph.jobs import INTERMEDIATE, Job
+from xstilts.graph.runs import Runs
+from xstilts.graph.specs import Specs
+from xstilts.graph.state import JobState
+from xstilts.tasks.registry import TEXT
+
+
+@dataclass(frozen=True)
+class Step:
+    """One job of the workflow, of any rule.
+
+    Attributes:
+        title: What it does.
+        has_result: Whether its output exists.
+        log: Its log.
+        attempts: Its attempts file; None for jobs that keep none.
+    """
+
+    title: str
+    has_result: bool
+    log: Path
+    attempts: Path | None = None
+
+
+def steps(specs: Specs) -> Iterator[Step]:
+    """Iterate over the jobs that train or score and those that they need, each after those that it depends on."""
+    runs = specs.runs
+    yield from _data_steps(runs)
+    tasks = ((TEXT.name,) if runs.any_pretraining() else ()) + runs.study.tasks()
+    for model in runs.study.models:
+        yield _tokenizer_step(runs, model)
+        yield from (_encoding_step(runs, model, task) for task in tasks)
+    yield from (job_step(job, specs) for job in runs.all_jobs())
+    yield Step("similarity of the tasks", runs.paths.similarity.is_file(), runs.paths.log("similarity"))
+
+
+def steps_before(job: Job, specs: Specs) -> Iterator[Step]:
+    """Iterate over the jobs that a scoring job needs, each after those that it depends on."""
+    runs, arm = specs.runs, specs.runs.study.arms[job.arm]
+    if not runs.paths.prepared.exists():
+        yield from _data_steps(runs)
+    yield _tokenizer_step(runs, job.model)
+    if runs.pretrains(job.model) and arm.weights != "random":
+        yield _encoding_step(runs, job.model, TEXT.name)
+        yield job_step(Job.pretraining(job.model), specs)
+    if arm.trains:
+        yield from (_encoding_step(runs, job.model, task) for task in arm.tasks)
+        yield job_step(job._replace(what=INTERMEDIATE), specs)
+    yield from (_encoding_step(runs, job.model, task) for task in runs.evaluated(job.what))
+
+
+def job_step(job: Job, specs: Specs) -> Step:
+    """Return the step of a job that trains or scores."""
+    runs = specs.runs
+    match job.rule:
+        case "pretrain":
+            title = f"pretraining {job.model}"
+        case "intermediate":
+            title = f"intermediate training {job.arm} of {job.model}, seed {job.seed}"
+        case "retrieve":
+            title = f"retrieval, {job.arm} of {job.model}, seed {job.seed}"
+        case "finetune":
+            title = f"fine-tuning on {runs.study.title_of(job.what)}, {job.arm} of {job.model}, seed {job.seed}"
+    return Step(title, JobState(job, specs).has_result, job.log(runs.paths), job.attempts(runs.paths))
+
+
+def _data_steps(runs: Runs) -> Iterator[Step]:
+    paths = runs.paths
+    if isinstance(runs.study.source, SyntheticSource):
+        yield Step("generating the data", paths.generated.is_file(), paths.log("generate"))
+    for task in runs.study.tasks():
+        title = runs.study.title_of(task)
+        if runs.study.from_hub(task):
+            yield Step(f"downloading {title}", paths.prefetched(task).is_file(), paths.log("prefetch", task))
+        yield Step(f"reading {title}", paths.data_manifest(task).is_file(), paths.log("prepare", task))
+    if runs.any_pretraining():
+        yield Step("gathering unlabelled text", paths.data_manifest(TEXT.name).is_file(), paths.log("text"))
+
+
+def _tokenizer_step(runs: Runs, model: str) -> Step:
+    path = runs.paths.tokenizer_file(model)
+    return Step(f"vocabulary of {model}", path.is_file(), runs.paths.log("tokenizer", model))
+
+
+def _encoding_step(runs: Runs, model: str, task: str) -> Step:
+    path, log = runs.paths.tokens_manifest(model, task), runs.paths.log("encode", model, task)
+    return Step(f"encoding {runs.study.title_of(task)} for {model}", path.is_file(), log)

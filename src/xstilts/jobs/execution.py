@@ -1,0 +1,81 @@
+"""Run the jobs that use a GPU. A GPU is leased before anything imports torch, so imports of it are inside functions."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from xstilts.errors import UserError
+from xstilts.graph.jobs import Job
+from xstilts.graph.runs import Runs
+from xstilts.graph.specs import Spec, Specs
+from xstilts.runtime.execution import Execution, ProgressCallback, execute
+from xstilts.runtime.gpu_leases import lease_gpu
+from xstilts.runtime.signals import StopRequest
+
+if TYPE_CHECKING:
+    from xstilts.training.session import Session
+
+logger = logging.getLogger(__name__)
+
+
+def run_job(runs: Runs, job: Job, threads: int, planned_run: str = "") -> None:
+    """Run a job that trains or scores, from its newest checkpoint if it has one.
+
+    Args:
+        runs: The jobs of the study.
+        job: The job to run.
+        threads: CPU threads.
+        planned_run: The id of the run that the job was planned as; not checked if empty.
+
+    Raises:
+        Diverged: The run has diverged, now or in an earlier attempt on the same inputs.
+        Stopped: The process was asked to stop.
+        UserError: The study or the code has changed since the job was planned, or a file that it reads is missing.
+    """
+    if runs.study.warning:
+        logger.warning(runs.study.warning)
+    spec, paths, compute = Specs(runs).of(job), runs.paths, runs.study.compute
+    run = spec["id"]
+    if planned_run and run != planned_run:
+        raise UserError(
+            f"This job was planned as run {planned_run}, but the study or the code has changed since: it would now be "
+            f"run {run}. Start snakemake again."
+        )
+
+    def work(stop: StopRequest, inputs: str, on_progress: ProgressCallback) -> None:
+        from xstilts.training.checkpoints import Checkpoints
+        from xstilts.training.session import Session
+
+        checkpoints = Checkpoints(paths.checkpoints / run, inputs, compute.checkpoint_minutes)
+        _work(runs, job, spec, threads, Session(stop, checkpoints, on_progress))
+        checkpoints.clear()
+
+    attempts, makes = job.attempts(paths), job.makes(paths)
+    execute(Execution(run, runs.reads(job), makes, attempts, paths.checkpoints, compute.jobs_per_gpu), work)
+
+
+def run_similarity(runs: Runs, threads: int) -> None:
+    """Measure the similarity of tasks. It takes minutes, so it has neither attempts nor checkpoints."""
+    with lease_gpu(runs.study.compute.jobs_per_gpu):
+        from xstilts.jobs import similarity
+
+        similarity.similarity(runs, threads)
+
+
+def _work(runs: Runs, job: Job, spec: Spec, threads: int, session: Session) -> None:
+    model, arm, training_set, seed = job
+    if job.rule == "retrieve":
+        from xstilts.jobs import retrieval
+
+        retrieval.retrieve(runs, spec, model, arm, seed, threads, session)
+        return
+    from xstilts.jobs import training
+
+    match job.rule:
+        case "pretrain":
+            training.pretrain(runs, spec, model, threads, session)
+        case "intermediate":
+            training.intermediate(runs, spec, model, arm, seed, threads, session)
+        case "finetune":
+            training.finetune(runs, spec, model, arm, training_set, seed, threads, session)
