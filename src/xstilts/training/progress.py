@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
 from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-_SECONDS_BETWEEN_LINES = 15.0
+from xstilts.runtime.execution import ProgressCallback
 
-#: Called with a description of the work, the steps done and the steps in all.
-ProgressCallback = Callable[[str, int, int], None]
+_SECONDS_BETWEEN_LINES = 15.0
 
 
 def no_progress(what: str, step: int, total: int) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from xstilts.runtime.execution import ProgressCallback
 from xstilts.runtime.signals import Stopped, StopRequest
 from xstilts.training.checkpoints import Checkpoints
-from xstilts.training.progress import ProgressCallback, no_progress
+from xstilts.training.progress import no_progress
 from xstilts.training.state import TrainingState
 
 
