@@ -10,8 +10,8 @@ import pandas as pd
 from xstilts.scores.dev_scores import DEV_SCORES
 
 #: Arm, target, language, metric, seed, score.
-Row = tuple[str, str, str, str, int, float]
-MakeScores = Callable[[Iterable[Row]], pd.DataFrame]
+ScoreRow = tuple[str, str, str, str, int, float]
+MakeScores = Callable[[Iterable[ScoreRow]], pd.DataFrame]
 
 #: No dev scores at all.
 NO_DEV: pd.DataFrame = DEV_SCORES.empty_table().to_pandas()
@@ -35,8 +35,8 @@ def study_config(**changes: Any) -> dict[str, Any]:
     }
 
 
-def xquad(arm: str, seed: int, en: tuple[float, float], de: tuple[float, float]) -> list[Row]:
-    """Both languages' (exact match, F1)."""
+def xquad(arm: str, seed: int, en: tuple[float, float], de: tuple[float, float]) -> list[ScoreRow]:
+    """Rows of XQuAD from (exact match, F1) of both languages."""
     return [
         (arm, "xquad", language, metric, seed, score)
         for language, scores in (("en", en), ("de", de))

@@ -1,4 +1,4 @@
-"""Studies and scores to report on."""
+"""Fixtures: small studies and their scores."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 import pytest
-from small_study import MakeScores, Row, study_config, xquad
+from small_study import MakeScores, ScoreRow, study_config, xquad
 
 from xstilts.config.study import Study, load
 from xstilts.scores.score_files import SCORES
@@ -21,7 +21,7 @@ def study() -> Study:
 def make_scores() -> MakeScores:
     """Rows (arm, target, language, metric, seed, score) -> scores of model 'xlmr' on the test split of 'small_one'."""
 
-    def make(rows: Iterable[Row]) -> pd.DataFrame:
+    def make(rows: Iterable[ScoreRow]) -> pd.DataFrame:
         frame = pd.DataFrame(rows, columns=["arm", "target", "language", "metric", "seed", "score"])
         frame = frame.assign(study="small_one", model="xlmr", split="test", n=100, flag=None)
         frame["run"] = [f"{arm}-{target}-{seed}" for arm, target, seed in frame[["arm", "target", "seed"]].to_numpy()]

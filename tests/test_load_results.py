@@ -15,7 +15,7 @@ from made_up import study_of, write_study
 import xstilts
 from xstilts.errors import DataError, UserError
 from xstilts.graph.paths import Paths
-from xstilts.results import Results
+from xstilts.results import StudyResults
 
 DOCS = Path(__file__).parents[1] / "docs" / "results.md"
 
@@ -25,14 +25,14 @@ RIGHT = {"none": 24, "mnli": 36, "qqp": 20, "random": 8}
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as snakemake runs in, with the results of one study."""
+    """A working directory with the results of one study."""
     root = tmp_path_factory.mktemp("work")
     write_study(root / "results" / "my_study", study_of(), RIGHT)
     return root
 
 
 @pytest.fixture(scope="module")
-def results(folder: Path) -> Results:
+def results(folder: Path) -> StudyResults:
     return xstilts.load_results(folder / "results" / "my_study")
 
 
@@ -44,22 +44,22 @@ def broken(tmp_path: Path) -> Paths:
 
 
 class TestFrames:
-    def test_gains_are_over_the_baseline(self, results: Results) -> None:
+    def test_gains_are_over_the_baseline(self, results: StudyResults) -> None:
         found = results.gains.groupby("arm")["gain"].unique()
         assert {arm: list(gain) for arm, gain in found.items()} == {"mnli": [30], "qqp": [-10], "random": [-40]}
         assert results.missing.empty
 
-    def test_effects_have_a_row_per_arm_target_and_mean(self, results: Results) -> None:
+    def test_effects_have_a_row_per_arm_target_and_mean(self, results: StudyResults) -> None:
         assert len(results.effects) == 3 * (3 + 3 + 2)
         assert set(results.effects["seeds"]) == {2}
 
-    def test_tests_see_what_the_scores_say(self, results: Results) -> None:
+    def test_tests_see_what_the_scores_say(self, results: StudyResults) -> None:
         tests = results.cell_tests
         assert tests["p"].notna().all()
         pd.testing.assert_series_equal(tests["gain"], tests["difference"], check_names=False)
         assert set(tests.query("arm == 'mnli'")["p"]) == {2.0**-11}  # twelve examples, all the same way
 
-    def test_predictions_of_a_part_are_those_rows_of_all(self, results: Results) -> None:
+    def test_predictions_of_a_part_are_those_rows_of_all(self, results: StudyResults) -> None:
         every = results.predictions()
         assert len(every) == 4 * 2 * 6 * 40
         part = results.predictions(target="xnli", language="de", arm="mnli")
@@ -68,14 +68,14 @@ class TestFrames:
         assert list(part.columns[:4]) == ["model", "arm", "seed", "target"] and set(part["seed"]) == {1, 2}
         assert set(results.predictions(target="tatoeba")["target"]) == {"tatoeba"}
 
-    def test_languages_are_those_of_the_study(self, results: Results) -> None:
+    def test_languages_are_those_of_the_study(self, results: StudyResults) -> None:
         assert list(results.languages.index) == ["de", "en", "sw"]
 
-    def test_a_file_of_the_study_does_as_well_as_its_folder(self, folder: Path, results: Results) -> None:
+    def test_a_file_of_the_study_does_as_well_as_its_folder(self, folder: Path, results: StudyResults) -> None:
         again = xstilts.load_results(str(folder / "results" / "my_study" / "scores.parquet"))
         pd.testing.assert_frame_equal(again.scores, results.scores)
 
-    def test_shown_it_names_the_study_and_what_must_stand_beside_it(self, results: Results, tmp_path: Path) -> None:
+    def test_repr_names_the_study_and_its_warning(self, results: StudyResults, tmp_path: Path) -> None:
         assert repr(results) == "<Results of 'my_study': 1 model, 4 arms, 3 targets, 2 seeds.>"
         write_study(tmp_path, study_of(source={"kind": "synthetic"}, targets={"xnli": {"languages": ["en"]}}), RIGHT)
         assert "say nothing about real languages" in repr(xstilts.load_results(tmp_path))
@@ -101,7 +101,7 @@ class TestMistakes:
         with pytest.raises(DataError, match=r"scores of arm 'qqp', which study\.json does not"):
             xstilts.load_results(broken.root)
 
-    def test_predictions_of_what_the_study_has_not(self, results: Results) -> None:
+    def test_predictions_of_what_the_study_has_not(self, results: StudyResults) -> None:
         for wrong, sentence in (
             ({"target": "xnil"}, "no target 'xnil'. Did you mean 'xnli'?"),
             ({"language": "fr"}, "no language 'fr'. Valid names: de, en, sw."),
@@ -129,7 +129,7 @@ def test_importing_the_package_loads_nothing_else() -> None:
 
 @pytest.fixture(scope="module")
 def names(folder: Path) -> dict[str, Any]:
-    """What every snippet of docs/results.md defines, run one after the other as in a notebook."""
+    """The names that the snippets of docs/results.md define, run one after the other as in a notebook."""
     snippets = re.findall(r"```python\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
     assert len(snippets) == 6
     names: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""A finished study as tidy frames, for notebooks: ``xstilts.load_results("results/my_study")``."""
+"""Load a finished study as tidy frames, for notebooks: ``xstilts.load_results("results/my_study")``."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ from xstilts.scores import parquet_files as files
 from xstilts.scores.dev_scores import read_dev_scores
 from xstilts.scores.flags import flagged_jobs, usable
 from xstilts.scores.score_files import PREDICTIONS, read_scores
+from xstilts.wording import counted
 
 
 @dataclass(frozen=True, repr=False)
-class Results:
+class StudyResults:
     """One study's results; every frame but ``languages`` is tidy, with one row per value.
 
-    ``scores`` and ``dev_scores`` are the study's files; the other frames are worked out when they are first asked for,
-    and without the scores that have a ``flag``.
+    ``scores`` and ``dev_scores`` are the study's files. The other frames are computed on first access, from the scores
+    without a ``flag``.
     """
 
     study: Study
@@ -37,66 +38,70 @@ class Results:
     dev_scores: pd.DataFrame
 
     def __repr__(self) -> str:
-        counted = [
-            f"{len(things)} {what}{'s' * (len(things) != 1)}"
-            for what, things in (
+        sizes = [
+            counted(len(names), noun)
+            for noun, names in (
                 ("model", self.study.models),
                 ("arm", self.study.arms),
                 ("target", self.study.targets),
                 ("seed", self.study.seeds),
             )
         ]
-        return f"<Results of '{self.study.study}': {', '.join(counted)}. {self.study.warning}".rstrip() + ">"
+        return f"<Results of '{self.study.study}': {', '.join(sizes)}. {self.study.warning}".rstrip() + ">"
 
     @cached_property
     def gains(self) -> pd.DataFrame:
-        """Per language and seed: see :func:`xstilts.analysis.gains.gains`."""
+        """Gains per language and seed; see :func:`xstilts.analysis.gains.gains`."""
         return gains(usable(self.scores), self.study)
 
     @cached_property
     def missing(self) -> pd.DataFrame:
-        """What of the study has no gain, and why."""
+        """The cells and seeds of the study without a gain, with the reason."""
         return missing_cells(usable(self.scores), self.study)
 
     @cached_property
     def effects(self) -> pd.DataFrame:
-        """Mean gains with intervals: see :func:`xstilts.analysis.effects.effects`."""
+        """Mean gains with 95 % intervals; see :func:`xstilts.analysis.effects.effects`."""
         return effects(usable(self.scores), self.study)
 
     @cached_property
     def cell_tests(self) -> pd.DataFrame:
-        """Per arm, target and language: see :func:`xstilts.analysis.effects.cell_tests`. Reads all predictions."""
+        """Paired tests per arm, target and language; see :func:`xstilts.analysis.effects.cell_tests`.
+
+        The first access reads all predictions.
+        """
         left_out = flagged_jobs(self.scores, self.study)
         jobs = [job for job in Runs(self.study).jobs() if job not in left_out]
         return cell_tests((self.paths.part("predictions", *job) for job in jobs), self.study, usable(self.scores))
 
     @cached_property
     def languages(self) -> pd.DataFrame:
-        """By code: see :func:`xstilts.analysis.study_data.language_frame`."""
+        """Facts about each language, by code; see :func:`xstilts.analysis.study_data.language_frame`."""
         return language_frame(self.study)
 
     def predictions(
         self, target: str | None = None, language: str | None = None, arm: str | None = None
     ) -> pd.DataFrame:
-        """A row per example, arm and seed, read when called; of everything, or of one target, language or arm.
+        """Read the predictions of the study, or those of one target, language or arm.
 
-        Columns: model, arm, seed, target, language, split, example, prediction, gold, score (points, NaN where the
-        metric has no parts that belong to single examples).
+        Returns:
+            One row per example, arm and seed with the columns model, arm, seed, target, language, split, example,
+            prediction, gold and score (points, NaN where the metric does not decompose into examples).
 
         Raises:
             UserError: the study has no such target, language or arm.
-            DataError: a file is missing or is not one of predictions.
+            DataError: a file is missing or is not a file of predictions.
         """
-        _refuse("target", target, self.study.targets)
-        _refuse("language", language, self.languages.index)
-        _refuse("arm", arm, self.study.arms)
+        _refuse_unknown("target", target, self.study.targets)
+        _refuse_unknown("language", language, self.languages.index)
+        _refuse_unknown("arm", arm, self.study.arms)
         evaluation = evaluation_of(self.study, target) if target else None
-        found = [
+        frames = [
             self._predictions(job, target, language)
             for job in Runs(self.study).jobs()
             if arm in (None, job[1]) and evaluation in (None, job[2])
         ]
-        return pd.concat(found, ignore_index=True)
+        return pd.concat(frames, ignore_index=True)
 
     def _predictions(self, job: Job, target: str | None, language: str | None) -> pd.DataFrame:
         path = self.paths.part("predictions", *job)
@@ -114,10 +119,11 @@ class Results:
         return frame
 
 
-def load_results(path: Path | str) -> Results:
-    """The results of a study that has been run to its end.
+def load_results(path: Path | str) -> StudyResults:
+    """Load the results of a finished study.
 
-    ``path`` is the study's folder, ``results/{study}``, or a file in it.
+    Args:
+        path: The study's folder, ``results/{study}``, or a file in it.
 
     Raises:
         UserError: there is no such study, it is not finished, or its scores are those of an earlier version of it.
@@ -137,20 +143,20 @@ def load_results(path: Path | str) -> Results:
         )
     scores = read_scores(paths.scores)
     _refuse_outdated(scores, study, paths.scores)
-    return Results(study, paths, scores, read_dev_scores(paths.dev_scores))
+    return StudyResults(study, paths, scores, read_dev_scores(paths.dev_scores))
 
 
 def _no_study(root: Path) -> str:
     others = sorted(file.parent.name for file in root.parent.glob("*/study.json")) if root.parent.is_dir() else []
-    here = (
+    hint = (
         f"Studies in {root.parent}: {', '.join(others)}." if others else "Give the folder results/{study} of a study."
     )
-    return f"{root}: no study's results are here. {here}"
+    return f"{root}: no study's results are here. {hint}"
 
 
-def _refuse(what: str, name: str | None, valid: Iterable[str]) -> None:
+def _refuse_unknown(noun: str, name: str | None, valid: Iterable[str]) -> None:
     if name is not None and name not in (names := list(valid)):
-        raise UserError(f"The study has no {what} '{name}'. {nearest(name, names)}")
+        raise UserError(f"The study has no {noun} '{name}'. {nearest(name, names)}")
 
 
 def _refuse_outdated(scores: pd.DataFrame, study: Study, path: Path) -> None:

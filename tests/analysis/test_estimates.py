@@ -42,4 +42,4 @@ def test_counts_have_the_plural_of_their_field() -> None:
 
 
 def test_numbers_have_a_sign_that_is_no_hyphen() -> None:
-    assert [signed(-1.234), signed(0.5), signed(-0.0004, 3)] == ["−1.23", "+0.50", "−0.000"]
+    assert [signed(-1.234), signed(0.5), signed(-0.0004, 3)] == ["−1.23", "+0.50", "0.000"]

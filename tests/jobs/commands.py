@@ -1,4 +1,4 @@
-"""Commands as processes of their own that start at once: forked from one that has imported PyTorch already."""
+"""Commands in processes of their own, forked from one that has already imported PyTorch."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _main(folder: str, log: str, arguments: list[str]) -> None:
 
 
 def tiny_study() -> dict[str, Any]:
-    """With steps enough to be killed in the middle of, and a checkpoint every dozen milliseconds."""
+    """A study with enough steps to be killed in the middle, and a checkpoint every dozen milliseconds."""
     tiny = copy.deepcopy(TINY)
     tiny["models"]["small"]["architecture"]["dropout"] = 0.2
     stage = {"max_steps": 150, "batch_size": 2, "eval_every": 20, "learning_rate": 0.01}
@@ -63,5 +63,5 @@ def tiny_study() -> dict[str, Any]:
 
 
 def command(arguments: list[str]) -> list[str]:
-    """A training job of the prepared study's model, but for what tells it from others."""
+    """A command with the options of the prepared study and model."""
     return [*arguments, "--study", "results/tiny/study.json", "--model", "small"]

@@ -17,7 +17,7 @@ from xstilts.graph.runs import Runs
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the study with its data encoded. Not to be changed: copy it."""
+    """The folder of the study with its data encoded. Read-only: tests copy it."""
     folder = tmp_path_factory.mktemp("prepared")
     tiny_release.write(folder / "data")
     runs = Runs(load(tiny_study()))
@@ -35,7 +35,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def labelled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, PreTrainedTokenizerFast]:
-    """The folder of the study of ``labelled_study``, and its tokenizer. Not to be changed: copy it."""
+    """The folder of the study of ``labelled_study``, and its tokenizer. Read-only: tests copy it."""
     folder = tmp_path_factory.mktemp("labelled")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)

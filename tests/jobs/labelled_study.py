@@ -1,6 +1,6 @@
-"""A small study on disk, ready to train, whose every example says which file it is of; and stand-ins for training.
+"""A small encoded study whose examples name the file they are in, and recorders in place of training and prediction.
 
-``EXAMPLES`` examples a file, with ids such as 'xnli.dev.de.0'. All weights of an encoder on disk are one number.
+Every file has ``EXAMPLES`` examples with ids such as 'xnli.dev.de.0'. All weights of an encoder on disk are one number.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from xstilts.training.loop import TaskData, TrainingResult
 
 EXAMPLES = 8
 SHAPE = {"hidden_size": 8, "layers": 2, "heads": 2, "feed_forward_size": 8, "max_length": 64, "seed": 7}
-TRAINED = 9.0  # what all weights are after the stand-in for training
+TRAINED = 9.0  # all weights after ``RecordingTrainer``
 
 CONFIG: dict[str, Any] = {
     "study": "wired",
@@ -73,7 +73,7 @@ WEIGHTS = {
 
 
 def texts(task: str, split: str, language: str) -> list[str]:
-    """What tells the examples of a file from all others."""
+    """The texts of a file's examples, which occur in no other file."""
     return [f"{task} {split} {language} {number}" for number in range(EXAMPLES)]
 
 
@@ -145,7 +145,7 @@ def texts_of(rows: EncodedRows | None, pieces: PreTrainedTokenizerFast) -> list[
 
 @dataclass
 class TrainingCall:
-    """What the trainer was given; ``state`` are the encoder's weights as they were then."""
+    """The arguments of a call of ``train``; ``state`` is a copy of the encoder's weights at the call."""
 
     encoder: PreTrainedModel
     state: dict[str, torch.Tensor]
@@ -161,7 +161,7 @@ class TrainingCall:
 
 
 class RecordingTrainer:
-    """Stands for ``train``: notes what it is given, and makes all weights ``TRAINED``."""
+    """Replaces ``train``: records its arguments and sets all weights to ``TRAINED``."""
 
     def __init__(self) -> None:
         self.calls: list[TrainingCall] = []
@@ -184,7 +184,7 @@ class RecordingTrainer:
 
 @dataclass
 class PredictionCall:
-    """What a prediction was asked for."""
+    """The arguments of a call of ``predict``."""
 
     task_type: TaskType
     encoder: PreTrainedModel
@@ -200,7 +200,7 @@ class PredictionCall:
 
 
 class RecordingPredictor:
-    """Stands for ``predict``: notes what it is given, and answers as many examples rightly as ``right`` says."""
+    """Replaces ``predict``: records its arguments; the first ``right[file]`` predictions are correct."""
 
     def __init__(self, right: dict[str, int]) -> None:
         self.right = right
@@ -235,5 +235,5 @@ def _gold(task_type: TaskType, examples: pa.Table) -> list[Any]:
 
 
 def subset(seed: int, count: int) -> np.ndarray:
-    """The examples that an arm of fewer examples uses, by the rule of docs and protocol."""
+    """The examples that an arm with ``train_examples: count`` uses."""
     return np.sort(np.random.default_rng(seed).permutation(EXAMPLES)[:count])

@@ -1,4 +1,4 @@
-"""Snakemake looks at scores alone: what else is gone that jobs make with them comes to light in collecting."""
+"""Snakemake checks score files only; missing records and predictions are found when scores are collected."""
 
 from __future__ import annotations
 

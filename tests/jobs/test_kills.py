@@ -1,4 +1,4 @@
-"""Jobs that are killed at random moments, again and again, end with the results of those that were left alone."""
+"""Jobs that are killed repeatedly at random moments end with the results of uninterrupted ones."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ JOBS: dict[str, tuple[list[str], list[str]]] = {
 
 @pytest.fixture(scope="module")
 def undisturbed(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a study whose three training jobs have run without trouble."""
+    """The folder of a study whose three training jobs have run without interruption."""
     folder = tmp_path_factory.mktemp("undisturbed") / "study"
     shutil.copytree(prepared, folder, copy_function=shutil.copy2)
     for arguments, _ in JOBS.values():
@@ -54,7 +54,7 @@ def contents(folder: Path, names: list[str]) -> dict[str, bytes]:
 
 
 def killed_until_done(commands: Commands, arguments: list[str], moments: random.Random, longest: float) -> list[int]:
-    """Start a job and kill it, until once it is done before it is killed; the exit codes of the killed."""
+    """Start and kill a job until it finishes before it is killed; returns the exit codes of the killed processes."""
     codes: list[int] = []
     while True:
         process = commands.start(*command(arguments))

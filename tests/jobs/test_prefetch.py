@@ -1,4 +1,4 @@
-"""What prefetching leaves behind for a study."""
+"""The files that prefetching writes for a study."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ GOLD = pa.table(
 
 @pytest.fixture
 def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
-    """Of a study whose results lie in a folder of the test's own."""
+    """A study whose results are in a folder of the test's own."""
     monkeypatch.chdir(tmp_path)
     return Runs(load(CONFIG))
 

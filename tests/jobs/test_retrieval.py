@@ -1,4 +1,4 @@
-"""Which sentences the retrieval job embeds with which encoder and layer, and where the scores land."""
+"""The retrieval job: which sentences it embeds with which encoder and layer, and the rows of its scores."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SPEC: dict[str, Any] = {"id": "0123456789ab"}
 
 @dataclass
 class Embedded:
-    """What was embedded, and what with."""
+    """The arguments of a call of ``embed``."""
 
     weights: set[float]
     texts: list[str] | None
@@ -40,7 +40,7 @@ class Embedded:
 
 
 class Recorder:
-    """Stands for ``embed`` and ``predict``. Embeddings are the number of the call, so that it is seen where they go."""
+    """Replaces ``embed`` and ``predict_retrieval``. All numbers of an embedding are the number of the call."""
 
     def __init__(self, pieces: PreTrainedTokenizerFast) -> None:
         self.pieces = pieces

@@ -1,4 +1,4 @@
-"""Similarities of a small study, encoded on the spot: which rows there are, and what they rest on."""
+"""The similarities of a small encoded study: their rows and their values."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def example(form: str, index: int, rng: np.random.Generator) -> dict[str, Any]:
 
 
 def prepare(runs: Runs, pieces: PreTrainedTokenizerFast) -> None:
-    """Canonical and encoded files of every task of the study, with words at random."""
+    """Write canonical and encoded files of every task of the study, with random words."""
     for task in (TASKS[name] for name in runs.study.tasks()):
         paths = []
         for split, language in runs.files(task.name):
@@ -79,7 +79,7 @@ def prepare(runs: Runs, pieces: PreTrainedTokenizerFast) -> None:
 
 @pytest.fixture(scope="module")
 def folder(tokenizer: PreTrainedTokenizerFast, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the study lies, with its similarities."""
+    """The folder of the study, with its similarities."""
     made = tmp_path_factory.mktemp("study")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(made)

@@ -1,4 +1,4 @@
-"""What the training jobs hand to the trainer and to prediction, and where the scores land. Nothing is trained here."""
+"""The training jobs: what they pass to ``train`` and ``predict``, and the rows of their scores. Nothing is trained."""
 
 from __future__ import annotations
 
@@ -31,8 +31,7 @@ from xstilts.encoders import storage as encoders
 from xstilts.graph.runs import INTERMEDIATE, Runs
 from xstilts.jobs import training
 from xstilts.scores.dev_scores import TARGET
-from xstilts.tasks.nli import NLI
-from xstilts.tasks.registry import TEXT
+from xstilts.tasks.registry import TASKS, TEXT
 from xstilts.training.session import Session
 
 #: How many of each file's examples are predicted rightly: no two files the same.
@@ -70,7 +69,7 @@ def pretrain(runs: Runs, trainer: RecordingTrainer) -> TrainingCall:
 
 @pytest.fixture
 def intermediate(runs: Runs, trainer: RecordingTrainer, predictor: RecordingPredictor) -> Any:
-    """Train an arm's encoder; returns what the trainer was given, None where it was not called."""
+    """Run the job; returns the call of ``train``, None if it was not called."""
 
     def run(model: str, arm: str, seed: int) -> TrainingCall | None:
         training.intermediate(runs, SPEC, model, arm, seed, 1, Session())
@@ -81,7 +80,7 @@ def intermediate(runs: Runs, trainer: RecordingTrainer, predictor: RecordingPred
 
 @pytest.fixture
 def finetune(runs: Runs, trainer: RecordingTrainer, predictor: RecordingPredictor) -> Any:
-    """Fine-tune; returns what the trainer was given."""
+    """Run the job; returns the call of ``train``."""
 
     def run(arm: str, training_set: str, seed: int = 1, model: str = "ready") -> TrainingCall:
         training.finetune(runs, SPEC, model, arm, training_set, seed, 1, Session())
@@ -161,7 +160,7 @@ class TestIntermediate:
 
     def test_reads_the_arms_task(self, intermediate: Any, pieces: PreTrainedTokenizerFast) -> None:
         (data,) = intermediate("ready", "mnli", 1).task_data
-        assert (data.name, data.task_type.labels) == ("mnli", NLI)
+        assert (data.name, data.task_type.labels) == ("mnli", TASKS["mnli"].labels)
         assert texts_of(data.train, pieces) == texts("mnli", "train", "en")
 
     def test_evaluates_on_the_first_dev_examples(self, intermediate: Any, pieces: PreTrainedTokenizerFast) -> None:
@@ -263,7 +262,7 @@ class TestFineTuning:
         for prediction in (dev, *scored):
             task, split, language = prediction.file.split(".")
             assert prediction.task_type.task.name == task
-            assert prediction.task_type.labels == (NLI if task == "xnli" else ())
+            assert prediction.task_type.labels == (TASKS["xnli"].labels if task == "xnli" else ())
             assert prediction.encoder is call.encoder and prediction.head is call.heads[training_set]
             assert texts_of(prediction.rows, pieces) == texts(task, split, language)
             assert prediction.examples.column("id").to_pylist() == ids(task, split, language)

@@ -1,4 +1,4 @@
-"""A headless Chromium for tests of pages, spoken to in its DevTools protocol over two pipes."""
+"""A headless Chromium for tests of pages, controlled over two pipes with the DevTools protocol."""
 
 from __future__ import annotations
 
@@ -16,24 +16,23 @@ from pathlib import Path
 from typing import Any
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_PATIENCE = 60.0  # seconds for any answer
+_TIMEOUT = 60.0  # seconds to wait for any answer
 
 
 def executable() -> str | None:
-    """The browser of this machine, if it has one; ``XSTILTS_BROWSER`` names another."""
+    """Return the path of the installed browser, if any; ``XSTILTS_BROWSER`` names another."""
     wanted = os.environ.get("XSTILTS_BROWSER")
     return wanted or next(filter(None, map(shutil.which, _NAMES)), None)
 
 
 class Tab:
-    """One page that is open. ``requests`` are the addresses that it has asked for, ``complaints`` what the console
-    shows of errors and warnings."""
+    """One open page, with the addresses of its requests, and the errors and warnings of its console."""
 
     def __init__(self, pipes: tuple[int, int]) -> None:
         self._reading, self._writing = pipes
         self._buffer, self._last, self._session = b"", 0, ""
         self.requests: list[str] = []
-        self.complaints: list[str] = []
+        self.errors: list[str] = []
         self._loaded = False
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
@@ -41,7 +40,7 @@ class Tab:
             self.call(f"{domain}.enable")
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """The answer to a command of the protocol."""
+        """Send a command of the protocol and return its result."""
         self._last += 1
         message = {"id": self._last, "method": method, "params": parameters}
         if self._session:
@@ -54,9 +53,9 @@ class Tab:
                 return answer["result"]
 
     def open(self, page: Path, width: int, height: int = 900, javascript: bool = True) -> float:
-        """Load a file in a window of this size; returns the seconds until all of it was there."""
+        """Load a file in a window of this size; return the seconds until it was loaded."""
         self.requests.clear()
-        self.complaints.clear()
+        self.errors.clear()
         self._loaded = False
         self.call(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
@@ -69,25 +68,25 @@ class Tab:
         return time.monotonic() - start
 
     def run(self, expression: str) -> Any:
-        """The value of a JavaScript expression on the page."""
-        found = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
-        assert "exceptionDetails" not in found, found["exceptionDetails"]
-        return found["result"].get("value")
+        """Return the value of a JavaScript expression on the page."""
+        result = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in result, result["exceptionDetails"]
+        return result["result"].get("value")
 
     def picture(self, path: Path) -> None:
-        """Save the whole page as PNG."""
+        """Save a screenshot of the whole page as PNG."""
         size = self.call("Page.getLayoutMetrics")["cssContentSize"]
         clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
         shot = self.call("Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=True)
         path.write_bytes(base64.b64decode(shot["data"]))
 
     def _next(self) -> dict[str, Any]:
-        """The next message; what it says of the page is kept."""
-        deadline = time.monotonic() + _PATIENCE
+        """Return the next message, and note what it says about the page."""
+        deadline = time.monotonic() + _TIMEOUT
         while b"\0" not in self._buffer:
             ready, _, _ = select.select([self._reading], [], [], max(0.0, deadline - time.monotonic()))
             chunk = os.read(self._reading, 1 << 20) if ready else b""
-            assert chunk, "the browser says nothing any more"
+            assert chunk, "the browser does not answer"
             self._buffer += chunk
         text, self._buffer = self._buffer.split(b"\0", 1)
         message: dict[str, Any] = json.loads(text)
@@ -98,18 +97,18 @@ class Tab:
         if method == "Network.requestWillBeSent":
             self.requests.append(about["request"]["url"])
         elif method == "Runtime.exceptionThrown":
-            self.complaints.append(json.dumps(about["exceptionDetails"]))
+            self.errors.append(json.dumps(about["exceptionDetails"]))
         elif method == "Runtime.consoleAPICalled" and about["type"] in ("error", "warning", "assert"):
-            self.complaints.append(json.dumps(about["args"]))
+            self.errors.append(json.dumps(about["args"]))
         elif method == "Log.entryAdded" and about["entry"]["level"] in ("error", "warning"):
-            self.complaints.append(about["entry"]["text"])
+            self.errors.append(about["entry"]["text"])
         elif method == "Page.loadEventFired":
             self._loaded = True
 
 
 @contextmanager
 def browsing(program: str) -> Iterator[Tab]:
-    """A tab of a browser that is started for it, and ended with it."""
+    """Start a browser, yield a tab, and stop the browser."""
     commands, answers = os.pipe(), os.pipe()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         options = [
@@ -117,7 +116,7 @@ def browsing(program: str) -> Iterator[Tab]:
             "--disable-background-networking", "--disable-component-update", "--hide-scrollbars",
             f"--user-data-dir={profile}", "--remote-debugging-pipe", "about:blank",
         ]  # fmt: skip
-        # the protocol is read from descriptor 3 and written to 4, which only a shell can lay out for us
+        # the browser reads the protocol from descriptor 3 and writes to 4; a shell can set these up
         shell = f'exec "$@" 3<&{commands[0]} 4>&{answers[1]}'
         process = subprocess.Popen(
             ["bash", "-c", shell, "browser", program, *options],

@@ -1,3 +1,3 @@
-from study_fixtures import make_scores, scores, study
+from study_fixtures import make_scores, scores, study, synthetic_scores, synthetic_study
 
-__all__ = ["make_scores", "scores", "study"]
+__all__ = ["make_scores", "scores", "study", "synthetic_scores", "synthetic_study"]

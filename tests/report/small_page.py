@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pandas as pd
 
 from xstilts.analysis.answers import Answer, Estimate
-from xstilts.report.page import Figure
+from xstilts.report.page import PageFigure
 
 _VOID = {"meta", "link", "br", "input", "hr", "img"}
 
@@ -20,12 +20,14 @@ SVG = (
 )
 
 
-def figure(name: str) -> Figure:
-    return Figure(name, f"Title of {name}", f"What {name} shows.", f"Image of {name}", SVG, None, f"figures/{name}.csv")
+def figure(name: str) -> PageFigure:
+    return PageFigure(
+        name, f"Title of {name}", f"What {name} shows.", f"Image of {name}", SVG, None, f"figures/{name}.csv"
+    )
 
 
 def answers() -> list[Answer]:
-    """One with an estimate, one that the study cannot give."""
+    """Return an answer with an estimate and one that is not identifiable."""
     rows = pd.DataFrame(
         {"name": ["tagging"], "value": [0.2], "low": [float("nan")], "high": [0.4], "unit": ["points"], "p": [0.0001]}
     )
@@ -40,7 +42,7 @@ def answers() -> list[Answer]:
 
 
 class Html(HTMLParser):
-    """What is on a page: elements with their attributes, ids, text by element id; complains about unbalanced tags."""
+    """The elements of a page with their attributes, and its text; unbalanced tags fail an assertion."""
 
     def __init__(self, text: str) -> None:
         super().__init__(convert_charrefs=True)

@@ -1,4 +1,4 @@
-"""What data a study uses."""
+"""The data table."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_roles_formats_and_licences(study: Study) -> None:
     assert data_rows({}, both).set_index("task").loc["squad_v1", "role"] == "intermediate task, training set"
 
 
-def test_what_is_not_known_is_marked_and_never_zero(study: Study) -> None:
+def test_unknown_sizes_are_marked_and_never_zero(study: Study) -> None:
     odd: dict[str, Any] = {"mnli": {"files": None}, "qqp": {}, "xquad": {"files": {"test.en": {}, "test.de": 3}}}
     rows = data_rows(odd, study)
     assert not rows["prepared"].any() and rows[["train", "dev", "test"]].isna().all(axis=None)

@@ -1,4 +1,4 @@
-"""What is different between a study and the protocol of published scores."""
+"""Differences between a study and the protocol of published scores."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_each_setting_of_training_is_compared(setting: dict[str, Any], said: str
 
 
 def test_settings_that_change_nothing_are_no_difference() -> None:
-    """No warm-up can be said in two ways; clipping every micro-batch is clipping every step where there is only one."""
+    """No warm-up can be configured in two ways; with one micro-batch, clipping each is clipping each step."""
     same = {"warmup_steps": None, "warmup_share": 0.0, "clip_each": "micro_batch", "micro_batch_size": None}
     study = following(
         "xtreme", training={"target": {"tasks": {"xnli": {**PROTOCOLS["xtreme"].training["xnli"], **same}}}}

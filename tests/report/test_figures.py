@@ -1,4 +1,4 @@
-"""The heat map of gains: what it shows is read from its SVG, which holds all text as text."""
+"""The heat map of gains, read from its SVG, which keeps text as text."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_images_are_what_their_names_say(folder: Path) -> None:
 
 def test_every_cell_shows_its_number(folder: Path) -> None:
     shown = texts(folder / "gains.svg")
-    for text in ("+0.7", "+5.0†", "−53.0", "+23.5", "−11.0", "–", "MNLI", "two_tasks", "random (untrained control)"):
+    for text in ("+0.7", "+5.0†", "−53.0", "+23.5", "−11.0", "–", "MNLI", "two_tasks", "random (control)"):
         assert text in shown, text
     assert any("XQuAD" in text and "(63.0)" in text for text in shown)
 
@@ -57,7 +57,7 @@ def test_title_says_model_split_and_seeds(folder: Path) -> None:
 
 
 def test_retrieval_and_missing_cells_have_their_own_colours(folder: Path) -> None:
-    """+5.0 on XQuAD and +23.5 on Tatoeba are both the most that their scale goes to."""
+    """+5.0 on XQuAD and +23.5 on Tatoeba are both at the end of their scale."""
     svg = ElementTree.fromstring((folder / "gains.svg").read_text())
     fill = {
         node.get("aria-label", ""): node.get("fill")

@@ -1,4 +1,4 @@
-"""What was run, counted."""
+"""The run ledger."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_records_give_hours_seeds_and_devices(study: Study) -> None:
     assert (trained["planned"], trained["done"], trained["seeds"], trained["hours"]) == (2, 1, "2", 0.01)
     assert rows["done"].sum() == 3
     text = markdown(ledger_page(rows, study))
-    assert "on CPU float32; GPU float32" in text and "2.0 h" in text and "failed or was not started" in text
+    assert "on CPU float32; GPU float32" in text and "2 h" in text and "failed or was not started" in text
 
 
 def test_the_baseline_is_not_trained_and_pretraining_has_no_seed(study: Study) -> None:

@@ -1,4 +1,4 @@
-"""The report in a browser: that it loads nothing, complains of nothing, fits its window, and can be explored."""
+"""The report in a browser: it loads nothing, has no errors, fits its window, and its chart is interactive."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from browser import Tab, browsing, executable
 from small_page import answers, figure
 
 from xstilts.config.study import Study
+from xstilts.report.coverage import missing_scores
 from xstilts.report.page import PageContent, write_page
-from xstilts.report.page.ledger import missing_cells
 
-#: Pairs of boxes of text, of those that are seen, of which one reaches into the other by more than a pixel or two.
+#: Pairs of visible boxes of text that overlap by more than two pixels.
 _OVERLAPS = """(() => {
   const seen = (e) => e.checkVisibility({visibilityProperty: true}) && !e.closest(".skip, .same caption");
   const what = "h1,h2,h3,h4,p,li,td,th,caption span,summary,figcaption,label,.bar-name,.bar-value";
@@ -46,7 +46,7 @@ def tab() -> Iterator[Tab]:
 def report(study: Study, scores: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("page") / "report.html"
     figures = {name: figure(name) for name in ("gains", "q1", "q2")}
-    missing = missing_cells(scores, study, {})
+    missing = missing_scores(scores, study, {})
     write_page(PageContent(study, scores, answers=answers(), figures=figures, missing=missing), path)
     return path
 
@@ -54,7 +54,7 @@ def report(study: Study, scores: pd.DataFrame, tmp_path_factory: pytest.TempPath
 @pytest.mark.parametrize("width", [1400, 400])
 def test_a_page_loads_nothing_and_fits_its_window(tab: Tab, report: Path, width: int) -> None:
     seconds = tab.open(report, width)
-    assert tab.requests == [report.resolve().as_uri()] and tab.complaints == [] and seconds < 2
+    assert tab.requests == [report.resolve().as_uri()] and tab.errors == [] and seconds < 2
     for unfold in (False, True):
         tab.run(f"document.querySelectorAll('details').forEach((one) => {{ one.open = {str(unfold).lower()}; }})")
         assert tab.run("document.documentElement.scrollWidth") <= width
@@ -82,18 +82,18 @@ def test_the_explorer_shows_the_numbers_of_the_tables(tab: Tab, report: Path) ->
     assert "two_tasks" in tab.run("document.getElementById('explorer-languages-title').textContent")
     tab.run(choose.format("measure", "score"))
     tab.run(choose.format("arm", "none"))
-    assert tab.run(values)[-1] == "German 50.0" and tab.complaints == []
+    assert tab.run(values)[-1] == "German 50.0" and tab.errors == []
 
 
 def test_without_javascript_everything_else_is_there(tab: Tab, report: Path) -> None:
     tab.open(report, 1400, javascript=False)
     shown = tab.call("DOM.getDocument", depth=0) and tab.call("DOM.performSearch", query="#explorer[hidden]")
-    assert shown["resultCount"] == 1 and tab.complaints == []
+    assert shown["resultCount"] == 1 and tab.errors == []
     tab.call("Emulation.setScriptExecutionDisabled", value=False)
 
 
 def test_a_page_without_any_results_has_no_errors(tab: Tab, study: Study, tmp_path: Path) -> None:
     write_page(PageContent(study), tmp_path / "report.html")
     tab.open(tmp_path / "report.html", 400)
-    assert tab.complaints == [] and tab.run("document.documentElement.scrollWidth") <= 400
+    assert tab.errors == [] and tab.run("document.documentElement.scrollWidth") <= 400
     assert tab.run(_OVERLAPS) == []

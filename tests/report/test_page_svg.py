@@ -58,5 +58,5 @@ def test_a_size_without_a_view_box_becomes_one() -> None:
 
 @pytest.mark.parametrize("text", ["", "<svg>", "<html/>"])
 def test_what_is_no_image_is_refused_by_name(text: str) -> None:
-    with pytest.raises(UserError, match="The figure 'gains' is no SVG image"):
+    with pytest.raises(UserError, match="The figure 'gains' is not an SVG image"):
         embedded(text, "gains", "")

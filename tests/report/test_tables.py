@@ -1,4 +1,4 @@
-"""What readers see in the tables."""
+"""The tables of a study."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from small_study import NO_DEV, MakeScores, study_config, xquad
 from xstilts.config.study import SYNTHETIC, Study, load
 from xstilts.report.page.results import main_tables
 from xstilts.report.tables import main_table_text, write_tables
-from xstilts.report.typeset import Block, Page, latex
+from xstilts.report.typeset import TableBlock, TablePage, latex
 from xstilts.scores.gains import language_cells, task_cells
 from xstilts.scores.score_files import SCORES
 from xstilts.tasks.benchmarks import AVERAGE
@@ -25,13 +25,13 @@ def folder(scores: pd.DataFrame, study: Study, tmp_path: Path) -> Path:
 
 
 def markdown_rows(file: Path) -> dict[str, list[str]]:
-    """By label, the texts of a row, bold or not; of equal labels, the last."""
+    """Return the texts of each row by label, bold or not; of equal labels, the last."""
     rows = [line.strip("|").split("|") for line in file.read_text().splitlines() if line.startswith("|")]
     return {label.strip(): [cell.strip(" *") for cell in cells] for label, *cells in rows}
 
 
 def tex_rows(file: Path) -> list[str]:
-    """The lines of the first tabular, without the blanks that align them."""
+    """Return the lines of the first tabular, without alignment."""
     body = file.read_text().split(r"\begin{tabular}")[1].split(r"\end{tabular}")[0]
     return [" ".join(line.split()) for line in body.splitlines()[1:-1]]
 
@@ -50,7 +50,7 @@ def test_main_table(folder: Path) -> None:
     assert rows["none (baseline)"] == ["63.0", "31.0", "47.0"]
     assert rows["MNLI"] == ["+0.7", "+23.5", "+12.1"]
     assert rows["two_tasks"] == ["+5.0†", "−11.0", "−3.0†"]
-    assert rows["random (untrained control)"] == ["−53.0", "–", "–"]
+    assert rows["random (control)"] == ["−53.0", "–", "–"]
 
 
 def test_where_a_release_has_no_dev_split_its_test_split_stands_in(scores: pd.DataFrame, tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_where_a_release_has_no_dev_split_its_test_split_stands_in(scores: pd.Da
     write_tables(scores, NO_DEV, of_dev, tmp_path)
     rows = markdown_rows(tmp_path / "main.md")
     assert rows["none (baseline)"] == ["63.0", "31.0", "47.0"]
-    assert "XQuAD: the release has no dev split; its test split stands in." in (tmp_path / "main.md").read_text()
+    assert "XQuAD: the release has no dev split; its test split is used instead." in (tmp_path / "main.md").read_text()
 
 
 def test_a_split_that_a_release_does_not_have_is_named(scores: pd.DataFrame, tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_split_that_a_release_does_not_have_is_named(scores: pd.DataFrame, tmp
 def test_controls_stand_last_below_a_rule(folder: Path) -> None:
     assert [line.split(" & ")[0] for line in tex_rows(folder / "main.tex")] == [
         r"\toprule", "arm", r"\midrule", "none (baseline)", r"\midrule", "MNLI", r"two\_tasks", r"\midrule",
-        "random (untrained control)",
+        "random (control)",
     ]  # fmt: skip
 
 
@@ -117,7 +117,9 @@ def test_latex_is_escaped(folder: Path) -> None:
     assert r"two\_tasks" in text and r"study small\_one" in text
     assert "$-$11.0" in text and "+23.5" in text and "& --" in " ".join(text.split())
     assert text.isascii()
-    nasty = Page("100 % of {a_b} & #1 ~ ^ $", "", [], [Block("m", "l", ["arm", "50%_&"], [["c_d", "1.0"], None])])
+    nasty = TablePage(
+        "100 % of {a_b} & #1 ~ ^ $", "", [], [TableBlock("m", "l", ["arm", "50%_&"], [["c_d", "1.0"], None])]
+    )
     lines = latex(nasty)
     assert r"100 \% of \{a\_b\} \& \#1 \textasciitilde{} \textasciicircum{} \$" in lines
     assert r"50\%\_\&" in lines and r"c\_d" in lines
@@ -216,7 +218,7 @@ def test_a_study_that_has_only_its_baseline(scores: pd.DataFrame, tmp_path: Path
 
 
 def bold(file: Path) -> set[tuple[str, str]]:
-    """Labels and texts of all cells in bold, of a Markdown file."""
+    """Return the row labels and texts of all bold cells of a Markdown file."""
     rows = [line.strip("|").split("|") for line in file.read_text().splitlines() if line.startswith("|")]
     return {(label.strip(), cell.strip(" *")) for label, *cells in rows for cell in cells if "**" in cell}
 
@@ -270,7 +272,7 @@ def test_languages_by_arm_are_means_over_fine_tuned_targets(folder: Path) -> Non
         "xlmr, test: none (baseline), points",
         "xlmr, test: MNLI, gains",
         "xlmr, test: two_tasks, gains",
-        "xlmr, test: random (untrained control), gains",
+        "xlmr, test: random (control), gains",
     ]
     assert markdown_rows(folder / "languages.md")["targets in the mean"] == ["1", "1"]
     (tatoeba,) = (line for line in blocks[2].splitlines() if line.startswith("| Tatoeba"))

@@ -1,16 +1,17 @@
-"""Pages of tables in every form."""
+"""Pages of tables in every format."""
 
 from __future__ import annotations
 
 import pytest
 from small_page import Html
 
-from xstilts.report.typeset import Block, Page, Strong, html, latex, markdown, plain
+from xstilts.report.typeset import TableBlock, TablePage, html, latex, markdown, plain_text
+from xstilts.wording import Strong
 
-BLOCK = Block(
+BLOCK = TableBlock(
     "a & <b>", "label", ["arm", "x", "y"], [["none", "1.0", Strong("2.0")], None, ["c_d", "–", Strong("50%")]]
 )
-PAGE = Page("T <i>", "mind & <this>", ["note <u>"], [BLOCK], ["below <s>"], strong="Bold: the best.")
+PAGE = TablePage("T <i>", "mind & <this>", ["note <u>"], [BLOCK], ["below <s>"], strong="Bold: the best.")
 
 
 def test_html_escapes_everything_that_it_is_given() -> None:
@@ -33,21 +34,21 @@ def test_strong_texts_stand_out_in_every_form_but_plain() -> None:
     assert "| **2.0** |" in markdown(PAGE) and "| **50%** |" in markdown(PAGE)
     assert r"\textbf{2.0}" in latex(PAGE) and r"\textbf{50\%}" in latex(PAGE) and r"\textbf{1.0}" not in latex(PAGE)
     assert "<strong>2.0</strong>" in html(PAGE)
-    assert "2.0" in plain(PAGE) and "*" not in plain(PAGE) and "Bold" not in plain(PAGE)
+    assert "2.0" in plain_text(PAGE) and "*" not in plain_text(PAGE) and "Bold" not in plain_text(PAGE)
     assert all("Bold: the best." in form(PAGE) for form in (markdown, latex, html))
 
 
-@pytest.mark.parametrize("form", [plain, markdown, latex, html])
+@pytest.mark.parametrize("form", [plain_text, markdown, latex, html])
 def test_a_page_without_tables_still_says_what_it_has_to_say(form: object) -> None:
-    text = form(Page("Title", "warning", ["a note"], [], ["below"]))  # type: ignore[operator]
+    text = form(TablePage("Title", "warning", ["a note"], [], ["below"]))  # type: ignore[operator]
     assert all(what in text for what in ("Title", "warning", "a note", "below"))
 
 
 def test_labels_stand_before_every_panel_of_numbers() -> None:
     numbers = [str(n) for n in range(20)]
-    wide = Block("m", "l", ["task", "format", *numbers], [["xnli", "pairs", *numbers]], texts=2)
-    lines = [line for line in markdown(Page("T", "", [], [wide])).splitlines() if line.startswith("| xnli")]
+    wide = TableBlock("m", "l", ["task", "format", *numbers], [["xnli", "pairs", *numbers]], texts=2)
+    lines = [line for line in markdown(TablePage("T", "", [], [wide])).splitlines() if line.startswith("| xnli")]
     panels = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     assert [panel[:2] for panel in panels] == [["xnli", "pairs"]] * 2
     assert [cell for panel in panels for cell in panel[2:]] == numbers
-    assert Html(html(Page("T", "", [], [wide]))).text.count("xnli") == 1, "HTML scrolls"
+    assert Html(html(TablePage("T", "", [], [wide]))).text.count("xnli") == 1, "HTML scrolls"

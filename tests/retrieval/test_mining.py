@@ -39,7 +39,7 @@ def test_of_equally_near_ones_the_first(block: int) -> None:
 
 
 def brute_force(foreign: np.ndarray, english: np.ndarray, k: int) -> dict[tuple[int, int], float]:
-    """The same definition, spelled out over the full matrix of cosines."""
+    """The same definition over the full matrix of cosines."""
     cosines = foreign.astype(np.float64) @ english.astype(np.float64).T
 
     def mean(row: np.ndarray) -> float:

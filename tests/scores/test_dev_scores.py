@@ -1,4 +1,4 @@
-"""Dev scores: their files, and the table of what each stage of training came to."""
+"""Dev scores: their files and their table."""
 
 from __future__ import annotations
 

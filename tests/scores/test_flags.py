@@ -1,4 +1,4 @@
-"""Collapsed runs are flagged beside seeds that have learnt, and counted nowhere."""
+"""Collapsed runs are flagged if another seed has learnt, and excluded everywhere."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from xstilts.graph.runs import Job
 from xstilts.report.ledger_table import ledger_page, ledger_rows
 from xstilts.report.tables import write_tables
 from xstilts.report.typeset import markdown
-from xstilts.scores.flags import flagged_jobs, flags, usable, usable_dev, with_flags
+from xstilts.scores.flags import collapse_flags, flagged_jobs, usable, usable_dev, with_flags
 from xstilts.scores.gains import task_cells
 from xstilts.scores.score_files import SCORES, collect, read_scores, write_scores
 
@@ -30,7 +30,7 @@ def record(score: float, constant: bool = False) -> dict[str, object]:
 def flags_of(*scores: float, model: str = "xlmr") -> dict[int, str]:
     """By seed, from 1."""
     records = {(model, "mnli", "xnli", seed): record(score) for seed, score in enumerate(scores, 1)}
-    return {job[3]: flag for job, flag in flags(records).items()}
+    return {job[3]: flag for job, flag in collapse_flags(records).items()}
 
 
 class TestFlags:
@@ -41,20 +41,20 @@ class TestFlags:
     def test_where_no_seed_has_learnt_that_is_a_result(self) -> None:
         assert flags_of(33.3, 34.0, 31.0) == {} == flags_of(33.3)
 
-    def test_other_arms_models_and_training_sets_are_no_witnesses(self) -> None:
+    def test_other_arms_models_and_training_sets_do_not_count(self) -> None:
         records = {
             ("xlmr", "mnli", "xnli", 1): record(33.3),
             ("xlmr", "qqp", "xnli", 2): record(78.2),
             ("other", "mnli", "xnli", 2): record(78.2),
         }
-        assert flags(records) == {}
+        assert collapse_flags(records) == {}
 
     def test_constant_predictions(self) -> None:
         records = {("m", "a", "xnli", 1): record(40, constant=True), ("m", "a", "xnli", 2): record(78.2)}
-        assert "the same answer to every example" in flags(records)["m", "a", "xnli", 1]
+        assert "the same answer to every example" in collapse_flags(records)["m", "a", "xnli", 1]
 
     def test_jobs_that_train_nothing_and_old_records_have_none(self) -> None:
-        assert flags({("m", "a", "retrieval", 1): {"training": None}, ("m", "a", "xnli", 1): {}}) == {}
+        assert collapse_flags({("m", "a", "retrieval", 1): {"training": None}, ("m", "a", "xnli", 1): {}}) == {}
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Files of scores and predictions, and putting a study's scores together."""
+"""Files of scores and predictions, and collecting a study's scores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs that have learnt nothing are told from those that have."""
+"""Collapsed runs: chance level, margins, constant predictions."""
 
 from __future__ import annotations
 

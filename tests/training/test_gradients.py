@@ -1,4 +1,4 @@
-"""Where a GPU's memory runs out, the same step is taken in smaller parts."""
+"""If GPU memory runs out, the same step is computed in smaller micro-batches."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HYPER = Hyperparameters(learning_rate=5e-3, batch_size=10, max_steps=4, eval_eve
 
 
 class Large(Classification):
-    """Fits the memory with ``rows`` rows at most."""
+    """Runs out of memory with more than ``rows`` rows."""
 
     rows = 3
 
@@ -39,7 +39,7 @@ def large(data: TaskData) -> TaskData:
 def test_batches_stay_the_same(
     large: TaskData, data: TaskData, make_encoder: Callable[[], PreTrainedModel], tokens: SpecialTokens, cpu: Device
 ) -> None:
-    """As if micro-batches of two had been asked for."""
+    """The result is that of a run with ``micro_batch_size: 2``."""
     found = []
     for chosen, hyper in ((large, HYPER), (data, HYPER.model_copy(update={"micro_batch_size": 2}))):
         encoder = make_encoder()

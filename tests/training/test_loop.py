@@ -30,7 +30,7 @@ State = dict[str, torch.Tensor]
 
 @pytest.fixture
 def run(make_encoder: Callable[[], PreTrainedModel], data: TaskData, tokens: SpecialTokens, cpu: Device) -> Run:
-    """Train a tiny encoder; returns it with what came out beside it."""
+    """Train a tiny encoder; returns it with the training result."""
 
     def run(
         *task_data: TaskData, hyper: Hyperparameters = FAST, seed: int = 1
@@ -50,7 +50,7 @@ def same(one: State, other: State) -> bool:
 
 
 def scripted(monkeypatch: pytest.MonkeyPatch, scores: list[float]) -> list[State]:
-    """Let evaluations give these scores; returns the encoder's state at each of them."""
+    """Replace the scores of evaluations; returns the encoder's state at each evaluation."""
     states: list[State] = []
     script = iter(scores)
 
@@ -143,7 +143,7 @@ class TestClipping:
     def test_after_each_micro_batch_weights_the_last_ones_more(
         self, data: TaskData, make_encoder: Any, tokens: SpecialTokens, cpu: Device
     ) -> None:
-        """Clipped to almost nothing, what accumulated before hardly counts beside the next micro-batch."""
+        """With a tiny norm, the gradients accumulated before hardly count against those of the next micro-batch."""
         labels = [int(row["label"]) for row in data.train[range(40)]]
         ones, zeros = ([place for place, label in enumerate(labels) if label == which] for which in (1, 0))
         rows = [*ones[:8], *zeros[:2]]
@@ -320,7 +320,7 @@ class TestSelection:
 
 
 class Broken(Classification):
-    """Its loss is no number from the third step on."""
+    """Its loss is multiplied by scripted factors."""
 
     losses: Iterator[float]
 

@@ -1,4 +1,4 @@
-"""Work on as many rows as memory allows."""
+"""Processing as many rows at a time as memory allows."""
 
 from __future__ import annotations
 

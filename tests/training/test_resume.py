@@ -1,4 +1,4 @@
-"""A run that was stopped and goes on from its checkpoint is the run that was not."""
+"""A run that was stopped and resumed from its checkpoint ends like an uninterrupted one."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def run(tokenizer: PreTrainedTokenizerFast, data: TaskData, cpu: Device) -> Run:
 
 
 def stopping_at(steps: Sequence[int], folder: Path, inputs: str = "in") -> Session:
-    """A session that is asked to stop when one of these steps is done."""
+    """A session that is asked to stop after these steps."""
     stop = StopRequest()
 
     def tell(what: str, step: int, total: int) -> None:
@@ -57,7 +57,7 @@ def stopping_at(steps: Sequence[int], folder: Path, inputs: str = "in") -> Sessi
 
 
 def interrupted(run: Run, folder: Path, *stops: int, **options: Any) -> Ended:
-    """A run that is stopped at some steps and begun again each time, by another process as far as it can tell."""
+    """A run that is stopped after some steps, and each time resumed with another global random state."""
     for stop in stops:
         with pytest.raises(Stopped, match=f"its state after step {stop} is saved"):
             run(stopping_at([stop], folder), *options.get("task_data", ()))

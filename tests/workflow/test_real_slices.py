@@ -168,7 +168,8 @@ def test_every_question_has_an_answer(run):
 
 def test_the_report_is_one_file_that_names_the_study(run):
     report = (run[0].results / "report.html").read_text(encoding="utf-8")
-    assert "real_slices" in report and "Mind:" not in report  # no warning: the data is real and whole
+    assert "real_slices" in report
+    assert "<strong>Warning:</strong>" not in report, "the data is real and whole"
     assert len(report) < 6_000_000
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from xstilts.analysis.selection import intermediate_arms, scored_split
 from xstilts.analysis.study_data import StudyData
 from xstilts.config.study import BASELINE, Study
-from xstilts.scores.gains import arms_of, as_asked, by_language, targets_of
+from xstilts.scores.gains import arms_of, by_language, targets_of, with_study_splits
 
 PLACE = ["model", "split", "arm", "target"]
 CELL = [*PLACE, "language"]
@@ -23,7 +23,7 @@ GAINS = [*CELL, "seed", "baseline", "score", "gain", "n"]
 
 def primary_scores(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Average the primary metrics per cell and seed, in points; no row where one of them is missing or NaN."""
-    return by_language(as_asked(scores.dropna(subset=["score"]), study), study)
+    return by_language(with_study_splits(scores.dropna(subset=["score"]), study), study)
 
 
 def gains(scores: pd.DataFrame, study: Study) -> pd.DataFrame:

@@ -37,10 +37,10 @@ class EncodedTask:
     """The content of ``manifest.json``.
 
     Attributes:
-        task: its name.
-        labels: in the order of their ids; empty where the task type has none.
-        encoding: the settings that the task was encoded with.
-        files: by '{split}.{language}', the file's ``rows``, ``examples`` and checksum (``sha256``), and the checksum of
+        task: Its name.
+        labels: Label names in the order of their ids; empty where the task type has none.
+        encoding: The settings that the task was encoded with.
+        files: By '{split}.{language}', the file's ``rows``, ``examples`` and checksum (``sha256``), and the checksum of
             the canonical file (``source_sha256``).
     """
 
@@ -67,14 +67,14 @@ def encode_task(
     """Encode the canonical files of a task.
 
     Args:
-        task: the task.
-        encoding: lengths and other settings.
-        tokenizer: the model's tokenizer.
-        data: canonical files, named ``{split}.{language}.parquet``.
-        folder: where the Arrow files and the manifest are written.
+        task: The task.
+        encoding: Lengths and other settings.
+        tokenizer: The model's tokenizer.
+        data: Canonical files, named ``{split}.{language}.parquet``.
+        folder: Where the Arrow files and the manifest are written.
 
     Raises:
-        UserError: a file's examples encode to no rows.
+        UserError: A file's examples encode to no rows.
     """
     labels = task.labels or _labels_seen(data)
     task_type = task_type_of(task, encoding, labels)
@@ -128,8 +128,8 @@ class EncodedRows:
 
     Args:
         paths: Arrow files.
-        examples: only the rows of the first so many examples; None: all.
-        only: only the rows of the examples with these indices; None: all.
+        examples: Only the rows of the first so many examples; None: all.
+        only: Only the rows of the examples with these indices; None: all.
 
     Attributes:
         lengths: (rows,) tokens of each row.

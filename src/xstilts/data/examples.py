@@ -29,13 +29,13 @@ class Provenance:
     """Where a canonical file comes from.
 
     Attributes:
-        task: its name.
+        task: Its name.
         split: 'train', 'dev' or 'test'.
         language: ISO 639-1 code.
-        source: the files or the repository that the examples were read from.
-        licence: of the data.
-        synthetic: whether the text was generated.
-        fingerprint: see :func:`fingerprint`.
+        source: The files or the repository that the examples were read from.
+        licence: The data's licence.
+        synthetic: Whether the text was generated.
+        fingerprint: See :func:`fingerprint`.
     """
 
     task: str
@@ -51,12 +51,12 @@ def check(task: Task, table: pa.Table, source: str) -> None:
     """Check one file's examples.
 
     Args:
-        task: the task.
-        table: canonical examples.
-        source: the name of the file in error messages.
+        task: The task.
+        table: Canonical examples.
+        source: The name of the file in error messages.
 
     Raises:
-        DataError: the table is empty, its ids repeat, some but not all examples have gold answers, or an example
+        DataError: The table is empty, its ids repeat, some but not all examples have gold answers, or an example
             breaks the rules of the task type.
     """
     if table.num_rows == 0:
@@ -105,17 +105,17 @@ def write(path: Path, task: Task, table: pa.Table, provenance: Provenance, read_
     """Check and write one canonical file.
 
     Args:
-        path: the file to write.
-        task: the task.
-        table: its examples.
-        provenance: written into the file's metadata.
-        read_from: the name of the source in error messages.
+        path: The file to write.
+        task: The task.
+        table: Its examples.
+        provenance: Written into the file's metadata.
+        read_from: The name of the source in error messages.
 
     Returns:
         The provenance with the fingerprint filled in.
 
     Raises:
-        DataError: as :func:`check`, and if training examples have no gold answers.
+        DataError: As :func:`check`, and if training examples have no gold answers.
     """
     task_type = task_type_class(task)
     table = table.cast(task_type.schema)

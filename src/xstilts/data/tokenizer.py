@@ -25,9 +25,9 @@ def train(texts: Iterable[str], vocabulary_size: int, max_length: int) -> PreTra
     """Train a byte-pair tokenizer with XLM-R's word marks and input layout.
 
     Args:
-        texts: sentences or passages.
-        vocabulary_size: the most tokens, special ones included.
-        max_length: the longest input in tokens of the model.
+        texts: Sentences or passages.
+        vocabulary_size: The most tokens, special ones included.
+        max_length: The longest input in tokens of the model.
     """
     from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
@@ -92,7 +92,7 @@ def load(folder: Path) -> PreTrainedTokenizerFast:
     """Load the tokenizer in a transformers folder.
 
     Raises:
-        UserError: there is none, or it is not a fast one.
+        UserError: There is none, or it is not a fast one.
     """
     from transformers import AutoTokenizer, PreTrainedTokenizerFast
 

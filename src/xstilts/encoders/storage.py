@@ -21,9 +21,9 @@ def fresh(architecture: Architecture, tokenizer: PreTrainedTokenizerFast, comput
     """Create an XLM-R with random weights, drawn from torch's global random source.
 
     Args:
-        architecture: shape, dropout and scale of the weights.
-        tokenizer: decides the number of embeddings and the ids of special tokens.
-        compute: the attention implementation.
+        architecture: Shape, dropout and scale of the weights.
+        tokenizer: Decides the number of embeddings and the ids of special tokens.
+        compute: The attention implementation.
     """
     from transformers import AutoModel, XLMRobertaConfig
 
@@ -50,7 +50,7 @@ def load(folder: Path, compute: Compute) -> PreTrainedModel:
     """Load the encoder in a folder, in float32.
 
     Raises:
-        UserError: the folder is no transformers folder with safetensors weights, or its files are damaged.
+        UserError: The folder is no transformers folder with safetensors weights, or its files are damaged.
     """
     from safetensors import SafetensorError
     from transformers import AutoModel
@@ -77,8 +77,8 @@ class EncoderLimits:
     """The limits of a ready-made encoder.
 
     Attributes:
-        longest_input: the most tokens of an input, special tokens included.
-        layers: the number of transformer layers.
+        longest_input: The most tokens of an input, special tokens included.
+        layers: The number of transformer layers.
     """
 
     longest_input: int
@@ -89,7 +89,7 @@ class EncoderLimits:
         """Read the limits from the encoder's config. RoBERTa's positions start after the padding id.
 
         Raises:
-            UserError: there is no config that transformers can use.
+            UserError: There is no config that transformers can use.
         """
         from transformers import AutoConfig
 

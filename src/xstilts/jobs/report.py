@@ -15,13 +15,13 @@ from xstilts.analysis.study_data import language_frame
 from xstilts.errors import DataError
 from xstilts.graph.runs import Runs, job_of
 from xstilts.report.figures import INDEX, all_figures, write_figures
-from xstilts.report.page import content_of, write_page
-from xstilts.report.page.content import Figure, records_of
-from xstilts.report.page.drawn import drawn
+from xstilts.report.page import gather_content, write_page
+from xstilts.report.page.content import PageFigure, records_of
+from xstilts.report.page.figures import page_figure
 from xstilts.report.plots.training import read_curves
 from xstilts.report.tables import main_table_text, write_tables
 from xstilts.scores.dev_scores import collect_dev_scores, read_dev_scores, write_dev_scores
-from xstilts.scores.flags import flagged_jobs, flags, usable
+from xstilts.scores.flags import collapse_flags, flagged_jobs, usable
 from xstilts.scores.parquet_files import GONE
 from xstilts.scores.score_files import checked_scores, write_scores
 from xstilts.scores.score_files import collect as collect_scores
@@ -38,7 +38,7 @@ def collect(runs: Runs) -> None:
             raise DataError(path, "no such file.", remedy=GONE)
     write_dev_scores(runs.paths.dev_scores, collect_dev_scores(runs.dev_score_files(), runs.study))
     records = {job_of(path): json.loads(path.read_bytes()) for path in runs.records()}
-    write_scores(runs.paths.scores, collect_scores(runs.score_files(), runs.study, flags(records)))
+    write_scores(runs.paths.scores, collect_scores(runs.score_files(), runs.study, collapse_flags(records)))
 
 
 def tables(runs: Runs) -> None:
@@ -53,31 +53,31 @@ def tables(runs: Runs) -> None:
 
 
 def figures(runs: Runs) -> None:
-    write_figures(folder=runs.paths.figures, **_drawn_from(runs))
+    write_figures(folder=runs.paths.figures, **_figure_inputs(runs))
 
 
 def page(runs: Runs) -> None:
     """The report of a study that has come to its end; what summed it up before then goes."""
-    figures, absent = _drawn(runs)
-    write_page(content_of(runs, read_answers(runs.paths.answers), figures, absent), runs.paths.report)
+    figures, absent = _page_figures(runs)
+    write_page(gather_content(runs, read_answers(runs.paths.answers), figures, absent), runs.paths.report)
     shutil.rmtree(runs.paths.partials, ignore_errors=True)
 
 
 def partial_page(runs: Runs, state: str, left_out: Mapping[str, str]) -> None:
     """The report of what there is; ``state`` says how much that is, ``left_out`` what could not be made of it."""
-    figures, absent = _drawn(runs) if (runs.paths.figures / INDEX).is_file() else ({}, {})
-    content = content_of(runs, read_answers(runs.paths.answers), figures, absent)
+    figures, absent = _page_figures(runs) if (runs.paths.figures / INDEX).is_file() else ({}, {})
+    content = gather_content(runs, read_answers(runs.paths.answers), figures, absent)
     write_page(replace(content, partial=state, left_out=left_out), runs.paths.report)
 
 
-def _drawn(runs: Runs) -> tuple[dict[str, Figure], dict[str, str]]:
+def _page_figures(runs: Runs) -> tuple[dict[str, PageFigure], dict[str, str]]:
     """The page's figures by name; and by name, why the study cannot have others."""
-    plots, absent = all_figures(**_drawn_from(runs))
+    figures, absent = all_figures(**_figure_inputs(runs))
     folder = runs.paths.figures.relative_to(runs.paths.root).as_posix()
-    return {plot.name: drawn(plot, runs.study, folder) for plot in plots}, dict(absent)
+    return {figure.name: page_figure(figure, runs.study, folder) for figure in figures}, dict(absent)
 
 
-def _drawn_from(runs: Runs) -> dict[str, Any]:
+def _figure_inputs(runs: Runs) -> dict[str, Any]:
     scores = checked_scores(runs.paths.scores, runs.study)
     effects = runs.paths.answers / "effects.csv"
     return {

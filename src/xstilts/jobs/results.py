@@ -29,11 +29,11 @@ class JobOutputs:
     Dev scores, on data that checkpoints or thresholds were chosen on, are kept apart.
 
     Args:
-        study: name of the study.
-        model: name of the model.
-        arm: name of the arm.
-        seed: of the run.
-        run: id of the run.
+        study: Name of the study.
+        model: Name of the model.
+        arm: Name of the arm.
+        seed: The run's seed.
+        run: The run's id.
     """
 
     def __init__(self, study: str, model: str, arm: str, seed: int, run: str) -> None:
@@ -47,11 +47,11 @@ class JobOutputs:
         """Add the predictions for one file, and their scores if the release has the gold answers.
 
         Args:
-            task_type: of the target.
-            language: of the file.
-            split: of the file.
-            predictions: one per example.
-            gold: the canonical examples.
+            task_type: The target's task type.
+            language: The file's language.
+            split: The file's split.
+            predictions: One per example.
+            gold: The canonical examples.
         """
         target, count = task_type.task.name, len(predictions)
         scored = Scored({}, [None] * count, [None] * count)
@@ -77,10 +77,10 @@ class JobOutputs:
 
         Args:
             stage: 'intermediate', 'target' or 'retrieval'.
-            task_type: of the task.
-            language: of the file.
-            predictions: one per example.
-            gold: the canonical examples.
+            task_type: The task's type.
+            language: The file's language.
+            predictions: One per example.
+            gold: The canonical examples.
         """
         scored = task_type.score(task_type.task, language, predictions, gold)
         cell = {**self._job, "stage": stage, "task": task_type.task.name, "language": language, "n": len(predictions)}
@@ -90,8 +90,8 @@ class JobOutputs:
         """Write the dev scores.
 
         Args:
-            runs: the study's paths.
-            what: the training set, ``RETRIEVAL`` or ``INTERMEDIATE``.
+            runs: The study's paths.
+            what: The training set, ``RETRIEVAL`` or ``INTERMEDIATE``.
         """
         path = runs.paths.part("dev_scores", self._model, self._arm, what, self._seed)
         write_dev_scores(path, pa.Table.from_pylist(self._dev_scores, schema=DEV_SCORES))
@@ -100,8 +100,8 @@ class JobOutputs:
         """Write all files; the scores last, because a job with scores counts as done.
 
         Args:
-            runs: the study's paths.
-            what: the training set, or ``RETRIEVAL``.
+            runs: The study's paths.
+            what: The training set, or ``RETRIEVAL``.
         """
         job = self._model, self._arm, what, self._seed
         self.write_dev(runs, what)
@@ -121,13 +121,13 @@ def write_record(
     """Write a job's record: its spec, learning curve, duration, software and hardware.
 
     Args:
-        path: the JSON file.
-        runs: the study.
-        spec: the run spec.
-        device: where the job ran.
-        result: of the training; None: nothing was trained.
-        started: when the job started, in seconds of ``time.monotonic``.
-        more: further entries about the training.
+        path: The JSON file.
+        runs: The study.
+        spec: The run spec.
+        device: Where the job ran.
+        result: The result of training; None: nothing was trained.
+        started: When the job started, in seconds of ``time.monotonic``.
+        more: Further entries about the training.
     """
     training, seconds = None, time.monotonic() - started
     if result:

@@ -23,13 +23,13 @@ def retrieve(runs: Runs, spec: Spec, model: str, arm: str, seed: int, threads: i
     """Embed every pool once, then score all retrieval targets in every language.
 
     Args:
-        runs: the study's jobs and paths.
-        spec: the run spec, which is written into the record.
-        model: its name in the study.
-        arm: its name in the study.
-        seed: of the arm's encoder.
+        runs: The study's jobs and paths.
+        spec: The run spec, which is written into the record.
+        model: Its name in the study.
+        arm: Its name in the study.
+        seed: The seed of the arm's encoder.
         threads: CPU threads.
-        session: stop requests and progress.
+        session: Stop requests and progress.
     """
     started, device = time.monotonic(), Device.choose(runs.study.compute, threads)
     tokens = SpecialTokens.of(load_tokenizer(runs.paths.tokenizer(model)))

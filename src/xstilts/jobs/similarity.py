@@ -43,7 +43,7 @@ def similarity(runs: Runs, threads: int) -> None:
     mean embeddings; ``tokens`` is that of the smaller data set.
 
     Args:
-        runs: the study's jobs and paths.
+        runs: The study's jobs and paths.
         threads: CPU threads.
     """
     rows = []

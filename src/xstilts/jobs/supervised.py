@@ -34,9 +34,9 @@ class DevPredictions:
     """The predictions of the selected weights for all English dev examples of a task that was trained on.
 
     Attributes:
-        task_type: of the task.
-        predictions: one per example.
-        gold: the canonical examples.
+        task_type: The task's type.
+        predictions: One per example.
+        gold: The canonical examples.
     """
 
     task_type: TaskType
@@ -54,12 +54,12 @@ class TrainedRun:
     """The outcome of a :class:`SupervisedRun`.
 
     Attributes:
-        encoder: with the selected weights.
-        result: heads, learning curve and so on.
-        tokens: the tokenizer's special tokens.
-        dev: predictions by task; tasks whose dev data has no labels are missing.
-        seed: that training started with in the end.
-        restarts: the ``seed`` and the ``reason`` of each earlier start that diverged or collapsed.
+        encoder: With the selected weights.
+        result: Heads, learning curve and so on.
+        tokens: The tokenizer's special tokens.
+        dev: Predictions by task; tasks whose dev data has no labels are missing.
+        seed: The seed of the last start.
+        restarts: The ``seed`` and the ``reason`` of each earlier start that diverged or collapsed.
     """
 
     encoder: PreTrainedModel
@@ -91,14 +91,14 @@ class SupervisedRun:
     """One training run on labelled tasks.
 
     Attributes:
-        runs: the study's jobs and paths.
-        model: its name in the study.
-        what: name of the run in the log.
-        tasks: to train on; several are mixed.
-        hyper: hyper-parameters.
-        seed: of the run.
-        make_encoder: returns the encoder to start from, given a seed.
-        train_examples: training examples of each task that are used; None: all.
+        runs: The study's jobs and paths.
+        model: Its name in the study.
+        what: Name of the run in the log.
+        tasks: The tasks to train on; several are mixed.
+        hyper: Hyper-parameters.
+        seed: The run's seed.
+        make_encoder: Returns the encoder to start from, given a seed.
+        train_examples: Training examples of each task that are used; None: all.
     """
 
     runs: Runs
@@ -114,8 +114,8 @@ class SupervisedRun:
         """Train; if training diverges or collapses, start over with another seed, up to ``hyper.restarts`` times.
 
         Raises:
-            Diverged: the last start has diverged, too.
-            Stopped: the job was asked to stop.
+            Diverged: The last start has diverged, too.
+            Stopped: The job was asked to stop.
         """
         while True:
             restarts = session.restarts()
@@ -186,10 +186,10 @@ def task_type_as_encoded(runs: Runs, model: str, task: str, labels: tuple[str, .
     """The task's type with the settings it was encoded with.
 
     Args:
-        runs: the study's jobs and paths.
-        model: its name in the study.
-        task: its name.
-        labels: those that a head was trained on; None: the task's own.
+        runs: The study's jobs and paths.
+        model: Its name in the study.
+        task: Its name.
+        labels: Those that a head was trained on; None: the task's own.
     """
     encoded = EncodedTask.read(runs.paths.tokens_manifest(model, task))
     return task_type_of(runs.study.task(task), encoded.encoding, labels or encoded.labels)

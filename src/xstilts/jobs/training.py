@@ -29,11 +29,11 @@ def pretrain(runs: Runs, spec: Spec, model: str, threads: int, session: Session)
     """Pretrain a model of the study from random weights by masked language modelling on the unlabelled text.
 
     Args:
-        runs: the study's jobs and paths.
-        spec: the run spec, which is written into the record.
-        model: its name in the study; it has an ``architecture``.
+        runs: The study's jobs and paths.
+        spec: The run spec, which is written into the record.
+        model: Its name in the study; it has an ``architecture``.
         threads: CPU threads.
-        session: stop requests, checkpoints and progress.
+        session: Stop requests, checkpoints and progress.
     """
     started, device = time.monotonic(), Device.choose(runs.study.compute, threads)
     architecture = runs.study.models[model].architecture
@@ -55,13 +55,13 @@ def intermediate(runs: Runs, spec: Spec, model: str, arm: str, seed: int, thread
     """Make an arm's encoder: train on a mixture of the arm's tasks, or only replace the weights by random ones.
 
     Args:
-        runs: the study's jobs and paths.
-        spec: the run spec, which is written into the record.
-        model: its name in the study.
-        arm: its name in the study; it has tasks or random weights.
-        seed: of the run.
+        runs: The study's jobs and paths.
+        spec: The run spec, which is written into the record.
+        model: Its name in the study.
+        arm: Its name in the study; it has tasks or random weights.
+        seed: The run's seed.
         threads: CPU threads.
-        session: stop requests, checkpoints and progress.
+        session: Stop requests, checkpoints and progress.
     """
     started, device = time.monotonic(), Device.choose(runs.study.compute, threads)
     settings, folder = runs.study.arms[arm], runs.paths.encoder(model, arm, seed)
@@ -90,14 +90,14 @@ def finetune(
     """Fine-tune an arm's encoder on English, then score every target of the training set in every language.
 
     Args:
-        runs: the study's jobs and paths.
-        spec: the run spec, which is written into the record.
-        model: its name in the study.
-        arm: its name in the study.
-        training_set: the task whose English training data is used.
-        seed: of the run.
+        runs: The study's jobs and paths.
+        spec: The run spec, which is written into the record.
+        model: Its name in the study.
+        arm: Its name in the study.
+        training_set: The task whose English training data is used.
+        seed: The run's seed.
         threads: CPU threads.
-        session: stop requests, checkpoints and progress.
+        session: Stop requests, checkpoints and progress.
     """
     started, device = time.monotonic(), Device.choose(runs.study.compute, threads)
     tokenizer = load_tokenizer(runs.paths.tokenizer(model))

@@ -1,4 +1,4 @@
-"""Where a study's scores came about otherwise than published ones."""
+"""Differences in protocol between a study's scores and published ones."""
 
 from __future__ import annotations
 
@@ -12,26 +12,33 @@ from xstilts.tasks.protocols import PROTOCOLS, SYSTEMS, System, Values
 
 
 def differences(study: Study, target: str, protocol: str, system: str, split: str) -> list[str]:
-    """Where a study's scores of a target task came about otherwise than published ones; each as a short phrase.
+    """List the differences in protocol between a study's scores on one of XTREME's targets and published ones.
 
-    ``protocol`` and ``system`` are keys of :data:`PROTOCOLS` and :data:`SYSTEMS`. Where the study's encoder is another
-    than the system's, that comes first; what the sources leave open comes last.
+    Args:
+        study: The study.
+        target: The target task.
+        protocol: The published scores' protocol, a key of :data:`PROTOCOLS`.
+        system: The published system, a key of :data:`SYSTEMS`.
+        split: The split that the scores are on.
+
+    Returns:
+        Short phrases; a different encoder comes first, what the sources do not state comes last.
     """
     published, trained_on = PROTOCOLS[protocol], study.task(target).trained_on
-    found = [*_of_models(study, SYSTEMS[system]), *_of_data(study, target, split)]
+    phrases = [*_of_models(study, SYSTEMS[system]), *_of_data(study, target, split)]
     if trained_on and trained_on in published.training:
-        found += _of_training(study.target(trained_on), published.training[trained_on])
+        phrases += _of_training(study.target(trained_on), published.training[trained_on])
     for task in dict.fromkeys(filter(None, (trained_on, target))):
         where = "" if task == target else f" in training on {study.title_of(task)}"
-        found += _of_fields(study.encoding_of(task), published.encoding.get(task, {}), where)
+        phrases += _of_fields(study.encoding_of(task), published.encoding.get(task, {}), where)
     if target in published.embedding:
-        found += _of_fields(study.embedding_of(target), published.embedding[target])
+        phrases += _of_fields(study.embedding_of(target), published.embedding[target])
     if study.compute.precision != published.precision:
-        found.append(f"precision {study.compute.precision}, published {published.precision}")
+        phrases.append(f"precision {study.compute.precision}, published {published.precision}")
     if target in published.remarks:
-        found.append(published.remarks[target])
+        phrases.append(published.remarks[target])
     seeds = (published.seeds,) if trained_on else ()
-    return [*found, *seeds, *SYSTEMS[system].unstated]
+    return [*phrases, *seeds, *SYSTEMS[system].unstated]
 
 
 def _of_models(study: Study, system: System) -> Iterator[str]:
@@ -39,7 +46,7 @@ def _of_models(study: Study, system: System) -> Iterator[str]:
         if model.path is None:
             yield f"model '{name}' is pretrained by the study, published {system.encoder}"
         elif not any(part.split("@")[0].endswith(system.encoder) for part in PurePath(model.path).parts):
-            # a folder or a repository is told by its name: nothing else says which encoder it holds
+            # only the name of a folder or a repository says which encoder it holds
             yield f"model '{name}' is {model.path}, published {system.encoder}"
 
 
@@ -81,7 +88,7 @@ def _text(value: Any) -> str:
     return str(value).replace("_", " ")
 
 
-def _duration(settings: Hyperparameters) -> str:
+def _training_length(settings: Hyperparameters) -> str:
     return f"{settings.epochs:g} epochs" if settings.max_steps is None else f"{settings.max_steps} steps"
 
 
@@ -107,7 +114,7 @@ def _kept(settings: Hyperparameters) -> str:
 
 _TRAINING: dict[str, Callable[[Hyperparameters], str]] = {
     "learning rate": lambda settings: f"{settings.learning_rate:g}",
-    "trained for": _duration,
+    "trained for": _training_length,
     "batch size": lambda settings: str(settings.batch_size),
     "warm-up": _warm_up,
     "weight decay": lambda settings: f"{settings.weight_decay:g}",

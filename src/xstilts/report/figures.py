@@ -1,4 +1,4 @@
-"""All of a study's figures: drawn, or listed with the reason why they cannot be; then written."""
+"""All figures of a study: plot them, or list why they are absent, and write them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from xstilts.config.study import Study
 from xstilts.report.plots.code_gap import code_gap_figure
 from xstilts.report.plots.distance import distance_gains_figure, distance_scores_figure, partial_residuals_figure
 from xstilts.report.plots.effects import effects_figure
-from xstilts.report.plots.figure import Absent, Figure, write
+from xstilts.report.plots.figure import AbsentFigure, Figure, write
 from xstilts.report.plots.gains import gains_figure
 from xstilts.report.plots.language_gains import language_gains_figure
 from xstilts.report.plots.languages import scored_by_language
@@ -30,7 +30,6 @@ from xstilts.report.plots.sizes import sizes_figure
 from xstilts.report.plots.slopes import slopes_figure
 from xstilts.report.plots.style import views
 from xstilts.report.plots.training import training_figure
-from xstilts.scores.gains import groups_of
 
 INDEX = "index.json"
 _NONE: pd.DataFrame = pd.DataFrame()
@@ -44,29 +43,37 @@ def all_figures(
     effects: pd.DataFrame = _NONE,
     records: pd.DataFrame = _NONE,
 ) -> tuple[list[Figure], list[tuple[str, str]]]:
-    """The figures that the study can have, and (name, reason) of those that it cannot.
+    """Plot all figures of a study. All arguments but the study and the scores may be empty.
 
-    ``scores``: see :data:`xstilts.scores.score_files.SCORES`; ``languages``: as in
-    :class:`xstilts.analysis.study_data.TaskData`; ``effects``: see :func:`effects_figure`; ``records``: the training
-    curves that :func:`xstilts.report.plots.training.read_curves` reads. All but the scores may be empty.
+    Args:
+        study: The study.
+        scores: Rows of schema :data:`xstilts.scores.score_files.SCORES` without flagged ones.
+        languages: What :func:`xstilts.analysis.study_data.language_frame` returns.
+        answers: The answers to the research questions.
+        effects: What :func:`xstilts.analysis.effects.effects` returns.
+        records: The training curves that :func:`xstilts.report.plots.training.read_curves` returns.
+
+    Returns:
+        The figures, and (name, reason) of those that the study lacks data for.
     """
-    found = list(_drawn(study, scores, languages, {answer.question: answer for answer in answers}, effects, records))
-    figures = [figure for figure in found if isinstance(figure, Figure)]
-    return figures, [(absent.name, absent.reason) for absent in found if isinstance(absent, Absent)]
+    of_question = {answer.question: answer for answer in answers}
+    plotted = list(_plot_all(study, scores, languages, of_question, effects, records))
+    figures = [figure for figure in plotted if isinstance(figure, Figure)]
+    return figures, [(absent.name, absent.reason) for absent in plotted if isinstance(absent, AbsentFigure)]
 
 
-def _drawn(
+def _plot_all(
     study: Study,
     scores: pd.DataFrame,
     languages: pd.DataFrame,
     answers: dict[str, Answer],
     effects: pd.DataFrame,
     records: pd.DataFrame,
-) -> Iterator[Figure | Absent]:
-    """In the order of a report: what came out, whom it helps, the five questions, and how far to trust it."""
-    several, cells = list(views(study)), scored_by_language(scores, study)
+) -> Iterator[Figure | AbsentFigure]:
+    """Yield the figures in the report's order: gains, languages, the five questions, training, missing scores."""
+    all_views, cells = list(views(study)), scored_by_language(scores, study)
     yield gains_figure(scores, study)
-    for view in several:
+    for view in all_views:
         yield effects_figure(effects, study, view)
         yield language_gains_figure(cells, languages, study, view)
         yield slopes_figure(cells, study, view)
@@ -80,12 +87,12 @@ def _drawn(
     for model in study.models:
         yield similarity_figure(answers.get("q3"), study, model)
     yield sizes_figure(answers.get("q4"), study)
-    yield prediction_figure(answers.get("q5"), groups_of(study), study)
+    yield prediction_figure(answers.get("q5"), study)
     for answer in answers.values():
         yield robustness_figure(answer, study)
     for model in study.models:
         yield training_figure(records, study, model)
-    for view in several:
+    for view in all_views:
         yield missing_figure(scores, languages, study, view)
 
 
@@ -98,8 +105,11 @@ def write_figures(
     effects: pd.DataFrame = _NONE,
     records: pd.DataFrame = _NONE,
 ) -> list[Path]:
-    """Write every figure of the study, then :data:`INDEX`, which says what there is and what there is not; returns the
-    files."""
+    """Write the figures of :func:`all_figures` to a folder; :data:`INDEX` lists them and, with reasons, absent ones.
+
+    Returns:
+        The files; :data:`INDEX` is the last.
+    """
     figures, absent = all_figures(study, scores, languages, answers, effects, records)
     files = [file for figure in figures for file in write(figure, folder)]
     index = folder / INDEX

@@ -1,7 +1,7 @@
-"""The run ledger: for every arm and kind of job, how many runs were planned, how many are done, and how long they took.
+"""The run ledger: how many runs of each arm and kind of job are planned and done, and how long they took.
 
-A run is one job with one seed. It is done where it has left a record, or scores where records are not at hand; a run
-that failed has left neither, and is counted as missing like one that was never started.
+A run is one job with one seed. It is done if it has a record or, where records are not available, scores. A failed run
+has neither and counts as missing, like one that was never started.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ import pandas as pd
 
 from xstilts.config.study import Study
 from xstilts.graph.runs import INTERMEDIATE, RETRIEVAL, Runs, evaluation_of
-from xstilts.report.page.ledger import progress
-from xstilts.report.page.view import duration
-from xstilts.report.typeset import Block, Page, Row
+from xstilts.report.coverage import evaluation_counts
+from xstilts.report.typeset import TableBlock, TablePage, TableRow
 from xstilts.scores.dev_scores import TARGET
 from xstilts.scores.flags import flagged_jobs
 from xstilts.scores.gains import arms_of, by_language
 from xstilts.scores.labels import MISSING, arm_label
+from xstilts.wording import duration
 
 PRETRAIN, FINETUNE = "pretrain", "finetune"
 
-#: One row per model, arm (empty: pretraining, which is before any) and job; ``what`` is the training set of a
-#: fine-tuning. ``seeds`` are those done. ``evaluations`` (one per target and split) are planned over all seeds,
-#: ``scored`` those with all their languages. ``hours`` are the sum over the ``recorded`` runs, on ``devices``.
-#: ``flagged`` says of done runs which have scores that are in no mean: seed, flag, and what each target came to.
+#: One row per model, arm (empty for pretraining) and job; ``what`` is the training set of a fine-tuning job. ``seeds``
+#: are those done. ``evaluations`` (one per target and split) are planned over all seeds; ``scored`` counts those with
+#: all their languages. ``hours`` is the sum over the ``recorded`` runs, on ``devices``. ``flagged`` lists the done runs
+#: whose scores are excluded from all means: seed, score of each target, and flag.
 COLUMNS = [
     "model", "arm", "job", "what", "planned", "done", "missing", "seeds", "evaluations", "scored", "recorded", "hours",
     "devices", "flagged",
@@ -38,11 +38,11 @@ _TITLES = {
     FINETUNE: "fine-tuning and scoring",
     RETRIEVAL: "retrieval",
 }
-_HEADER = ["arm", "job", "seeds done", "runs planned", "done", "missing", "evaluations", "of them scored", "time"]
+_HEADER = ["arm", "job", "seeds done", "runs planned", "done", "missing", "evaluations", "scored", "time"]
 
 
 class _Run(NamedTuple):
-    """``what`` is the training set of a fine-tuning, otherwise that which stands for one; ``seed`` 0: none."""
+    """One run; ``what`` is a training set or the name of another kind of job, ``seed`` is 0 for pretraining."""
 
     model: str
     arm: str
@@ -57,63 +57,71 @@ def ledger_rows(
     study: Study,
     flagged: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """The ledger with the columns :data:`COLUMNS`, in the study's order.
+    """Compute the ledger.
 
-    ``records`` are those of the jobs, each with its ``place``, the path in the study's folder; others are passed over.
-    ``flagged`` are the scores that ``scores`` lacks because they are in no mean.
+    Args:
+        scores: Scores without flagged ones.
+        dev_scores: Dev scores without those of flagged jobs.
+        records: The jobs' records, each with its ``place``: its path in the study's folder. Records at any other path
+            are ignored.
+        study: The study.
+        flagged: The flagged scores.
+
+    Returns:
+        A frame with the columns :data:`COLUMNS`, in the study's order.
     """
     flagged = scores[:0] if flagged is None else flagged
     recorded = {run: record for record in records if (run := _run_of(str(record.get("place", ""))))}
-    done = {*recorded, *_left_scores(scores, dev_scores, study), *_left_scores(flagged, dev_scores, study)}
-    reasons = _flagged(flagged, study)
+    done = {*recorded, *_runs_with_scores(scores, dev_scores, study), *_runs_with_scores(flagged, dev_scores, study)}
+    flag_texts = _flag_texts(flagged, study)
     evaluations = _evaluations(scores, study)
     rows = []
     for (model, arm, what), runs in _planned(study).items():
         finished = [run for run in runs if run in done]
-        found = [recorded[run] for run in runs if run in recorded]
-        times = [time for record in found if (time := _seconds(record)) is not None]
+        of_runs = [recorded[run] for run in runs if run in recorded]
+        times = [time for record in of_runs if (time := _seconds(record)) is not None]
         planned, scored = evaluations.get((model, arm, what), (0, 0))
         job = what if what in _TITLES else FINETUNE
         seeds = " ".join(str(run.seed) for run in finished if run.seed)
         rows.append([
             model, arm, job, what if job == FINETUNE else "", len(runs), len(finished), len(runs) - len(finished),
-            seeds, planned, scored, len(times), sum(times) / 3600 if times else float("nan"), _devices(found),
-            "; ".join(reasons[run] for run in runs if run in reasons),
+            seeds, planned, scored, len(times), sum(times) / 3600 if times else float("nan"), _devices(of_runs),
+            "; ".join(flag_texts[run] for run in runs if run in flag_texts),
         ])  # fmt: skip
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def ledger_page(rows: pd.DataFrame, study: Study) -> Page:
-    """The page of a ledger: a block per model, arms × kinds of job, with their sum below."""
+def ledger_page(rows: pd.DataFrame, study: Study) -> TablePage:
+    """Lay out the rows of :func:`ledger_rows`: a block per model, a row per arm and kind of job, then the sum."""
     blocks = []
     for model in study.models:
         of_model = rows[rows["model"] == model]
-        lines: list[Row] = []
+        lines: list[TableRow] = []
         for arm, of_arm in of_model.groupby("arm", sort=False):
             label = arm_label(str(arm), study) if arm else "before all arms"
             for job, of_job in of_arm.groupby("job", sort=False):
                 lines.append([label, _TITLES[str(job)], _seeds(of_job), *_sums(of_job)])
         lines += [None, ["all", "", "", *_sums(of_model)]]
-        blocks.append(Block(model, f"{study.study}-ledger-{model}", _HEADER, lines, texts=3))
+        blocks.append(TableBlock(model, f"{study.study}-ledger-{model}", _HEADER, lines, texts=3))
     notes = [
         f"A run is one job with one seed; the study's seeds: {', '.join(map(str, study.seeds))}. "
-        "A seed is done where all jobs of the kind are. An evaluation is one target on one split with one seed, "
-        "scored where all its languages are.",
-        f"Time is the sum over runs, {_where(rows)}.",
+        "A seed is done if all jobs of the kind are done. An evaluation is one target on one split with one seed; it "
+        "is scored if all its languages are.",
+        f"Time is the sum over runs, {_device_note(rows)}.",
     ]
     if rows["missing"].any():
-        notes.append("A missing run has failed or was not started: it has left neither a record nor scores.")
+        notes.append("A missing run failed or was not started: it has neither a record nor scores.")
     for row in rows[rows["flagged"] != ""].itertuples():
         place = f"{row.model}, {arm_label(str(row.arm), study)} on {study.title_of(str(row.what))}"
-        notes.append(f"Left out of all means: {place}: {row.flagged}.")
+        notes.append(f"Excluded from all means: {place}: {row.flagged}.")
     if (rows["recorded"] < rows["done"]).any():
         missing = int((rows["done"] - rows["recorded"]).sum())
-        notes.append(f"{missing} of {rows['done'].sum()} done runs have no time on record and count for none.")
-    return Page(f"Run ledger, study {study.study}", study.warning, notes, blocks)
+        notes.append(f"{missing} of {rows['done'].sum()} done runs have no time on record and are not in the sums.")
+    return TablePage(f"Run ledger, study {study.study}", study.warning, notes, blocks)
 
 
 def _planned(study: Study) -> dict[tuple[str, str, str], list[_Run]]:
-    """By model, arm and what is done, the runs of all seeds; pretraining has one, whatever the seeds."""
+    """Return the runs of all seeds by model, arm and kind of job; pretraining has one run and no seed."""
     runs, planned = Runs(study), {}
     for model in study.models:
         if runs.pretrains(model):
@@ -126,7 +134,7 @@ def _planned(study: Study) -> dict[tuple[str, str, str], list[_Run]]:
 
 
 def _run_of(place: str) -> _Run | None:
-    """The run that a record is of, by its path; see :class:`xstilts.graph.paths.Paths`."""
+    """Return the run that a record belongs to, by its path; see :class:`xstilts.graph.paths.Paths`."""
     match place.split("/"):
         case ["encoders", model, "pretrained", "record.json"]:
             return _Run(model, "", PRETRAIN, 0)
@@ -142,7 +150,7 @@ def _with_seed(model: str, arm: str, what: str, name: str) -> _Run | None:
     return _Run(model, arm, what, int(number)) if number.isdecimal() else None
 
 
-def _left_scores(scores: pd.DataFrame, dev_scores: pd.DataFrame, study: Study) -> Iterator[_Run]:
+def _runs_with_scores(scores: pd.DataFrame, dev_scores: pd.DataFrame, study: Study) -> Iterator[_Run]:
     places = scores[["model", "arm", "target", "seed"]].drop_duplicates()
     for model, arm, target, seed in places.itertuples(index=False, name=None):
         yield _Run(model, arm, evaluation_of(study, target), seed)
@@ -151,21 +159,21 @@ def _left_scores(scores: pd.DataFrame, dev_scores: pd.DataFrame, study: Study) -
         yield _Run(model, arm, task if stage == TARGET else stage, seed)
 
 
-def _flagged(scores: pd.DataFrame, study: Study) -> dict[_Run, str]:
-    """By run, its flag, and what its targets came to: means over languages and primary metrics."""
+def _flag_texts(scores: pd.DataFrame, study: Study) -> dict[_Run, str]:
+    """Return each run's flag with the scores of its targets: means over languages and primary metrics."""
     means = by_language(scores, study).groupby(["model", "arm", "seed", "target"])["score"].mean()
-    found = {}
+    texts = {}
     for (model, arm, what, seed), flag in flagged_jobs(scores, study).items():
         own = means.loc[(model, arm, seed)]
-        listed = ", ".join(f"{study.title_of(str(target))} {score:.1f}" for target, score in own.items())
-        found[_Run(model, arm, what, seed)] = f"seed {seed}, {listed} ({flag})"
-    return found
+        of_targets = ", ".join(f"{study.title_of(str(target))} {score:.1f}" for target, score in own.items())
+        texts[_Run(model, arm, what, seed)] = f"seed {seed}, {of_targets} ({flag})"
+    return texts
 
 
 def _evaluations(scores: pd.DataFrame, study: Study) -> dict[tuple[str, str, str], tuple[int, int]]:
-    """By model, arm and training set: evaluations planned, and scored in every language."""
-    counts = progress(scores, study)
-    counts["what"] = [study.task(target).trained_on or RETRIEVAL for target in counts["target"]]
+    """Count evaluations planned, and scored in every language, by model, arm and training set."""
+    counts = evaluation_counts(scores, study)
+    counts["what"] = [evaluation_of(study, target) for target in counts["target"]]
     sums = counts.groupby(["model", "arm", "what"])[["planned", "done"]].sum()
     return {key: (int(planned), int(done)) for key, planned, done in sums.itertuples(name=None)}
 
@@ -176,20 +184,20 @@ def _seconds(record: Mapping[str, Any]) -> float | None:
 
 
 def _devices(records: Sequence[Mapping[str, Any]]) -> str:
-    """What the runs ran on, each device and precision once."""
+    """Name the devices and precisions that the runs used, each once."""
     hardware = [record.get("hardware") for record in records]
-    known = [found for found in hardware if isinstance(found, Mapping)]
-    named = (" ".join(str(one[key]) for key in ("device", "precision") if one.get(key)) for one in known)
-    return "; ".join(sorted({name for name in named if name}))
+    known = [one for one in hardware if isinstance(one, Mapping)]
+    names = (" ".join(str(one[key]) for key in ("device", "precision") if one.get(key)) for one in known)
+    return "; ".join(sorted({name for name in names if name}))
 
 
-def _where(rows: pd.DataFrame) -> str:
+def _device_note(rows: pd.DataFrame) -> str:
     devices = sorted({one for devices in rows["devices"] for one in devices.split("; ") if one})
-    return f"on {'; '.join(devices)}" if devices else "on what is not recorded"
+    return f"on {'; '.join(devices)}" if devices else "on hardware that is not recorded"
 
 
 def _seeds(rows: pd.DataFrame) -> str:
-    """The seeds that every job of a kind is done with."""
+    """List the seeds that every job of a kind is done with."""
     done = [set(seeds.split()) for seeds in rows["seeds"]]
     common = sorted(set.intersection(*done), key=int)
     return ", ".join(common) or ("" if set(rows["job"]) == {PRETRAIN} else MISSING)

@@ -1,4 +1,4 @@
-"""Pages of tables, and how they are set: plain for a terminal, in Markdown, in LaTeX, in HTML."""
+"""Pages of tables, rendered as plain text for a terminal, Markdown, LaTeX or HTML."""
 
 from __future__ import annotations
 
@@ -8,18 +8,13 @@ from html import escape
 
 from tabulate import SEPARATING_LINE, tabulate
 
-Row = list[str] | None  # texts of a row, or a rule
+from xstilts.wording import Strong
 
-
-class Strong(str):
-    """A text that stands out from its column; in plain text it does not."""
-
-    __slots__ = ()
-
+TableRow = list[str] | None  # the texts of a row; None: a horizontal rule
 
 _WIDTH = 100  # characters of a line of plain text
-_PANEL = 13  # columns of numbers that fit the width of a page
-_OPEN, _CLOSE = "\ue000", "\ue001"  # around a strong text, until tabulate has escaped what LaTeX would take for its own
+_PANEL = 13  # columns of numbers that fit on a page
+_OPEN, _CLOSE = "\ue000", "\ue001"  # mark bold text while tabulate escapes LaTeX's special characters
 _TYPOGRAPHY = str.maketrans(
     {"–": "--", "−": "$-$", "×": r"$\times$", "†": r"\textsuperscript{$\dagger$}", _OPEN: r"\textbf{", _CLOSE: "}"}
 )
@@ -44,32 +39,47 @@ table { border-bottom: 1px solid; }
 
 
 @dataclass(frozen=True)
-class Block:
-    """One table of a page, for the most part one model on one split with a row per arm: rows of texts, the label first;
-    None stands for a rule. The first ``texts`` columns are words, which name the row; all others are numbers."""
+class TableBlock:
+    """One table of a page, usually of one model on one split with a row per arm.
+
+    Attributes:
+        name: The caption.
+        label: The name of the LaTeX label.
+        header: The column names.
+        rows: The texts of each row, the label first; None is a horizontal rule.
+        texts: How many columns, counted from the left, are text; the others are numbers.
+    """
 
     name: str
     label: str
     header: list[str]
-    rows: list[Row]
+    rows: list[TableRow]
     texts: int = 1
 
 
 @dataclass(frozen=True)
-class Page:
-    """A table as it is read: what it shows, the notes without which it cannot be understood, its blocks, and below them
-    what explains single rows."""
+class TablePage:
+    """A page of tables.
+
+    Attributes:
+        title: What the tables show.
+        warning: A warning shown first; empty for none.
+        notes: How to read the tables.
+        blocks: The tables.
+        below: Notes on single rows, shown below the tables.
+        strong: What bold means, for formats that have bold.
+    """
 
     title: str
-    warning: str  # what nobody may overlook; empty: nothing
+    warning: str
     notes: list[str]
-    blocks: list[Block]
+    blocks: list[TableBlock]
     below: list[str] = field(default_factory=list)
-    strong: str = ""  # what it means that a text stands out
+    strong: str = ""
 
 
-def plain(page: Page) -> str:
-    """The page as text for a terminal."""
+def plain_text(page: TablePage) -> str:
+    """Render a page as text for a terminal."""
     parts = [page.title, *filter(None, [page.warning])]
     parts.append("\n".join(textwrap.fill(note, _WIDTH) for note in page.notes))
     for block in page.blocks:
@@ -79,8 +89,8 @@ def plain(page: Page) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def markdown(page: Page) -> str:
-    """The page as Markdown with pipe tables, which know no rules: cells of dashes stand for them."""
+def markdown(page: TablePage) -> str:
+    """Render a page as Markdown with pipe tables; a row of dashes stands for a rule, which they lack."""
     parts = [f"# {page.title}"]
     parts += [f"**{page.warning}**"] * bool(page.warning) + _notes(page)
     for block in page.blocks:
@@ -93,10 +103,10 @@ def markdown(page: Page) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def latex(page: Page) -> str:
-    """The page as LaTeX: a ``table*`` per block, with booktabs; title and notes stand in every caption.
+def latex(page: TablePage) -> str:
+    """Render a page as LaTeX: a ``table*`` with booktabs per block, with the title and the notes in each caption.
 
-    What stands below the blocks, and all of a page without any, are paragraphs.
+    The notes below the blocks, and everything on a page without blocks, are paragraphs.
     """
     parts = [r"% Needs \usepackage{booktabs,adjustbox}."]
     if not page.blocks:
@@ -118,8 +128,8 @@ def latex(page: Page) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def html(page: Page) -> str:
-    """The page as an HTML file that needs no other: a ``table`` per block, however wide, which scrolls on its own."""
+def html(page: TablePage) -> str:
+    """Render a page as a self-contained HTML file; a wide table scrolls on its own."""
     title = escape(page.title)
     parts = [
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>',
@@ -133,8 +143,8 @@ def html(page: Page) -> str:
     return "\n".join([*parts, "</body>\n</html>\n"])
 
 
-def _html_table(block: Block) -> str:
-    """Rules set off groups of rows: each is a ``tbody``."""
+def _html_table(block: TableBlock) -> str:
+    """Render a block; the rows between two rules are one ``tbody``."""
     groups: list[list[str]] = [[]]
     for row in block.rows:
         if row is None:
@@ -161,12 +171,12 @@ def _html_cell(tag: str, text: str, is_text: bool, scope: str) -> str:
     return f"<{tag}{attributes}>{shown}</{tag}>"
 
 
-def _notes(page: Page) -> list[str]:
-    """The notes of a form that has strong texts."""
+def _notes(page: TablePage) -> list[str]:
+    """Return the notes for a format that has bold."""
     return page.notes + [page.strong] * bool(page.strong)
 
 
-def _tabulated(panel: Block, style: str, rule: list[str] | str, strong: tuple[str, str] = ("", "")) -> str:
+def _tabulated(panel: TableBlock, style: str, rule: list[str] | str, strong: tuple[str, str] = ("", "")) -> str:
     before, after = strong
     lines = [
         rule if row is None else [before + text + after if isinstance(text, Strong) else text for text in row]
@@ -180,8 +190,8 @@ def _escaped(text: str) -> str:
     return text.translate(_SPECIAL).translate(_TYPOGRAPHY)
 
 
-def _panels(block: Block) -> list[Block]:
-    """The block's columns in turns that fit a page, each with the labels in front."""
+def _panels(block: TableBlock) -> list[TableBlock]:
+    """Split a block into tables that fit on a page, each with the label columns in front."""
     first = block.texts
     starts = range(first, len(block.header), _PANEL)
     return [

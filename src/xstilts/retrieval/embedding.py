@@ -34,18 +34,18 @@ def embed(
     """Embed sentences. Leaves the encoder in evaluation mode.
 
     Args:
-        encoder: on the device to compute on.
-        rows: encoded sentences.
-        tokens: the tokenizer's special tokens.
-        settings: layer and pooling.
-        batch_tokens: the most tokens of a batch, padding included; a longer row is a batch of its own.
-        progress: called after each batch with its number of rows.
+        encoder: On the device to compute on.
+        rows: Encoded sentences.
+        tokens: The tokenizer's special tokens.
+        settings: Layer and pooling.
+        batch_tokens: The most tokens of a batch, padding included; a longer row is a batch of its own.
+        progress: Called after each batch with its number of rows.
 
     Returns:
         (rows, hidden) float32 embeddings of unit length on the CPU, in the order of ``rows``.
 
     Raises:
-        UserError: the encoder has no such layer, or its hidden states are not finite.
+        UserError: The encoder has no such layer, or its hidden states are not finite.
     """
     check_layer(encoder, settings.layer)
     encoder.eval()
@@ -74,7 +74,7 @@ def check_layer(encoder: PreTrainedModel, layer: int) -> None:
     """Check that an encoder has a layer.
 
     Raises:
-        UserError: it has fewer layers.
+        UserError: It has fewer layers.
     """
     layers = encoder.config.num_hidden_layers
     if layer > layers:

@@ -20,9 +20,9 @@ class MinedPair(NamedTuple):
     """A mined pair of sentences.
 
     Attributes:
-        foreign: position of the foreign sentence.
-        english: position of the English sentence.
-        margin: see :func:`mine`.
+        foreign: Position of the foreign sentence.
+        english: Position of the English sentence.
+        margin: See :func:`mine`.
     """
 
     foreign: int
@@ -38,9 +38,9 @@ def nearest_neighbours(
     Args:
         queries: (n, hidden) embeddings.
         index: (m, hidden) embeddings to search.
-        k: neighbours per query; all of them where ``index`` has fewer.
-        device: multiplies the embeddings.
-        block: queries and index rows that are multiplied at a time.
+        k: Neighbours per query; all of them where ``index`` has fewer.
+        device: Multiplies the embeddings.
+        block: Queries and index rows that are multiplied at a time.
 
     Returns:
         (n, k) similarities and (n, k) positions in ``index``, nearest first, on the CPU.
@@ -93,9 +93,9 @@ def mine(
     Args:
         foreign: (n, hidden) embeddings.
         english: (m, hidden) embeddings.
-        neighbours: k in the formula.
-        device: multiplies the embeddings.
-        block: rows that are multiplied at a time.
+        neighbours: K in the formula.
+        device: Multiplies the embeddings.
+        block: Rows that are multiplied at a time.
 
     Returns:
         The pairs by decreasing margin.
@@ -147,7 +147,7 @@ def best_threshold(pairs: Sequence[MinedPair], gold: Set[tuple[int, int]]) -> fl
     can separate, are kept or dropped together.
 
     Args:
-        pairs: mined pairs in any order.
+        pairs: Mined pairs in any order.
         gold: (foreign, English) positions of the true pairs.
 
     Returns:

@@ -22,7 +22,7 @@ class Pool:
     """The sentences of one language and split.
 
     Attributes:
-        examples: canonical rows of both sides.
+        examples: Canonical rows of both sides.
         embeddings: (rows, hidden), of unit length, in the order of ``examples``.
     """
 
@@ -42,15 +42,15 @@ def predict_retrieval(
 
     Args:
         task: Tatoeba, or BUCC2018, which is mined with a threshold chosen on the dev pool.
-        pools: by split.
-        settings: neighbours and duplicates for mining.
-        device: multiplies the embeddings, which stay where they are.
+        pools: By split.
+        settings: Neighbours and duplicates for mining.
+        device: Multiplies the embeddings, which stay where they are.
 
     Returns:
         By split, one prediction per English sentence in the order of the pool, as ``Retrieval.score`` takes them.
 
     Raises:
-        UserError: mining needs the gold pairs of a "dev" pool, and there are none.
+        UserError: Mining needs the gold pairs of a "dev" pool, and there are none.
     """
     if task.matching == "one_to_one":
         return {split: predict_tatoeba(pool, device) for split, pool in pools.items()}

@@ -1,1 +1,1 @@
-"""Files of scores and predictions, flags, gains and labels."""
+"""Scores: their files, collapse flags, gains over the baseline, and how they are labelled."""

@@ -1,7 +1,7 @@
-"""Scores on dev data that a job makes its choices on: checkpoints, thresholds.
+"""Scores on the dev data that a job selects checkpoints or thresholds on.
 
-They are no results of the study, and kept apart from those. They show whether a stage of training has worked at all: an
-arm whose encoder learnt nothing of its intermediate task says nothing about transfer from it.
+They are not results of the study and are kept in files of their own. They show whether each stage of training worked:
+an arm whose encoder did not learn its intermediate task says nothing about transfer from that task.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from xstilts.tasks.languages import ENGLISH
 TARGET = "target"
 STAGES = (INTERMEDIATE, TARGET, RETRIEVAL)
 
-#: One row per score, as in :data:`xstilts.scores.score_files.SCORES`. ``stage`` is "intermediate" (one of the arm's
-#: tasks), "target" (a training set, after fine-tuning on it) or "retrieval" (a task whose threshold was chosen on its
-#: dev split).
-DEV_SCORES: pa.Schema = files.required(
+#: One row per score, as in :data:`xstilts.scores.score_files.SCORES`. ``stage`` is "intermediate" (``task`` is one of
+#: the arm's tasks), "target" (a training set, after fine-tuning on it) or "retrieval" (a task whose threshold is chosen
+#: on its dev split).
+DEV_SCORES: pa.Schema = files.non_null_schema(
     study=pa.string(),
     model=pa.string(),
     arm=pa.string(),
@@ -45,36 +45,43 @@ def write_dev_scores(path: Path, scores: pa.Table) -> None:
     """Write a table of schema :data:`DEV_SCORES`.
 
     Raises:
-        DataError: the columns are others, a value is missing, or a score is no number of points.
+        DataError: the columns differ from the schema, a value is missing, or a score is outside 0–100.
     """
     files.write(path, scores, DEV_SCORES)
 
 
 def read_dev_scores(path: Path) -> pd.DataFrame:
-    """The rows of a file that :func:`write_dev_scores` made.
+    """Read a file written by :func:`write_dev_scores`.
 
     Raises:
-        DataError: there is no such file, or it is not one of dev scores.
+        DataError: the file does not exist or is not a file of dev scores.
     """
     return files.read(path, DEV_SCORES).to_pandas()
 
 
 def collect_dev_scores(parts: Sequence[Path], study: Study) -> pa.Table:
-    """All dev scores of a study, in an order that does not depend on that of ``parts``; maybe none.
+    """Combine the dev scores of all jobs of a study.
+
+    Args:
+        parts: The jobs' files, in any order; there may be none.
+        study: The study that the scores must belong to.
+
+    Returns:
+        A table of schema :data:`DEV_SCORES`, in an order that does not depend on that of ``parts``.
 
     Raises:
-        UserError: a part has scores that the study does not ask for, or says the same thing as another part, or what it
-            scored are not the examples that another part scored. Names files and rows (1-based).
+        UserError: a part has scores that are not in the study, repeats a score of another part, or was scored on other
+            examples than another part. The message names files and rows (1-based).
     """
-    rows = files.gathered(parts, DEV_SCORES)
+    rows = files.read_parts(parts, DEV_SCORES)
     _refuse_unknown(rows, study)
     files.refuse_duplicates(rows, _KEY)
     files.refuse_different_examples(rows, _COMPARED, "task")
-    return files.ordered(rows, DEV_SCORES, _KEY)
+    return files.to_sorted_table(rows, DEV_SCORES, _KEY)
 
 
 def tasks_of(study: Study, stage: str) -> tuple[str, ...]:
-    """The tasks that a study has dev scores of at a stage."""
+    """Return the tasks with dev scores at one of the :data:`STAGES`."""
     if stage == INTERMEDIATE:
         return study.intermediate_tasks()
     if stage == TARGET:
@@ -83,12 +90,12 @@ def tasks_of(study: Study, stage: str) -> tuple[str, ...]:
 
 
 def languages_of(study: Study, stage: str, task: str) -> tuple[str, ...]:
-    """The languages of a task's dev scores at a stage: English alone where something was trained."""
+    """Return the languages of a task's dev scores at a stage; English alone where the stage trains."""
     return study.languages(task) if stage == RETRIEVAL else (ENGLISH,)
 
 
 def _refuse_unknown(rows: pd.DataFrame, study: Study) -> None:
-    whose = f"the study '{study.study}'"
+    owner = f"the study '{study.study}'"
     valid: dict[str, Iterable[str | int]] = {
         "study": [study.study],
         "model": study.models,
@@ -97,7 +104,7 @@ def _refuse_unknown(rows: pd.DataFrame, study: Study) -> None:
         "seed": study.seeds,
     }
     for column, names in valid.items():
-        files.refuse_unknown(rows, column, names, whose)
+        files.refuse_unknown(rows, column, names, owner)
     for (stage, arm), part in rows.groupby(["stage", "arm"]):
         tasks = study.arms[str(arm)].tasks if stage == INTERMEDIATE else tasks_of(study, str(stage))
         files.refuse_unknown(part, "task", tasks, f"the arm '{arm}' at the stage '{stage}'")

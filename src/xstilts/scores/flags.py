@@ -1,8 +1,8 @@
-"""Runs that have collapsed: what they score says nothing of their arm, so their scores are flagged and left out.
+"""Flags on the scores of collapsed runs, which no mean, test or figure includes.
 
-A job is flagged where it has not learnt its training set and another seed of the same model, arm and training set has:
-where no seed has, that is a result. Flagged scores stay in the files; :func:`usable` and :func:`usable_dev` drop them
-before anything is averaged, tested, drawn or chosen.
+A job is flagged if it has not learnt its training set and another seed of the same model, arm and training set has. If
+no seed has learnt it, that is a result and nothing is flagged. Flagged scores stay in the files; :func:`usable` and
+:func:`usable_dev` drop them before scores are averaged, tested, plotted or selected on.
 """
 
 from __future__ import annotations
@@ -18,48 +18,56 @@ from xstilts.scores.dev_scores import TARGET
 from xstilts.training.collapse import DevOutcome, collapse_reason, read_dev_outcomes
 
 
-def flags(records: Mapping[Job, Mapping[str, Any]]) -> dict[Job, str]:
-    """What to say of each job that has collapsed where other seeds have learnt, by the records of all jobs."""
-    found: dict[Job, DevOutcome] = {}
+def collapse_flags(records: Mapping[Job, Mapping[str, Any]]) -> dict[Job, str]:
+    """Find the jobs that collapsed although another seed learnt the same training set.
+
+    Args:
+        records: The records of all jobs of a study.
+
+    Returns:
+        By flagged job, the reason in words.
+    """
+    outcomes: dict[Job, DevOutcome] = {}
     for job, record in records.items():
         _, _, training_set, _ = job
-        if training_set in (judged := read_dev_outcomes(record)):
-            found[job] = judged[training_set]
-    flagged = {}
-    for job, dev_outcome in found.items():
-        others = [other.score for key, other in found.items() if key[:3] == job[:3] and not collapse_reason(other)]
-        if (reason := collapse_reason(dev_outcome)) and others:
-            low, high = min(others), max(others)
-            reach = f"{low:.1f}" if low == high else f"{low:.1f} to {high:.1f}"
-            flagged[job] = f"collapsed: {reason}, where other seeds reach {reach}"
-    return flagged
+        if training_set in (of_record := read_dev_outcomes(record)):
+            outcomes[job] = of_record[training_set]
+    flags = {}
+    for job, outcome in outcomes.items():
+        learnt = [other.score for key, other in outcomes.items() if key[:3] == job[:3] and not collapse_reason(other)]
+        if (reason := collapse_reason(outcome)) and learnt:
+            low, high = min(learnt), max(learnt)
+            score_range = f"{low:.1f}" if low == high else f"{low:.1f} to {high:.1f}"
+            flags[job] = f"collapsed: {reason}, where other seeds reach {score_range}"
+    return flags
 
 
-def with_flags(scores: pd.DataFrame, flagged: Mapping[Job, str], study: Study) -> pd.DataFrame:
-    """Scores with the column ``flag`` as the jobs that made them have it, None where they have none."""
+def with_flags(scores: pd.DataFrame, flags: Mapping[Job, str], study: Study) -> pd.DataFrame:
+    """Set the column ``flag`` of scores to the flags of the jobs that made them, None for jobs without one."""
     return scores.assign(
-        flag=pd.Series([flagged.get(job) for job in _jobs(scores, study)], index=scores.index, dtype=object)
+        flag=pd.Series([flags.get(job) for job in _jobs(scores, study)], index=scores.index, dtype=object)
     )
 
 
 def flagged_jobs(scores: pd.DataFrame, study: Study) -> dict[Job, str]:
-    """The flag of each job that has one."""
+    """Return the flag of each job that has one, read from the column ``flag``."""
     rows = scores[scores["flag"].notna()]
     return dict(zip(_jobs(rows, study), rows["flag"], strict=True))
 
 
 def usable(scores: pd.DataFrame) -> pd.DataFrame:
-    """The scores without those that are flagged."""
+    """Drop flagged scores."""
     return scores[scores["flag"].isna()].reset_index(drop=True)
 
 
 def usable_dev(dev_scores: pd.DataFrame, flagged: Collection[Job]) -> pd.DataFrame:
-    """Dev scores without those of training sets that flagged jobs were trained on."""
-    places = dev_scores[["model", "arm", "task", "seed"]].itertuples(index=False, name=None)
-    left_out = pd.Series([place in flagged for place in places], index=dev_scores.index, dtype=bool)
-    return dev_scores[~(left_out & (dev_scores["stage"] == TARGET))].reset_index(drop=True)
+    """Drop the dev scores of the training sets that flagged jobs were fine-tuned on."""
+    jobs = dev_scores[["model", "arm", "task", "seed"]].itertuples(index=False, name=None)
+    is_flagged = pd.Series([job in flagged for job in jobs], index=dev_scores.index, dtype=bool)
+    return dev_scores[~(is_flagged & (dev_scores["stage"] == TARGET))].reset_index(drop=True)
 
 
 def _jobs(scores: pd.DataFrame, study: Study) -> list[Job]:
+    """Return the job that made each row."""
     places = scores[["model", "arm", "target", "seed"]].itertuples(index=False, name=None)
     return [(model, arm, evaluation_of(study, target), int(seed)) for model, arm, target, seed in places]

@@ -1,7 +1,7 @@
-"""Predictions from anywhere, matched to gold examples by id and scored.
+"""Match predictions to gold examples by id, and score them.
 
-What XTREME's ``evaluate.py`` finds by its place in a file goes by its id here: a prediction that is missing, doubled or
-for another example is an error and never just a lower score.
+XTREME's ``evaluate.py`` matches by line number. Here a missing, duplicate or unknown id is an error and never just a
+lower score.
 """
 
 from __future__ import annotations
@@ -16,39 +16,45 @@ from xstilts.task_types import task_type_class
 from xstilts.task_types.base import Scored
 from xstilts.tasks.task import Task
 
-_NAMED = 5  # of the ids that are wrong in the same way
+_NAMED = 5  # ids named in a message
 _SYNTHETIC = re.compile("q[a-t][a-z]")  # ISO 639-2's range for private use
 
 
 def aligned(task: Task, predictions: Iterable[tuple[str, str]], examples: pa.Table, source: str) -> list[str]:
-    """One prediction for each of the examples that predictions are made for, in their order.
+    """Put predictions in the order of the examples.
 
-    ``predictions`` are (example id, text) in any order; ``source`` is what an error calls the place they come from. The
-    examples need no gold answers.
+    Args:
+        task: The task that the examples are of.
+        predictions: Pairs of example id and predicted text, in any order.
+        examples: The examples; they need no gold answers.
+        source: What an error message calls the origin of the predictions.
+
+    Returns:
+        One prediction for each example that is predicted, in the examples' order.
 
     Raises:
-        DataError: there are no examples; an example has no prediction or several; a prediction is for none of the
-            examples, or is none of the possible answers to its own.
+        DataError: there are no examples, an example has no prediction or several, a prediction's id is unknown, or a
+            prediction is not a possible answer to its example.
     """
     task_type = task_type_class(task)
     ids = task_type.scored_ids(examples)
     if not ids:
         raise DataError(source, f"there are no {task.title} examples to compare the predictions with.")
-    found: dict[str, str] = {}
+    by_id: dict[str, str] = {}
     repeated: dict[str, None] = {}
     for identifier, prediction in predictions:
-        if identifier in found:
+        if identifier in by_id:
             repeated[identifier] = None
-        found[identifier] = prediction
+        by_id[identifier] = prediction
     known = set(ids)
     _refuse(
         source,
         task,
         ("with several predictions", list(repeated)),
-        ("without a prediction", [identifier for identifier in ids if identifier not in found]),
-        ("unknown to the gold file", [identifier for identifier in found if identifier not in known]),
+        ("without a prediction", [identifier for identifier in ids if identifier not in by_id]),
+        ("unknown to the gold file", [identifier for identifier in by_id if identifier not in known]),
     )
-    texts = [found[identifier] for identifier in ids]
+    texts = [by_id[identifier] for identifier in ids]
     invalid_predictions = list(task_type.invalid_predictions(task, texts, examples))
     if invalid_predictions:
         shown = [f"prediction for '{identifier}': {problem}" for identifier, problem in invalid_predictions[:_NAMED]]
@@ -57,11 +63,14 @@ def aligned(task: Task, predictions: Iterable[tuple[str, str]], examples: pa.Tab
 
 
 def score(task: Task, language: str, predictions: Iterable[tuple[str, str]], examples: pa.Table, source: str) -> Scored:
-    """The metrics of predictions as for :func:`aligned`, in points.
+    """Score predictions; the arguments are those of :func:`aligned`.
+
+    Returns:
+        The metrics in points.
 
     Raises:
         UserError: the task is not scored in the language; codes for synthetic languages (qaa to qtz) always pass.
-        DataError: as in :func:`aligned`, and where the examples come without gold answers.
+        DataError: as in :func:`aligned`, and if the examples have no gold answers.
     """
     if language not in task.languages and not _SYNTHETIC.fullmatch(language):
         raise UserError(f"{task.title} is not scored in '{language}'. {nearest(language, task.languages)}")
@@ -71,7 +80,7 @@ def score(task: Task, language: str, predictions: Iterable[tuple[str, str]], exa
         raise DataError(
             source,
             f"cannot be scored: the gold file of {task.title} in '{language}' is without answers.",
-            remedy="XTREME's download script removes those of its test files; take the files of the original release.",
+            remedy="XTREME's download script removes the labels of test files; use the files of the original release.",
         )
     return task_type.score(task, language, texts, examples)
 

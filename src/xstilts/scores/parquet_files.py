@@ -1,4 +1,4 @@
-"""Parquet files with one row per score: writing, reading and putting together, whatever their columns are."""
+"""Parquet files with one row per score, of any schema: write, read, check and combine."""
 
 from __future__ import annotations
 
@@ -13,24 +13,23 @@ import pyarrow.parquet as pq
 from xstilts.atomic import replacing
 from xstilts.errors import DataError, UserError, nearest
 
+#: What to do about a deleted file. Snakemake tracks only the scores, which a job writes with all its other files.
+GONE = "snakemake makes it; if the scores of the same job exist, delete them to have the job run again."
+
 _AGAIN = "Delete the file and let snakemake make it again."
 _SHOWN = 5
 
 
-def required(**columns: pa.DataType) -> pa.Schema:
-    """A schema of columns that hold a value in every row."""
+def non_null_schema(**columns: pa.DataType) -> pa.Schema:
+    """Build a schema of columns that have a value in every row."""
     return pa.schema([pa.field(name, kind, nullable=False) for name, kind in columns.items()])
 
 
-#: What to do about a file that is gone. Snakemake looks at scores alone, which jobs leave with all else that they make.
-GONE = "snakemake makes it; where the scores of the same job are there, delete those to have the job run again."
-
-
 def write(path: Path, table: pa.Table, schema: pa.Schema) -> None:
-    """Write a table of a schema. A ``score`` that no row may lack must be a number of points.
+    """Write a table of a schema. A non-null column ``score`` must be in points.
 
     Raises:
-        DataError: the columns are others, a value is missing, or a score is no number of points.
+        DataError: the columns differ from the schema, a value is missing, or a score is outside 0–100.
     """
     _check(path, table, schema)
     with replacing(path) as temporary:
@@ -38,10 +37,10 @@ def write(path: Path, table: pa.Table, schema: pa.Schema) -> None:
 
 
 def read(path: Path, schema: pa.Schema) -> pa.Table:
-    """The rows of a file that :func:`write` made.
+    """Read a file written by :func:`write`.
 
     Raises:
-        DataError: there is no such file, or it has another schema.
+        DataError: the file does not exist or has another schema.
     """
     if not path.is_file():
         raise DataError(path, "no such file.", remedy=GONE)
@@ -54,8 +53,8 @@ def read(path: Path, schema: pa.Schema) -> pa.Table:
     return table
 
 
-def gathered(parts: Sequence[Path], schema: pa.Schema) -> pd.DataFrame:
-    """The rows of all files, with the columns ``file`` and ``row`` (1-based) that say where each stands."""
+def read_parts(parts: Sequence[Path], schema: pa.Schema) -> pd.DataFrame:
+    """Read all files into one frame; the columns ``file`` and ``row`` (1-based) say where each row is from."""
     placed = schema.append(pa.field("file", pa.string())).append(pa.field("row", pa.int64()))
     tables = [placed.empty_table()]
     for path in sorted(set(parts)):
@@ -65,33 +64,47 @@ def gathered(parts: Sequence[Path], schema: pa.Schema) -> pd.DataFrame:
     return pa.concat_tables(tables).to_pandas()
 
 
-def ordered(rows: pd.DataFrame, schema: pa.Schema, key: list[str]) -> pa.Table:
-    """Gathered rows as a table of the schema, in an order that does not depend on that of the files."""
+def to_sorted_table(rows: pd.DataFrame, schema: pa.Schema, key: list[str]) -> pa.Table:
+    """Convert the rows of :func:`read_parts` to a table of the schema, sorted by ``key``."""
     rows = rows.sort_values(key, ignore_index=True)
     return pa.Table.from_pandas(rows[schema.names], schema=schema, preserve_index=False).replace_schema_metadata(None)
 
 
-def refuse_unknown(rows: pd.DataFrame, column: str, valid: Iterable[str | int], whose: str) -> None:
-    """Scores that the study does not ask for are left over from an earlier version of it, or from another one."""
+def refuse_unknown(rows: pd.DataFrame, column: str, valid: Iterable[str | int], owner: str) -> None:
+    """Refuse rows left over from an earlier version of the study, or from another study.
+
+    Args:
+        rows: What :func:`read_parts` returns.
+        column: The column to check.
+        valid: Its valid values.
+        owner: What has these values, for the message.
+
+    Raises:
+        DataError: a row has another value; names the first one's file and row.
+    """
     names = list(valid)
     unknown = rows[~rows[column].isin(names)]
     if unknown.empty:
         return
     first = unknown.iloc[0]
     remedy = f"{nearest(first[column], map(str, names))} Delete the file if it is left over from another study."
-    raise DataError(first["file"], f"{column} '{first[column]}' is not in {whose}.", int(first["row"]), remedy)
+    raise DataError(first["file"], f"{column} '{first[column]}' is not in {owner}.", int(first["row"]), remedy)
 
 
 def refuse_duplicates(rows: pd.DataFrame, key: list[str]) -> None:
-    """Raise :class:`UserError` where rows have the same ``key``, naming all of them."""
+    """Refuse rows with the same ``key``.
+
+    Raises:
+        UserError: some rows are equal in the columns ``key``; names the files and rows of the first few.
+    """
     repeated = rows[rows.duplicated(key, keep=False)]
     if repeated.empty:
         return
     lines = []
     for values, same in repeated.groupby(key):
-        what = ", ".join(f"{name} {value}" for name, value in zip(key, values, strict=True))
+        score = ", ".join(f"{name} {value}" for name, value in zip(key, values, strict=True))
         where = " and ".join(f"{file}, row {row}" for file, row in zip(same["file"], same["row"], strict=True))
-        lines.append(f"  - {what}: {where}")
+        lines.append(f"  - {score}: {where}")
     more = [f"  - and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
     raise UserError(
         "The same score is given more than once. Delete the file that is out of date:\n"
@@ -100,17 +113,25 @@ def refuse_duplicates(rows: pd.DataFrame, key: list[str]) -> None:
 
 
 def refuse_different_examples(rows: pd.DataFrame, key: list[str], task: str) -> None:
-    """Scores of one ``key`` are compared on the same examples; another number of them means that the data changed in
-    between. ``task`` is the column with the task's name."""
+    """Refuse scores that were computed on different data: scores of one ``key`` need the same number of examples.
+
+    Args:
+        rows: What :func:`read_parts` returns.
+        key: The columns that scores to be compared have in common.
+        task: The column with the task's name, for the message.
+
+    Raises:
+        DataError: two rows of one key have different ``n``; names both.
+    """
     for _, same in rows.groupby(key):
-        one = same.iloc[0]
-        others = same[same["n"] != one["n"]]
+        first = same.iloc[0]
+        others = same[same["n"] != first["n"]]
         if not others.empty:
             other = others.iloc[0]
             raise DataError(
                 other["file"],
                 f"scores {other['n']} examples of {other[task]} in '{other['language']}', "
-                f"but {one['file']}, row {one['row']}, scores {one['n']} of them.",
+                f"but {first['file']}, row {first['row']}, scores {first['n']} of them.",
                 int(other["row"]),
                 "They cannot be compared: delete the file that was made from older data.",
             )
@@ -124,9 +145,8 @@ def _check(path: Path, table: pa.Table, schema: pa.Schema) -> None:
             path, f"has unknown column(s) {', '.join(unknown)}.", remedy=f"Expected are {', '.join(schema.names)}."
         )
     if table.schema.names != schema.names or table.schema.types != schema.types:
-        found = ", ".join(f"{field.name} {field.type}" for field in table.schema)
-        expected = ", ".join(f"{field.name} {field.type}" for field in schema)
-        raise DataError(path, f"has the columns {found}.", remedy=f"Expected are {expected}.")
+        actual, expected = (", ".join(f"{field.name} {field.type}" for field in one) for one in (table.schema, schema))
+        raise DataError(path, f"has the columns {actual}.", remedy=f"Expected are {expected}.")
     for field in schema:
         if not field.nullable and table[field.name].null_count:
             row = pc.index(table[field.name].is_null(), True).as_py() + 1

@@ -1,4 +1,4 @@
-"""Scores and predictions: the files between the jobs that make them and the pages that people read."""
+"""Files of scores and predictions, which jobs write and tables, figures and the report are made from."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from xstilts.graph.runs import Job
 from xstilts.scores import parquet_files as files
 from xstilts.scores.flags import with_flags
 
-#: One row per score. ``score`` is in points (0–100), never rounded; ``n`` is the number of examples scored; ``run`` is
-#: the id of the job that made it. ``flag`` says why a score is in no mean, and is null where it is in one; that takes
-#: all seeds to tell, and is set where they are collected (see :mod:`xstilts.scores.flags`).
-SCORES: pa.Schema = files.required(
+#: One row per score. ``score`` is in points (0–100), unrounded; ``n`` is the number of examples scored; ``run`` is the
+#: id of the job that made it. ``flag`` says why a score is excluded from all means, null if it is not. It depends on
+#: all seeds, and is set when scores are collected (see :mod:`xstilts.scores.flags`).
+SCORES: pa.Schema = files.non_null_schema(
     study=pa.string(),
     model=pa.string(),
     arm=pa.string(),
@@ -31,10 +31,10 @@ SCORES: pa.Schema = files.required(
     run=pa.string(),
 ).append(pa.field("flag", pa.string()))
 
-#: One row per example. ``gold`` is null where the release has had its labels removed; ``score`` is the example's own
-#: part of the metric in points, null where there is no such thing.
+#: One row per example. ``gold`` is null where the release's labels are removed; ``score`` is the example's contribution
+#: to the metric in points, null where the metric does not decompose into examples.
 PREDICTIONS: pa.Schema = (
-    files.required(
+    files.non_null_schema(
         target=pa.string(),
         language=pa.string(),
         split=pa.string(),
@@ -45,9 +45,9 @@ PREDICTIONS: pa.Schema = (
     .append(pa.field("score", pa.float64()))
 )
 
-#: What makes a score the only one of its kind.
+#: The columns that identify a score.
 KEY = ["model", "arm", "target", "language", "split", "metric", "seed"]
-#: Scores that differ in nothing of this are compared, and must be of the same examples.
+#: The columns that scores to be compared have in common; they must be of the same examples.
 _COMPARED = ["model", "target", "language", "split", "metric"]
 
 
@@ -55,7 +55,7 @@ def write_scores(path: Path, scores: pa.Table) -> None:
     """Write a table of schema :data:`SCORES`.
 
     Raises:
-        DataError: the columns are others, a value is missing, or a score is no number of points.
+        DataError: the columns differ from the schema, a value is missing, or a score is outside 0–100.
     """
     files.write(path, scores, SCORES)
 
@@ -64,49 +64,53 @@ def write_predictions(path: Path, predictions: pa.Table) -> None:
     """Write a table of schema :data:`PREDICTIONS`.
 
     Raises:
-        DataError: the columns are others, or a value other than ``gold`` and ``score`` is missing.
+        DataError: the columns differ from the schema, or a value other than ``gold`` and ``score`` is missing.
     """
     files.write(path, predictions, PREDICTIONS)
 
 
 def read_scores(path: Path) -> pd.DataFrame:
-    """The rows of a file that :func:`write_scores` made.
+    """Read a file written by :func:`write_scores`.
 
     Raises:
-        DataError: there is no such file, or it is not one of scores.
+        DataError: the file does not exist or is not a file of scores.
     """
     return files.read(path, SCORES).to_pandas()
 
 
 def checked_scores(path: Path, study: Study) -> pd.DataFrame:
-    """The rows of a study's file of scores.
+    """Read a study's file of scores and check that they are in the study.
 
     Raises:
-        UserError: as :func:`collect` does of a part, naming rows.
+        UserError: as for a part of :func:`collect`, naming rows.
     """
     return collect([path], study).to_pandas()
 
 
-def collect(parts: Sequence[Path], study: Study, flagged: Mapping[Job, str] | None = None) -> pa.Table:
-    """All scores of a study, in an order that does not depend on that of ``parts``.
+def collect(parts: Sequence[Path], study: Study, flags: Mapping[Job, str] | None = None) -> pa.Table:
+    """Combine the scores of all jobs of a study.
 
-    ``flagged``: by job, the flag that its scores get; where None, scores keep the flags that they have.
+    Args:
+        parts: The jobs' files, in any order. A part without rows has predictions only, as its release has no labels.
+        study: The study that the scores must belong to.
+        flags: By job, the flag to set on its scores; None keeps the flags that the parts have.
 
-    A part without any rows is one of predictions only: its release has no labels to score them with.
+    Returns:
+        A table of schema :data:`SCORES`, in an order that does not depend on that of ``parts``.
 
     Raises:
-        UserError: there are no parts; one has scores that the study does not ask for, or says the same thing as another
-            part, or what it scored are not the examples that another part scored. Names files and rows (1-based).
+        UserError: there are no parts, or a part has scores that are not in the study, repeats a score of another part,
+            or was scored on other examples than another part. The message names files and rows (1-based).
     """
     if not parts:
-        raise UserError("There are no scores to collect: not one file was given.")
-    rows = files.gathered(parts, SCORES)
-    if flagged is not None:
-        rows = with_flags(rows, flagged, study)
+        raise UserError("There are no scores to collect: no file was given.")
+    rows = files.read_parts(parts, SCORES)
+    if flags is not None:
+        rows = with_flags(rows, flags, study)
     _refuse_unknown(rows, study)
     files.refuse_duplicates(rows, KEY)
     files.refuse_different_examples(rows, _COMPARED, "target")
-    return files.ordered(rows, SCORES, KEY)
+    return files.to_sorted_table(rows, SCORES, KEY)
 
 
 def _refuse_unknown(rows: pd.DataFrame, study: Study) -> None:

@@ -17,8 +17,8 @@ def shuffled_batches(lengths: np.ndarray, batch_size: int, rng: np.random.Genera
 
     Args:
         lengths: (rows,) tokens of each row.
-        batch_size: rows per batch; the last batch of an epoch may be smaller.
-        rng: source of all randomness.
+        batch_size: Rows per batch; the last batch of an epoch may be smaller.
+        rng: Source of all randomness.
     """
     while True:
         order = rng.permutation(len(lengths))
@@ -35,7 +35,7 @@ def ordered_batches(lengths: np.ndarray, batch_size: int) -> Iterator[list[int]]
 
     Args:
         lengths: (rows,) tokens of each row.
-        batch_size: rows per batch; the last batch may be smaller.
+        batch_size: Rows per batch; the last batch may be smaller.
     """
     order = np.argsort(-lengths, kind="stable")
     for start in range(0, len(order), batch_size):
@@ -53,9 +53,9 @@ def mixture(sizes: Sequence[int], cap: int | None, rng: np.random.Generator) -> 
     Every batch is of one task alone, as with jiant's samplers for ``train_examples_cap``.
 
     Args:
-        sizes: training rows of each task.
-        cap: sizes above it count as ``cap``; None: no cap.
-        rng: source of all randomness.
+        sizes: Training rows of each task.
+        cap: Sizes above it count as ``cap``; None: no cap.
+        rng: Source of all randomness.
     """
     counted = np.array([min(size, cap or size) for size in sizes], dtype=float)
     while True:

@@ -24,8 +24,8 @@ class Checkpoint:
     """The content of a checkpoint.
 
     Attributes:
-        tensors: tensors by name, all on the CPU.
-        facts: everything else, as JSON can hold it.
+        tensors: Tensors by name, all on the CPU.
+        facts: Everything else, as JSON can hold it.
     """
 
     tensors: Mapping[str, torch.Tensor]
@@ -39,9 +39,9 @@ class Checkpoints:
     or with another checksum, is ignored.
 
     Args:
-        folder: of this run alone; created when first needed.
-        inputs: checksum of what the run reads; a checkpoint of other data is ignored.
-        minutes: time between two checkpoints.
+        folder: A folder for this run only; created when needed.
+        inputs: Checksum of what the run reads; a checkpoint of other data is ignored.
+        minutes: Time between two checkpoints.
     """
 
     def __init__(self, folder: Path, inputs: str, minutes: float) -> None:
@@ -56,7 +56,7 @@ class Checkpoints:
         """Write a checkpoint, then delete the previous one.
 
         Raises:
-            OSError: the disk is full or gone; the previous checkpoint is still there.
+            OSError: The disk is full or gone; the previous checkpoint is still there.
         """
         number = max((int(path.stem) for path in self._manifests()), default=0) + 1
         tensors = self._folder / f"{number:06d}.safetensors"

@@ -23,10 +23,10 @@ class DevOutcome:
     """How well a run does on the English dev data of a task it was trained on, in points (0–100).
 
     Attributes:
-        score: the task's score, the mean of its primary metrics.
-        chance: the score of the best predictions that look at no example.
-        constant: whether all predictions are the same.
-        margin: a score up to ``chance + margin`` counts as chance.
+        score: The task's score, the mean of its primary metrics.
+        chance: The score of the best predictions that look at no example.
+        constant: Whether all predictions are the same.
+        margin: A score up to ``chance + margin`` counts as chance.
     """
 
     score: float
@@ -39,9 +39,9 @@ def primary_score(task_type: TaskType, predictions: Sequence[str], examples: pa.
     """Score predictions for English examples.
 
     Args:
-        task_type: the task's type.
-        predictions: one per example.
-        examples: canonical examples with gold answers.
+        task_type: The task's type.
+        predictions: One per example.
+        examples: Canonical examples with gold answers.
 
     Returns:
         The mean of the task's primary metrics, in points (0–100).
@@ -57,9 +57,9 @@ def dev_outcome(task_type: TaskType, predictions: Sequence[str], examples: pa.Ta
     The margin is two binomial standard errors of chance for task types that count examples, else one point.
 
     Args:
-        task_type: the task's type.
-        predictions: one per example.
-        examples: canonical examples with gold answers.
+        task_type: The task's type.
+        predictions: One per example.
+        examples: Canonical examples with gold answers.
     """
     chance = max(
         primary_score(task_type, constant, examples)

@@ -20,7 +20,7 @@ class Device:
 
     Attributes:
         kind: 'cpu' or 'cuda'.
-        precision: of matrix products; weights stay in float32.
+        precision: The precision of matrix products; weights stay in float32.
     """
 
     kind: str
@@ -31,11 +31,11 @@ class Device:
         """Choose the first GPU if there is one, else the CPU, and make PyTorch deterministic.
 
         Args:
-            compute: the study's precision.
+            compute: The study's precision.
             threads: CPU threads.
 
         Raises:
-            UserError: the study asks for bfloat16, which the GPU lacks.
+            UserError: The study asks for bfloat16, which the GPU lacks.
         """
         torch.set_num_threads(threads)
         torch.use_deterministic_algorithms(True, warn_only=True)

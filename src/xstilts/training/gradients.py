@@ -33,20 +33,20 @@ def backward(
     If memory runs out, the step starts over with smaller micro-batches and the same random numbers.
 
     Args:
-        encoder: on the device, in training mode, without gradients.
-        head: likewise.
-        task_type: collates rows and computes logits and loss.
-        rows: the batch, ``hyper.batch_size`` encoded rows or fewer.
-        tokens: the tokenizer's special tokens.
+        encoder: On the device, in training mode, without gradients.
+        head: On the device, in training mode, without gradients.
+        task_type: Collates rows and computes logits and loss.
+        rows: The batch, ``hyper.batch_size`` encoded rows or fewer.
+        tokens: The tokenizer's special tokens.
         hyper: ``clip_norm`` and ``clip_each`` are used.
-        device: where and in which precision to compute.
-        micro: the size of micro-batches; halved in place if memory runs out.
+        device: Where and in which precision to compute.
+        micro: The size of micro-batches; halved in place if memory runs out.
 
     Returns:
         The mean loss of the batch.
 
     Raises:
-        UserError: memory is too small for a single row.
+        UserError: Memory is too small for a single row.
     """
     before = random_state(tokens)
     while True:

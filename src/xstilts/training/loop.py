@@ -41,10 +41,10 @@ class TaskData:
     Dev data is absent in pretraining, and where its labels have been removed: then no weights are selected.
 
     Attributes:
-        task_type: of the task.
-        train: encoded rows to train on.
-        dev: encoded rows of the English dev examples that the weights are selected on.
-        dev_examples: the same examples, canonical, with gold answers.
+        task_type: The task's type.
+        train: Encoded rows to train on.
+        dev: Encoded rows of the English dev examples that the weights are selected on.
+        dev_examples: The same examples, canonical, with gold answers.
     """
 
     task_type: TaskType
@@ -63,14 +63,14 @@ class TrainingResult:
     """What :func:`train` returns; the encoder is trained in place.
 
     Attributes:
-        heads: by task, the trained head.
-        steps: optimiser steps in all.
-        best_step: the step whose weights are kept.
-        curve: one entry per evaluation: ``step``, ``loss`` (mean training loss since the last evaluation), and by task
+        heads: By task, the trained head.
+        steps: Optimiser steps in all.
+        best_step: The step whose weights are kept.
+        curve: One entry per evaluation: ``step``, ``loss`` (mean training loss since the last evaluation), and by task
             the dev score in points (0–100).
-        halvings: the size of micro-batches in rows after each time that the GPU ran out of memory.
-        resumed_at: the steps at which the run was resumed from a checkpoint.
-        earlier_seconds: seconds spent on the run before it was last resumed.
+        halvings: The size of micro-batches in rows after each time that the GPU ran out of memory.
+        resumed_at: The steps at which the run was resumed from a checkpoint.
+        earlier_seconds: Seconds spent on the run before it was last resumed.
     """
 
     heads: nn.ModuleDict
@@ -104,18 +104,18 @@ def train(
     """Train ``encoder`` in place with a new head per task; resume from the run's checkpoint if there is one.
 
     Args:
-        encoder: the encoder to start from; moved to the device.
-        task_data: one entry per task.
-        tokens: the tokenizer's special tokens, and the random source of masked LM.
-        hyper: the stage's hyper-parameters.
-        seed: decides the heads' initial weights, dropout, and the order of batches.
-        device: where to train.
-        what: name of the run in the log.
-        session: stop requests, checkpoints and progress; None: none of them.
+        encoder: The encoder to start from; moved to the device.
+        task_data: One entry per task.
+        tokens: The tokenizer's special tokens, and the random source of masked LM.
+        hyper: The stage's hyper-parameters.
+        seed: Decides the heads' initial weights, dropout, and the order of batches.
+        device: Where to train.
+        what: Name of the run in the log.
+        session: Stop requests, checkpoints and progress; None: none of them.
 
     Raises:
-        Diverged: the loss is not finite.
-        Stopped: the job was asked to stop.
+        Diverged: The loss is not finite.
+        Stopped: The job was asked to stop.
     """
     session = session or Session()
     torch.manual_seed(seed)

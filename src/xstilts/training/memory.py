@@ -18,8 +18,8 @@ class MicroBatches:
     """The size of micro-batches, which is halved each time that memory runs out. The batch size stays the same.
 
     Attributes:
-        size: rows per micro-batch; None: all rows of a batch at once.
-        halvings: the size after each time that memory ran out.
+        size: Rows per micro-batch; None: all rows of a batch at once.
+        halvings: The size after each time that memory ran out.
     """
 
     size: int | None = None
@@ -29,10 +29,10 @@ class MicroBatches:
         """Halve the size after memory ran out, and free cached GPU memory.
 
         Args:
-            rows: size of the batch that ran out of memory.
+            rows: Size of the batch that ran out of memory.
 
         Raises:
-            UserError: the micro-batch was a single row.
+            UserError: The micro-batch was a single row.
         """
         before = min(self.size or rows, rows)
         if before == 1:
@@ -53,15 +53,15 @@ def in_parts(
     """Apply ``work``, which keeps no gradients, to as many rows at a time as memory allows.
 
     Args:
-        rows: indices of rows.
-        work: function of some of these indices.
-        micro: the most rows at a time; halved in place if memory runs out.
+        rows: Indices of rows.
+        work: Function of some of these indices.
+        micro: The most rows at a time; halved in place if memory runs out.
 
     Yields:
         Consecutive parts of ``rows``, and what ``work`` returned for each.
 
     Raises:
-        UserError: memory is too small for a single row.
+        UserError: Memory is too small for a single row.
     """
     start = 0
     while start < len(rows):

@@ -32,14 +32,14 @@ def predict(
     """Predict the answers to examples. Leaves encoder and head in evaluation mode.
 
     Args:
-        task_type: collates rows, computes logits and decodes them.
-        encoder: on the device.
-        head: on the device, of the task that was trained on.
-        rows: the examples, encoded; an example may have several rows.
-        examples: the same examples, canonical.
-        tokens: the tokenizer's special tokens.
-        batch_size: rows per forward pass; halved if memory runs out.
-        device: where and in which precision to compute.
+        task_type: Collates rows, computes logits and decodes them.
+        encoder: On the device.
+        head: On the device, of the task that was trained on.
+        rows: The examples, encoded; an example may have several rows.
+        examples: The same examples, canonical.
+        tokens: The tokenizer's special tokens.
+        batch_size: Rows per forward pass; halved if memory runs out.
+        device: Where and in which precision to compute.
 
     Returns:
         One prediction per example, as text, in the order of ``examples``.

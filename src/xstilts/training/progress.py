@@ -24,10 +24,10 @@ class StepProgress:
     """Context manager that shows the progress of work in steps.
 
     Args:
-        what: description of the work.
-        total: steps in all.
-        done: steps done by earlier processes.
-        on_step: called at the start and after every step.
+        what: Description of the work.
+        total: Steps in all.
+        done: Steps done by earlier processes.
+        on_step: Called at the start and after every step.
     """
 
     def __init__(self, what: str, total: int, done: int = 0, on_step: ProgressCallback = no_progress) -> None:

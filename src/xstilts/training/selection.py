@@ -15,9 +15,9 @@ class BestState:
     """The best weights so far, kept in main memory; of equally good ones, the earliest.
 
     Args:
-        step: the step they were saved at; 0: none yet.
-        score: their dev score in points.
-        states: the weights of each module.
+        step: The step they were saved at; 0: none yet.
+        score: Their dev score in points.
+        states: The weights of each module.
     """
 
     def __init__(self, step: int = 0, score: float = -math.inf, states: Sequence[Weights] = ()) -> None:

@@ -16,9 +16,9 @@ class Session:
     """A job's connection to a training run.
 
     Attributes:
-        stop: whether the job was asked to stop.
-        checkpoints: where to save the run's state; None: nowhere.
-        on_progress: called after every step.
+        stop: Whether the job was asked to stop.
+        checkpoints: Where to save the run's state; None: nowhere.
+        on_progress: Called after every step.
     """
 
     stop: StopRequest = field(default_factory=StopRequest)
@@ -46,7 +46,7 @@ class Session:
         """Save a checkpoint if one is due, or if the job was asked to stop.
 
         Raises:
-            Stopped: the job was asked to stop.
+            Stopped: The job was asked to stop.
         """
         wanted = self.checkpoints and (self.stop.reason or self.checkpoints.due())
         saved = bool(wanted) and self._save(state)

@@ -28,18 +28,18 @@ class TrainingState:
     """A training run after some steps.
 
     Attributes:
-        encoder: trained in place.
-        heads: by task.
-        tokens: the tokenizer's special tokens, and the random source of masked LM.
+        encoder: Trained in place.
+        heads: By task.
+        tokens: The tokenizer's special tokens, and the random source of masked LM.
         optimiser: AdamW over encoder and heads.
-        rate: the learning-rate schedule.
-        micro: the size of micro-batches.
-        best: the best weights so far.
-        losses: the steps' losses since the last evaluation.
-        curve: see :class:`xstilts.training.loop.TrainingResult`.
-        step: optimiser steps taken.
-        resumed_at: the steps at which earlier processes were stopped or killed and the run was resumed.
-        earlier_seconds: seconds that these processes took.
+        rate: The learning-rate schedule.
+        micro: The size of micro-batches.
+        best: The best weights so far.
+        losses: The steps' losses since the last evaluation.
+        curve: See :class:`xstilts.training.loop.TrainingResult`.
+        step: Optimiser steps taken.
+        resumed_at: The steps at which earlier processes were stopped or killed and the run was resumed.
+        earlier_seconds: Seconds that these processes took.
     """
 
     encoder: PreTrainedModel

@@ -20,7 +20,7 @@ def large_study() -> Study:
 
 @pytest.fixture(scope="session")
 def large_scores(large_study: Study) -> pd.DataFrame:
-    """Complete but for QQP on PAN-X with seed 2, CCG on XNLI, and MNLI on UDPOS in Tamil."""
+    """Scores without QQP on PAN-X with seed 2, CCG on XNLI, and MNLI on UDPOS in Tamil."""
     scores = invented_scores(large_study)
     arm, target = scores["arm"], scores["target"]
     lost = (arm == "qqp") & (target == "panx") & (scores["seed"] == 2)
@@ -31,7 +31,7 @@ def large_scores(large_study: Study) -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def figures(large_study: Study, large_scores: pd.DataFrame) -> dict[str, Figure]:
-    """All that a study as large as XTREME can have; that none is absent is part of the tests."""
+    """All figures of a study as large as XTREME; none may be absent."""
     found, absent = all_figures(
         large_study,
         large_scores,

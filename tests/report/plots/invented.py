@@ -65,7 +65,7 @@ def invented_scores(study: Study) -> pd.DataFrame:
 
 
 def invented_curves(study: Study) -> pd.DataFrame:
-    """Five evaluations of every fine-tuning."""
+    """Five evaluations of every fine-tuning run."""
     rng = np.random.default_rng(4)
     rows = []
     for model in study.models:
@@ -96,7 +96,7 @@ def invented_effects(study: Study) -> pd.DataFrame:
 
 
 def invented_answers(study: Study) -> list[Answer]:
-    """Answers of all five questions with the frames that their figures are drawn from."""
+    """Answers to all five questions with the frames that their figures need."""
     return [make(study, np.random.default_rng(6)) for make in (_q1, _q2, _q3, _q4, _q5)]
 
 

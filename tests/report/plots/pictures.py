@@ -1,4 +1,4 @@
-"""What can be read off a drawn figure."""
+"""Read the texts of a plotted figure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SVG = "{http://www.w3.org/2000/svg}"
 
 
 class Text(NamedTuple):
-    """A line of text with its place in the picture and its size in pixels."""
+    """A line of text with its position and size in pixels."""
 
     text: str
     x: float
@@ -24,13 +24,13 @@ class Text(NamedTuple):
 
 
 def texts(figure: Figure) -> list[Text]:
-    """Every line of text, in the order in which it is drawn."""
+    """Return every line of text in drawing order."""
     svg = ElementTree.fromstring(vl_convert.vegalite_to_svg(specification(figure.chart)))
     return list(_texts(svg, 0.0, 0.0))
 
 
 def _texts(node: ElementTree.Element, x: float, y: float) -> list[Text]:
-    """Of a node and below; (x, y): where its parent's origin is."""
+    """Return the texts of a node and below; (x, y) is its parent's origin."""
     upright = True
     for part in node.get("transform", "").split(")"):
         kind, _, numbers = part.partition("(")
@@ -49,7 +49,7 @@ def _texts(node: ElementTree.Element, x: float, y: float) -> list[Text]:
 
 
 def collisions(found: list[Text]) -> list[tuple[str, str]]:
-    """Pairs of upright texts of which one lies on the other; the same text in the same place is a halo."""
+    """Return pairs of overlapping upright texts; the same text in the same place is an outline."""
     boxes = []
     for text in {text for text in found if text.text and text.upright}:
         width = 0.5 * text.size * len(text.text)

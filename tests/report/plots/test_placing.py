@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pictures import Text, collisions
 
-from xstilts.report.plots.placing import Box, labels_beside, spread
+from xstilts.report.plots.placing import Box, labels_beside, spread_apart
 
 SIZE, X, Y, FONT = (200.0, 150.0), (0.0, 1.0), (-10.0, 10.0), 9.0
 
@@ -29,7 +29,7 @@ def box_of(x: float, y: float, half_width: float, half_height: float) -> Box:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(-10, 10)), min_size=1, max_size=40))
-def test_labels_meet_neither_one_another_nor_any_point(places: list[tuple[float, float]]) -> None:
+def test_labels_overlap_neither_one_another_nor_any_point(places: list[tuple[float, float]]) -> None:
     points = points_of(places)
     placed = labels_beside(points, SIZE, X, Y, FONT)
     labels = [
@@ -37,8 +37,8 @@ def test_labels_meet_neither_one_another_nor_any_point(places: list[tuple[float,
         for x, y, label in placed[["at_x", "at_y", "label"]].itertuples(index=False)
     ]
     marks = [box_of(x, y, 3, 3) for x, y in places]
-    assert not any(one.meets(other) for one, other in combinations(labels, 2))
-    assert not any(label.meets(mark) for label in labels for mark in marks)
+    assert not any(one.overlaps(other) for one, other in combinations(labels, 2))
+    assert not any(label.overlaps(mark) for label in labels for mark in marks)
     assert all(box.left >= -1e-6 and box.right <= SIZE[0] + 1e-6 for box in labels)
 
 
@@ -56,7 +56,7 @@ def test_what_comes_first_has_its_label_before_the_rest() -> None:
 
 @given(st.lists(st.floats(0, 100), max_size=12))
 def test_spread_values_are_apart_within_bounds_and_in_order(values: list[float]) -> None:
-    moved = spread(values, 5.0, 0.0, 100.0)
+    moved = spread_apart(values, 5.0, 0.0, 100.0)
     assert len(moved) == len(values)
     assert all(-1e-6 <= value <= 100 + 1e-6 for value in moved)
     assert all(gap >= 5 - 1e-6 for gap in np.diff(sorted(moved)))
@@ -65,12 +65,12 @@ def test_spread_values_are_apart_within_bounds_and_in_order(values: list[float])
 
 
 def test_values_that_are_apart_stay_and_equal_ones_move_alike_to_both_sides() -> None:
-    assert spread([10.0, 50.0, 30.0], 5.0, 0.0, 100.0) == [10.0, 50.0, 30.0]
-    assert spread([50.0, 50.0], 4.0, 0.0, 100.0) == [48.0, 52.0]
+    assert spread_apart([10.0, 50.0, 30.0], 5.0, 0.0, 100.0) == [10.0, 50.0, 30.0]
+    assert spread_apart([50.0, 50.0], 4.0, 0.0, 100.0) == [48.0, 52.0]
 
 
 def test_values_without_room_are_evenly_spread() -> None:
-    assert spread([1.0, 1.0, 1.0], 50.0, 0.0, 10.0) == pytest.approx([0.0, 5.0, 10.0])
+    assert spread_apart([1.0, 1.0, 1.0], 50.0, 0.0, 10.0) == pytest.approx([0.0, 5.0, 10.0])
 
 
 def test_the_tests_see_a_collision() -> None:

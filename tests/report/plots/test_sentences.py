@@ -1,4 +1,4 @@
-"""What figures say in words, compared with numbers worked out otherwise."""
+"""The sentences and data of figures, compared with numbers computed in another way."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import pytest
 from xstilts.analysis.study_data import language_frame
 from xstilts.config.study import Study
 from xstilts.report.plots.figure import Figure
-from xstilts.report.plots.languages import OTHERS, before_and_after, places, scored_by_language
-from xstilts.report.plots.style import View, listed, padded
+from xstilts.report.plots.languages import OTHERS, before_and_after, ordered_languages, scored_by_language
+from xstilts.report.plots.style import View, padded_domain
 from xstilts.tasks.registry import TASKS
-from xstilts.wording import counted
+from xstilts.wording import counted, listed
 
 
 def headline(scores: pd.DataFrame, arm: str, target: str) -> pd.Series:
@@ -93,13 +93,13 @@ def test_leaving_out_names_the_family_that_matters_most(figures: dict[str, Figur
 
 
 def test_languages_stand_by_family_with_english_first(large_study: Study) -> None:
-    known = places(large_study, language_frame(large_study))
+    known = ordered_languages(large_study, language_frame(large_study))
     assert list(known.index[:2]) == ["en", "nl"] and len(known) == 40
     runs = known["family"].iloc[1:]
     assert (runs != runs.shift()).sum() == runs.nunique() == 14
-    assert set(known.loc[known["kin"] == OTHERS, "family"]) >= {"Basque", "Japonic"}
-    assert known["kin"].nunique() == 9
-    assert places(large_study, pd.DataFrame()).equals(known)
+    assert set(known.loc[known["family_group"] == OTHERS, "family"]) >= {"Basque", "Japonic"}
+    assert known["family_group"].nunique() == 9
+    assert ordered_languages(large_study, pd.DataFrame()).equals(known)
 
 
 @pytest.mark.parametrize(
@@ -107,10 +107,10 @@ def test_languages_stand_by_family_with_english_first(large_study: Study) -> Non
     [([10, 20], False, 9.2, 20.8), ([10, 20], True, -1.6, 21.6), ([5, 5], False, 4.5, 5.5), ([], False, -0.08, 1.08)],
 )
 def test_domains_have_room_on_both_sides(values: list[float], zero: bool, low: float, high: float) -> None:
-    assert padded(pd.Series(values, dtype=float), zero=zero) == pytest.approx([low, high])
+    assert padded_domain(pd.Series(values, dtype=float), zero=zero) == pytest.approx([low, high])
 
 
 def test_words() -> None:
     assert counted(1, "cell") == "1 cell" and counted(1395, "cell") == "1,395 cells"
     assert counted(2, "family", "families") == "2 families"
-    assert listed(["a"]) == "a" and listed(["a", "b", "c"]) == "a, b and c" and listed([]) == "none"
+    assert listed(["a"]) == "a" and listed(["a", "b", "c"]) == "a, b and c" and listed([]) == ""

@@ -1,6 +1,6 @@
-"""The report of a study: one HTML file that opens anywhere, without a network."""
+"""The report of a study: one self-contained HTML file."""
 
-from xstilts.report.page.content import Figure, PageContent, content_of
+from xstilts.report.page.content import PageContent, PageFigure, gather_content
 from xstilts.report.page.page import write_page
 
-__all__ = ["Figure", "PageContent", "content_of", "write_page"]
+__all__ = ["PageContent", "PageFigure", "gather_content", "write_page"]

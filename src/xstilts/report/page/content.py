@@ -1,4 +1,4 @@
-"""What a report shows, and how it is gathered from a study's folder."""
+"""The content of a report, and gathering it from a study's folder."""
 
 from __future__ import annotations
 
@@ -17,17 +17,26 @@ from xstilts.analysis.answers import Answer
 from xstilts.config.study import Study
 from xstilts.graph.failures import Failure, failures, unfinished
 from xstilts.graph.runs import Runs
-from xstilts.report.page.ledger import missing_cells
+from xstilts.report.coverage import missing_scores
 from xstilts.scores.dev_scores import DEV_SCORES, read_dev_scores
 from xstilts.scores.flags import flagged_jobs, usable, usable_dev
 from xstilts.scores.score_files import SCORES, checked_scores
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A drawn figure. ``sentence`` says what it shows, ``alt`` what there is to see for those who do not see it;
-    ``svg`` is the static image, ``spec`` the Vega-Lite specification that it was drawn from, ``csv`` the file with its
-    numbers, below the study's folder; ``notes`` say how to read it."""
+class PageFigure:
+    """A figure of the page.
+
+    Attributes:
+        name: Its name, which decides its place on the page; see :class:`PageContent`.
+        title: Its title.
+        sentence: What it shows.
+        alt: The text alternative of the image.
+        svg: The static image.
+        spec: The Vega-Lite specification of the image.
+        csv: The file with its numbers, relative to the study's folder.
+        notes: How to read it.
+    """
 
     name: str
     title: str
@@ -39,34 +48,40 @@ class Figure:
     notes: str = ""
 
 
-def _nothing(schema: Any) -> pd.DataFrame:
+def _empty(schema: Any) -> pd.DataFrame:
     return schema.empty_table().to_pandas()
 
 
 @dataclass(frozen=True)
 class PageContent:
-    """All that a report shows; what is empty is reported as missing.
+    """The content of a report. The page says of each empty part that it is missing.
 
-    ``scores`` and ``dev_scores`` have the columns of :data:`SCORES` and :data:`DEV_SCORES`. The keys of ``figures`` say
-    where they stand: "gains", "languages", "missing" and "q1" … "q5" are places, alone or before "_" or "-" and more;
-    all others come folded after the gains. ``undrawn`` says of figures that the study cannot have why. ``missing`` has
-    the columns of :data:`xstilts.report.page.ledger.MISSING_CELLS`. ``records`` are those of the jobs, each with its
-    ``place``, the path in the study's folder. ``downloads`` say what of the Hub the data came from: task, repository,
-    revision. ``commit`` is that of the source code, empty where it is not known.
-
-    ``flagged`` are scores that are left out of everything because their runs have collapsed; ``failures`` are jobs that
-    were tried in vain. ``partial`` says of a study that has not come to its end how far it is, and ``left_out`` what
-    could not be made of it and why.
+    Attributes:
+        study: The study.
+        scores: Rows of schema :data:`SCORES` without flagged ones.
+        dev_scores: Rows of schema :data:`DEV_SCORES` without those of flagged jobs.
+        answers: The answers to the research questions.
+        figures: By name. A name is a place, alone or followed by "_" or "-" and more: "gains", "languages", "missing"
+            or "q1" … "q5". All other figures are folded after the gains.
+        absent: By name, why the study cannot have a figure.
+        missing: Rows with the columns :data:`xstilts.report.coverage.MISSING_SCORES`.
+        flagged: The scores that are excluded everywhere because their runs collapsed.
+        failures: The jobs that were started and have not finished.
+        partial: How much of an unfinished study is done; empty for a finished one.
+        left_out: By name, why a part of a partial report could not be made.
+        records: The jobs' records, each with its ``place``: its path in the study's folder.
+        downloads: The task, repository and revision of data downloaded from the Hub.
+        commit: The commit of the source code; empty if unknown.
     """
 
     study: Study
-    scores: pd.DataFrame = field(default_factory=lambda: _nothing(SCORES))
-    dev_scores: pd.DataFrame = field(default_factory=lambda: _nothing(DEV_SCORES))
+    scores: pd.DataFrame = field(default_factory=lambda: _empty(SCORES))
+    dev_scores: pd.DataFrame = field(default_factory=lambda: _empty(DEV_SCORES))
     answers: Sequence[Answer] = ()
-    figures: Mapping[str, Figure] = field(default_factory=dict)
-    undrawn: Mapping[str, str] = field(default_factory=dict)
+    figures: Mapping[str, PageFigure] = field(default_factory=dict)
+    absent: Mapping[str, str] = field(default_factory=dict)
     missing: pd.DataFrame = field(default_factory=pd.DataFrame)
-    flagged: pd.DataFrame = field(default_factory=lambda: _nothing(SCORES))
+    flagged: pd.DataFrame = field(default_factory=lambda: _empty(SCORES))
     failures: Sequence[Failure] = ()
     partial: str = ""
     left_out: Mapping[str, str] = field(default_factory=dict)
@@ -75,53 +90,60 @@ class PageContent:
     commit: str = ""
 
 
-def content_of(
+def gather_content(
     runs: Runs,
     answers: Sequence[Answer] = (),
-    figures: Mapping[str, Figure] | None = None,
-    undrawn: Mapping[str, str] | None = None,
+    figures: Mapping[str, PageFigure] | None = None,
+    absent: Mapping[str, str] | None = None,
 ) -> PageContent:
-    """Gather from a study's folder whatever is there.
+    """Gather the content of a report from a study's folder; missing files leave their parts empty.
+
+    Args:
+        runs: The study's jobs and paths.
+        answers: The answers to the research questions.
+        figures: The figures by name.
+        absent: By name, why the study cannot have a figure.
 
     Raises:
-        UserError: a file of scores or dev scores is not what it should be.
+        UserError: a file of scores or dev scores is invalid.
     """
-    every = checked_scores(runs.paths.scores, runs.study) if runs.paths.scores.is_file() else _nothing(SCORES)
-    dev = read_dev_scores(runs.paths.dev_scores) if runs.paths.dev_scores.is_file() else _nothing(DEV_SCORES)
-    scores, flagged = usable(every), flagged_jobs(every, runs.study)
-    left_out = {job: f"left out: {reason}" for job, reason in flagged.items()}
+    paths, study = runs.paths, runs.study
+    all_scores = checked_scores(paths.scores, study) if paths.scores.is_file() else _empty(SCORES)
+    dev_scores = read_dev_scores(paths.dev_scores) if paths.dev_scores.is_file() else _empty(DEV_SCORES)
+    scores, flagged = usable(all_scores), flagged_jobs(all_scores, study)
+    excluded = {job: f"left out: {reason}" for job, reason in flagged.items()}
     return PageContent(
-        study=runs.study,
+        study=study,
         scores=scores,
-        dev_scores=usable_dev(dev, flagged),
+        dev_scores=usable_dev(dev_scores, flagged),
         answers=answers,
         figures=figures or {},
-        undrawn=undrawn or {},
-        missing=missing_cells(scores, runs.study, {**unfinished(runs), **left_out}),
-        flagged=every[every["flag"].notna()],
+        absent=absent or {},
+        missing=missing_scores(scores, study, {**unfinished(runs), **excluded}),
+        flagged=all_scores[all_scores["flag"].notna()],
         failures=failures(runs),
-        records=records_of(runs.paths.root),
+        records=records_of(paths.root),
         downloads=_downloads(runs),
         commit=_commit(),
     )
 
 
 def records_of(root: Path) -> list[dict[str, Any]]:
-    """The records of all jobs; one that cannot be read is left out, which its job's absence from the counts shows."""
+    """Read the records of all jobs in a study's folder, each with its path as ``place``; skip unreadable ones."""
     files = [*sorted(root.glob("encoders/**/record.json")), *sorted(root.glob("records/**/*.json"))]
-    found = ((path, _json(path)) for path in files)
-    return [{**record, "place": path.relative_to(root).as_posix()} for path, record in found if record]
+    records = ((path, _json(path)) for path in files)
+    return [{**record, "place": path.relative_to(root).as_posix()} for path, record in records if record]
 
 
 def _downloads(runs: Runs) -> list[dict[str, str]]:
-    """Every repository and revision that a task's files were made from, once."""
-    found: dict[tuple[str, str, str], dict[str, str]] = {}
+    """List every task, repository and revision that data was downloaded from, once."""
+    rows: dict[tuple[str, str, str], dict[str, str]] = {}
     for task in runs.study.tasks():
         files = _json(runs.paths.prefetched(task)).get("files", {}) if runs.study.from_hub(task) else {}
         for origin in (origin for origins in files.values() for origin in origins):
             row = {"task": task, "repository": str(origin["repository"]), "revision": str(origin["revision"])}
-            found[row["task"], row["repository"], row["revision"]] = row
-    return list(found.values())
+            rows[row["task"], row["repository"], row["revision"]] = row
+    return list(rows.values())
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -133,10 +155,10 @@ def _json(path: Path) -> dict[str, Any]:
 
 
 def _commit() -> str:
-    """The commit that the package's source is at, with "-dirty" where files have changed since; maybe empty."""
+    """Return the commit of the package's source, with "-dirty" if files have changed since; empty if unknown."""
     git = shutil.which("git")
     if git is None:
         return ""
     command = [git, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    done = subprocess.run(command, cwd=Path(xstilts.__file__).parent, capture_output=True, text=True, check=False)
-    return done.stdout.strip() if done.returncode == 0 else ""
+    result = subprocess.run(command, cwd=Path(xstilts.__file__).parent, capture_output=True, text=True, check=False)
+    return result.stdout.strip() if result.returncode == 0 else ""

@@ -37,21 +37,23 @@
     const text = (value > 0 ? "+" : "") + fixed(value);
     return /^[+−]0\.0$/.test(text) ? "0.0" : text;
   };
-  // the baseline has no gain, so that its scores are shown whatever is asked for
+  // the baseline has no gain: its scores are always shown
   const shows = (arm) => (arm === data.baseline ? "score" : state.measure);
-  const valueOf = (found, measure) => (found ? found[measure === "gain" ? GAIN : SCORE] : null);
+  const valueOf = (numbers, measure) => (numbers ? numbers[measure === "gain" ? GAIN : SCORE] : null);
 
   function describe(arm, code) {
-    const found = cell(arm, code);
+    const numbers = cell(arm, code);
     const place = `${targets[state.target].label}, ${languageName(code)}, ${armLabel[arm]}: `;
-    if (!found) return place + "not scored.";
-    const parts = [`${fixed(found[SCORE])} points`];
-    if (found[GAIN] !== null) parts.push(`gain ${signed(found[GAIN])}`);
-    if (found[LOW] !== null) parts.push(`from ${signed(found[LOW])} to ${signed(found[HIGH])} by seed`);
-    parts.push(`${found[N].toLocaleString("en")} examples`);
-    parts.push(data.seeds > 1 ? `${found[SEEDS]} of ${data.seeds} seeds` : "one seed");
-    const language = data.languages[code];
-    if (language) parts.push(`family ${language.family}, distance to English ${language.distance.toFixed(2)}`);
+    if (!numbers) return place + "not scored.";
+    const parts = [`${fixed(numbers[SCORE])} points`];
+    if (numbers[GAIN] !== null) parts.push(`gain ${signed(numbers[GAIN])}`);
+    if (numbers[LOW] !== null) parts.push(`from ${signed(numbers[LOW])} to ${signed(numbers[HIGH])} by seed`);
+    parts.push(`${numbers[N].toLocaleString("en")} examples`);
+    parts.push(data.seeds > 1 ? `${numbers[SEEDS]} of ${data.seeds} seeds` : "one seed");
+    const language = data.languages[code], facts = [];
+    if (language && language.family !== null) facts.push(`family ${language.family}`);
+    if (language && language.distance !== null) facts.push(`distance to English ${language.distance.toFixed(2)}`);
+    if (facts.length) parts.push(facts.join(", "));
     return place + parts.join("; ") + ".";
   }
 
@@ -82,13 +84,13 @@
   function draw(place, rows) {
     const measures = rows.filter((row) => valueOf(cell(row.arm, row.code), row.measure) !== null);
     const ends = measures.flatMap((row) => {
-      const found = cell(row.arm, row.code);
-      return row.measure === "gain" ? [found[GAIN], found[LOW] ?? 0, found[HIGH] ?? 0] : [found[SCORE]];
+      const numbers = cell(row.arm, row.code);
+      return row.measure === "gain" ? [numbers[GAIN], numbers[LOW] ?? 0, numbers[HIGH] ?? 0] : [numbers[SCORE]];
     });
     const low = Math.min(0, ...ends), high = Math.max(0, ...ends);
     const at = (value) => (high > low ? (100 * (value - low)) / (high - low) : 0);
     place.replaceChildren(...rows.map((row) => {
-      const found = cell(row.arm, row.code), value = valueOf(found, row.measure);
+      const numbers = cell(row.arm, row.code), value = valueOf(numbers, row.measure);
       const bar = make("button", row.mean ? "bar mean" : "bar");
       bar.type = "button";
       bar.dataset.key = `${place.id} ${row.code} ${row.arm}`;
@@ -96,7 +98,7 @@
       if (value !== null) {
         const kind = row.measure === "score" ? "level" : value < 0 ? "loss" : "gain";
         track.append(piece(kind, at(Math.min(0, value)), at(Math.max(0, value))));
-        if (row.measure === "gain" && found[LOW] !== null) track.append(piece("range", at(found[LOW]), at(found[HIGH])));
+        if (row.measure === "gain" && numbers[LOW] !== null) track.append(piece("range", at(numbers[LOW]), at(numbers[HIGH])));
       }
       if (measures.length) track.append(piece("zero", at(0)));
       const text = value === null ? "–" : row.measure === "gain" ? signed(value) : fixed(value);
@@ -112,8 +114,9 @@
 
   function sorted(codes) {
     const value = (code) => valueOf(cell(state.arm, code), shows(state.arm)) ?? -Infinity;
+    const distance = (code) => data.languages[code].distance ?? Number.MAX_VALUE; // unknown distances come last
     const by = {
-      distance: (a, b) => data.languages[a].distance - data.languages[b].distance,
+      distance: (a, b) => distance(a) - distance(b),
       value: (a, b) => (value(b) > value(a)) - (value(b) < value(a)),
       name: (a, b) => languageName(a).localeCompare(languageName(b), "en"),
     };
@@ -123,7 +126,7 @@
   const readout = document.getElementById("explorer-readout");
   const controls = document.getElementById("explorer-controls");
 
-  // everything is made anew; whoever is at the keyboard stays where they are
+  // everything is rebuilt; the element with the keyboard focus gets it back
   function update() {
     const focused = document.activeElement?.dataset?.key;
     const target = targets[state.target];

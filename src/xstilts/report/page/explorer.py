@@ -1,33 +1,39 @@
-"""Per-language results: the numbers behind the explorer, and the same as tables that need no script."""
+"""The section on languages: the data of the interactive chart, and the same numbers as tables."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pandas as pd
 
 from xstilts.config.study import BASELINE, Study
-from xstilts.report.page.view import Cell, Table, tone
+from xstilts.report.page.view import HtmlCell, HtmlTable, shade, text_table
 from xstilts.scores.gains import (
     ALL,
     ZERO_SHOT,
     arms_of,
-    as_asked,
     by_language,
     is_control,
     language_cells,
     targets_of,
+    with_study_splits,
 )
-from xstilts.scores.labels import arm_label, cell_texts, metrics_of, seeds_note
-from xstilts.tasks.languages import ENGLISH
+from xstilts.scores.labels import MISSING, arm_label, cell_texts, metrics_of, seeds_note
+from xstilts.tasks.languages import ENGLISH, Language
 
 _MEANS = {ALL: "mean of all", ZERO_SHOT: "mean without English"}
 _DIGITS = 2
 
 
 def explorer_data(scores: pd.DataFrame, study: Study) -> dict[str, Any]:
-    """What the page's script reads. ``cells`` has, by model, split, target, arm and language: score, gain, the lowest
-    and the highest gain of a seed, the number of seeds, the number of examples; None for what there is not."""
+    """Return the data of the page's script.
+
+    Returns:
+        Models, splits, arms, targets and languages with their labels, and ``cells`` by model, split, target, arm and
+        language: score, gain, lowest and highest gain of a seed (in points), number of seeds, number of examples. None
+        stands for missing numbers and unknown facts about languages.
+    """
     ranges = _seed_ranges(scores, study)
     cells: dict[str, Any] = {}
     for target in targets_of(study):
@@ -59,7 +65,7 @@ def explorer_data(scores: pd.DataFrame, study: Study) -> dict[str, Any]:
             for target in targets_of(study)
         ],
         "languages": {
-            code: {"name": table[code].name, "family": table[code].family, "distance": table[code].distance}
+            code: {"name": table[code].name, "family": table[code].family or None, "distance": table[code].distance}
             for code in used
         },
         "means": _MEANS,
@@ -68,8 +74,8 @@ def explorer_data(scores: pd.DataFrame, study: Study) -> dict[str, Any]:
     }
 
 
-def language_tables(scores: pd.DataFrame, study: Study) -> list[Table]:
-    """A table per target, model and split: languages × arms, gains shaded."""
+def language_tables(scores: pd.DataFrame, study: Study) -> list[HtmlTable]:
+    """Build a table of shaded gains for each target, model and split: languages × arms."""
     return [
         _language_table(cells[(cells["model"] == model) & (cells["split"] == split)], study, target, model, split)
         for target in targets_of(study)
@@ -79,30 +85,28 @@ def language_tables(scores: pd.DataFrame, study: Study) -> list[Table]:
     ]
 
 
-def languages_table(study: Study) -> Table:
-    """Who the languages are."""
-    table = study.language_table()
-    targets = {code: [target for target in targets_of(study) if code in study.languages(target)] for code in table}
-    rows = [
-        [one.name, code, one.family, one.genus, one.script, f"{one.distance:.2f}", str(len(targets[code]))]
-        for code, one in sorted(table.items(), key=lambda item: (item[1].distance, item[0]))
-        if targets[code]
-    ]
-    return Table(
-        "The study’s languages, by syntactic distance to English",
-        ["language", "code", "family", "genus", "script", "distance", "targets"],
-        [[Cell(text) for text in row] for row in rows],
-        kind="texts",
-    )
+def languages_table(study: Study) -> HtmlTable:
+    """Build the table of the study's languages, by distance to English; those of unknown distance come last."""
+    rows = []
+    for language in sorted(study.language_table().values(), key=_by_distance):
+        targets = [target for target in targets_of(study) if language.code in study.languages(target)]
+        if targets:
+            facts = [text or MISSING for text in (language.family, language.genus, language.script)]
+            distance = MISSING if language.distance is None else f"{language.distance:.2f}"
+            rows.append([language.name, language.code, *facts, distance, str(len(targets))])
+    header = ["language", "code", "family", "genus", "script", "distance", "targets"]
+    notes = [f"{MISSING}: not known."] if any(MISSING in row for row in rows) else []
+    return text_table("The study’s languages, by syntactic distance to English", header, rows, notes)
 
 
-def _language_table(cells: pd.DataFrame, study: Study, target: str, model: str, split: str) -> Table:
+def _language_table(cells: pd.DataFrame, study: Study, target: str, model: str, split: str) -> HtmlTable:
     arms, names = arms_of(study), study.language_table()
     gains = cells["gain"][[not is_control(arm, study) for arm in cells["arm"]]].dropna().abs()
-    most = float(gains.max()) if len(gains) else 0.0
+    largest = float(gains.max()) if len(gains) else 0.0
     keys = zip(cells["language"], cells["arm"], strict=True)
     shown = [
-        Cell(text, tone=tone(gain, most)) for text, gain in zip(cell_texts(cells, study), cells["gain"], strict=True)
+        HtmlCell(text, tone=shade(gain, largest))
+        for text, gain in zip(cell_texts(cells, study), cells["gain"], strict=True)
     ]
     cell = dict(zip(keys, shown, strict=True))
     codes = _codes(study, target)
@@ -110,9 +114,9 @@ def _language_table(cells: pd.DataFrame, study: Study, target: str, model: str, 
     rows = []
     for code in [*means, *codes]:
         name = _MEANS.get(code) or f"{names[code].name} ({code})"
-        rows.append([Cell(name), *(cell[code, arm] for arm in arms)])
+        rows.append([HtmlCell(name), *(cell[code, arm] for arm in arms)])
     metric = metrics_of(study.task(target))
-    return Table(
+    return HtmlTable(
         caption=f"{study.title_of(target)} by language: {model}, {split} split. {seeds_note(study)}",
         header=["language", *(arm_label(arm, study) for arm in arms)],
         rows=rows,
@@ -122,21 +126,26 @@ def _language_table(cells: pd.DataFrame, study: Study, target: str, model: str, 
 
 
 def _codes(study: Study, target: str) -> list[str]:
-    """A target's languages: English, then by distance."""
+    """Return a target's languages: English, then by distance."""
     table = study.language_table()
-    return sorted(study.languages(target), key=lambda code: (table[code].distance, code))
+    return sorted(study.languages(target), key=lambda code: _by_distance(table[code]))
+
+
+def _by_distance(language: Language) -> tuple[float, str]:
+    """Return the key that sorts languages by distance to English, unknown distances last."""
+    return (math.inf if language.distance is None else language.distance, language.code)
 
 
 def _seed_ranges(scores: pd.DataFrame, study: Study) -> dict[tuple[str, ...], tuple[float, float]]:
-    """By model, split, target, arm and language, the lowest and the highest gain of a seed; for two seeds and more."""
-    per_seed = by_language(as_asked(scores, study), study)
+    """Return the lowest and the highest gain of a seed by model, split, target, arm and language; of two or more."""
+    per_seed = by_language(with_study_splits(scores, study), study)
     same = ["model", "split", "target", "language", "seed"]
     baseline = per_seed.loc[per_seed["arm"] == BASELINE, [*same, "score"]].rename(columns={"score": "baseline"})
     paired = per_seed[per_seed["arm"] != BASELINE].merge(baseline, on=same)
     paired["gain"] = paired["score"] - paired["baseline"]
     groups = paired.groupby(["model", "split", "target", "arm", "language"])["gain"]
-    found = groups.agg(["min", "max", "size"])
-    return {key: (low, high) for key, low, high, seeds in found.itertuples(name=None) if seeds > 1}
+    ranges = groups.agg(["min", "max", "size"])
+    return {key: (low, high) for key, low, high, seeds in ranges.itertuples(name=None) if seeds > 1}
 
 
 def _short(value: float | None) -> float | None:

@@ -1,39 +1,32 @@
-"""How the numbers came about, in plain words that follow from the study's config."""
+"""The section on methods, in plain words that follow from the study's config."""
 
 from __future__ import annotations
 
 from xstilts.config.study import BASELINE, Study
-from xstilts.report.page.view import listed
-from xstilts.scores.gains import is_control, targets_of
-from xstilts.wording import counted
+from xstilts.scores.gains import is_control, own_targets, targets_of
+from xstilts.wording import counted, listed
+
+_TESTS = (
+    "Each question has one hypothesis that was declared beforehand; its p-value is corrected for the number of "
+    "questions with a test (Holm). All other estimates of a question are exploratory and corrected among themselves "
+    "(Benjamini–Hochberg). Languages of one genus are not independent, nor are the seeds and targets of one language: "
+    "the unit of analysis is the language or the genus, never the single score. If the study cannot test a hypothesis, "
+    "the verdict is “not identifiable”, which is no evidence for or against it. Missing scores are never imputed."
+)
 
 
 def methods(study: Study) -> list[tuple[str, str]]:
-    """A heading and a paragraph for each step."""
+    """Return the heading and the paragraph of each step."""
     steps = [("The question", _question(study)), ("Arms", _arms(study)), ("Fine-tuning", _fine_tuning(study))]
     if retrieval := _retrieval(study):
         steps.append(("Retrieval", retrieval))
-    return [*steps, ("Scores", _SCORES), ("Gains", _gains(study)), ("Tests", _TESTS)]
-
-
-_SCORES = (
-    "Each target is scored with the metrics of XTREME’s own evaluation, in points from 0 to 100. A task’s score is the "
-    "unweighted mean over its languages, English included; “zero-shot” leaves English out. Where the release’s test "
-    "labels are not public, predictions are made and nothing is scored."
-)
-_TESTS = (
-    "Each question has one hypothesis that was declared beforehand; its p-value is corrected for the number of "
-    "questions that have a test (Holm). All other estimates of a question are exploratory, and corrected among "
-    "themselves (Benjamini–Hochberg). Languages of one genus are not independent, nor are the seeds and targets of one "
-    "language: the unit is the language or the genus, never the single score. Where a study cannot tell, the verdict "
-    "is “not identifiable”; that is no evidence for or against the hypothesis. Nothing that is missing is filled in."
-)
+    return [*steps, ("Scores", _scores(study)), ("Gains", _gains(study)), ("Tests", _TESTS)]
 
 
 def _question(study: Study) -> str:
     return (
-        "A multilingual encoder that is fine-tuned on English data alone can be applied to other languages. Does it do "
-        "better there if it is first trained on another English task, the intermediate task? The study compares "
+        "A multilingual encoder that is fine-tuned on English data alone can be applied to other languages. Does it "
+        "transfer better if it is first trained on another English task, the intermediate task? The study compares "
         f"{counted(len(study.arms), 'arm')} on {counted(len(study.targets), 'target task')}, after Phang et al. 2020 "
         "and the benchmark XTREME (Hu et al. 2020)."
     )
@@ -42,14 +35,14 @@ def _question(study: Study) -> str:
 def _arms(study: Study) -> str:
     text = (
         f"An arm is what happens to the encoder between pretraining and the target task. “{BASELINE}”, the baseline, "
-        "leaves it as it is; the others train it on one or several English tasks"
+        "leaves it unchanged; the others train it on an English task"
     )
     sizes = [len(arm.tasks) for arm in study.arms.values()]
     if max(sizes, default=0) > 1:
-        text += ", several being mixed in proportion to their size"
+        text += ", or on several mixed in proportion to their size"
     if controls := [arm for arm in study.arms if is_control(arm, study)]:
-        starts = "starts from random weights and shows" if len(controls) == 1 else "start from random weights and show"
-        text += f". {listed([f'“{arm}”' for arm in controls])} {starts} what pretraining is worth"
+        verbs = "starts from random weights and shows" if len(controls) == 1 else "start from random weights and show"
+        text += f". {listed([f'“{arm}”' for arm in controls])} {verbs} what pretraining contributes"
     return text + "."
 
 
@@ -63,18 +56,16 @@ def _fine_tuning(study: Study) -> str:
     elif kept == {"last"}:
         selection = "The weights of the last step are kept."
     else:
-        selection = "Kept are the best weights on English dev data or the last ones, as the config says by task."
-    shared = [t for t in targets_of(study) if study.task(t).trained_on not in (None, t)]
+        selection = "The best weights on English dev data or those of the last step are kept, as the config says."
     text = (
         "The encoder gets a new head and is fine-tuned on the English training data of the target. "
         f"{selection} It is then scored in every language; no labelled example in another language than English is "
         "used for training or selection."
     )
-    if shared:
-        sets = listed(list(dict.fromkeys(study.task(str(study.task(t).trained_on)).title for t in shared)))
-        titles = listed([study.title_of(t) for t in shared])
-        own = "has no training data of its own" if len(shared) == 1 else "have no training data of their own"
-        text += f" {titles} {own}: {sets} serves."
+    if shared := [target for target in targets_of(study) if study.task(target).trained_on not in (None, target)]:
+        titles = listed([study.title_of(target) for target in shared])
+        sets = listed(list(dict.fromkeys(study.title_of(str(study.task(target).trained_on)) for target in shared)))
+        text += f" The training data for {titles} is that of {sets}."
     return text
 
 
@@ -83,20 +74,31 @@ def _retrieval(study: Study) -> str:
     if not tasks:
         return ""
     layers = listed(list(dict.fromkeys(str(study.embedding_of(task).layer) for task in tasks)))
-    need = "needs" if len(tasks) == 1 else "need"
+    verb = "needs" if len(tasks) == 1 else "need"
     return (
-        f"{listed([study.title_of(task) for task in tasks])} {need} no fine-tuning: sentences become vectors (hidden "
-        f"states of layer {layers} of the encoder as the arm left it), and a sentence’s translation is looked for "
-        "among its nearest neighbours. Gains there are of another size than elsewhere, and are shown apart."
+        f"{listed([study.title_of(task) for task in tasks])} {verb} no fine-tuning: sentences are embedded (hidden "
+        f"states of layer {layers} of the arm’s encoder), and the translation of a sentence is searched for among its "
+        "nearest neighbours. Gains on retrieval differ in size from those on other tasks and are shown separately."
     )
+
+
+def _scores(study: Study) -> str:
+    text = (
+        "XTREME’s targets are scored with the metrics of XTREME’s own evaluation, in points from 0 to 100. A task’s "
+        "score is the unweighted mean over its languages, English included; “zero-shot” leaves English out. If the "
+        "release’s test labels are not public, predictions are made and nothing is scored."
+    )
+    if own := own_targets(study):
+        verb = "is" if len(own) == 1 else "are"
+        text += f" {listed([study.title_of(target) for target in own])} {verb} not among XTREME’s targets."
+    return text
 
 
 def _gains(study: Study) -> str:
     count = len(study.seeds)
-    over = "one seed, so that the spread between seeds is not known" if count == 1 else f"{count} seeds"
+    seeds = "one seed, so the spread between seeds is not known" if count == 1 else f"{count} seeds"
+    excluded = " A run that has not learnt its training set, where another seed has, is excluded and listed as missing."
     return (
-        "A gain is the arm’s score less the baseline’s with the same seed, in points; positive is better. "
-        f"Shown are means over seeds ({over}); where an arm lacks seeds, the number is marked."
-        + " A run that has learnt nothing, where another seed has, is left out and listed as missing."
-        * (count > 1)
+        "A gain is the arm’s score minus the baseline’s with the same seed, in points; positive is better. "
+        f"Values are means over seeds ({seeds}); a value that lacks seeds is marked." + excluded * (count > 1)
     )

@@ -1,4 +1,4 @@
-"""The research questions: each one's answer as the page tells it."""
+"""The section on the research questions: a summary of the answers, and each answer in detail."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from xstilts.analysis.answers import Answer, Verdict
-from xstilts.report.page.content import Figure
-from xstilts.report.page.view import Cell, Table, interval, number, p_text, table_of_estimates, with_unit
+from xstilts.report.page.content import PageFigure
+from xstilts.report.page.view import HtmlCell, HtmlTable, estimates_table, interval, number_text, p_text, with_unit
 from xstilts.scores.labels import MISSING
 
-#: What is asked, for the heading of a question that has no answer.
+#: The titles of questions without an answer.
 QUESTIONS = {
-    "q1": "Does a language’s typological distance to English tell how much it gains?",
+    "q1": "Does a language’s typological distance to English predict how much it gains?",
     "q2": "Does pretraining on code change the gap between English and other languages?",
-    "q3": "Do intermediate tasks help more where their texts are like those of the target?",
-    "q4": "Do more, or more diverse, intermediate data make transfer more even across language families?",
-    "q5": "Does semantic similarity tell where intermediate training hurts?",
+    "q3": "Do intermediate tasks help more if their texts are similar to those of the target?",
+    "q4": "Does more, or more diverse, intermediate data make transfer more even across language families?",
+    "q5": "Does semantic similarity predict where intermediate training hurts?",
 }
 _MARKS: dict[Verdict, str] = {"supported": "✓", "not supported": "✕", "not identifiable": "?"}
 
 
 @dataclass(frozen=True)
-class Question:
-    """One question as a section: without ``verdict`` it was not analysed, and ``answer`` says so."""
+class QuestionSection:
+    """One question on the page; without a ``verdict`` it was not analysed, and ``answer`` says so."""
 
     name: str
     title: str
@@ -32,31 +32,31 @@ class Question:
     mark: str = ""
     estimate: str = ""
     hypothesis: str = ""
-    figures: Sequence[Figure] = ()
-    tables: Sequence[Table] = ()
+    figures: Sequence[PageFigure] = ()
+    tables: Sequence[HtmlTable] = ()
     cannot: Sequence[str] = ()
     notes: Sequence[str] = field(default_factory=tuple)
 
 
-def questions(answers: Sequence[Answer], figures: Mapping[str, Figure]) -> list[Question]:
-    """The five questions in order, and then whatever else was answered."""
+def question_sections(answers: Sequence[Answer], figures: Mapping[str, PageFigure]) -> list[QuestionSection]:
+    """Return the five questions in order, then any others that were answered."""
     given = {answer.question: answer for answer in answers}
     names = [*QUESTIONS, *(name for name in given if name not in QUESTIONS)]
-    return [_question(name, given.get(name), figures_of(name, figures)) for name in names]
+    return [_section(name, given.get(name), figures_at(name, figures)) for name in names]
 
 
-def figures_of(name: str, figures: Mapping[str, Figure]) -> list[Figure]:
-    """The figures whose place is ``name``, in their order; see :class:`PageContent`."""
-    return [figure for key, figure in figures.items() if key == name or key.startswith((f"{name}_", f"{name}-"))]
+def figures_at(place: str, figures: Mapping[str, PageFigure]) -> list[PageFigure]:
+    """Return the figures of a place on the page, in their order; see :class:`PageContent`."""
+    return [figure for key, figure in figures.items() if key == place or key.startswith((f"{place}_", f"{place}-"))]
 
 
-def summary(answers: Sequence[Answer]) -> Table | None:
-    """A row for each question that was analysed; None where none was."""
+def summary_table(answers: Sequence[Answer]) -> HtmlTable | None:
+    """Build the table of answers, a row per analysed question; None if there is no answer."""
     rows = []
     for answer in sorted(answers, key=lambda answer: answer.question):
-        row = [Cell(answer.title, href=answer.question), Cell(f"{_MARKS[answer.verdict]} {answer.verdict}")]
+        row = [HtmlCell(answer.title, href=answer.question), HtmlCell(f"{_MARKS[answer.verdict]} {answer.verdict}")]
         if answer.primary is None:
-            rows.append([*row, *[Cell(MISSING)] * 4, Cell(sentence(answer.reason))])
+            rows.append([*row, *[HtmlCell(MISSING)] * 4, HtmlCell(sentence(answer.reason))])
             continue
         estimate = answer.primary
         texts = (
@@ -66,27 +66,27 @@ def summary(answers: Sequence[Answer]) -> Table | None:
             p_text(answer.p_adjusted),
             estimate.n,
         )
-        rows.append([*row, *map(Cell, texts)])
-    header = ["question", "verdict", "estimate", "95 % interval", "p", "adjusted p", "rests on"]
-    notes = ["p: two-sided, of the one declared hypothesis; adjusted p: Holm’s, over the questions that have a test."]
-    return Table("The answers at a glance", header, rows, notes=notes, kind="texts") if rows else None
+        rows.append([*row, *map(HtmlCell, texts)])
+    header = ["question", "verdict", "estimate", "95 % interval", "p", "adjusted p", "based on"]
+    notes = ["p: two-sided, of the one declared hypothesis; adjusted p: Holm, over the questions with a test."]
+    return HtmlTable("Answers", header, rows, notes=notes, kind="texts") if rows else None
 
 
 def sentence(text: str) -> str:
-    """Text that begins with a capital and ends with a full stop."""
+    """Return a text that begins with a capital and ends with a full stop."""
     text = text.strip()
     return text and text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
-def _question(name: str, answer: Answer | None, figures: list[Figure]) -> Question:
+def _section(name: str, answer: Answer | None, figures: list[PageFigure]) -> QuestionSection:
     if answer is None:
-        why = "This report was made without an analysis of this question."
-        return Question(name, QUESTIONS[name], why, figures=figures)
+        reason = "This report was made without an analysis of this question."
+        return QuestionSection(name, QUESTIONS[name], reason, figures=figures)
     tables = [
-        table_of_estimates(answer.secondary, "Secondary estimates (adjusted p: Benjamini–Hochberg)"),
-        table_of_estimates(answer.robustness, "Robustness: the primary estimate under other choices"),
+        estimates_table(answer.secondary, "Secondary estimates (adjusted p: Benjamini–Hochberg)"),
+        estimates_table(answer.robustness, "Robustness: the primary estimate under other choices"),
     ]
-    return Question(
+    return QuestionSection(
         name=name,
         title=answer.title,
         answer=sentence(answer.reason),
@@ -102,12 +102,12 @@ def _question(name: str, answer: Answer | None, figures: list[Figure]) -> Questi
 
 
 def _estimate(answer: Answer) -> str:
-    """The primary estimate in a line; empty where there is none."""
+    """Return the primary estimate as a sentence; empty if there is none."""
     if answer.primary is None:
         return ""
     one = answer.primary
     within = f"95 % interval {interval(one.low, one.high)}"
-    parts = [within if number(one.low) != MISSING else "no interval"]
+    parts = [within if number_text(one.low) != MISSING else "no interval"]
     parts += [f"p = {p_text(one.p)}".replace("= <", "<")] * (one.p is not None)
     parts += [f"adjusted {p_text(answer.p_adjusted)}"] * (answer.p_adjusted is not None)
     return sentence(f"{one.name}: {with_unit(one.value, one.unit)} ({'; '.join([*parts, *filter(None, [one.n])])})")

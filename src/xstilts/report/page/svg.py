@@ -1,4 +1,4 @@
-"""Static SVG images within a page: names that do not clash, nothing that runs or loads."""
+"""Embed static SVG images in a page: unique ids, no scripts, nothing loaded."""
 
 from __future__ import annotations
 
@@ -16,9 +16,15 @@ _COORDINATES = ("d", "transform", "points", "x", "y", "x1", "x2", "y1", "y2", "c
 
 
 def embedded(svg: str, name: str, alt: str) -> Markup:
-    """An SVG image to stand in HTML, described by ``alt``; ``name`` comes before every id in it.
+    """Prepare an SVG image for HTML.
 
-    What vl-convert describes mark by mark (``aria-label``) becomes a tooltip, ``<title>``, which needs no script.
+    The descriptions that vl-convert adds to each mark (``aria-label``) become tooltips (``<title>``), which need no
+    script.
+
+    Args:
+        svg: The image.
+        name: A prefix for all ids in it.
+        alt: The text alternative.
 
     Raises:
         UserError: ``svg`` is not XML with the root ``svg``.
@@ -26,9 +32,9 @@ def embedded(svg: str, name: str, alt: str) -> Markup:
     try:
         root = ElementTree.fromstring(svg)
     except ElementTree.ParseError as error:
-        raise UserError(f"The figure '{name}' is no SVG image: {error}.") from None
+        raise UserError(f"The figure '{name}' is not an SVG image: {error}.") from None
     if _local(root.tag) != "svg":
-        raise UserError(f"The figure '{name}' is no SVG image: its root is <{_local(root.tag)}>.")
+        raise UserError(f"The figure '{name}' is not an SVG image: its root is <{_local(root.tag)}>.")
     width = _width(root)
     _clean(root, f"{name}-")
     root.attrib = {key: value for key, value in root.attrib.items() if key == "viewBox"}
@@ -41,10 +47,10 @@ def _local(tag: str) -> str:
 
 
 def _width(root: ElementTree.Element) -> float:
-    """In pixels; the view box is in the same unit, and added where there is none."""
+    """Return the width in pixels; add a view box, which has the same unit, if there is none."""
     sizes = [re.match(r"[\d.]+", root.get(key, "")) for key in ("width", "height")]
     if "viewBox" not in root.attrib and all(sizes):
-        root.set("viewBox", " ".join(["0", "0", *(found[0] for found in sizes if found)]))
+        root.set("viewBox", " ".join(["0", "0", *(size[0] for size in sizes if size)]))
     if sizes[0]:
         return float(sizes[0][0])
     box = root.get("viewBox", "").replace(",", " ").split()
@@ -52,7 +58,7 @@ def _width(root: ElementTree.Element) -> float:
 
 
 def _clean(element: ElementTree.Element, prefix: str) -> None:
-    """In place, all the way down: local names, prefixed ids, no scripts, styles of the page, links or images."""
+    """Clean an element and all below in place: local names, prefixed ids, no scripts, styles, links or images."""
     element.tag = _local(element.tag)
     label = element.get("aria-label") if element.get("aria-roledescription", "").endswith("mark") else None
     element.attrib = dict(filter(None, (_attribute(key, value, prefix) for key, value in element.attrib.items())))
@@ -66,6 +72,7 @@ def _clean(element: ElementTree.Element, prefix: str) -> None:
 
 
 def _attribute(key: str, value: str, prefix: str) -> tuple[str, str] | None:
+    """Return an attribute as the page has it, or None to drop it."""
     key = _local(key)
     if key.startswith(("on", "aria-", "xmlns")) or key in ("role", "space", "class", "tabindex"):
         return None

@@ -1,4 +1,4 @@
-"""Tables as the template sets them, and how numbers read."""
+"""Tables as the template renders them, and the formatting of numbers."""
 
 from __future__ import annotations
 
@@ -10,15 +10,23 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from xstilts.report.typeset import Block
+from xstilts.report.typeset import TableBlock
 from xstilts.scores.labels import MISSING
+from xstilts.wording import Strong, with_minus
 
-_STEPS = 3  # shades of a gain or a loss
+_SHADES = 3  # of a gain or a loss
 
 
 @dataclass(frozen=True)
-class Cell:
-    """``tone`` is a class of the style sheet: gain-1 … gain-3, loss-1 … loss-3; ``href`` is an anchor on the page."""
+class HtmlCell:
+    """A cell of a table.
+
+    Attributes:
+        text: What it shows.
+        strong: Whether it is in bold.
+        tone: A class of the style sheet: gain-1 … gain-3, loss-1 … loss-3 or lacking; empty for none.
+        href: The anchor on the page that it links to; empty for none.
+    """
 
     text: str
     strong: bool = False
@@ -27,44 +35,55 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Table:
-    """Header and rows; the first cell of a row names it. ``rules`` are the rows that a line stands above."""
+class HtmlTable:
+    """A table; the first cell of a row is its label.
+
+    Attributes:
+        caption: What the table shows.
+        header: The column names.
+        rows: The cells.
+        rules: The indices of rows with a line above.
+        notes: Sentences shown below the table.
+        kind: How the cells are laid out: numbers, texts that wrap, or lines of text that do not wrap.
+    """
 
     caption: str
     header: list[str]
-    rows: list[list[Cell]]
+    rows: list[list[HtmlCell]]
     rules: frozenset[int] = frozenset()
     notes: list[str] = field(default_factory=list)
-    kind: Literal["numbers", "texts", "lines"] = "numbers"  # texts are broken into lines, lines are not
+    kind: Literal["numbers", "texts", "lines"] = "numbers"
 
 
-def table_of_texts(
+def text_table(
     caption: str, header: Sequence[str], rows: Iterable[Iterable[object]], notes: Sequence[str] = ()
-) -> Table:
-    cells = [[Cell(str(value)) for value in row] for row in rows]
-    return Table(caption, list(header), cells, notes=list(notes), kind="texts")
+) -> HtmlTable:
+    """Build a table of texts that wrap."""
+    cells = [[HtmlCell(str(value)) for value in row] for row in rows]
+    return HtmlTable(caption, list(header), cells, notes=list(notes), kind="texts")
 
 
-def table_of_block(block: Block) -> Table:
-    """A block of one of the study's tables, its rules kept."""
+def table_from_block(block: TableBlock) -> HtmlTable:
+    """Convert a block of one of the study's tables, with its rules."""
     rows, rules = _without_rules(block)
-    return Table(block.name, block.header, [[Cell(text) for text in row] for row in rows], rules)
+    cells = [[HtmlCell(text, strong=isinstance(text, Strong)) for text in row] for row in rows]
+    return HtmlTable(block.name, block.header, cells, rules)
 
 
-def lines_of_block(block: Block) -> Table:
-    """A block of texts for the most part. A column that says the same in every row becomes a note."""
+def lines_from_block(block: TableBlock) -> HtmlTable:
+    """Convert a block that is mostly text. A column with the same text in every row becomes a note."""
     rows, rules = _without_rules(block)
-    places = range(1, len(block.header)) if len(rows) > 1 else ()
-    same = {place for place in places if len({row[place] for row in rows}) == 1}
-    notes = ["In every row: " + "; ".join(f"{block.header[place]} {rows[0][place]}" for place in sorted(same)) + "."]
-    kept = [place for place in range(len(block.header)) if place not in same]
-    cells = [[Cell(row[place]) for place in kept] for row in rows]
-    header = [block.header[place] for place in kept]
-    return Table(block.name, header, cells, rules, notes if same else [], kind="lines")
+    columns = range(1, len(block.header)) if len(rows) > 1 else ()
+    constant = {column for column in columns if len({row[column] for row in rows}) == 1}
+    values = "; ".join(f"{block.header[column]} {rows[0][column]}" for column in sorted(constant))
+    kept = [column for column in range(len(block.header)) if column not in constant]
+    cells = [[HtmlCell(row[column]) for column in kept] for row in rows]
+    header = [block.header[column] for column in kept]
+    return HtmlTable(block.name, header, cells, rules, [f"In every row: {values}."] if constant else [], kind="lines")
 
 
-def _without_rules(block: Block) -> tuple[list[list[str]], frozenset[int]]:
-    """The rows that are texts, and the numbers of those that a rule stands above."""
+def _without_rules(block: TableBlock) -> tuple[list[list[str]], frozenset[int]]:
+    """Return the rows without rules, and the indices of those with a rule above."""
     rows: list[list[str]] = []
     rules = set()
     for row in block.rows:
@@ -75,15 +94,22 @@ def _without_rules(block: Block) -> tuple[list[list[str]], frozenset[int]]:
     return rows, frozenset(rules)
 
 
-def table_of_estimates(frame: pd.DataFrame, caption: str) -> Table | None:
-    """Rows with the columns of :class:`xstilts.analysis.answers.Estimate`, and whatever others there are; None where
-    there are no rows."""
+def estimates_table(frame: pd.DataFrame, caption: str) -> HtmlTable | None:
+    """Build a table of estimates.
+
+    Args:
+        frame: Rows with the columns of :class:`xstilts.analysis.answers.Estimate`, and any other columns.
+        caption: What the table shows.
+
+    Returns:
+        The table; None if the frame is empty.
+    """
     if frame.empty:
         return None
     known = {"name", "value", "low", "high", "unit", "p", "p_adjusted", "n"}
     others = [str(column) for column in frame.columns if column not in known]
     tested = [(name, label) for name, label in (("p", "p"), ("p_adjusted", "adjusted p")) if name in frame]
-    counted = [("n", "rests on")] if "n" in frame else []
+    sizes = [("n", "based on")] if "n" in frame else []
     rows = []
     for row in frame.to_dict("records"):
         texts = [
@@ -91,64 +117,59 @@ def table_of_estimates(frame: pd.DataFrame, caption: str) -> Table | None:
             with_unit(row.get("value"), str(row.get("unit") or "")),
             interval(row.get("low"), row.get("high")),
             *(p_text(row[name]) for name, _ in tested),
-            *(plain(row[name]) for name, _ in counted),
-            *(plain(row[name]) for name in others),
+            *(value_text(row[name]) for name, _ in sizes),
+            *(value_text(row[name]) for name in others),
         ]
-        rows.append([Cell(text) for text in texts])
-    names = [label for _, label in (*tested, *counted)] + [other.replace("_", " ") for other in others]
-    return Table(caption, ["", "estimate", "95 % interval", *names], rows, kind="texts")
+        rows.append([HtmlCell(text) for text in texts])
+    names = [label for _, label in (*tested, *sizes)] + [other.replace("_", " ") for other in others]
+    return HtmlTable(caption, ["", "estimate", "95 % interval", *names], rows, kind="texts")
 
 
-def number(value: Any) -> str:
-    """Three digits or so; a dash for what is none."""
+def number_text(value: Any) -> str:
+    """Format a number with about three digits; a dash for what is not a finite number."""
     if not _is_number(value):
         return MISSING
     size = abs(value)
     digits = 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 0.095 or size == 0 else 3
     text = f"{value:,.{digits}f}"
-    return text.lstrip("-") if float(text.replace(",", "")) == 0 else text.replace("-", "−")
+    return text.lstrip("-") if float(text.replace(",", "")) == 0 else with_minus(text)
 
 
 def with_unit(value: Any, unit: str) -> str:
-    return f"{number(value)} {unit}".strip() if _is_number(value) else MISSING
+    """Format a number with its unit; a dash for what is not a finite number."""
+    return f"{number_text(value)} {unit}".strip() if _is_number(value) else MISSING
 
 
 def interval(low: Any, high: Any) -> str:
-    return f"{number(low)} to {number(high)}" if _is_number(low) and _is_number(high) else MISSING
+    """Format an interval; a dash if one end is not a finite number."""
+    return f"{number_text(low)} to {number_text(high)}" if _is_number(low) and _is_number(high) else MISSING
 
 
 def p_text(p: Any) -> str:
+    """Format a p-value; a dash if there is none."""
     if not _is_number(p):
         return MISSING
     return "< 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
 
 
-def plain(value: Any) -> str:
-    """Any value of a frame: numbers short, nothing for what is missing."""
+def value_text(value: Any) -> str:
+    """Format any value of a frame; empty for a missing one."""
     if isinstance(value, float):
-        return number(value)
+        return number_text(value)
     return "" if value is None or value is pd.NA else str(value)
 
 
-def tone(gain: float, most: float) -> str:
-    """The shade of a gain; none for what rounds to zero or is missing. ``most`` has the darkest."""
-    if not _is_number(gain) or round(gain, 1) == 0 or most <= 0:
+def shade(gain: float, largest: float) -> str:
+    """Return the style class that shades a gain; none for one that is missing or rounds to zero.
+
+    Args:
+        gain: The gain in points.
+        largest: The absolute gain with the darkest shade.
+    """
+    if not _is_number(gain) or round(gain, 1) == 0 or largest <= 0:
         return ""
-    step = min(_STEPS, 1 + int(_STEPS * abs(gain) / most))
+    step = min(_SHADES, 1 + int(_SHADES * abs(gain) / largest))
     return f"{'gain' if gain > 0 else 'loss'}-{step}"
-
-
-def duration(seconds: float) -> str:
-    """In the unit that a person would take."""
-    for unit, length in (("h", 3600), ("min", 60)):
-        if seconds >= length:
-            return f"{seconds / length:.1f} {unit}"
-    return f"{seconds:.1f} s"
-
-
-def listed(names: Sequence[str]) -> str:
-    """ "a, b and c"."""
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]])) if names else ""
 
 
 def _is_number(value: Any) -> bool:

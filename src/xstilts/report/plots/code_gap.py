@@ -1,4 +1,4 @@
-"""The gap to English in a model trained on code and in its twin, before and after: question 2, seen."""
+"""Figure of question 2: the gap to English in a model trained on code and in its twin, before and after."""
 
 from __future__ import annotations
 
@@ -9,29 +9,31 @@ import pandas as pd
 
 from xstilts.analysis.answers import Answer
 from xstilts.config.study import Study
-from xstilts.report.plots.figure import Absent, Figure
-from xstilts.report.plots.style import BLACK, BLUE, GREY, finished, grid, heading, padded
+from xstilts.report.plots.figure import AbsentFigure, Figure
+from xstilts.report.plots.style import BLACK, BLUE, GREY, annotated_figure, grid, padded_domain, panel_title
 from xstilts.scores.gains import targets_of
-from xstilts.scores.labels import signed
-from xstilts.wording import counted
+from xstilts.wording import counted, listed, signed
 
 _KINDS = ["English", "other languages"]
 _PANEL, _COLUMNS = (300.0, 92.0), 2
 _NEEDED = {"pair", "role", "target", "when", "english", "others"}
 
 
-def code_gap_figure(answer: Answer | None, study: Study) -> Figure | Absent:
-    """Dumbbells from the other languages' mean to English, of either model before and after; means over arms."""
+def code_gap_figure(answer: Answer | None, study: Study) -> Figure | AbsentFigure:
+    """Plot the mean of other languages and English, joined by a line, for both models before and after training.
+
+    Scores are means over arms.
+    """
     name = "q2_gap"
     data = answer.data.get("dumbbell", pd.DataFrame()) if answer else pd.DataFrame()
     if not set(data.columns) >= _NEEDED or data.empty:
-        return Absent(name, "No model of the study is declared to be another's twin that was trained on code.")
+        return AbsentFigure(name, "No model of the study is declared as the code-trained twin of another.")
     data = data.dropna(subset=["english", "others"])
     if data.empty:
-        return Absent(name, "No pair of models is scored in English and in another language above chance.")
+        return AbsentFigure(name, "No pair of models is scored in English and in another language above chance.")
     means = data.groupby(["pair", "role", "target", "when"], as_index=False)[["english", "others"]].mean()
     means["gap"] = means["english"] - means["others"]
-    domain = padded(pd.concat([means["english"], means["others"]]))
+    domain = padded_domain(pd.concat([means["english"], means["others"]]))
     panels = [
         _panel(
             means[(means["pair"] == pair) & (means["target"] == target)], f"{study.title_of(target)}: {pair}", domain
@@ -40,7 +42,7 @@ def code_gap_figure(answer: Answer | None, study: Study) -> Figure | Absent:
         for target in targets_of(study)
         if ((means["pair"] == pair) & (means["target"] == target)).any()
     ]
-    return finished(
+    return annotated_figure(
         study,
         name,
         "Gap to English with and without pretraining on code",
@@ -49,8 +51,8 @@ def code_gap_figure(answer: Answer | None, study: Study) -> Figure | Absent:
         grid(panels, _COLUMNS, between=130).resolve_scale(color="shared", shape="shared"),
         data,
         [
-            "Points, means over arms; numbers: the gap.",
-            "Only languages in which the text-only model exceeds chance: a small gap may still be two low levels.",
+            "Points, means over arms. Numbers: the gap.",
+            "Only languages in which the text-only model exceeds chance; a small gap can still mean two low scores.",
         ],
         width=_COLUMNS * (_PANEL[0] + 130),
     )
@@ -85,7 +87,7 @@ def _panel(means: pd.DataFrame, title: str, domain: list[float]) -> alt.LayerCha
         .encode(x=alt.X("middle:Q").scale(domain=domain, nice=False), y=y, text="text:N")
     )
     layers = cast(alt.LayerChart, alt.layer(bars, points, text))
-    return layers.properties(width=_PANEL[0], height=_PANEL[1], title=heading(title))
+    return layers.properties(width=_PANEL[0], height=_PANEL[1], title=panel_title(title))
 
 
 def _sentence(means: pd.DataFrame) -> str:
@@ -95,7 +97,7 @@ def _sentence(means: pd.DataFrame) -> str:
         for role in ("text", "code")
         if {(role, "before"), (role, "after")} <= set(wide.columns)
     }
-    parts = [f"{signed(change.mean())} points in the {role} model" for role, change in changes.items()]
+    parts = [f"{signed(change.mean(), 1)} points in the {role} model" for role, change in changes.items()]
     if not parts:
         return "No model of a pair is scored both before and after intermediate training."
-    return f"Averaged over targets, intermediate training changes the gap to English by {' and '.join(parts)}."
+    return f"Averaged over targets, intermediate training changes the gap to English by {listed(parts)}."

@@ -1,4 +1,4 @@
-"""Scores and gains against typological distance to English: question 1, seen."""
+"""Figures of question 1: scores and gains against typological distance to English."""
 
 from __future__ import annotations
 
@@ -11,66 +11,70 @@ from scipy import stats
 
 from xstilts.analysis.answers import Answer
 from xstilts.config.study import Study
-from xstilts.report.plots.figure import Absent, Figure
-from xstilts.report.plots.languages import before_and_after, marks_of_kin, places
+from xstilts.report.plots.figure import AbsentFigure, Figure
+from xstilts.report.plots.languages import before_and_after, distance_note, family_marks, ordered_languages
 from xstilts.report.plots.placing import labels_beside
-from xstilts.report.plots.style import GREY, SMALL, View, finished, grid, haloed, heading, padded
+from xstilts.report.plots.style import GREY, SMALL, View, annotated_figure, grid, haloed, padded_domain, panel_title
 from xstilts.scores.gains import targets_of
 from xstilts.tasks.languages import ENGLISH
 from xstilts.wording import counted, signed, with_minus
 
-LEAST_FOR_A_LINE = 10  # languages; a correlation of fewer is no test, and a line through them misleads
+LEAST_FOR_A_LINE = 10  # languages; with fewer, a correlation or a line is misleading
 _PANEL, _COLUMNS = (225.0, 160.0), 3
 _LARGE = (560.0, 320.0)
-_LINE_NOTE = f"Line: least squares, where there are at least {LEAST_FOR_A_LINE} languages; it is no test."
+_LINE_NOTE = f"Line: least squares, with at least {LEAST_FOR_A_LINE} languages; it is not a test."
 
 
-def distance_scores_figure(cells: pd.DataFrame, languages: pd.DataFrame, study: Study, view: View) -> Figure | Absent:
-    """The baseline's score in every language against the language's distance, a panel per target."""
+def distance_scores_figure(
+    cells: pd.DataFrame, languages: pd.DataFrame, study: Study, view: View
+) -> Figure | AbsentFigure:
+    """Plot the baseline's score in each language against the language's distance, a panel per target."""
     data = _by_target(cells, languages, study, view).rename(columns={"before": "value"})
     return _panels(
         data.drop(columns=["gain", "after", "arms"]),
-        places(study, languages),
+        ordered_languages(study, languages),
         study,
         view,
         "q1_scores",
         "Zero-shot score without intermediate training by distance to English",
         "points",
-        ["English stands at distance 0 and is in no line."],
+        ["English is at distance 0 and not part of any line."],
     )
 
 
-def distance_gains_figure(cells: pd.DataFrame, languages: pd.DataFrame, study: Study, view: View) -> Figure | Absent:
-    """The mean gain over intermediate arms against the language's distance, a panel per target."""
+def distance_gains_figure(
+    cells: pd.DataFrame, languages: pd.DataFrame, study: Study, view: View
+) -> Figure | AbsentFigure:
+    """Plot the mean gain over intermediate arms against the language's distance, a panel per target."""
     data = _by_target(cells, languages, study, view).rename(columns={"gain": "value"})
     return _panels(
         data.drop(columns=["before", "after"]),
-        places(study, languages),
+        ordered_languages(study, languages),
         study,
         view,
         "q1_gains",
         "Gain by distance to English",
         "points gained",
-        ["Mean gain over the intermediate arms.", "English stands at distance 0 and is in no line."],
+        ["Mean gain over the intermediate arms.", "English is at distance 0 and not part of any line."],
         zero=True,
     )
 
 
-def partial_residuals_figure(answer: Answer | None, languages: pd.DataFrame, study: Study) -> Figure | Absent:
-    """Question 1's gains net of everything in its model but distance, against distance."""
+def partial_residuals_figure(answer: Answer | None, languages: pd.DataFrame, study: Study) -> Figure | AbsentFigure:
+    """Plot question 1's gains, net of all other terms of its model, against distance."""
     name = "q1_partial"
     data = answer.data.get("scatter", pd.DataFrame()) if answer else pd.DataFrame()
     if not {"language", "distance", "partial_residual"} <= set(data.columns):
-        return Absent(name, "Question 1 has no partial residuals: its model could not be fitted.")
+        return AbsentFigure(name, "Question 1 has no partial residuals: its model could not be fitted.")
     points = data[data["language"] != ENGLISH].dropna(subset=["distance", "partial_residual"])
     if points["language"].nunique() < 3:
-        return Absent(name, "Question 1 has partial residuals in fewer than three languages.")
-    known = places(study, languages)
+        return AbsentFigure(name, "Question 1 has partial residuals in fewer than three languages.")
+    known = ordered_languages(study, languages)
     means = points.groupby("language")[["distance", "partial_residual"]].mean()
     means = means.rename(columns={"partial_residual": "value"}).reset_index()
     means["cells"] = means["language"].map(points.groupby("language").size())
     means = means[means["language"].isin(known.index)].merge(
-        known[["name", "kin"]], left_on="language", right_index=True
+        known[["name", "family_group"]], left_on="language", right_index=True
     )
     line = answer.data.get("line", pd.DataFrame()) if answer else pd.DataFrame()
     fitted = line.rename(columns={"partial_residual": "value"}) if "partial_residual" in line else None
@@ -79,25 +83,25 @@ def partial_residuals_figure(answer: Answer | None, languages: pd.DataFrame, stu
     else:
         sentence = (
             f"Net of the other terms, the rank correlation of a language's gain with its distance is "
-            f"{_minus(_spearman(means))} over {counted(len(means), 'language')}."
+            f"{_rho_text(_spearman(means))} over {counted(len(means), 'language')}."
         )
-    return finished(
+    return annotated_figure(
         study,
         name,
-        "Gain by distance to English, net of everything else in the model",
+        "Gain by distance to English, net of all other terms of the model",
         sentence,
         f"Scatter plot of {counted(len(means), 'language')}: partial residual of the gain against distance to English.",
         _panel(means, known, _LARGE, (_axis(study), "partial residual, points"), None, zero=True, fitted=fitted),
         points,
-        [f"Means over {counted(len(points), 'cell')}. Line: the slope of question 1's model."],
+        [f"Means over {counted(len(points), 'cell')}. Line: the slope of question 1's model.", distance_note(known)],
         width=_LARGE[0] + 180,
     )
 
 
 def _by_target(cells: pd.DataFrame, languages: pd.DataFrame, study: Study, view: View) -> pd.DataFrame:
-    known = places(study, languages)
+    known = ordered_languages(study, languages)
     data = before_and_after(cells, study, view)
-    return data.merge(known[["name", "family", "kin", "distance"]], left_on="language", right_index=True)
+    return data.merge(known[["name", "family", "family_group", "distance"]], left_on="language", right_index=True)
 
 
 def _panels(
@@ -110,13 +114,13 @@ def _panels(
     unit: str,
     notes: list[str],
     zero: bool = False,
-) -> Figure | Absent:
+) -> Figure | AbsentFigure:
     name += view.suffix
     data = data.dropna(subset=["value", "distance"])
     others = data[data["language"] != ENGLISH]
     shown = [target for target in targets_of(study) if others.loc[others["target"] == target, "distance"].nunique() > 1]
     if not shown:
-        return Absent(name, "No target is scored in two languages that differ in their distance to English.")
+        return AbsentFigure(name, "No target is scored in two languages that differ in their distance to English.")
     panels = []
     for target in shown:
         of_target = data[data["target"] == target]
@@ -132,15 +136,15 @@ def _panels(
             )
         )
     drawn = data[data["target"].isin(shown)]
-    return finished(
+    return annotated_figure(
         study,
         name,
         f"{title}, {view.place}",
         _sentence(drawn, study, shown, "Gains" if zero else "Scores"),
         f"Scatter plots of {counted(len(shown), 'target')}: {unit} of every language against its {_axis(study)}.",
         grid(panels, _COLUMNS).resolve_scale(color="shared", shape="shared"),
-        drawn.assign(model=view.model, split=view.split).drop(columns="kin"),
-        [*notes, _LINE_NOTE, "The languages furthest from the line (or the mean) have their codes."],
+        drawn.assign(model=view.model, split=view.split).drop(columns="family_group"),
+        [*notes, _LINE_NOTE, "Codes: the languages furthest from the line (or the mean).", distance_note(known)],
         width=_COLUMNS * (_PANEL[0] + 60) + 120,
     )
 
@@ -154,16 +158,22 @@ def _panel(
     zero: bool,
     fitted: pd.DataFrame | None = None,
 ) -> alt.LayerChart:
-    """Points and their line: the one given (distance, value), or that of least squares."""
-    x_domain, y_domain = [-0.02, float(data["distance"].max()) + 0.04], padded(data["value"], zero=zero)
+    """Plot points with a line: ``fitted`` (distance, value) if given, else the least-squares line."""
+    x_domain, y_domain = [-0.02, float(data["distance"].max()) + 0.04], padded_domain(data["value"], zero=zero)
     x = alt.X("distance:Q", title=axes[0]).scale(domain=x_domain, nice=False)
     y = alt.Y("value:Q", title=axes[1]).scale(domain=y_domain, nice=False)
-    colour, shape = marks_of_kin(known)
+    colour, shape = family_marks(known)
     fit = _line(data[data["language"] != ENGLISH]) if fitted is None else fitted
     points = (
         alt.Chart(data)
         .mark_point(filled=True, size=38, stroke="#333", strokeWidth=0.5, opacity=0.9)
-        .encode(x=x, y=y, color=colour, shape=shape, tooltip=["name:N", "language:N", "kin:N", "distance:Q", "value:Q"])
+        .encode(
+            x=x,
+            y=y,
+            color=colour,
+            shape=shape,
+            tooltip=["name:N", "language:N", "family_group:N", "distance:Q", "value:Q"],
+        )
     )
     predicted = np.interp(data["distance"], fit["distance"], fit["value"]) if len(fit) else data["value"].mean()
     order = (data["value"] - predicted).abs().sort_values(ascending=False).index
@@ -179,11 +189,11 @@ def _panel(
         alt.Chart(pd.DataFrame({"value": [0.0]})).mark_rule(color="#999", strokeDash=[3, 3]).encode(y=y)
     ] * zero
     layers = cast(alt.LayerChart, alt.layer(*zero_line, line, *haloed(text), points))
-    return layers.properties(width=size[0], height=size[1], **({"title": heading(title)} if title else {}))
+    return layers.properties(width=size[0], height=size[1], **({"title": panel_title(title)} if title else {}))
 
 
 def _line(data: pd.DataFrame) -> pd.DataFrame:
-    """Two ends of the least-squares line over the range of the data; none of few or equal distances."""
+    """Return the ends of the least-squares line over the range of the data; none if distances are few or equal."""
     if len(data) < LEAST_FOR_A_LINE or data["distance"].nunique() < 2:
         return pd.DataFrame({"distance": pd.Series(dtype=float), "value": pd.Series(dtype=float)})
     slope, start = np.polyfit(data["distance"], data["value"], 1)
@@ -192,14 +202,14 @@ def _line(data: pd.DataFrame) -> pd.DataFrame:
 
 
 def _spearman(data: pd.DataFrame) -> float:
-    """NaN where there is none, as for equal values."""
+    """Return the rank correlation of value with distance; NaN if it is undefined."""
     if len(data) < 3 or data["distance"].nunique() < 2 or data["value"].nunique() < 2:
         return float("nan")
     return float(stats.spearmanr(data["distance"], data["value"]).statistic)
 
 
 def _halves(data: pd.DataFrame) -> str:
-    """Means of the nearer and the further half of each target's languages, in words; too few for a correlation."""
+    """Return the means of the nearer and the further half of each target's languages, in words."""
     near = data["distance"] <= data.groupby("target")["distance"].transform("median")
     means = [with_minus(f"{data[half].groupby('target')['value'].mean().mean():.1f}") for half in (near, ~near)]
     return f"{means[0]} points in the nearer half of the languages and {means[1]} in the further half"
@@ -210,23 +220,23 @@ def _axis(study: Study) -> str:
     return f"{kind} distance to English"
 
 
-def _minus(rho: float) -> str:
+def _rho_text(rho: float) -> str:
     return "undefined" if np.isnan(rho) else signed(rho)
 
 
-def _sentence(data: pd.DataFrame, study: Study, shown: list[str], what: str) -> str:
-    """Rank correlations, where there are languages enough; else the nearer and the further half of the languages."""
+def _sentence(data: pd.DataFrame, study: Study, shown: list[str], noun: str) -> str:
+    """Report rank correlations if there are enough languages, else the nearer and the further half of them."""
     others = data[data["language"] != ENGLISH]
     sizes = others.groupby("target")["language"].nunique()
     large = [target for target in shown if sizes[target] >= LEAST_FOR_A_LINE]
     rhos = {target: _spearman(others[others["target"] == target]) for target in large}
     known = {target: rho for target, rho in rhos.items() if not np.isnan(rho)}
     if not known:
-        return f"Averaged over {counted(len(shown), 'target')}, {what.lower()} are {_halves(others)}."
+        return f"Averaged over {counted(len(shown), 'target')}, {noun.lower()} are {_halves(others)}."
     down = sum(rho < 0 for rho in known.values())
     low, high = min(known, key=lambda t: known[t]), max(known, key=lambda t: known[t])
     return (
-        f"{what} fall with distance in {down} of {counted(len(known), 'target')} with at least {LEAST_FOR_A_LINE} "
-        f"languages; the rank correlation runs from {_minus(known[low])} "
-        f"({study.title_of(low)}) to {_minus(known[high])} ({study.title_of(high)})."
+        f"{noun} fall with distance in {down} of {counted(len(known), 'target')} with at least {LEAST_FOR_A_LINE} "
+        f"languages; the rank correlation ranges from {_rho_text(known[low])} "
+        f"({study.title_of(low)}) to {_rho_text(known[high])} ({study.title_of(high)})."
     )

@@ -1,4 +1,4 @@
-"""Effects of the arms with their intervals: a forest per target."""
+"""Gains of the arms with their intervals: a forest plot per target."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import altair as alt
 import pandas as pd
 
 from xstilts.config.study import Study
-from xstilts.report.plots.figure import Absent, Figure
-from xstilts.report.plots.forest import SIGNS_NOTE, forest, signs
-from xstilts.report.plots.style import BLACK, View, finished, grid, padded
+from xstilts.report.plots.figure import AbsentFigure, Figure
+from xstilts.report.plots.forest import ABOVE, BELOW, SIGNS_NOTE, UNCLEAR, forest, signs
+from xstilts.report.plots.style import BLACK, View, annotated_figure, grid, padded_domain
 from xstilts.scores.gains import ALL, ZERO_SHOT, arms_of, is_control, targets_of
 from xstilts.scores.labels import arm_label
 from xstilts.tasks.languages import ENGLISH
@@ -22,18 +22,21 @@ _PARTS: dict[str, Literal["cross", "square"]] = {ENGLISH: "cross", ZERO_SHOT: "s
 _WIDTH, _COLUMNS = 210.0, 3
 
 
-def effects_figure(effects: pd.DataFrame, study: Study, view: View) -> Figure | Absent:
-    """Gains with intervals by target and arm; small marks split a gain into English and the other languages.
+def effects_figure(effects: pd.DataFrame, study: Study, view: View) -> Figure | AbsentFigure:
+    """Plot gains with intervals by target and arm; small marks show the gains in English and in other languages.
 
-    ``effects``: as :func:`xstilts.analysis.effects.effects` makes it.
+    Args:
+        effects: What :func:`xstilts.analysis.effects.effects` returns.
+        study: The study.
+        view: The model and split.
     """
     name = f"gains_effects{view.suffix}"
     if not set(effects.columns) >= _NEEDED:
-        return Absent(name, "No effects with intervals were estimated.")
+        return AbsentFigure(name, "No effects with intervals were estimated.")
     known = view.of(effects).dropna(subset=["gain"])
     known = known[known["arm"].isin([arm for arm in study.arms if not is_control(arm, study)])]
     if not (known["language"] == ALL).any():
-        return Absent(name, "No arm and its baseline are scored in all languages of a target with the same seed.")
+        return AbsentFigure(name, "No arm and its baseline are scored in all languages of a target with the same seed.")
     arms = {arm: arm_label(arm, study) for arm in arms_of(study)[1:] if arm in set(known["arm"])}
     rows = known[known["language"] == ALL].drop(columns="language")
     for part in _PARTS:
@@ -45,7 +48,7 @@ def effects_figure(effects: pd.DataFrame, study: Study, view: View) -> Figure | 
         _panel(rows[rows["target"] == target], rows, study, target, list(arms.values()), place % _COLUMNS == 0)
         for place, target in enumerate(targets)
     ]
-    return finished(
+    return annotated_figure(
         study,
         name,
         f"Gain of every arm with its interval, {view.place}",
@@ -57,8 +60,8 @@ def effects_figure(effects: pd.DataFrame, study: Study, view: View) -> Figure | 
             "Points gained over no intermediate training.",
             SIGNS_NOTE,
             "Below them, crosses: English, squares: mean of the other languages.",
-            "Intervals are over seeds and languages like these; of one seed, over languages alone.",
-            "Retrieval has an axis of its own.",
+            "Intervals are over seeds and languages; with one seed, over languages alone.",
+            "Retrieval has a separate axis.",
             "Controls are not shown." if any(is_control(arm, study) for arm in study.arms) else "",
         ],
         width=min(_COLUMNS, len(targets)) * (_WIDTH + 24) + 260,
@@ -68,10 +71,10 @@ def effects_figure(effects: pd.DataFrame, study: Study, view: View) -> Figure | 
 def _panel(
     of_target: pd.DataFrame, rows: pd.DataFrame, study: Study, target: str, names: list[str], labels: bool
 ) -> alt.LayerChart:
-    """One target's forest, with the axis of its kind of target."""
+    """Plot one target, on the axis of retrieval or of all other targets."""
     retrieves = study.task(target).type == "retrieval"
     alike = rows[[(study.task(other).type == "retrieval") == retrieves for other in rows["target"]]]
-    domain = padded(pd.concat([alike[end] for end in ("low", "high", "value", *_PARTS)]), zero=True)
+    domain = padded_domain(pd.concat([alike[end] for end in ("low", "high", "value", *_PARTS)]), zero=True)
     y = alt.Y("row:N").scale(domain=names)
     marks = [
         alt.Chart(of_target.dropna(subset=[part]))
@@ -88,6 +91,6 @@ def _sentence(rows: pd.DataFrame) -> str:
         return f"None of {counted(len(rows), 'effect')} has an interval."
     sign = signs(known).value_counts()
     return (
-        f"Of {counted(len(known), 'effect')}, {sign.get('above 0', 0)} are gains and {sign.get('below 0', 0)} losses "
-        f"whose 95 % interval excludes 0; {sign.get('not told from 0', 0)} cannot be told from none."
+        f"Of {counted(len(known), 'effect')}, {sign.get(ABOVE, 0)} are gains and {sign.get(BELOW, 0)} losses "
+        f"whose 95 % interval excludes 0; the interval of {sign.get(UNCLEAR, 0)} includes 0."
     )

@@ -1,4 +1,4 @@
-"""What a figure is, and how one becomes files."""
+"""A figure, and how it is written."""
 
 from __future__ import annotations
 
@@ -21,10 +21,14 @@ _PNG_SCALE = 2
 class Figure:
     """One figure.
 
-    ``name`` begins with its place in a report: "gains", "languages", "q1" … "q5", "training" or "missing".
-    ``sentence`` says what it shows, in one sentence computed from ``data``; ``alt`` stands for it where it cannot be
-    seen. ``chart`` carries its title, its notes and the study's warning; ``data`` is what is drawn, and says of which
-    study.
+    Attributes:
+        name: The name of its files; begins with its place in a report: "gains", "languages", "q1" … "q5", "training"
+            or "missing".
+        title: Its title.
+        sentence: What it shows, in one sentence computed from ``data``.
+        alt: The text alternative of the image.
+        chart: The chart, with the title, the notes and the study's warning above it.
+        data: The plotted numbers, stamped with the study.
     """
 
     name: str
@@ -36,19 +40,24 @@ class Figure:
 
     @property
     def files(self) -> list[str]:
+        """The names of its files."""
         return [f"{self.name}.{suffix}" for suffix in SUFFIXES]
 
 
 @dataclass(frozen=True)
-class Absent:
-    """A figure that the study cannot have, and why."""
+class AbsentFigure:
+    """A figure that the study lacks data for, and the reason."""
 
     name: str
     reason: str
 
 
 def write(figure: Figure, folder: Path) -> list[Path]:
-    """Write the data, the Vega-Lite spec (data inside, no address to fetch from) and the images; returns the files."""
+    """Write a figure's data, its Vega-Lite spec with the data inside, and its images.
+
+    Returns:
+        The files, in the order of :data:`SUFFIXES`.
+    """
     data, spec, svg, png, pdf = files = [folder / name for name in figure.files]
     write_text(data, figure.data.to_csv(index=False, lineterminator="\n"))
     text = specification(figure.chart)
@@ -63,6 +72,6 @@ def write(figure: Figure, folder: Path) -> list[Path]:
 
 
 def specification(chart: ChartType) -> str:
-    """The chart in Vega-Lite's JSON, however many rows its data has."""
+    """Return a chart as Vega-Lite JSON, without a limit on the rows of its data."""
     with alt.data_transformers.enable("default", max_rows=None):
         return json.dumps(chart.to_dict(), ensure_ascii=False, sort_keys=True) + "\n"

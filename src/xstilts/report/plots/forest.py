@@ -1,4 +1,4 @@
-"""Estimates with their intervals below one another."""
+"""Forest plots: estimates with their intervals, one per row."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import cast
 import altair as alt
 import pandas as pd
 
-from xstilts.report.plots.style import BLUE, GREY, RED, heading
+from xstilts.report.plots.style import BLUE, GREY, RED, panel_title
 
-_SIGNS = ["above 0", "not told from 0", "below 0"]
+ABOVE, UNCLEAR, BELOW = _SIGNS = ["above 0", "includes 0", "below 0"]
 ROW = 17.0  # pixels
 
 SIGNS_NOTE = (
-    "Bars: 95 % intervals. Triangles point to the side of 0 that all of the interval lies on; circles: on neither."
+    "Bars: 95 % intervals. Triangles point to the side of 0 on which the whole interval lies; circles: neither."
 )
 
 
 def signs(rows: pd.DataFrame) -> pd.Series:
-    """On which side of zero each interval lies, if on one."""
-    sign = pd.Series(_SIGNS[1], index=rows.index)
-    return sign.mask(rows["low"] > 0, _SIGNS[0]).mask(rows["high"] < 0, _SIGNS[2])
+    """Return on which side of zero each interval (low, high) lies: :data:`ABOVE`, :data:`BELOW` or :data:`UNCLEAR`."""
+    sign = pd.Series(UNCLEAR, index=rows.index)
+    return sign.mask(rows["low"] > 0, ABOVE).mask(rows["high"] < 0, BELOW)
 
 
 def forest(
@@ -34,7 +34,18 @@ def forest(
     labels: bool = True,
     extra: Sequence[alt.Chart] = (),
 ) -> alt.LayerChart:
-    """Rows (row, value, low, high) in the order of ``names``; ``extra`` layers share the scales (x in ``value``)."""
+    """Plot estimates with intervals.
+
+    Args:
+        rows: The columns row, value, low and high.
+        names: The values of ``row``, in order.
+        width: The width in pixels.
+        x_title: The title of the x axis.
+        domain: The domain of the x axis.
+        title: The panel's title.
+        labels: Whether the rows have labels.
+        extra: Further layers, on the same scales.
+    """
     data = rows.assign(sign=signs(rows))
     x = alt.X("value:Q", title=x_title).scale(domain=list(domain), nice=False)
     axis = alt.Axis(labelLimit=0, domain=False, ticks=False, grid=True, labels=labels)
@@ -55,5 +66,5 @@ def forest(
     zero = alt.Chart(pd.DataFrame({"value": [0.0]})).mark_rule(color="#555", strokeDash=[3, 3]).encode(x=x)
     layers = cast(alt.LayerChart, alt.layer(zero, bars, *extra, points))
     return layers.properties(
-        width=width, height=ROW * len(names), **({"title": heading(title)} if title is not None else {})
+        width=width, height=ROW * len(names), **({"title": panel_title(title)} if title is not None else {})
     )

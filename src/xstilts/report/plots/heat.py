@@ -1,4 +1,4 @@
-"""Heat maps of gains: colours centred on zero, and in every cell its number."""
+"""Heat maps of gains: colours centred on zero, and a number in every cell."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import cast
 import altair as alt
 import pandas as pd
 
-_LEAST_RANGE = 2.0  # points: below that, colours would only show noise
-_DARK_BLUE, _DARK_ORANGE = 0.65, 0.8  # shares of the range from which a cell is too dark for black text
+_LEAST_RANGE = 2.0  # points: in a smaller range, colours would show only noise
+_DARK_BLUE, _DARK_ORANGE = 0.65, 0.8  # shares of the range beyond which a cell is too dark for black text
 
 LEGEND = "Blue: gain, orange: loss."
 
 
 def range_of(gains: pd.Series) -> float:
-    """What the colours reach to on either side of zero, in points."""
+    """Return the end of the colour scale on both sides of zero, in points."""
     return max([_LEAST_RANGE, *gains.dropna().abs()])
 
 
-def gains_colour(most: float, title: str | None = "points") -> alt.Color:
-    """The colour of column ``gain``, from −most to most."""
+def gains_colour(limit: float, title: str | None = "points") -> alt.Color:
+    """Return the colour scale of the column ``gain``, from −limit to limit."""
     return alt.Color("gain:Q", title=title).scale(
-        scheme="blueorange", reverse=True, domain=[-most, most], domainMid=0, clamp=True
+        scheme="blueorange", reverse=True, domain=[-limit, limit], domainMid=0, clamp=True
     )
 
 
@@ -30,7 +30,7 @@ def heat_map(
     data: pd.DataFrame,
     columns: Sequence[str],
     rows: Sequence[str],
-    most: float,
+    limit: float,
     cell: tuple[float, float],
     x_axis: alt.Axis,
     y_axis: alt.Axis | None,
@@ -38,23 +38,33 @@ def heat_map(
     colour: alt.Color | None = None,
     absent: Iterable[str] = (),
 ) -> alt.LayerChart:
-    """Cells of a frame with row, column, gain and text; ``cell``: (width, height) in pixels.
+    """Plot a heat map of gains. A cell without a gain is white with a dashed border.
 
-    A cell without a gain is empty with a dashed border; one whose text is in ``absent`` is not there at all.
+    Args:
+        data: The columns row, column, gain and text.
+        columns: The values of ``column``, in order.
+        rows: The values of ``row``, in order.
+        limit: The end of the colour scale, in points.
+        cell: Width and height of a cell in pixels.
+        x_axis: The x axis.
+        y_axis: The y axis; None for none.
+        font: The font size of the numbers.
+        colour: The colour scale; that of :func:`gains_colour` by default.
+        absent: Texts of cells that are left out altogether.
     """
     base = alt.Chart(data).encode(
         x=alt.X("column:N", title=None, axis=x_axis).scale(domain=list(columns)),
         y=alt.Y("row:N", title=None, axis=y_axis).scale(domain=list(rows)),
         tooltip=["row:N", "column:N", "text:N"],
     )
-    nothing = " && ".join(["!isValid(datum.gain)", *(f"datum.text != '{text}'" for text in absent)])
+    is_empty = " && ".join(["!isValid(datum.gain)", *(f"datum.text != '{text}'" for text in absent)])
     fill = (
         base.transform_filter("isValid(datum.gain)")
         .mark_rect(stroke="white")
-        .encode(color=colour or gains_colour(most))
+        .encode(color=colour or gains_colour(limit))
     )
-    empty = base.transform_filter(nothing).mark_rect(fill="white", stroke="#ccc", strokeDash=[2, 2])
-    dark = f"datum.gain > {_DARK_BLUE * most} || datum.gain < {-_DARK_ORANGE * most}"
+    empty = base.transform_filter(is_empty).mark_rect(fill="white", stroke="#ccc", strokeDash=[2, 2])
+    dark = f"datum.gain > {_DARK_BLUE * limit} || datum.gain < {-_DARK_ORANGE * limit}"
     text = base.mark_text(fontSize=font).encode(
         text="text:N", color=alt.condition(dark, alt.value("white"), alt.value("black"))
     )

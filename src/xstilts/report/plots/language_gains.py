@@ -1,4 +1,4 @@
-"""Gains by language and arm, one panel per group of targets: which languages profit from what."""
+"""Gains by language and arm: a panel per group of XTREME's targets, and per own target of the study."""
 
 from __future__ import annotations
 
@@ -8,50 +8,57 @@ import altair as alt
 import pandas as pd
 
 from xstilts.config.study import Study
-from xstilts.report.plots.figure import Absent, Figure
+from xstilts.report.plots.figure import AbsentFigure, Figure
 from xstilts.report.plots.heat import LEGEND, heat_map, range_of
-from xstilts.report.plots.languages import places, planned_languages
-from xstilts.report.plots.style import GREY, SMALL, View, finished, heading
-from xstilts.scores.gains import arms_of, groups_of, is_control
-from xstilts.scores.labels import MISSING, arm_label, signed
-from xstilts.tasks.benchmarks import title_of
+from xstilts.report.plots.languages import ordered_languages, planned_languages
+from xstilts.report.plots.style import GREY, SMALL, View, annotated_figure, panel_title
+from xstilts.scores.gains import arms_of, groups_of, is_control, own_targets
+from xstilts.scores.labels import MISSING, arm_label
 from xstilts.tasks.languages import ENGLISH
-from xstilts.wording import counted
+from xstilts.wording import counted, signed
 
 _CELL = (26.0, 15.0)  # pixels
-_FAMILY = 96  # pixels of the column with the families' names
+_FAMILY = 96  # pixels: the column with the names of families
 _NOT_IN_GROUP = ""
 
 
-def language_gains_figure(cells: pd.DataFrame, languages: pd.DataFrame, study: Study, view: View) -> Figure | Absent:
-    """Rows are languages, family by family, columns arms; a panel per group of targets.
+def language_gains_figure(
+    cells: pd.DataFrame, languages: pd.DataFrame, study: Study, view: View
+) -> Figure | AbsentFigure:
+    """Plot mean gains by language, family by family, and arm, with a panel per group of targets.
 
-    A cell is the mean gain over those of the group's targets that have the language, missing where one of them is.
-    ``cells``: see :func:`~xstilts.report.plots.languages.scored_by_language`.
+    A cell is the mean gain over the group's targets that have the language, missing if one of them is missing.
+
+    Args:
+        cells: What :func:`~xstilts.report.plots.languages.scored_by_language` returns.
+        languages: What :func:`~xstilts.analysis.study_data.language_frame` returns; may be empty.
+        study: The study.
+        view: The model and split.
     """
     name = f"languages_gains{view.suffix}"
     arms = arms_of(study)[1:]
     if not arms:
-        return Absent(name, "The study has no arm but its baseline.")
-    known = places(study, languages)
+        return AbsentFigure(name, "The study has no arm but its baseline.")
+    known = ordered_languages(study, languages)
     data = _grid(view.of(cells), study, view, list(known.index), arms)
     if data["gain"].isna().all():
-        return Absent(name, "No arm and its baseline are scored in the same language with the same seed.")
+        return AbsentFigure(name, "No arm and its baseline are scored in the same language with the same seed.")
     names = {code: f"{known['name'][code]} ({code})" for code in known.index}
     data["control"] = [is_control(arm, study) for arm in data["arm"]]
     columns = {arm: f"{arm} *" if is_control(arm, study) else arm_label(arm, study) for arm in arms}
     drawn = data.assign(row=data["language"].map(names), column=data["arm"].map(columns))
-    groups = list(groups_of(study))
-    parts = [[group for group in groups if (group == "retrieval") == which] for which in (False, True)]
-    blocks = [_block(drawn, part, known, names) for part in parts if part]
+    groups = _panels(study)
+    retrieval = [group for group, targets in groups.items() if study.task(targets[0]).type == "retrieval"]
+    parts = [[group for group in groups if group not in retrieval], retrieval]
+    blocks = [_block(drawn, part, known, names, study) for part in parts if part]
     chart = alt.hconcat(_families(known, names), *blocks, spacing=10).resolve_scale(
         color="independent", y="independent"
     )
-    return finished(
+    return annotated_figure(
         study,
         name,
         f"Gains by language and arm, {view.place}",
-        _sentence(data, known),
+        _sentence(data, known, retrieval),
         f"Heat maps of {counted(len(groups), 'group')} of targets, with {counted(len(known), 'language')} (rows) and "
         f"{counted(len(arms), 'arm')} (columns).",
         chart,
@@ -59,17 +66,22 @@ def language_gains_figure(cells: pd.DataFrame, languages: pd.DataFrame, study: S
         [
             "Whole points over no intermediate training, mean over the group's targets that have the language.",
             LEGEND,
-            "Retrieval has colours of its own." if len(groups) > 1 and "retrieval" in groups else "",
-            "*: a control, which does not count for the range of the colours." if data["control"].any() else "",
+            "Retrieval has a separate colour scale." if all(parts) else "",
+            "*: a control, which does not count for the colour range." if data["control"].any() else "",
             f"{MISSING}: not scored." if (data["text"] == MISSING).any() else "",
         ],
         width=_FAMILY + 110 + len(groups) * (len(arms) * _CELL[0] + 60),
     )
 
 
+def _panels(study: Study) -> dict[str, list[str]]:
+    """Return the targets of each panel: XTREME's groups, then single targets that are not XTREME's."""
+    return {**groups_of(study), **{target: [target] for target in own_targets(study)}}
+
+
 def _grid(cells: pd.DataFrame, study: Study, view: View, codes: list[str], arms: list[str]) -> pd.DataFrame:
-    """group, language, arm, gain, targets, gain_seeds, text, of all groups, languages and arms."""
-    groups = groups_of(study)
+    """Return group, language, arm, gain, targets, gain_seeds and text for all groups, languages and arms."""
+    groups = _panels(study)
     planned = pd.DataFrame(
         [
             (group, target, code)
@@ -99,32 +111,37 @@ def _grid(cells: pd.DataFrame, study: Study, view: View, codes: list[str], arms:
 def _text(gain: float) -> str:
     if pd.isna(gain):
         return MISSING
-    return signed(round(gain)).removesuffix(".0")
+    return signed(round(gain), 0)
 
 
-def _block(drawn: pd.DataFrame, groups: list[str], known: pd.DataFrame, names: dict[str, str]) -> alt.HConcatChart:
-    """The groups that share one scale of colours, side by side."""
-    most = range_of(drawn["gain"][~drawn["control"] & drawn["group"].isin(groups)])
-    named = drawn["group"].iloc[0]
-    panels = [_panel(drawn[drawn["group"] == group], group, most, known, names, group == named) for group in groups]
+def _block(
+    drawn: pd.DataFrame, groups: list[str], known: pd.DataFrame, names: dict[str, str], study: Study
+) -> alt.HConcatChart:
+    """Plot the groups that share a colour scale side by side; only the figure's first panel has row labels."""
+    limit = range_of(drawn["gain"][~drawn["control"] & drawn["group"].isin(groups)])
+    first = drawn["group"].iloc[0]
+    panels = [
+        _panel(drawn[drawn["group"] == group], study.title_of(group), limit, known, names, group == first)
+        for group in groups
+    ]
     return alt.hconcat(*panels, spacing=12).resolve_scale(color="shared", y="independent")
 
 
 def _panel(
-    data: pd.DataFrame, group: str, most: float, known: pd.DataFrame, names: dict[str, str], first: bool
+    data: pd.DataFrame, title: str, limit: float, known: pd.DataFrame, names: dict[str, str], first: bool
 ) -> alt.LayerChart:
     x_axis = alt.Axis(orient="top", labelAngle=-60, labelLimit=0, domain=False, ticks=False)
     y_axis = alt.Axis(labelLimit=0, domain=False, ticks=False, labelPadding=4) if first else None
     columns = list(data["column"].drop_duplicates())
     drawn = heat_map(
-        data, columns, list(names.values()), most, _CELL, x_axis, y_axis, font=SMALL, absent=[_NOT_IN_GROUP]
+        data, columns, list(names.values()), limit, _CELL, x_axis, y_axis, font=SMALL, absent=[_NOT_IN_GROUP]
     )
     rule = alt.Chart(_first_rows(known, names)).mark_rule(color=GREY, strokeWidth=0.5).encode(y=_top(names, y_axis))
-    return cast(alt.LayerChart, alt.layer(drawn, rule)).properties(title=heading(title_of(group)))
+    return cast(alt.LayerChart, alt.layer(drawn, rule)).properties(title=panel_title(title))
 
 
 def _families(known: pd.DataFrame, names: dict[str, str]) -> alt.LayerChart:
-    """The families' names, each beside its first language, under a rule."""
+    """Plot the name of each family beside its first language, below a rule."""
     base = alt.Chart(_first_rows(known, names))
     y = alt.Y("row:N", axis=None).scale(domain=list(names.values()))
     text = base.mark_text(align="left", fontSize=10, color="#333", limit=_FAMILY)
@@ -137,26 +154,26 @@ def _families(known: pd.DataFrame, names: dict[str, str]) -> alt.LayerChart:
 
 
 def _first_rows(known: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
-    """row and family where a new family begins; English, which stands by itself, has no name of a family."""
+    """Return row and family where a new family begins; English, which comes first, has no family name."""
     family = known["family"].where(known.index != ENGLISH, "")
     first = family[family != family.shift()]
     return pd.DataFrame({"row": [names[code] for code in first.index], "family": first.tolist()})
 
 
 def _top(names: dict[str, str], axis: alt.Axis | None) -> alt.Y:
-    """The upper edge of a row."""
+    """Return the position of a row's upper edge."""
     return alt.Y("row:N", title=None, axis=axis, bandPosition=0).scale(domain=list(names.values()))
 
 
-def _sentence(data: pd.DataFrame, known: pd.DataFrame) -> str:
-    """Which language gains most and least in fine-tuned targets (in retrieval, if there are no others)."""
-    counting = data[~data["control"]].dropna(subset=["gain"])
-    fine_tuned = counting[counting["group"] != "retrieval"]
-    chosen, where = (fine_tuned, "fine-tuned targets") if len(fine_tuned) else (counting, "retrieval")
+def _sentence(data: pd.DataFrame, known: pd.DataFrame, retrieval: list[str]) -> str:
+    """Name the languages that gain most and least on fine-tuned targets (on retrieval, if there are no others)."""
+    competing = data[~data["control"]].dropna(subset=["gain"])
+    fine_tuned = competing[~competing["group"].isin(retrieval)]
+    chosen, where = (fine_tuned, "fine-tuned targets") if len(fine_tuned) else (competing, "retrieval")
     if chosen.empty:
         return "Only controls have gains."
     means = chosen.groupby("language")["gain"].mean()
     up = int((means > 0).sum())
     ranked = means.sort_values(kind="stable")
-    ends = " to ".join(f"{signed(ranked.iloc[end])} ({known['name'][ranked.index[end]]})" for end in (0, -1))
-    return f"Averaged over arms and groups, {up} of {len(means)} languages gain in {where}, from {ends}."
+    ends = " to ".join(f"{signed(ranked.iloc[end], 1)} ({known['name'][ranked.index[end]]})" for end in (0, -1))
+    return f"Averaged over arms and groups, {up} of {len(means)} languages gain on {where}, from {ends}."

@@ -1,4 +1,4 @@
-"""What of the study's plan is scored: a reader must see what is not there."""
+"""Figure of scored and missing cells, by arm and by language."""
 
 from __future__ import annotations
 
@@ -9,20 +9,23 @@ import pandas as pd
 
 from xstilts.config.study import Study
 from xstilts.report.plots.figure import Figure
-from xstilts.report.plots.languages import places, planned_languages
-from xstilts.report.plots.style import BLUE, SKY, SMALL, View, finished, heading, listed
-from xstilts.scores.gains import arms_of, as_asked, by_language, targets_of
+from xstilts.report.plots.languages import ordered_languages, planned_languages
+from xstilts.report.plots.style import BLUE, SKY, SMALL, View, annotated_figure, panel_title
+from xstilts.scores.gains import arms_of, by_language, targets_of, with_study_splits
 from xstilts.scores.labels import arm_label
-from xstilts.wording import counted
+from xstilts.wording import counted, listed
 
 _CELL = (56.0, 16.0)  # pixels
 _STATES = ["all", "some", "none"]
 
 
 def missing_figure(scores: pd.DataFrame, languages: pd.DataFrame, study: Study, view: View) -> Figure:
-    """Scored of planned cells (arm, target, language, seed), by arm and target and by language and target."""
+    """Plot how many of the planned cells are scored, by arm and target and by language and target.
+
+    A cell is an arm, a target, a language and a seed.
+    """
     cells = _cells(scores, study, view)
-    known = places(study, languages)
+    known = ordered_languages(study, languages)
     arms = {arm: arm_label(arm, study) for arm in arms_of(study)}
     names = {code: f"{known['name'][code]} ({code})" for code in known.index}
     by_arm = _counts(cells.assign(row=cells["arm"].map(arms)), study)
@@ -34,7 +37,7 @@ def missing_figure(scores: pd.DataFrame, languages: pd.DataFrame, study: Study, 
         spacing=30,
     ).resolve_scale(y="independent")
     done = int(cells["done"].sum())
-    return finished(
+    return annotated_figure(
         study,
         f"missing{view.suffix}",
         f"Scored and missing cells, {view.place}",
@@ -51,7 +54,7 @@ def missing_figure(scores: pd.DataFrame, languages: pd.DataFrame, study: Study, 
 
 
 def _cells(scores: pd.DataFrame, study: Study, view: View) -> pd.DataFrame:
-    """arm, target, language, seed, done, of every planned cell."""
+    """Return arm, target, language, seed and ``done`` for every planned cell."""
     planned = pd.DataFrame(
         [
             (arm, target, language, seed)
@@ -62,7 +65,7 @@ def _cells(scores: pd.DataFrame, study: Study, view: View) -> pd.DataFrame:
         ],
         columns=["arm", "target", "language", "seed"],
     )
-    scored = view.of(by_language(as_asked(scores, study), study))[["arm", "target", "language", "seed"]]
+    scored = view.of(by_language(with_study_splits(scores, study), study))[["arm", "target", "language", "seed"]]
     both = planned.merge(scored.assign(done=True), how="left")
     return both.assign(done=both["done"].eq(True))
 
@@ -93,7 +96,7 @@ def _map(data: pd.DataFrame, rows: list[str], columns: list[str], title: str) ->
         color=alt.condition("datum.state == 'none'", alt.value("white"), alt.value("black")),
     )
     layers = cast(alt.LayerChart, alt.layer(fill, text))
-    return layers.properties(width=_CELL[0] * len(columns), height=_CELL[1] * len(rows), title=heading(title))
+    return layers.properties(width=_CELL[0] * len(columns), height=_CELL[1] * len(rows), title=panel_title(title))
 
 
 def _sentence(cells: pd.DataFrame, study: Study, arms: dict[str, str]) -> str:

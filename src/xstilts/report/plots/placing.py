@@ -1,4 +1,4 @@
-"""Where labels go so that none lies on another: in the order of what matters most, and none where there is no room."""
+"""Place labels without overlap, the most important first; a label without room is left out."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ import pandas as pd
 from scipy import optimize
 
 _CHARACTER, _LINE = 0.62, 1.1  # of the font size: width of a character, height of a line
-_POINT = 4  # pixels around a point's centre that are its mark
+_POINT = 4  # pixels: radius of a point's mark
 
 
 class Box(NamedTuple):
+    """A rectangle in pixels; y grows downwards."""
+
     left: float
     top: float
     right: float
     bottom: float
 
-    def meets(self, other: Box) -> bool:
+    def overlaps(self, other: Box) -> bool:
+        """Return whether two rectangles overlap."""
         return (
             self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
         )
@@ -33,10 +36,18 @@ def labels_beside(
     font: float,
     most: int = 60,
 ) -> pd.DataFrame:
-    """Of points (x, y, label; most important first), those of the first ``most`` whose label fits, and its place.
+    """Place labels beside points.
 
-    ``size``: (width, height) of the panel in pixels; scales are linear over their domains. ``at_x`` and ``at_y``
-    are the label's centre in data units.
+    Args:
+        points: The columns x, y and label, the most important first.
+        size: Width and height of the panel in pixels.
+        x_domain: The domain of the linear x scale.
+        y_domain: The domain of the linear y scale.
+        font: The font size in pixels.
+        most: Only the first so many points get a label.
+
+    Returns:
+        The points whose label fits, with its centre in data units as ``at_x`` and ``at_y``.
     """
     width, height = size
     across = width / (x_domain[1] - x_domain[0])
@@ -46,9 +57,9 @@ def labels_beside(
     taken = [Box(x - _POINT, y - _POINT, x + _POINT, y + _POINT) for x, y in zip(xs, ys, strict=True)]
     kept = []
     for row, x, y, label in list(zip(points.index, xs, ys, points["label"], strict=True))[:most]:
-        for box in _places(x, y, font * _CHARACTER * len(label), font * _LINE):
+        for box in _boxes_around(x, y, font * _CHARACTER * len(label), font * _LINE):
             inside = box.left >= 0 and box.top >= 0 and box.right <= width and box.bottom <= height
-            if inside and not any(box.meets(other) for other in taken):
+            if inside and not any(box.overlaps(other) for other in taken):
                 taken.append(box)
                 kept.append((row, (box.left + box.right) / 2, (box.top + box.bottom) / 2))
                 break
@@ -58,18 +69,27 @@ def labels_beside(
     return placed
 
 
-def _places(x: float, y: float, width: float, height: float) -> Iterator[Box]:
-    """Right, left, above, below, then the corners."""
+def _boxes_around(x: float, y: float, width: float, height: float) -> Iterator[Box]:
+    """Yield the places for a label in order: right, left, above, below, then the corners."""
     side, end = _POINT + 1 + width / 2, _POINT + 1 + height / 2
     for dx, dy in ((side, 0), (-side, 0), (0, -end), (0, end), (side, -end), (-side, -end), (side, end), (-side, end)):
         yield Box(x + dx - width / 2, y + dy - height / 2, x + dx + width / 2, y + dy + height / 2)
 
 
-def spread(values: Sequence[float], least: float, low: float, high: float) -> list[float]:
-    """The values moved so that they are ``least`` apart and between low and high, by the least squares; nearer to one
-    another where there is no room. In the order given; the order of their sizes is kept.
+def spread_apart(values: Sequence[float], least: float, low: float, high: float) -> list[float]:
+    """Move values apart, changing them as little as possible in the least-squares sense.
 
-    Apart means that ``value - rank * least`` must not fall with the rank, which isotonic regression does best.
+    Values are ``least`` apart if ``value - rank * least`` does not decrease with the rank, so isotonic regression finds
+    the best solution.
+
+    Args:
+        values: The values.
+        least: The smallest distance between two values; smaller if there is not enough room.
+        low: The lower bound.
+        high: The upper bound.
+
+    Returns:
+        The moved values in the order given; their ranks are kept.
     """
     order = np.argsort(np.asarray(values, dtype=float), kind="stable")
     steps = min(least, (high - low) / max(len(values) - 1, 1)) * np.arange(len(values))

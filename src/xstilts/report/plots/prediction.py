@@ -1,4 +1,4 @@
-"""Predicted beside observed gains, and what each model adds: question 5, seen."""
+"""Figure of question 5: predicted and observed gains, and what each model explains."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 
 from xstilts.analysis.answers import Answer
 from xstilts.config.study import Study
-from xstilts.report.plots.figure import Absent, Figure
+from xstilts.report.plots.figure import AbsentFigure, Figure
 from xstilts.report.plots.style import (
     BLUE,
     GREEN,
@@ -19,49 +19,49 @@ from xstilts.report.plots.style import (
     SKY,
     SMALL,
     YELLOW,
-    finished,
+    annotated_figure,
     grid,
-    heading,
-    padded,
+    padded_domain,
+    panel_title,
 )  # fmt: skip
+from xstilts.scores.gains import groups_of
 from xstilts.wording import counted, with_minus
 
-_MODELS = {"M0": "M0: task and arm", "M1": "M1: and language", "M2": "M2: and similarity"}
+_MODELS = {"M0": "M0: task and arm", "M1": "M1: M0 and language", "M2": "M2: M1 and similarity"}
 _LEFT_OUT = {"language": "one language", "family": "one family", "arm": "one arm"}
+_OWN = "other"  # the group of targets that are not XTREME's
 _GROUPS = {
     "sentence_pairs": (BLUE, "circle"),
     "structured_prediction": (ORANGE, "square"),
     "question_answering": (GREEN, "triangle-up"),
     "retrieval": (PURPLE, "cross"),
+    _OWN: (GREY, "diamond"),
 }
 _PANEL = (250.0, 250.0)
 
 
-def prediction_figure(answer: Answer | None, groups: dict[str, list[str]], study: Study) -> Figure | Absent:
-    """Gains of left-out languages as every model predicts them, and R² of every way of leaving out.
-
-    ``groups``: the study's targets by XTREME's group (:func:`xstilts.scores.gains.groups_of`).
-    """
+def prediction_figure(answer: Answer | None, study: Study) -> Figure | AbsentFigure:
+    """Plot each model's predictions for left-out languages, and R² for each kind of left-out data."""
     name = "q5_prediction"
     data = answer.data.get("predictions", pd.DataFrame()) if answer else pd.DataFrame()
     models = [model for model in _MODELS if model in data]
     if not {"left_out", "observed", "target"} <= set(data.columns) or not models:
-        return Absent(name, "Question 5 made no predictions: there was too little to predict from.")
+        return AbsentFigure(name, "Question 5 made no predictions: there was too little to predict from.")
     points = data[data["left_out"] == "language"].dropna(subset=["observed", *models])
     if points.empty:
-        return Absent(name, "Question 5 made no predictions with languages left out.")
-    group_of = {target: group for group, targets in groups.items() for target in targets}
-    points = points.assign(group=points["target"].map(group_of))
-    domain = padded(pd.concat([points["observed"], *(points[model] for model in models)]))
+        return AbsentFigure(name, "Question 5 made no predictions with languages left out.")
+    group_of = {target: group for group, targets in groups_of(study).items() for target in targets}
+    points = points.assign(group=points["target"].map(group_of).fillna(_OWN))
+    domain = padded_domain(pd.concat([points["observed"], *(points[model] for model in models)]))
     panels = [_panel(points, model, domain) for model in models]
     increments = answer.data.get("increments", pd.DataFrame()) if answer else pd.DataFrame()
     rows: list[alt.ConcatChart | alt.LayerChart] = [grid(panels, len(panels))]
     if {"left_out", "model", "r2"} <= set(increments.columns):
         rows.append(_bars(increments))
-    return finished(
+    return annotated_figure(
         study,
         name,
-        "Gains predicted and observed in languages not seen",
+        "Gains predicted and observed in left-out languages",
         _sentence(points, increments, models),
         f"Scatter plots of {counted(len(models), 'model')}: observed against predicted gains; bars of their R².",
         alt.vconcat(*rows, spacing=34).resolve_scale(color="independent", shape="independent"),
@@ -69,7 +69,7 @@ def prediction_figure(answer: Answer | None, groups: dict[str, list[str]], study
         [
             f"Points; {counted(len(points), 'cell')} (arm, target, language), "
             f"{counted(points['language'].nunique(), 'language')}.",
-            "On the line, the prediction is right.",
+            "On the line, predictions equal observations.",
             "R² below 0: the mean gain predicts better.",
         ],
         width=len(panels) * (_PANEL[0] + 66) + 100,
@@ -83,13 +83,17 @@ def _panel(points: pd.DataFrame, model: str, domain: list[float]) -> alt.LayerCh
     drawn = points.assign(predicted=points[model], kind=points["group"].str.replace("_", " "))
     columns = ["predicted", "observed", "kind", "arm", "target", "language"]
     marks = (
-        alt.Chart(drawn[[c for c in columns if c in drawn]])
+        alt.Chart(drawn[[column for column in columns if column in drawn]])
         .mark_point(size=14, opacity=0.45, filled=True)
         .encode(
             x=alt.X("predicted:Q", title="predicted, points", scale=scale),
             y=alt.Y("observed:Q", title="observed, points", scale=scale),
-            color=alt.Color("kind:N", title="targets").scale(domain=names, range=[_GROUPS[g][0] for g in present]),
-            shape=alt.Shape("kind:N", title="targets").scale(domain=names, range=[_GROUPS[g][1] for g in present]),
+            color=alt.Color("kind:N", title="targets").scale(
+                domain=names, range=[_GROUPS[group][0] for group in present]
+            ),
+            shape=alt.Shape("kind:N", title="targets").scale(
+                domain=names, range=[_GROUPS[group][1] for group in present]
+            ),
         )
     )
     line = (
@@ -98,11 +102,11 @@ def _panel(points: pd.DataFrame, model: str, domain: list[float]) -> alt.LayerCh
         .encode(x=alt.X("v:Q", scale=scale), y=alt.Y("v:Q", scale=scale))
     )
     layers = cast(alt.LayerChart, alt.layer(marks, line))
-    return layers.properties(width=_PANEL[0], height=_PANEL[1], title=heading(_MODELS[model]))
+    return layers.properties(width=_PANEL[0], height=_PANEL[1], title=panel_title(_MODELS[model]))
 
 
 def _bars(increments: pd.DataFrame) -> alt.LayerChart:
-    """R² by what is left out and model."""
+    """Plot R² by model and kind of left-out data."""
     known = [left_out for left_out in _LEFT_OUT if left_out in set(increments["left_out"])]
     data = increments[increments["left_out"].isin(known)].dropna(subset=["r2"])
     data = data.assign(left=data["left_out"].map(_LEFT_OUT), name=data["model"].map(_MODELS))
@@ -113,7 +117,7 @@ def _bars(increments: pd.DataFrame) -> alt.LayerChart:
         y=alt.Y("left:N", title="left out").scale(domain=[_LEFT_OUT[left_out] for left_out in known]),
         yOffset=alt.YOffset("name:N").scale(domain=names),
     )
-    domain = padded(data["r2"], share=0.12, least=0.1, zero=True)
+    domain = padded_domain(data["r2"], share=0.12, least=0.1, zero=True)
     x = alt.X("r2:Q", title="out-of-sample R²").scale(domain=domain, nice=False)
     bars = base.mark_bar(stroke="#333", strokeWidth=0.5).encode(
         x=x,
@@ -124,7 +128,7 @@ def _bars(increments: pd.DataFrame) -> alt.LayerChart:
     left = base.transform_filter("datum.r2 < 0").mark_text(fontSize=SMALL, align="right", dx=-4)
     text = [side.encode(x=x, text="text:N") for side in (left, right)]
     layers = cast(alt.LayerChart, alt.layer(bars, *text))
-    return layers.properties(width=520, height=48 * len(known), title=heading("What each model explains"))
+    return layers.properties(width=520, height=48 * len(known), title=panel_title("What each model explains"))
 
 
 def _sentence(points: pd.DataFrame, increments: pd.DataFrame, models: list[str]) -> str:

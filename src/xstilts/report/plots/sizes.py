@@ -1,4 +1,4 @@
-"""Gains by how much intermediate data there was, family by family: question 4, seen."""
+"""Figure of question 4: gains by size of the intermediate data and language family."""
 
 from __future__ import annotations
 
@@ -9,34 +9,33 @@ import pandas as pd
 
 from xstilts.analysis.answers import Answer
 from xstilts.config.study import Study
-from xstilts.report.plots.figure import Absent, Figure
-from xstilts.report.plots.placing import spread
-from xstilts.report.plots.style import BLUE, GREY, RED, SMALL, finished, grid, heading, padded
-from xstilts.scores.labels import signed
-from xstilts.wording import counted
+from xstilts.report.plots.figure import AbsentFigure, Figure
+from xstilts.report.plots.placing import spread_apart
+from xstilts.report.plots.style import BLUE, GREY, RED, SMALL, annotated_figure, grid, padded_domain, panel_title
+from xstilts.wording import counted, signed
 
-WORST = "worst"  # the line of the family that gains least
+WORST = "worst"  # as a family: the one that gains least at each size
 _PANEL, _COLUMNS = (250.0, 220.0), 3
 _KINDS = ["worst family", "one family"]
 
 
-def sizes_figure(answer: Answer | None, study: Study) -> Figure | Absent:
-    """Learning curves: a panel per intermediate task, a line per family, the worst family in bold."""
+def sizes_figure(answer: Answer | None, study: Study) -> Figure | AbsentFigure:
+    """Plot learning curves: a panel per intermediate task, a line per family, the worst family in bold."""
     name = "q4_sizes"
     data = answer.data.get("curves", pd.DataFrame()) if answer else pd.DataFrame()
     if not {"task", "size", "family", "gain"} <= set(data.columns):
-        return Absent(name, "Question 4 has no gains by size of the intermediate data.")
+        return AbsentFigure(name, "Question 4 has no gains by size of the intermediate data.")
     drawn = data.dropna(subset=["size", "gain"])
     if "diversity" in drawn:
         drawn = drawn[drawn["diversity"].isna()]
     sizes = drawn.groupby("task")["size"].nunique()
     tasks = [str(task) for task in sizes.index[sizes > 1]]
     if not tasks:
-        return Absent(name, "No intermediate task is trained on in two sizes (arms with train_examples).")
+        return AbsentFigure(name, "No intermediate task has arms with two sizes of training data (train_examples).")
     drawn = drawn[drawn["task"].isin(tasks)]
-    domain = padded(drawn["gain"], zero=True)
+    domain = padded_domain(drawn["gain"], zero=True)
     panels = [_panel(drawn[drawn["task"] == task], study, task, domain) for task in tasks]
-    return finished(
+    return annotated_figure(
         study,
         name,
         "Gain by size of the intermediate data",
@@ -70,7 +69,7 @@ def _panel(data: pd.DataFrame, study: Study, task: str, domain: list[float]) -> 
         )
     )
     last = lines[(lines["size"] == lines["size"].max()) & (lines["family"] != WORST)].copy()
-    last["at"] = spread(last["gain"].tolist(), 10.5 * (domain[1] - domain[0]) / _PANEL[1], domain[0], domain[1])
+    last["at"] = spread_apart(last["gain"].tolist(), 10.5 * (domain[1] - domain[0]) / _PANEL[1], domain[0], domain[1])
     text = (
         alt.Chart(last)
         .mark_text(align="left", dx=7, fontSize=SMALL, color="#222")
@@ -78,16 +77,16 @@ def _panel(data: pd.DataFrame, study: Study, task: str, domain: list[float]) -> 
     )
     zero = alt.Chart(pd.DataFrame({"gain": [0.0]})).mark_rule(color=GREY, strokeDash=[3, 3]).encode(y=y)
     layers = cast(alt.LayerChart, alt.layer(zero, line, text))
-    return layers.properties(width=_PANEL[0], height=_PANEL[1], title=heading(title))
+    return layers.properties(width=_PANEL[0], height=_PANEL[1], title=panel_title(title))
 
 
 def _sentence(data: pd.DataFrame) -> str:
     worst = data[data["family"] == WORST].sort_values("size").groupby("task")["gain"].agg(["first", "last"])
     if worst.empty:
-        return "There is no line of the worst family."
+        return "The worst family has no line."
     rises = int((worst["last"] > worst["first"]).sum())
     return (
         f"From the smallest to the largest size, the worst family's gain rises in {rises} of "
-        f"{counted(len(worst), 'task')}, on average from {signed(worst['first'].mean())} to "
-        f"{signed(worst['last'].mean())}."
+        f"{counted(len(worst), 'task')}, on average from {signed(worst['first'].mean(), 1)} to "
+        f"{signed(worst['last'].mean(), 1)}."
     )

@@ -1,4 +1,4 @@
-"""Scores before and after intermediate training: do English and the other languages move together?"""
+"""Slope charts: scores before and after intermediate training, in English and in other languages."""
 
 from __future__ import annotations
 
@@ -8,35 +8,34 @@ import altair as alt
 import pandas as pd
 
 from xstilts.config.study import Study
-from xstilts.report.plots.figure import Absent, Figure
+from xstilts.report.plots.figure import AbsentFigure, Figure
 from xstilts.report.plots.languages import before_and_after
-from xstilts.report.plots.placing import spread
-from xstilts.report.plots.style import BLACK, BLUE, RED, SMALL, View, finished, grid, heading, padded
+from xstilts.report.plots.placing import spread_apart
+from xstilts.report.plots.style import BLACK, BLUE, RED, SMALL, View, annotated_figure, grid, padded_domain, panel_title
 from xstilts.scores.gains import targets_of
-from xstilts.scores.labels import signed
 from xstilts.tasks.languages import ENGLISH
-from xstilts.wording import counted
+from xstilts.wording import counted, listed, signed
 
 _PANEL, _COLUMNS = (190.0, 240.0), 4
 _BEFORE, _AFTER = "before", "after"
 _MEAN = "mean of others"
-_LABELLED = 3  # languages that gain most, and as many that lose most
+_LABELLED = 3  # languages that gain most, and as many that gain least
 _KINDS = ["English", _MEAN, "gains", "does not gain"]
 
 
-def slopes_figure(cells: pd.DataFrame, study: Study, view: View) -> Figure | Absent:
-    """A line per language from the baseline's score to the mean of the intermediate arms, a panel per target."""
+def slopes_figure(cells: pd.DataFrame, study: Study, view: View) -> Figure | AbsentFigure:
+    """Plot a line per language from the baseline's score to the mean of intermediate arms, a panel per target."""
     name = f"languages_slopes{view.suffix}"
     data = before_and_after(cells, study, view).dropna(subset=["before", "after"])
     shown = [target for target in targets_of(study) if data.loc[data["target"] == target, "language"].nunique() > 1]
     shown = [target for target in shown if ENGLISH in set(data.loc[data["target"] == target, "language"])]
     if not shown:
-        return Absent(
+        return AbsentFigure(
             name, "No target is scored in English and another language, with and without intermediate training."
         )
     drawn = data[data["target"].isin(shown)]
     panels = [_panel(drawn[drawn["target"] == target], study.title_of(target)) for target in shown]
-    return finished(
+    return annotated_figure(
         study,
         name,
         f"Score in every language before and after intermediate training, {view.place}",
@@ -47,7 +46,7 @@ def slopes_figure(cells: pd.DataFrame, study: Study, view: View) -> Figure | Abs
         [
             "Points without intermediate training (left) and as the mean of the intermediate arms (right).",
             f"Codes: the {_LABELLED} languages that gain most and the {_LABELLED} that gain least.",
-            "Retrieval has no English." if len(shown) < len(study.targets) else "",
+            _absent_note(shown, study),
         ],
         width=min(_COLUMNS, len(shown)) * (_PANEL[0] + 118),
     )
@@ -61,7 +60,7 @@ def _panel(data: pd.DataFrame, title: str) -> alt.LayerChart:
         "English" if code == ENGLISH else _MEAN if code == _MEAN else "gains" if after > before else "does not gain"
         for code, before, after in lines.itertuples(index=False)
     ]
-    domain = padded(pd.concat([lines["before"], lines["after"]]), share=0.04)
+    domain = padded_domain(pd.concat([lines["before"], lines["after"]]), share=0.04)
     long = lines.melt(["language", "kind"], ["before", "after"], "when", "score")
     x = alt.X("when:N", title=None).scale(domain=[_BEFORE, _AFTER], paddingOuter=0.0, padding=0.6)
     y = alt.Y("score:Q", title="points").scale(domain=domain, nice=False)
@@ -81,18 +80,24 @@ def _panel(data: pd.DataFrame, title: str) -> alt.LayerChart:
         .encode(x=x, y=alt.Y("at:Q").scale(domain=domain, nice=False), text="label:N")
     )
     layers = cast(alt.LayerChart, alt.layer(strokes.mark_line(opacity=0.85), text))
-    return layers.properties(width=_PANEL[0], height=_PANEL[1], title=heading(title))
+    return layers.properties(width=_PANEL[0], height=_PANEL[1], title=panel_title(title))
 
 
 def _labels(lines: pd.DataFrame, domain: list[float]) -> pd.DataFrame:
-    """English, the mean, and the languages that change most, at their right ends but apart from one another."""
+    """Return the labels at the right ends of lines, spaced apart: English, the mean, and the extreme languages."""
     others = lines[~lines["language"].isin([ENGLISH, _MEAN])]
     ranked = others.assign(gain=others["after"] - others["before"]).sort_values(["gain", "language"])
     extreme = pd.concat([ranked.head(_LABELLED), ranked.tail(_LABELLED)]).drop_duplicates("language")
     chosen = pd.concat([lines[lines["language"].isin([ENGLISH, _MEAN])], extreme])
     per_pixel = (domain[1] - domain[0]) / _PANEL[1]
-    at = spread(chosen["after"].tolist(), 11 * per_pixel, domain[0], domain[1])
+    at = spread_apart(chosen["after"].tolist(), 11 * per_pixel, domain[0], domain[1])
     return pd.DataFrame({"label": chosen["language"].to_numpy(), "at": at, "when": _AFTER})
+
+
+def _absent_note(shown: list[str], study: Study) -> str:
+    """Return a sentence that names the targets that are not shown; empty if all are."""
+    titles = [study.title_of(target) for target in targets_of(study) if target not in shown]
+    return f"Not shown, as English or another language has no pair of scores: {listed(titles)}." if titles else ""
 
 
 def _sentence(data: pd.DataFrame) -> str:
@@ -102,6 +107,6 @@ def _sentence(data: pd.DataFrame) -> str:
     change = gap["after"] - gap["before"]
     return (
         f"The gap between English and the mean of the other languages shrinks in {(change < 0).sum()} of "
-        f"{counted(len(change), 'target')}; on average it changes by {signed(change.mean())} points, "
+        f"{counted(len(change), 'target')}; on average it changes by {signed(change.mean(), 1)} points, "
         f"from {gap['before'].mean():.1f} to {gap['after'].mean():.1f}."
     )

@@ -1,4 +1,4 @@
-"""How training went: losses and dev scores by step, as the jobs' records have them."""
+"""Training curves: losses and dev scores by step, read from the jobs' records."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ import altair as alt
 import pandas as pd
 
 from xstilts.config.study import BASELINE, Study
-from xstilts.report.plots.figure import Absent, Figure
-from xstilts.report.plots.placing import spread
-from xstilts.report.plots.style import BLACK, BLUE, ORANGE, SMALL, finished, grid, heading, padded
+from xstilts.report.plots.figure import AbsentFigure, Figure
+from xstilts.report.plots.placing import spread_apart
+from xstilts.report.plots.style import BLACK, BLUE, ORANGE, SMALL, annotated_figure, grid, padded_domain, panel_title
 from xstilts.scores.gains import arms_of, is_control
 from xstilts.scores.labels import arm_label
-from xstilts.tasks.registry import TASKS
 from xstilts.wording import counted
 
-#: One row per evaluation during fine-tuning: ``what`` is the training set; ``score`` is the mean of the dev scores, NaN
-#: where only the loss was noted; ``best`` marks the step whose weights were kept.
+#: One row per evaluation during fine-tuning: ``what`` is the training set, ``score`` the mean of the dev scores (NaN if
+#: only the loss was recorded), and ``best`` marks the step whose weights were kept.
 CURVES = ["model", "arm", "what", "seed", "step", "loss", "score", "best"]
 
 _PANEL, _COLUMNS = (230.0, 210.0), 3
@@ -29,7 +28,7 @@ _NOT_SCORES = ("step", "loss")
 
 
 def read_curves(records: Iterable[Path]) -> pd.DataFrame:
-    """The :data:`CURVES` of records ``…/{model}/{arm}/{what}/seed{seed}.json``; those without training have none."""
+    """Read :data:`CURVES` from records ``…/{model}/{arm}/{what}/seed{seed}.json``; jobs without training have none."""
     rows: list[tuple[Any, ...]] = []
     for path in records:
         record = json.loads(path.read_text(encoding="utf-8"))
@@ -45,19 +44,19 @@ def read_curves(records: Iterable[Path]) -> pd.DataFrame:
     return frame.astype({"loss": "float64", "score": "float64"}).sort_values(CURVES[:5], ignore_index=True)
 
 
-def training_figure(curves: pd.DataFrame, study: Study, model: str) -> Figure | Absent:
-    """Dev scores on English by step, a panel per training set, a line per arm (mean over seeds)."""
+def training_figure(curves: pd.DataFrame, study: Study, model: str) -> Figure | AbsentFigure:
+    """Plot scores on English dev data by step: a panel per training set, a line per arm (mean over seeds)."""
     name = f"training-{model}" if len(study.models) > 1 else "training"
     if not set(curves.columns) >= set(CURVES):
-        return Absent(name, "There are no records of training.")
-    known = curves[(curves["model"] == model) & curves["what"].isin(TASKS) & curves["arm"].isin(study.arms)]
+        return AbsentFigure(name, "There are no records of training.")
+    known = curves[(curves["model"] == model) & curves["arm"].isin(study.arms)]
     known = known.dropna(subset=["score"])
     shown = [what for what in study.training_sets() if known.loc[known["what"] == what, "step"].nunique() > 1]
     if not shown:
-        return Absent(name, "No fine-tuning was evaluated at two steps or more.")
+        return AbsentFigure(name, "No fine-tuning run was evaluated at two steps or more.")
     drawn = known[known["what"].isin(shown)]
     panels = [_panel(drawn[drawn["what"] == what], study, study.title_of(what)) for what in shown]
-    return finished(
+    return annotated_figure(
         study,
         name,
         f"Dev scores during fine-tuning, {model}",
@@ -65,7 +64,7 @@ def training_figure(curves: pd.DataFrame, study: Study, model: str) -> Figure | 
         f"Line charts of {counted(len(shown), 'training set')} with a line for each arm.",
         grid(panels, _COLUMNS, between=160).resolve_scale(color="shared", strokeDash="shared"),
         drawn,
-        ["Points on the English dev split that checkpoints are chosen on."],
+        ["Points on the English dev split, on which checkpoints are selected."],
         width=min(_COLUMNS, len(panels)) * (_PANEL[0] + 160),
     )
 
@@ -76,7 +75,7 @@ def _panel(data: pd.DataFrame, study: Study, title: str) -> alt.LayerChart:
     means = (
         data.groupby(["arm", "step"], as_index=False)["score"].mean().assign(kind=lambda rows: rows["arm"].map(kinds))
     )
-    domain = padded(means["score"], share=0.04)
+    domain = padded_domain(means["score"], share=0.04)
     x = alt.X("step:Q", title="step").axis(tickCount=4)
     y = alt.Y("score:Q", title="points, English dev").scale(domain=domain, nice=False)
     line = (
@@ -94,7 +93,7 @@ def _panel(data: pd.DataFrame, study: Study, title: str) -> alt.LayerChart:
     )
     last = means.loc[means.groupby("arm")["step"].idxmax()].copy()
     last["label"] = [arm if is_control(arm, study) else arm_label(arm, study) for arm in last["arm"]]
-    last["at"] = spread(last["score"].tolist(), 11 * (domain[1] - domain[0]) / _PANEL[1], domain[0], domain[1])
+    last["at"] = spread_apart(last["score"].tolist(), 11 * (domain[1] - domain[0]) / _PANEL[1], domain[0], domain[1])
     last["step"] = means["step"].max()
     text = (
         alt.Chart(last)
@@ -102,7 +101,7 @@ def _panel(data: pd.DataFrame, study: Study, title: str) -> alt.LayerChart:
         .encode(x=x, y=alt.Y("at:Q").scale(domain=domain, nice=False), text="label:N")
     )
     layers = cast(alt.LayerChart, alt.layer(line, text))
-    return layers.properties(width=_PANEL[0], height=_PANEL[1], title=heading(title))
+    return layers.properties(width=_PANEL[0], height=_PANEL[1], title=panel_title(title))
 
 
 def _sentence(curves: pd.DataFrame) -> str:
@@ -110,6 +109,6 @@ def _sentence(curves: pd.DataFrame) -> str:
     last = curves.loc[runs["step"].idxmax()]
     at_end = int(last["best"].sum())
     return (
-        f"{at_end} of {counted(len(last), 'fine-tuning run')} are best on dev at their last evaluation: those might "
-        "have gained from longer training."
+        f"{at_end} of {counted(len(last), 'fine-tuning run')} are best on dev at their last evaluation: longer "
+        "training might have improved them."
     )

@@ -1,6 +1,6 @@
-"""What a study planned, what of it is done, and why the rest is missing.
+"""Which of a study's planned scores exist, and why the others are missing.
 
-A *cell* is one model, arm, target, split, seed and language; it is there where all primary metrics of the target are.
+A *cell* is one model, arm, target, split, seed and language; it is scored if all primary metrics of the target are.
 """
 
 from __future__ import annotations
@@ -13,60 +13,78 @@ import pandas as pd
 
 from xstilts.config.study import Study
 from xstilts.graph.runs import Job, evaluation_of
-from xstilts.scores.gains import arms_of, by_language, targets_of
+from xstilts.scores.gains import arms_of, by_language, own_targets, targets_of
 from xstilts.scores.labels import arm_label
 
-#: One row per model, arm, target, split and seed that lacks languages; ``languages`` are their codes, as a tuple.
-MISSING_CELLS = ["model", "arm", "target", "split", "seed", "languages", "reason"]
+#: One row per model, arm, target, split and seed with missing languages, and reason; ``languages`` is a tuple of codes.
+MISSING_SCORES = ["model", "arm", "target", "split", "seed", "languages", "reason"]
 
 _STRIPPED = "the release's labels are removed: predicted for submission, not scored"
-_NO_SCORE = "its job is done, but left no score of it"
-_NO_FILE = "the data have no file for it"
+_NO_LABELS = "its data has no labels: predicted, not scored"
+_NO_SCORE = "its job is done, but wrote no score for it"
+_NO_FILE = "the data has no file for it"
 
 
-def missing_cells(scores: pd.DataFrame, study: Study, reasons: Mapping[Job, str]) -> pd.DataFrame:
-    """Cells that the study asks for and ``scores`` lack, with the columns :data:`MISSING_CELLS`.
+def missing_scores(scores: pd.DataFrame, study: Study, reasons: Mapping[Job, str]) -> pd.DataFrame:
+    """List the planned cells without a score.
 
-    ``reasons`` says of each job that is not done why it is not, and of those whose scores are left out why they are.
+    Args:
+        scores: Scores without flagged ones.
+        study: The study.
+        reasons: By job, why it is not done, or why its scores are left out.
+
+    Returns:
+        A frame with the columns :data:`MISSING_SCORES`.
     """
-    found = _found(scores, study)
-    scored = {(target, split, code) for (_, _, target, split, _), codes in found.items() for code in codes}
+    scored = _scored_languages(scores, study)
+    anywhere = {(target, split, code) for (_, _, target, split, _), codes in scored.items() for code in codes}
+    own = own_targets(study)
     rows: list[tuple[str, str, str, str, int, tuple[str, ...], str]] = []
     for model, arm, target, split, seed in _planned(study):
         by_reason: dict[str, list[str]] = {}
         for code in study.languages(target):
-            if code in found.get((model, arm, target, split, seed), set()):
+            if code in scored.get((model, arm, target, split, seed), set()):
                 continue
             job = (model, arm, evaluation_of(study, target), seed)
             if code not in study.languages(target, split):
                 reason = _NO_FILE
             elif job in reasons:
                 reason = reasons[job]
+            elif (target, split, code) in anywhere:
+                reason = _NO_SCORE
             else:
-                reason = _NO_SCORE if (target, split, code) in scored else _STRIPPED
+                reason = _NO_LABELS if target in own else _STRIPPED
             by_reason.setdefault(reason, []).append(code)
         rows += [(model, arm, target, split, seed, tuple(codes), reason) for reason, codes in by_reason.items()]
-    return pd.DataFrame(rows, columns=MISSING_CELLS)
+    return pd.DataFrame(rows, columns=MISSING_SCORES)
 
 
-def progress(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """One row per model, arm and target: how many of its ``planned`` evaluations, one per split and seed, are ``done``
-    (every language that the data have is scored) or ``partly`` done."""
-    found = _found(scores, study)
+def evaluation_counts(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Count evaluations (one per split and seed) by model, arm and target.
+
+    Returns:
+        One row per model, arm and target with the numbers of ``planned`` evaluations, of those ``done`` (scored in all
+        languages of the data) and of those ``partly`` done.
+    """
+    scored = _scored_languages(scores, study)
     rows = []
     for (model, arm, target), places in _by_target(study).items():
         done = partly = 0
         for split, seed in places:
-            lacking = set(study.languages(target, split)) - found.get((model, arm, target, split, seed), set())
+            lacking = set(study.languages(target, split)) - scored.get((model, arm, target, split, seed), set())
             done += not lacking
             partly += 0 < len(lacking) < len(study.languages(target, split))
         rows.append((model, arm, target, len(places), done, partly))
     return pd.DataFrame(rows, columns=["model", "arm", "target", "planned", "done", "partly"])
 
 
-def condensed(missing: pd.DataFrame, study: Study) -> list[dict[str, str]]:
-    """The missing cells for people: by column what a row is about, rows that differ in one thing alone put together;
-    "all" where nothing of a kind is there."""
+def condensed_rows(missing: pd.DataFrame, study: Study) -> list[dict[str, str]]:
+    """Shorten the rows of :func:`missing_scores` for readers.
+
+    Returns:
+        By column, the text of each row. Rows that differ in one column alone are merged; a column that names every
+        model, arm, target, split, seed or language says "all".
+    """
     every: dict[str, Sequence[Any]] = {
         "model": list(study.models),
         "arm": arms_of(study),
@@ -88,8 +106,8 @@ def condensed(missing: pd.DataFrame, study: Study) -> list[dict[str, str]]:
     return [
         {
             **{
-                name: _listed([labels.get(name, {}).get(value, value) for value in row[name]], of, name)
-                for name, of in every.items()
+                name: _values_text([labels.get(name, {}).get(value, value) for value in row[name]], values, name)
+                for name, values in every.items()
             },
             "languages": ", ".join(row["languages"]) or "all",
             "reason": row["reason"][0],
@@ -99,17 +117,17 @@ def condensed(missing: pd.DataFrame, study: Study) -> list[dict[str, str]]:
 
 
 def _merged(rows: list[dict[str, tuple[Any, ...]]], name: str) -> list[dict[str, tuple[Any, ...]]]:
-    """Rows that are equal but for ``name`` as one, which has all of their values."""
-    found: dict[tuple[Any, ...], dict[str, tuple[Any, ...]]] = {}
+    """Merge rows that differ in the column ``name`` alone into one row with all of their values."""
+    merged: dict[tuple[Any, ...], dict[str, tuple[Any, ...]]] = {}
     for row in rows:
         rest = tuple(value for key, value in row.items() if key != name)
-        before = found[rest][name] if rest in found else ()
-        found[rest] = {**row, name: before + row[name]}
-    return list(found.values())
+        before = merged[rest][name] if rest in merged else ()
+        merged[rest] = {**row, name: before + row[name]}
+    return list(merged.values())
 
 
-def _listed(values: Sequence[Any], of: Sequence[Any], what: str) -> str:
-    return f"all {len(of)} {what}s" if len(values) == len(of) > 1 else ", ".join(map(str, values))
+def _values_text(values: Sequence[Any], every: Sequence[Any], noun: str) -> str:
+    return f"all {len(every)} {noun}s" if len(values) == len(every) > 1 else ", ".join(map(str, values))
 
 
 def _planned(study: Study) -> Iterator[tuple[str, str, str, str, int]]:
@@ -119,14 +137,14 @@ def _planned(study: Study) -> Iterator[tuple[str, str, str, str, int]]:
 
 
 def _by_target(study: Study) -> dict[tuple[str, str, str], list[tuple[str, int]]]:
-    """By model, arm and target, the splits and seeds to score."""
+    """Return the splits and seeds to score, by model, arm and target."""
     return {
         (model, arm, target): list(product(study.splits_of(target), study.seeds))
         for model, arm, target in product(study.models, arms_of(study), targets_of(study))
     }
 
 
-def _found(scores: pd.DataFrame, study: Study) -> dict[tuple[str, str, str, str, int], set[str]]:
-    """By model, arm, target, split and seed, the languages with a whole score."""
+def _scored_languages(scores: pd.DataFrame, study: Study) -> dict[tuple[str, str, str, str, int], set[str]]:
+    """Return the scored languages by model, arm, target, split and seed."""
     groups = by_language(scores, study).groupby(["model", "arm", "target", "split", "seed"])["language"]
     return {key: set(codes) for key, codes in groups}  # type: ignore[misc]

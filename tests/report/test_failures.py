@@ -1,4 +1,4 @@
-"""Why each score is missing: from what is on record of the attempts, and from logs where nothing is."""
+"""Why each score is missing: from the recorded attempts, or from logs without them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from xstilts.atomic import write_json
 from xstilts.config.study import load
 from xstilts.graph.failures import failures, told, unfinished
 from xstilts.graph.runs import INTERMEDIATE, RETRIEVAL, Runs
-from xstilts.report.page import content_of
+from xstilts.report.page import gather_content
 from xstilts.report.page.page import render
 from xstilts.runtime.attempts import Attempt
 
@@ -25,7 +25,7 @@ JOB = ("xlmr", "none", "squad_v1", 1)
 
 @pytest.fixture
 def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
-    """A study whose data are ready, and nothing else."""
+    """A study whose data is ready, and nothing else."""
     monkeypatch.chdir(tmp_path)
     found = Runs(load(study_config()))
     tasks = found.study.tasks()
@@ -123,8 +123,8 @@ def test_the_page_shows_attempts_and_the_end_of_the_log_escaped(runs: Runs) -> N
     log = runs.paths.part("logs", *JOB, suffix="log")
     touch(log)
     log.write_text("\n".join(f"line {number}" for number in range(40)) + "\n<script>alert(1)</script>\n")
-    text = render(content_of(runs))
+    text = render(gather_content(runs))
     assert "line 39" in text and "line 26" in text and "line 25" not in text
     assert "&lt;script&gt;alert(1)" in text and "<script>alert" not in text and "<i>" not in text
     assert "node7, SLURM job 4711" in text and "killed at step 1,200" in text
-    assert "It has left no log" in text
+    assert "It has no log" in text

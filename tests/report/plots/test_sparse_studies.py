@@ -1,4 +1,4 @@
-"""Studies that lack something: every figure is drawn or absent with a reason; nothing raises."""
+"""Studies that lack something: every figure is plotted or absent with a reason, and nothing raises."""
 
 from __future__ import annotations
 
