@@ -11,6 +11,7 @@ from small_submission import RIGHT, jobs_of, predict, study_in
 
 from xstilts.errors import DataError, UserError
 from xstilts.graph.runs import Runs
+from xstilts.jobs.submission import write as write_submissions
 from xstilts.submission.check import check
 from xstilts.submission.layout import folder_name
 from xstilts.submission.write import write, write_arm, write_best
@@ -171,3 +172,25 @@ def test_folders_name_the_model_where_there_are_several(tmp_path) -> None:
     assert folder_name(study_in(tmp_path).study, "xlmr", "mnli") == "mnli"
     two = study_in(tmp_path, models={"xlmr": {"path": "a"}, "mbert": {"path": "b"}}).study
     assert folder_name(two, "mbert", "best") == "mbert.best"
+
+
+def test_own_targets_are_in_no_submission(tmp_path, monkeypatch, dev_scores) -> None:
+    monkeypatch.chdir(tmp_path)
+    own = {
+        "type": "classification",
+        "files": {"test": "own/test.{language}.tsv"},
+        "columns": {"premise": "a", "hypothesis": "b", "label": "label"},
+        "labels": ["entailment", "neutral", "contradiction"],
+        "languages": ["de"],
+        "trained_on": "xnli",
+    }
+    runs = study_in(tmp_path, tasks={"own_nli": own}, targets={"tatoeba": {"languages": ["de"]}, "own_nli": {}})
+    place = ("tatoeba", "de", "test")
+    predict(tmp_path, runs, {place: PREDICTIONS[place]}, ("xlmr", "none", jobs_of("tatoeba"), 1))
+    assert set(write_best(tmp_path / "sent", runs, "xlmr", NO_SCORES, dev_scores)) == {"tatoeba"}
+    assert set(contents(tmp_path / "sent")) == {"tatoeba/test-de.tsv"}
+    alone = study_in(tmp_path, tasks={"own_nli": own}, targets={"own_nli": {}})
+    with pytest.raises(UserError, match="none of them as a target"):
+        write_best(tmp_path / "sent", alone, "xlmr", NO_SCORES, dev_scores)
+    write_submissions(alone)
+    assert list((tmp_path / alone.paths.submission).iterdir()) == []

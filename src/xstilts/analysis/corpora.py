@@ -98,8 +98,8 @@ def _side(runs: Runs, model: str, task: str, language: str, side: str) -> Corpus
 def texts_of(parts: Sequence[CorpusPart], tokenizer: PreTrainedTokenizerFast) -> list[np.ndarray]:
     """Read the token ids of every text in a corpus, without special tokens.
 
-    A text is what stands between separators. Each different text counts once: a paragraph with five questions, or a
-    premise with three hypotheses.
+    Texts are separated by special tokens. Identical texts count once: a paragraph with five questions, or a premise
+    with three hypotheses.
     """
     special = np.array(sorted(tokenizer.all_special_ids))
     texts: dict[bytes, np.ndarray] = {}

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from xstilts.tasks.languages import ENGLISH
+from xstilts.wording import listed
 
 #: Covariates that regressions on distance adjust for, in words.
 ADJUSTED_FOR = {"log_cc100": "pretraining data (CC-100)", "same_script": "script"}
@@ -67,8 +68,7 @@ def with_known(
     notes = []
     for code in missing.index[missing.any(axis=1)]:
         names = [text for name, text in _MEASURES.items() if name in measures and missing.loc[code, name]]
-        what = f"{', '.join(names[:-1])} and {names[-1]} are" if len(names) > 1 else f"{names[0]} is"
-        notes.append(f"{code} is left out: {what} not known.")
+        notes.append(f"{code} is left out: {listed(names)} {'is' if len(names) == 1 else 'are'} not known.")
     return languages[languages.index.isin(missing.index[~missing.any(axis=1)])], notes
 
 

@@ -113,11 +113,11 @@ def pair_points(predicted: pa.Array, gold: pa.Array) -> np.ndarray:
     Returns:
         (n,) points; NaN if there are no pairs at all.
     """
-    found, wanted = _count_ids(predicted), _count_ids(gold)
-    hits = np.where(pc.equal(predicted, gold).to_numpy(zero_copy_only=False), found, 0)
-    for row in np.flatnonzero((np.minimum(found, wanted) > 0) & (np.maximum(found, wanted) > 1)):
+    mined, wanted = _count_ids(predicted), _count_ids(gold)
+    hits = np.where(pc.equal(predicted, gold).to_numpy(zero_copy_only=False), mined, 0)
+    for row in np.flatnonzero((np.minimum(mined, wanted) > 0) & (np.maximum(mined, wanted) > 1)):
         hits[row] = len({*predicted[row].as_py().split()} & {*gold[row].as_py().split()})
-    pairs = found + wanted
+    pairs = mined + wanted
     if not pairs.any():
         return np.full(len(pairs), np.nan)
     f1 = 200 * hits.sum() / pairs.sum()

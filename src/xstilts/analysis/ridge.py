@@ -40,8 +40,8 @@ def ridge(x: np.ndarray, y: np.ndarray, penalties: np.ndarray = PENALTIES) -> tu
 def out_of_sample(x: np.ndarray, y: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Predict each group by a model fitted to the others.
 
-    The penalty is chosen anew for each left-out group, by cross-validation over the remaining groups, so that nothing
-    about a group enters its predictions.
+    The penalty is chosen separately for each left-out group, by cross-validation over the remaining groups, so that
+    nothing about a group enters its predictions.
 
     Args:
         x: (rows, columns) predictors.

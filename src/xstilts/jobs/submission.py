@@ -10,9 +10,10 @@ from xstilts.errors import UserError
 from xstilts.graph.runs import Runs
 from xstilts.scores.dev_scores import read_dev_scores
 from xstilts.scores.flags import flagged_jobs, usable, usable_dev
+from xstilts.scores.gains import benchmark_targets
 from xstilts.scores.score_files import read_scores
 from xstilts.submission.check import check as checked
-from xstilts.submission.layout import SPLIT, folder_name, xtreme_targets
+from xstilts.submission.layout import SPLIT, folder_name
 from xstilts.submission.write import write_arm, write_best
 
 logger = logging.getLogger(__name__)
@@ -22,7 +23,7 @@ def write(runs: Runs) -> None:
     """One folder per model and arm, and one with the best arm for each target."""
     study, root = runs.study, runs.paths.submission
     root.mkdir(parents=True, exist_ok=True)
-    if not any(SPLIT in study.splits_of(target) for target in xtreme_targets(study)):
+    if not any(SPLIT in study.splits_of(target) for target in benchmark_targets(study)):
         logger.info("The study predicts no test split of XTREME's tasks, so there is nothing to submit.")
         return
     scores = read_scores(runs.paths.scores)

@@ -22,8 +22,7 @@ from xstilts.config.study import BASELINE, Study
 from xstilts.errors import UserError
 from xstilts.graph.runs import RETRIEVAL
 from xstilts.scores.dev_scores import TARGET
-from xstilts.scores.gains import arms_of, is_control
-from xstilts.submission.layout import xtreme_targets
+from xstilts.scores.gains import arms_of, benchmark_targets, is_control
 from xstilts.tasks.languages import ENGLISH
 
 ArmSeed = tuple[str, int]
@@ -98,7 +97,7 @@ def choose(
     scores, dev_scores = (frame[frame["model"] == model] for frame in (scores, dev_scores))
     runs = [(arm, seed) for arm in arms for seed in study.seeds]
     chosen: dict[str, ChosenRun] = {}
-    for target in xtreme_targets(study):
+    for target in benchmark_targets(study):
         criterion = _criterion(target, scores, dev_scores, study)
         chosen[target] = _best(target, runs, criterion) if criterion else _without_dev(study, target, runs, chosen)
     return chosen

@@ -15,7 +15,7 @@ from xstilts.config.study import Study
 from xstilts.data import examples
 from xstilts.errors import DataError, UserError
 from xstilts.graph.runs import Runs
-from xstilts.scores.gains import targets_of
+from xstilts.scores.gains import benchmark_targets
 from xstilts.tasks.registry import TARGET_TASKS
 from xstilts.tasks.task import Task
 
@@ -32,22 +32,17 @@ def file_name(task: Task, language: str) -> str:
     return f"test-{language}.{'json' if task.submission == 'answers' else 'tsv'}"
 
 
-def xtreme_targets(study: Study) -> list[str]:
-    """Return the study's targets that are XTREME's, in XTREME's order."""
-    return [target for target in targets_of(study) if study.task(target).submission]
-
-
 def submitted(study: Study) -> list[str]:
     """Return those of XTREME's targets whose test split the study predicts, in XTREME's order.
 
     Raises:
         UserError: There are none.
     """
-    if not xtreme_targets(study):
+    if not benchmark_targets(study):
         raise UserError(
             "A submission consists of predictions for XTREME's tasks; the study has none of them as a target."
         )
-    targets = [target for target in xtreme_targets(study) if SPLIT in study.splits_of(target)]
+    targets = [target for target in benchmark_targets(study) if SPLIT in study.splits_of(target)]
     if not targets:
         raise UserError("A submission consists of predictions for test splits; add 'test' to the study's splits.")
     return targets

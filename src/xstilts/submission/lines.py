@@ -44,24 +44,12 @@ class Parsed:
 
 
 def written(task: Task, predictions: Sequence[str], examples: pa.Table) -> str:
-    """Format a file.
-
-    Args:
-        task: One of XTREME's tasks.
-        predictions: One per scored example, in their order, as ``scoring.aligned`` returns them.
-        examples: The canonical examples.
-    """
+    """Format a file of predictions: one per scored example, in their order, as ``scoring.aligned`` returns them."""
     return _FORMATS[task.submission or ""][0](predictions, examples)
 
 
 def parsed(task: Task, text: str, examples: pa.Table) -> Parsed:
-    """Parse a file. Lines may end in LF, CR LF or CR, as in ``evaluate.py``.
-
-    Args:
-        task: One of XTREME's tasks.
-        text: The file's text.
-        examples: The canonical examples.
-    """
+    """Parse a file of predictions for the canonical examples; lines end in LF, CR LF or CR, as in ``evaluate.py``."""
     return _FORMATS[task.submission or ""][1](task, text, examples)
 
 

@@ -36,7 +36,7 @@ _CANNOT = (
     "Domain and format are correlated: an effect that remains after adjusting for equal formats may still be one of "
     "format.",
     "These tasks were not sampled from a population of tasks; the result is about them alone.",
-    "The similarity of words does not tell where it comes from: topic, register, sentence length or annotation.",
+    "The similarity of words may come from topic, register, sentence length or annotation; these are not separated.",
 )
 _UNIT = "points per SD of similarity"
 

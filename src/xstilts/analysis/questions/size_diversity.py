@@ -1,7 +1,7 @@
 """Question 4: does more, or more diverse, intermediate data make gains hold across language families?
 
-Nine different tasks cannot tell: size, diversity and format all differ between them. A test needs arms that train on
-subsets of one task's data, which declare ``train_examples`` and, for subsets of one size, ``diversity``.
+Nine different tasks cannot answer this: size, diversity and format all differ between them. A test needs arms that
+train on subsets of one task's data, which declare ``train_examples`` and, for subsets of one size, ``diversity``.
 """
 
 from __future__ import annotations
