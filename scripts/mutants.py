@@ -31,9 +31,7 @@ from typing import Literal
 ROOT = Path(__file__).resolve().parents[1]
 MUTATIONS = ROOT / "scripts" / "mutations"
 
-_NOT_COPIED = shutil.ignore_patterns(
-    ".git", ".venv", ".snakemake", "__pycache__", "results", "hub", "site", ".*_cache", ".hypothesis"
-)
+_COPIED = ("src", "tests", "scripts", "docs", "workflow", "profiles", "envs")  # and files of the root
 _SECONDS = 600  # of one run of tests; a mutant may loop forever
 _PASSED, _FAILED = 0, 1  # pytest's exit codes; others mean that it could not run the tests
 
@@ -88,6 +86,17 @@ def read_mutants(folder: Path = MUTATIONS) -> list[Mutant]:
         for path in sorted(folder.glob("*.toml"))
         for name, table in tomllib.loads(path.read_text(encoding="utf-8")).items()
     ]
+
+
+def copy_of(root: Path, tree: Path) -> Path:
+    """Copy what tests need of a tree; returns the copy."""
+    tree.mkdir()
+    for path in root.iterdir():
+        if path.is_file():
+            shutil.copy2(path, tree)
+        elif path.name in _COPIED:
+            shutil.copytree(path, tree / path.name, ignore=shutil.ignore_patterns("__pycache__"))
+    return tree
 
 
 @contextmanager
@@ -152,7 +161,7 @@ def check_all(mutants: Sequence[Mutant], root: Path, jobs: int) -> Iterator[Chec
     with tempfile.TemporaryDirectory(prefix="mutants.") as folder:
         trees: queue.Queue[Path] = queue.Queue()
         for number in range(jobs):
-            trees.put(shutil.copytree(root, Path(folder) / str(number), ignore=_NOT_COPIED))
+            trees.put(copy_of(root, Path(folder) / str(number)))
         tests = sorted({test for mutant in mutants for test in mutant.tests})
         code, output = run_tests(trees.queue[0], tests)
         if code != _PASSED:
