@@ -20,6 +20,6 @@ def test_a_file_that_is_gone_is_named_and_how_to_have_it_made(tmp_path, monkeypa
         path.touch()
     lost = runs.paths.part("records", "xlmr", "mnli", "xnli", 2, "json")
     lost.unlink()
-    with pytest.raises(DataError, match="delete those to have the job run again") as caught:
+    with pytest.raises(DataError, match="delete them to have the job run again") as caught:
         collect(runs)
     assert caught.value.file == lost
