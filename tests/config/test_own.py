@@ -109,6 +109,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     (config(type="tagging_"), "tasks.names.type: must be 'classification', 'tagging', 'span_qa', 'multiple_choice' or "
                               "'retrieval', but is 'tagging_'."),
     (config(name="xnli"), "tasks.xnli: the name is taken by XNLI; give this task another one."),
+    (config(name="main"), "tasks.main: results have something else of this name; give this task another one."),
     (config(name="my-ner"),
      "tasks.my-ner: names of tasks become folder names: use lower-case letters, digits and '_'."),
     (config(languages={}), "tasks.names.languages: there is no language 'hau'. Did you mean 'hu'? To add it"),

@@ -9,12 +9,18 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from xstilts.config.settings import NonNegative, Section, number, unique
+from xstilts.tasks.benchmarks import AGGREGATES
 from xstilts.tasks.geography import geographic_distance
 from xstilts.tasks.languages import Language
 from xstilts.tasks.registry import TASKS
 from xstilts.tasks.task import Task
 
 Column = str | int
+#: Names that jobs, tables and means over tasks have.
+_RESERVED = {
+    *("retrieval", "intermediate", "main", "groups", "languages", "dev", "published", "ledger", "data", "fine_tuned"),
+    *AGGREGATES,
+}
 Distance = Annotated[float, Field(ge=0, le=1), BeforeValidator(number)]
 #: By task type, the fields of an example that a file may have; those that it must have come first, up to the number.
 _FIELDS: dict[str, tuple[int, tuple[str, ...]]] = {
@@ -230,8 +236,8 @@ def own_name(value: str) -> str:
         raise ValueError("names of tasks become folder names: use lower-case letters, digits and '_'")
     if value in TASKS:
         raise ValueError(f"the name is taken by {TASKS[value].title}; give this task another one")
-    if value in ("retrieval", "intermediate", "average"):
-        raise ValueError("the name has a meaning of its own in results; give this task another one")
+    if value in _RESERVED:
+        raise ValueError("results have something else of this name; give this task another one")
     return value
 
 

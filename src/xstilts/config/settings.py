@@ -32,6 +32,7 @@ def _name(value: str) -> str:
 
 
 def unique(values: list[Any]) -> list[Any]:
+    """Refuse a list that has a value more than once."""
     repeated = sorted({str(value) for value in values if values.count(value) > 1})
     if repeated:
         raise ValueError(f"{', '.join(repeated)} stands more than once")

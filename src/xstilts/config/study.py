@@ -213,6 +213,7 @@ class Study(Section):
         return tuple(dict.fromkeys(name for name in found if name))
 
     def intermediate_tasks(self) -> tuple[str, ...]:
+        """The tasks that arms train on."""
         return tuple(dict.fromkeys(task for arm in self.arms.values() for task in arm.tasks))
 
     def tasks(self) -> tuple[str, ...]:
@@ -252,9 +253,11 @@ class Study(Section):
         return tuple(split for split in self.splits if self.task(target).has(split)) or ("test",)
 
     def encoding_of(self, task: str) -> Encoding:
+        """The encoding settings of a task, its own over those of all."""
         return merged(Encoding, self.encoding, self.encoding.tasks.get(task))
 
     def embedding_of(self, task: str) -> Embedding:
+        """The embedding settings of a retrieval task, its own over those of all."""
         return merged(Embedding, self.retrieval, self.retrieval.tasks.get(task))
 
     def intermediate(self, arm: str) -> Hyperparameters:

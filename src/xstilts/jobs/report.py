@@ -42,6 +42,7 @@ def collect(runs: Runs) -> None:
 
 
 def tables(runs: Runs) -> None:
+    """Write the tables of a study's scores."""
     write_tables(
         checked_scores(runs.paths.scores, runs.study),
         read_dev_scores(runs.paths.dev_scores),
@@ -53,6 +54,7 @@ def tables(runs: Runs) -> None:
 
 
 def figures(runs: Runs) -> None:
+    """Draw the figures of a study's scores."""
     write_figures(folder=runs.paths.figures, **_figure_inputs(runs))
 
 

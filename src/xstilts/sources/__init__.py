@@ -1,0 +1,1 @@
+"""From releases to canonical rows: official files, own files, the Hugging Face Hub."""

@@ -53,6 +53,7 @@ class Design:
 
     @property
     def iso3(self) -> str:
+        """Its code in file names that use ISO 639-3."""
         return "eng" if self.code == ENGLISH else self.code
 
 

@@ -37,6 +37,7 @@ class Reading:
     training: bool = False
 
     def error(self, problem: str, row: int) -> DataError:
+        """The error for a row that is not as the converter expects."""
         return DataError(self.file, problem, row, _PUBLISHED)
 
     def name_of(self, column: str, value: int, row: int) -> str:

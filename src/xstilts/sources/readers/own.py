@@ -1,7 +1,7 @@
-"""Files of a study's own tasks: one reader per form of file, which takes the fields from the columns that the
-declaration names.
+"""Files of a study's own tasks, one reader per form of file.
 
-Readers give rows with the fields of the task type; where a file has no ids, the row's number is the id.
+Readers take the fields of an example from the columns that the declaration names, and give rows with the fields of the
+task's type. Where a file has no ids, the row's number is the id.
 """
 
 from __future__ import annotations

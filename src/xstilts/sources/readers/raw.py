@@ -124,6 +124,7 @@ class AllOrNone:
 
 
 def check_columns(path: Path, header: list[str], columns: tuple[str, ...]) -> None:
+    """Raise :class:`DataError` where a header lacks a column."""
     absent = [column for column in columns if column not in header]
     if absent:
         raise DataError(
@@ -135,6 +136,7 @@ def check_columns(path: Path, header: list[str], columns: tuple[str, ...]) -> No
 
 
 def ragged(path: Path, row: int, found: int, *expected: int) -> DataError:
+    """The error for a row with another number of fields than expected."""
     return DataError(
         path,
         f"has {found} field{'' if found == 1 else 's'} where {' or '.join(map(str, expected))} are expected.",
