@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from xstilts.errors import DataError, UserError, nearest
+from xstilts.errors import DataError, UserError, did_you_mean
 
 
 def test_data_error_names_file_row_problem_and_remedy() -> None:
@@ -28,4 +28,4 @@ def test_data_error_about_a_whole_file() -> None:
     ],
 )
 def test_nearest(name: object, valid: list[str], said: str) -> None:
-    assert nearest(name, iter(valid)) == said
+    assert did_you_mean(name, iter(valid)) == said

@@ -27,7 +27,7 @@ class Diverged(UserError):
     """A run's loss has stopped being finite: what it would do again, however often it were run."""
 
 
-def nearest(name: object, valid: Iterable[str]) -> str:
+def did_you_mean(name: object, valid: Iterable[str]) -> str:
     """'Did you mean …?' with the valid name closest to ``name``, else the list of what is valid."""
     names = list(valid)
     if not names:

@@ -14,7 +14,7 @@ from xstilts.analysis.effects import cell_tests, effects
 from xstilts.analysis.gains import gains, missing_cells
 from xstilts.analysis.study_data import language_frame
 from xstilts.config.study import Study, load_file
-from xstilts.errors import DataError, UserError, nearest
+from xstilts.errors import DataError, UserError, did_you_mean
 from xstilts.graph.paths import Paths
 from xstilts.graph.runs import Job, Runs, evaluation_of
 from xstilts.graph.specs import Specs
@@ -159,7 +159,7 @@ def _no_study(root: Path) -> str:
 
 def _refuse_unknown(noun: str, name: str | None, valid: Iterable[str]) -> None:
     if name is not None and name not in (names := list(valid)):
-        raise UserError(f"The study has no {noun} '{name}'. {nearest(name, names)}")
+        raise UserError(f"The study has no {noun} '{name}'. {did_you_mean(name, names)}")
 
 
 def _refuse_outdated(scores: pd.DataFrame, study: Study, path: Path) -> None:

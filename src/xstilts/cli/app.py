@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from xstilts.config import study as studies
-from xstilts.errors import UserError, nearest
+from xstilts.errors import UserError, did_you_mean
 from xstilts.graph.runs import Runs
 from xstilts.runtime.logs import configure_logging
 from xstilts.tasks.registry import TEXT
@@ -70,5 +70,5 @@ def opened(study: Path, **names: str | int) -> Runs:
     for what, name in names.items():
         if name not in valid[what]:
             label = what.replace("_", " ")
-            raise UserError(f"the study has no {label} '{name}'. {nearest(name, map(str, valid[what]))}")
+            raise UserError(f"the study has no {label} '{name}'. {did_you_mean(name, map(str, valid[what]))}")
     return runs

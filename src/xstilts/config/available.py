@@ -16,8 +16,8 @@ def without_missing(study: Study) -> Study:
     if not isinstance(study.source, FilesSource) or study.source.missing == "error":
         return study
     read = [target for target in study.targets if not study.from_hub(target)]
-    found = {target: study.targets[target].model_copy(update={"absent": _absent(study, target)}) for target in read}
-    return study.model_copy(update={"targets": {**study.targets, **found}})
+    targets = {target: study.targets[target].model_copy(update={"absent": _absent(study, target)}) for target in read}
+    return study.model_copy(update={"targets": {**study.targets, **targets}})
 
 
 def _absent(study: Study, target: str) -> dict[str, list[str]]:

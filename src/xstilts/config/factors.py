@@ -29,8 +29,8 @@ class Snapshot(NamedTuple):
     @classmethod
     def of_path(cls, path: str | None) -> Snapshot | None:
         """What a model's ``path`` in a config names; None where it is a folder or nothing."""
-        found = _SNAPSHOT.fullmatch(path or "")
-        return cls(found["repository"], found["revision"]) if found else None
+        match = _SNAPSHOT.fullmatch(path or "")
+        return cls(match["repository"], match["revision"]) if match else None
 
     @classmethod
     def of_folder(cls, name: str) -> Snapshot | None:

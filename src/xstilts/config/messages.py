@@ -9,7 +9,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from xstilts.config.settings import Section
-from xstilts.errors import nearest
+from xstilts.errors import did_you_mean
 
 #: By pydantic's type of error, with the limits it states.
 _RULES = {
@@ -43,12 +43,12 @@ def _sentence(problem: Any, root: type[Section]) -> str:
     path = [str(part) for part in problem["loc"] if part != "[key]"]
     kind = path[1] if path[:1] == ["source"] and len(path) > 1 else None  # the union's tag is no key
     keys = path if kind is None else ["source", *path[2:]]
-    where, found = ".".join(keys), problem["input"]
+    where, given = ".".join(keys), problem["input"]
     match problem["type"]:
         case "missing":
             return f"{where}: this key is required."
         case "extra_forbidden":
-            return f"{where}: unknown key. {nearest(keys[-1], _keys_at(keys[:-1], root, kind))}"
+            return f"{where}: unknown key. {did_you_mean(keys[-1], _keys_at(keys[:-1], root, kind))}"
         case "too_short":
             return f"{where}: must not be empty."
         case "union_tag_invalid" | "union_tag_not_found":
@@ -58,18 +58,18 @@ def _sentence(problem: Any, root: type[Section]) -> str:
             stop = "" if text[-1] in ".?" else "."
             return (f"{where}: {text}" if where else text) + stop
     rule = _RULES.get(problem["type"], problem["msg"]).format(**problem.get("ctx", {}))
-    remedy = ": put it in quotes" if problem["type"] == "string_type" and isinstance(found, bool | int | float) else ""
-    return f"{where}: {rule}, but is {reprlib.repr(found)}{remedy}."
+    remedy = ": put it in quotes" if problem["type"] == "string_type" and isinstance(given, bool | int | float) else ""
+    return f"{where}: {rule}, but is {reprlib.repr(given)}{remedy}."
 
 
 def _keys_at(path: Sequence[str], root: type[Section], kind: str | None) -> list[str]:
     """The valid keys of the section at ``path``, found by walking down the models."""
-    found: list[type[Section]] = [root]
+    sections: list[type[Section]] = [root]
     for part in path:
-        found = [section for parent in found for section in _sections_in(parent, part)] or found
+        sections = [section for parent in sections for section in _sections_in(parent, part)] or sections
     if kind is not None:
-        found = [section for section in found if kind in get_args(section.model_fields["kind"].annotation)]
-    return sorted({field.alias or name for section in found for name, field in section.model_fields.items()})
+        sections = [section for section in sections if kind in get_args(section.model_fields["kind"].annotation)]
+    return sorted({field.alias or name for section in sections for name, field in section.model_fields.items()})
 
 
 def _sections_in(section: type[Section], key: str) -> Iterator[type[Section]]:

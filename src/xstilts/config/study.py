@@ -35,7 +35,7 @@ from xstilts.config.settings import (
 )
 from xstilts.config.sources import FilesSource, HubSource, SyntheticSource
 from xstilts.config.task_names import TargetTask, TaskNames
-from xstilts.errors import UserError, nearest
+from xstilts.errors import UserError, did_you_mean
 from xstilts.tasks.benchmarks import title_of
 from xstilts.tasks.languages import ENGLISH, Language, languages_of
 from xstilts.tasks.registry import TASKS, TEXT
@@ -100,7 +100,7 @@ class Study(Section):
             for code in task.languages:
                 if code not in known:
                     raise ValueError(
-                        f"tasks.{name}.languages: there is no language '{code}'. {nearest(code, known)} "
+                        f"tasks.{name}.languages: there is no language '{code}'. {did_you_mean(code, known)} "
                         f"To add it, describe it under 'languages'"
                     )
             if problem := self._why_not_trained(task):
@@ -112,7 +112,9 @@ class Study(Section):
         if task.trained_on is None or not any(task.has(split) for split in ("dev", "test")):
             return ""
         if task.trained_on not in (*self.own_tasks, *TASKS):
-            return f"trained_on: there is no task '{task.trained_on}'. {nearest(task.trained_on, self._trainable())}"
+            return (
+                f"trained_on: there is no task '{task.trained_on}'. {did_you_mean(task.trained_on, self._trainable())}"
+            )
         training_set = self.task(task.trained_on)
         if not training_set.trains:
             if training_set is task:
@@ -144,7 +146,7 @@ class Study(Section):
                 valid = self._languages_of_task(self.task(name))
                 if language not in known:
                     raise ValueError(
-                        f"targets.{name}.languages: there is no language '{language}'. {nearest(language, known)}"
+                        f"targets.{name}.languages: there is no language '{language}'. {did_you_mean(language, known)}"
                     )
                 if language not in valid:
                     raise ValueError(
@@ -159,7 +161,7 @@ class Study(Section):
                 others = [other for other in self.models if other != name]
                 raise ValueError(
                     f"models.{name}.code_of: '{model.code_of}' is no other model of the study. "
-                    f"{nearest(model.code_of, others)}"
+                    f"{did_you_mean(model.code_of, others)}"
                 )
         return self
 
@@ -209,8 +211,8 @@ class Study(Section):
 
     def training_sets(self) -> tuple[str, ...]:
         """The tasks whose English training data the targets are fine-tuned on."""
-        found = (self.task(target).trained_on for target in self.targets)
-        return tuple(dict.fromkeys(name for name in found if name))
+        training_sets = (self.task(target).trained_on for target in self.targets)
+        return tuple(dict.fromkeys(name for name in training_sets if name))
 
     def intermediate_tasks(self) -> tuple[str, ...]:
         """The tasks that arms train on."""

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
-from xstilts.errors import nearest
+from xstilts.errors import did_you_mean
 from xstilts.tasks.registry import RETRIEVAL_TASKS, TARGET_TASKS, TASKS, TRAINABLE_TASKS, TRAINING_SETS
 
 
@@ -54,7 +54,7 @@ def _known(kind: str, what: str) -> AfterValidator:
         names = info.context if isinstance(info.context, TaskNames) else TaskNames()
         valid = getattr(names, kind)
         if value not in valid:
-            raise ValueError(f"there is no {what} '{value}'. {nearest(value, valid)}")
+            raise ValueError(f"there is no {what} '{value}'. {did_you_mean(value, valid)}")
         return value
 
     return AfterValidator(check)

@@ -79,8 +79,8 @@ def kind_of_code(digest: str) -> str | None:
 
 def files_of(kind: str) -> list[Path]:
     """The source files, and the data files beside them, that a kind of job depends on; sorted."""
-    found = {file for module in modules_of(kind) for file in (_file(module), *_data_files(module))}
-    return sorted(found)
+    files = {file for module in modules_of(kind) for file in (_file(module), *_data_files(module))}
+    return sorted(files)
 
 
 def modules_of(kind: str) -> set[str]:

@@ -38,9 +38,9 @@ def answer(runs: Runs) -> None:
         size_diversity.answer(data, _sizes(runs)),
         semantics.answer(data),
     ]
-    for found in with_holm(answers):
-        write_answer(found, folder)
-        logger.info("%s: %s. %s", found.question, found.verdict, found.reason)
+    for finished in with_holm(answers):
+        write_answer(finished, folder)
+        logger.info("%s: %s. %s", finished.question, finished.verdict, finished.reason)
 
 
 def _sizes(runs: Runs) -> dict[str, int]:

@@ -46,11 +46,11 @@ def model(snapshot: str, mirror: str | None) -> None:
         UserError: the Hub does not have it in safe files, or cannot be reached.
         DataError: a download is not what it should be.
     """
-    found = Snapshot.of_folder(snapshot)
-    if found is None:
+    chosen = Snapshot.of_folder(snapshot)
+    if chosen is None:
         raise UserError(f"'{snapshot}' is no model of the Hub at a commit: these are namespace--name--commit.")
-    record = fetch_model(*found, MODELS / snapshot, mirror)
-    logger.info("%s (model, revision %s): %s", found.repository, record["revision"], ", ".join(record["sha256"]))
+    record = fetch_model(*chosen, MODELS / snapshot, mirror)
+    logger.info("%s (model, revision %s): %s", chosen.repository, record["revision"], ", ".join(record["sha256"]))
 
 
 def _report(record: dict[str, Any]) -> None:

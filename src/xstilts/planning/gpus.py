@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from xstilts.config.settings import Compute
-from xstilts.errors import UserError, nearest
+from xstilts.errors import UserError, did_you_mean
 
 _CPU = "cpu"
 #: Share of the peak that encoders reach on short inputs; assumed.
@@ -76,7 +76,7 @@ def gpu_of(name: str) -> DeviceSpec:
     """
     if name not in GPUS:
         raise UserError(
-            f"--gpu: there is no device '{name}' in the table. {nearest(name, GPUS)} "
+            f"--gpu: there is no device '{name}' in the table. {did_you_mean(name, GPUS)} "
             "For another one, take the entry that is nearest in memory and speed."
         )
     return GPUS[name]

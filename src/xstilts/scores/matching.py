@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
 
-from xstilts.errors import DataError, UserError, nearest
+from xstilts.errors import DataError, UserError, did_you_mean
 from xstilts.task_types import task_type_class
 from xstilts.task_types.base import Scored
 from xstilts.tasks.task import Task
@@ -73,7 +73,7 @@ def score(task: Task, language: str, predictions: Iterable[tuple[str, str]], exa
         DataError: as in :func:`aligned`, and if the examples have no gold answers.
     """
     if language not in task.languages and not _SYNTHETIC.fullmatch(language):
-        raise UserError(f"{task.title} is not scored in '{language}'. {nearest(language, task.languages)}")
+        raise UserError(f"{task.title} is not scored in '{language}'. {did_you_mean(language, task.languages)}")
     task_type = task_type_class(task)
     texts = aligned(task, predictions, examples, source)
     if not task_type.has_gold(examples):

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from xstilts.atomic import replacing
-from xstilts.errors import DataError, UserError, nearest
+from xstilts.errors import DataError, UserError, did_you_mean
 
 #: What to do about a deleted file. Snakemake tracks only the scores, which a job writes with all its other files.
 GONE = "snakemake makes it; if the scores of the same job exist, delete them to have the job run again."
@@ -87,7 +87,7 @@ def refuse_unknown(rows: pd.DataFrame, column: str, valid: Iterable[str | int], 
     if unknown.empty:
         return
     first = unknown.iloc[0]
-    remedy = f"{nearest(first[column], map(str, names))} Delete the file if it is left over from another study."
+    remedy = f"{did_you_mean(first[column], map(str, names))} Delete the file if it is left over from another study."
     raise DataError(first["file"], f"{column} '{first[column]}' is not in {owner}.", int(first["row"]), remedy)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from xstilts.config.study import Study
-from xstilts.errors import nearest
+from xstilts.errors import did_you_mean
 from xstilts.graph.runs import Runs
 from xstilts.submission import layout
 from xstilts.submission.lines import Parsed
@@ -45,7 +45,7 @@ def check(folder: Path, runs: Runs) -> CheckReport:
     report = CheckReport(notes=layout.gaps(runs.study))
     for entry in entries:
         if entry.name not in TARGET_TASKS:
-            report.add([f"{entry.name}: XTREME has no task of this name. {nearest(entry.name, TARGET_TASKS)}"])
+            report.add([f"{entry.name}: XTREME has no task of this name. {did_you_mean(entry.name, TARGET_TASKS)}"])
         elif entry.name not in layout.submitted(runs.study):
             report.notes.append(f"{entry.name}: not checked, as the study has no test examples of it.")
     for name in layout.submitted(runs.study):
@@ -78,7 +78,7 @@ def _check_file_names(report: CheckReport, folder: Path, study: Study, task: Tas
     for entry in layout.entries(folder):
         place = f"{task.name}/{entry.name}"
         if entry.name not in (*of_study, *of_xtreme):
-            report.add([f"{place}: {task.title} has no such file. {nearest(entry.name, of_study)}"])
+            report.add([f"{place}: {task.title} has no such file. {did_you_mean(entry.name, of_study)}"])
         elif entry.name not in of_study:
             report.notes.append(f"{place}: not checked, as the study has no test examples of it.")
 

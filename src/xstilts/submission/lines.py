@@ -22,7 +22,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from xstilts.errors import nearest
+from xstilts.errors import did_you_mean
 from xstilts.task_types.retrieval import FOREIGN, queries
 from xstilts.tasks.task import Task
 from xstilts.wording import counted
@@ -98,7 +98,7 @@ def _parse_tags(task: Task, text: str, examples: pa.Table) -> Parsed:
 @cache
 def _no_tag(tag: str, tags: tuple[str, ...]) -> str:
     """Cached, because a file in another tag set has the same few wrong tags a hundred thousand times."""
-    return f"found {_quoted(tag)}, which is no tag. {nearest(tag, tags)}"
+    return f"found {_quoted(tag)}, which is no tag. {did_you_mean(tag, tags)}"
 
 
 def _sentences(text: str) -> list[tuple[int, list[str]]]:

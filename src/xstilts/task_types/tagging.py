@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pyarrow as pa
 
-from xstilts.errors import UserError, nearest
+from xstilts.errors import UserError, did_you_mean
 from xstilts.task_types.base import IGNORED, Batch, EncodedRow, Scored, SpecialTokens, TaskType
 from xstilts.task_types.inputs import pad, pad_inputs, run_encoder
 from xstilts.task_types.tag_scores import span_metrics
@@ -222,4 +222,4 @@ def _wrong_tags(task: Task, words: list[str], tags: list[str]) -> Iterator[str]:
         if not tag or len(tag.split()) != 1:
             yield f"{subject} must be one word without spaces."
         elif task.labels and tag not in task.labels:
-            yield f"{subject} is not one of {task.title}'s. {nearest(tag, task.labels)}"
+            yield f"{subject} is not one of {task.title}'s. {did_you_mean(tag, task.labels)}"

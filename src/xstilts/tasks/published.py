@@ -56,8 +56,8 @@ def parse(text: str, file: str) -> tuple[Published, ...]:
     reader = csv.DictReader(text.splitlines())
     columns = [field.name for field in fields(Published)]
     if reader.fieldnames != columns:
-        found = ", ".join(reader.fieldnames or ())
-        raise DataError(file, f"has the columns {found}.", 1, f"Expected are {', '.join(columns)}.")
+        columns_found = ", ".join(reader.fieldnames or ())
+        raise DataError(file, f"has the columns {columns_found}.", 1, f"Expected are {', '.join(columns)}.")
     rows: dict[tuple[str, ...], Published] = {}
     for line, values in enumerate(reader, start=2):
         row = _row(values, file, line)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from xstilts.errors import UserError, nearest
+from xstilts.errors import UserError, did_you_mean
 from xstilts.graph.jobs import RETRIEVAL
 from xstilts.graph.runs import Runs
 from xstilts.why.plan import PlannedJob
@@ -45,7 +45,7 @@ class CellFilter:
         for what, valid in levels(runs).items():
             name = getattr(chosen, what)
             if name and name not in valid:
-                raise UserError(f"the study has no {what} '{name}'. {nearest(name, valid)}")
+                raise UserError(f"the study has no {what} '{name}'. {did_you_mean(name, valid)}")
         return chosen
 
     def __bool__(self) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from xstilts.errors import DataError, nearest
+from xstilts.errors import DataError, did_you_mean
 from xstilts.sources.readers.raw import json_records, lines, ragged, short, tsv
 from xstilts.sources.readers.sentences import parallel_sentences
 from xstilts.tasks.languages import Language
@@ -111,7 +111,7 @@ def _check_header(path: Path, header: list[str], task: Task) -> None:
                 raise DataError(
                     path,
                     f"its header has no column '{column}', which tasks.{task.name}.columns.{name} names. "
-                    f"{nearest(column, header)}",
+                    f"{did_you_mean(column, header)}",
                     1,
                 )
 
@@ -156,7 +156,7 @@ def _value(
     if isinstance(record, Mapping):
         if column not in record:
             there = f"has no field '{column}', which tasks.{task.name}.columns.{field} names."
-            raise DataError(path, there, row, nearest(column, record))
+            raise DataError(path, there, row, did_you_mean(column, record))
         value = record[str(column)]
     else:
         value = _numbered(path, row, record, int(column), field, task)
@@ -201,7 +201,7 @@ def _label(path: Path, row: int, label: str, task: Task) -> str:
             path,
             f"the label '{short(label)}' is none of tasks.{task.name}.labels: {', '.join(task.labels)}.",
             row,
-            nearest(label, task.labels),
+            did_you_mean(label, task.labels),
         )
     return label
 
