@@ -12,6 +12,8 @@ examples scored per seed.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from pandas.api.typing import DataFrameGroupBy
@@ -135,7 +137,7 @@ def _mean_over_targets(cells: pd.DataFrame, name: str, targets: list[str]) -> pd
     return mean.reset_index().assign(target=name, language=ALL)
 
 
-def mean_cells(groups: DataFrameGroupBy) -> pd.DataFrame:
+def mean_cells(groups: DataFrameGroupBy[Any, Any]) -> pd.DataFrame:
     """Average each group of cells: unweighted means, NaN where one cell is NaN, and the smallest number of seeds."""
     return pd.DataFrame(
         {
