@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import sys
 
 import pytest
@@ -16,6 +17,11 @@ class Clock:
         return self.now
 
 
+@pytest.fixture(autouse=True)
+def log_everything(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="xstilts")
+
+
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
@@ -23,12 +29,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def test_lines_now_and_then_in_a_log(capsys: pytest.CaptureFixture[str], clock: Clock) -> None:
+def test_messages_every_few_seconds_in_a_log(caplog: pytest.LogCaptureFixture, clock: Clock) -> None:
     with StepProgress("fine-tuning", 10) as steps:
         for _ in range(4):
             clock.now += 10
             steps.step(0.5)
-    assert capsys.readouterr().out.splitlines() == [
+    assert caplog.messages == [
         "fine-tuning: 10 steps",
         "fine-tuning: step 2/10, loss 0.500, 80 s left",
         "fine-tuning: step 4/10, loss 0.500, 60 s left",
@@ -36,20 +42,20 @@ def test_lines_now_and_then_in_a_log(capsys: pytest.CaptureFixture[str], clock: 
     ]
 
 
-def test_what_is_said_stands_between(capsys: pytest.CaptureFixture[str], clock: Clock) -> None:
+def test_other_messages_are_between_them(caplog: pytest.LogCaptureFixture, clock: Clock) -> None:
     with StepProgress("work", 1) as steps:
         steps.log("dev 50.0 [xnli]")
-    assert capsys.readouterr().out.splitlines()[1] == "dev 50.0 [xnli]"
+    assert caplog.messages[1] == "dev 50.0 [xnli]"
 
 
-def test_work_that_fails_is_not_done(capsys: pytest.CaptureFixture[str]) -> None:
+def test_work_that_fails_is_not_done(caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(RuntimeError), StepProgress("work", 3):
         raise RuntimeError
-    assert "done" not in capsys.readouterr().out
+    assert "done" not in caplog.text
 
 
 def test_a_bar_on_a_terminal_and_no_bar_in_a_redirected_output(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
@@ -59,4 +65,4 @@ def test_a_bar_on_a_terminal_and_no_bar_in_a_redirected_output(
         steps.step(1.0)
     out, err = capsys.readouterr()
     assert "2/2" in err and "loss 1.000" in err and "halfway [of it]" in err
-    assert out == "pretraining: done in 0 s\n"
+    assert not out and caplog.messages == ["pretraining: done in 0 s"]

@@ -98,12 +98,12 @@ def test_masked_language_modelling(run: Run, tmp_path: Path, data: TaskData) -> 
     assert_same(ended, run(Session(), masked))
 
 
-def test_a_checkpoint_of_other_data_is_not_used(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_checkpoint_of_other_data_is_not_used(run: Run, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(Stopped):
         run(stopping_at([4], tmp_path, "old"))
     weights, trained = run(stopping_at([], tmp_path, "new"))
     assert trained.resumed_at == []
-    assert "checkpoint ignored: it has inputs old, this run has inputs new" in capsys.readouterr().out
+    assert "checkpoint ignored: it has inputs old, this run has inputs new" in caplog.text
     assert_same((weights, trained), run(Session()))
 
 
@@ -151,8 +151,8 @@ def test_checkpoints_come_by_the_clock_and_only_the_newest_stays(run: Run, tmp_p
     assert "encoder/embeddings.word_embeddings.weight" in load_file(tmp_path / "000009.safetensors")
 
 
-def test_a_full_disk_does_not_end_the_run(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_full_disk_does_not_end_the_run(run: Run, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").touch()
     ended = run(Session(checkpoints=Checkpoints(tmp_path / "file" / "folder", "in", minutes=0)))
-    assert "could not be written" in capsys.readouterr().out
+    assert "could not be written" in caplog.text
     assert_same(ended, run(Session()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 
 from xstilts.data import examples
@@ -17,6 +18,9 @@ from xstilts.task_types import task_type_of
 from xstilts.task_types.base import SpecialTokens
 from xstilts.training.device import Device
 from xstilts.training.session import Session
+from xstilts.wording import counted
+
+logger = logging.getLogger(__name__)
 
 
 def retrieve(runs: Runs, spec: Spec, model: str, arm: str, seed: int, threads: int, session: Session) -> None:
@@ -53,7 +57,7 @@ def retrieve(runs: Runs, spec: Spec, model: str, arm: str, seed: int, threads: i
                 outputs.add(task_type, language, split, predictions[split], pools[split].examples)
             if runs.study.task(target).tuned_on_dev:
                 outputs.add_dev(RETRIEVAL, task_type, language, predictions["dev"], pools["dev"].examples)
-        print(f"{target}: scored {len(languages)} languages", flush=True)
+        logger.info("%s: scored %s", target, counted(len(languages), "language"))
     session.stop.ignore_from_now_on()
     outputs.write(runs, RETRIEVAL)
     record = runs.paths.part("records", model, arm, RETRIEVAL, seed, "json")

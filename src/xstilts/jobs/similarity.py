@@ -7,6 +7,7 @@ parallel sentences in a language has no centred cosine there.
 
 from __future__ import annotations
 
+import logging
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ SimilarityRow = tuple[str, str, str, str, float, int]  # all columns but the mod
 _MOST_TOKENS = 50_000  # of one sample of a task
 _EMBEDDED_ROWS = 500  # the most rows of a data set that are embedded
 
+logger = logging.getLogger(__name__)
+
 
 def similarity(runs: Runs, threads: int) -> None:
     """Write ``similarity.parquet``: a row per model, intermediate task, target, language and measure.
@@ -51,7 +54,7 @@ def similarity(runs: Runs, threads: int) -> None:
     for model in runs.study.models:
         embedded = _EmbeddingSimilarity(runs, model, device)
         rows += [(model, *row) for row in (*_token_similarity(runs, model), *embedded.rows())]
-        print(f"{model}: {len(rows)} similarities so far", flush=True)
+        logger.info("%s: %d similarities so far", model, len(rows))
     table = pd.DataFrame(rows, columns=COLUMNS).astype({"value": "float64", "tokens": "int64"})
     with replacing(runs.paths.similarity) as temporary:
         table.dropna(subset=["value"]).to_parquet(temporary, index=False)

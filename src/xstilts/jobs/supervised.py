@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ from xstilts.training.session import Session
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,7 @@ class SupervisedRun:
         train_rows = EncodedRows(encoded, only=self.subset(task))
         rows, gold = self._dev(task, self.hyper.eval_examples)
         if not task_type.has_gold(gold):
-            print(f"{task}: its dev data has no labels; the last weights are kept instead of the best", flush=True)
+            logger.warning("%s: its dev data has no labels; the last weights are kept instead of the best", task)
             return TaskData(task_type, train_rows)
         return TaskData(task_type, train_rows, rows, gold)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import time
 from collections.abc import Mapping
@@ -17,6 +18,8 @@ from safetensors.torch import load_file, save_file
 from xstilts.atomic import replacing, sha256_of, write_json
 
 _ABANDONED = "abandoned.json"
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ class Checkpoints:
             try:
                 checkpoint = self._read(manifest)
             except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
-                print(f"{manifest}: checkpoint ignored: {error}", flush=True)
+                logger.warning("%s: checkpoint ignored: %s", manifest, error)
                 continue
             kept = manifest.stem
             break

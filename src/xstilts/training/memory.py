@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -11,6 +12,8 @@ import torch
 from xstilts.errors import UserError
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -44,7 +47,7 @@ class MicroBatches:
         self.halvings.append(self.size)
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-        print(f"Out of GPU memory: continuing with micro-batches of {self.size}; same batch size", flush=True)
+        logger.warning("Out of GPU memory: continuing with micro-batches of %d; same batch size", self.size)
 
 
 def in_parts(

@@ -1,7 +1,8 @@
-"""Progress of long work: a bar on a terminal, a line every few seconds in a log."""
+"""Progress of long work: a bar on a terminal, a message every few seconds in a log."""
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from types import TracebackType
@@ -11,7 +12,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from xstilts.runtime.execution import ProgressCallback
 
-_SECONDS_BETWEEN_LINES = 15.0
+_SECONDS_BETWEEN_MESSAGES = 15.0
+
+logger = logging.getLogger(__name__)
 
 
 def no_progress(what: str, step: int, total: int) -> None:
@@ -46,7 +49,7 @@ class StepProgress:
             self._bar.start()
             self._task = self._bar.add_task(self.what, total=self.total, completed=self.done)
         else:
-            print(f"{self.what}: {self.total} steps", flush=True)
+            logger.info("%s: %d steps", self.what, self.total)
         self._on_step(self.what, self.done, self.total)
         return self
 
@@ -56,20 +59,20 @@ class StepProgress:
         self._on_step(self.what, self.done, self.total)
         if self._bar:
             self._bar.update(self._task, advance=1, description=f"{self.what} (loss {loss:.3f})")
-        elif time.monotonic() - self._logged > _SECONDS_BETWEEN_LINES:
+        elif time.monotonic() - self._logged > _SECONDS_BETWEEN_MESSAGES:
             self._logged = time.monotonic()
             left = (self._logged - self._started) / (self.done - self._first) * (self.total - self.done)
             self.log(f"{self.what}: step {self.done}/{self.total}, loss {loss:.3f}, {left:.0f} s left")
 
-    def log(self, line: str) -> None:
-        """Print a line above the bar, or to the log."""
+    def log(self, message: str) -> None:
+        """Print a message above the bar, or log it."""
         if self._bar:
-            self._bar.console.print(line, markup=False, highlight=False)
+            self._bar.console.print(message, markup=False, highlight=False)
         else:
-            print(line, flush=True)
+            logger.info("%s", message)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self._bar:
             self._bar.stop()
         if error is None:
-            print(f"{self.what}: done in {time.monotonic() - self._started:.0f} s", flush=True)
+            logger.info("%s: done in %.0f s", self.what, time.monotonic() - self._started)

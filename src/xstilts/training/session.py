@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,8 @@ from xstilts.runtime.signals import Stopped, StopRequest
 from xstilts.training.checkpoints import Checkpoints
 from xstilts.training.progress import no_progress
 from xstilts.training.state import TrainingState
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Session:
 
     def start_over(self, seed: int, reason: str) -> None:
         """Note that training with a seed has failed, and delete its checkpoint, before training with another."""
-        print(f"Starting over with another seed: {reason}", flush=True)
+        logger.warning("Starting over with another seed: %s", reason)
         assert self.checkpoints is not None, "restarts are noted beside the checkpoints"
         self.checkpoints.abandon({"seed": seed, "reason": reason})
 
@@ -41,7 +44,7 @@ class Session:
         checkpoint = self.checkpoints.load() if self.checkpoints else None
         if checkpoint:
             state.restore(checkpoint)
-            print(f"Resuming from the checkpoint of step {state.step}", flush=True)
+            logger.info("Resuming from the checkpoint of step %d", state.step)
 
     def after_step(self, state: TrainingState) -> None:
         """Save a checkpoint if one is due, or if the job was asked to stop.
@@ -60,6 +63,6 @@ class Session:
         try:
             self.checkpoints.save(state.checkpoint())
         except OSError as error:  # a full disk: the run can still finish
-            print(f"The checkpoint of step {state.step} could not be written: {error}", flush=True)
+            logger.warning("The checkpoint of step %d could not be written: %s", state.step, error)
             return False
         return True
