@@ -245,11 +245,13 @@ def edit(finished, tmp_path):
     return edited
 
 
-@pytest.mark.parametrize(
-    "name", ["report/figures.py", "report/tables.py", "report/page/style.css", "analysis/mixed.py"]
-)
+@pytest.mark.parametrize("name", ["report/figures.py", "report/tables.py", "report/page/style.css"])
 def test_report_code_trains_nothing(edit, name):
     assert edit(name) == REPORT
+
+
+def test_analysis_code_answers_again_and_trains_nothing(edit):
+    assert edit("analysis/mixed.py") == ["all", "answer", "figures", "report"]
 
 
 @pytest.mark.parametrize("name", ["training/loop.py", "training/optimiser.py", "jobs/training.py"])

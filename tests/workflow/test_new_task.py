@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from workspace import REPOSITORY, TINY, Workspace
+from workspace import TINY, Workspace
 
 import xstilts
 
@@ -48,11 +49,15 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         path = folder / "data" / "xtreme" / "scitail" / f"{split}-{code}.tsv"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("\n".join(rows * (2 if split == "train" else 1)) + "\n", encoding="utf-8")
+    tatoeba = folder / "data" / "xtreme" / "tatoeba"
+    tatoeba.mkdir(parents=True)
+    (tatoeba / "tatoeba.deu-eng.deu").write_text("Es regnet.\nDie Sonne scheint.\n", encoding="utf-8")
+    (tatoeba / "tatoeba.deu-eng.eng").write_text("It rains.\nThe sun shines.\n", encoding="utf-8")
     config = {
         **TINY,
         "source": {"kind": "files", "root": "data", "text": "tasks"},
         "arms": {"none": {}, "scitail": {"tasks": ["scitail"]}},
-        "targets": {"scitail": {}},
+        "targets": {"scitail": {}, "tatoeba": {"languages": ["de"]}},
     }
     return Workspace(folder, config, package)
 
@@ -65,7 +70,7 @@ def test_it_is_planned(workspace: Workspace) -> None:
 
 def test_a_dry_run_has_its_jobs(workspace: Workspace) -> None:
     jobs = workspace.counts()
-    assert (jobs["prepare"], jobs["intermediate"], jobs["finetune"]) == (1, 1, 2)
+    assert (jobs["prepare"], jobs["intermediate"], jobs["finetune"]) == (2, 1, 2)
 
 
 def test_it_is_prepared(workspace: Workspace) -> None:
@@ -74,9 +79,11 @@ def test_it_is_prepared(workspace: Workspace) -> None:
     assert table.column("label").to_pylist() == ["entailment", "contradiction"]
 
 
-def test_predictions_of_it_have_a_form(workspace: Workspace) -> None:
+def test_a_submission_has_xtreme_s_tasks_alone_and_its_own_form_is_known(workspace: Workspace) -> None:
+    workspace.snakemake().ok()
+    assert {path.name for path in (workspace.results / "submission" / "none").iterdir()} == {"tatoeba"}
     program = (
-        "from pathlib import Path; import pyarrow.parquet as pq\n"
+        "import pyarrow.parquet as pq\n"
         "from xstilts.submission.lines import parsed, written\n"
         "from xstilts.tasks.registry import TASKS\n"
         "task, table = TASKS['scitail'], pq.read_table('results/tiny/data/scitail/test.de.parquet')\n"
@@ -84,7 +91,4 @@ def test_predictions_of_it_have_a_form(workspace: Workspace) -> None:
         "assert text == 'neutral\\nentailment\\n'\n"
         "assert [p for _, p in parsed(task, text, table).predictions] == ['neutral', 'entailment']\n"
     )
-    import sys
-
     workspace.program(sys.executable, "-c", program).ok()
-    assert REPOSITORY.is_dir()

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from xstilts.errors import did_you_mean
-from xstilts.tasks.registry import RETRIEVAL_TASKS, TARGET_TASKS, TASKS, TRAINABLE_TASKS, TRAINING_SETS
+from xstilts.tasks.registry import POSSIBLE_TARGETS, RETRIEVAL_TASKS, TASKS, TRAINABLE_TASKS, TRAINING_SETS
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class TaskNames:
     """The names that may stand where a config asks for a kind of task."""
 
     intermediate: tuple[str, ...] = TRAINABLE_TASKS
-    target: tuple[str, ...] = TARGET_TASKS
+    target: tuple[str, ...] = POSSIBLE_TARGETS
     training_set: tuple[str, ...] = TRAINING_SETS
     retrieval: tuple[str, ...] = RETRIEVAL_TASKS
     any: tuple[str, ...] = tuple(TASKS)
@@ -42,7 +42,7 @@ class TaskNames:
             retrieval += [str(name)] * (values.get("type") == "retrieval")
         return cls(
             intermediate=(*TRAINABLE_TASKS, *trains),
-            target=(*TARGET_TASKS, *targets),
+            target=(*POSSIBLE_TARGETS, *targets),
             training_set=tuple(dict.fromkeys((*TRAINING_SETS, *trains, *trained_on))),
             retrieval=(*RETRIEVAL_TASKS, *retrieval),
             any=(*TASKS, *map(str, own)),

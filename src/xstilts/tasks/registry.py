@@ -41,8 +41,10 @@ TASKS: dict[str, Task] = {
 }
 #: Every built-in task with English training data: what an arm can train on.
 TRAINABLE_TASKS: tuple[str, ...] = tuple(name for name, task in TASKS.items() if task.trains)
+#: Every built-in task that can be a target: XTREME's, and any other with a test split.
+POSSIBLE_TARGETS: tuple[str, ...] = tuple(name for name, task in TASKS.items() if task.is_target)
 RETRIEVAL_TASKS: tuple[str, ...] = tuple(name for name in TARGET_TASKS if TASKS[name].type == "retrieval")
-#: The tasks whose English training data XTREME's tasks are fine-tuned on.
+#: The tasks whose English training data targets are fine-tuned on.
 TRAINING_SETS: tuple[str, ...] = tuple(
-    dict.fromkeys(trained_on for name in TARGET_TASKS if (trained_on := TASKS[name].trained_on))
+    dict.fromkeys(trained_on for name in POSSIBLE_TARGETS if (trained_on := TASKS[name].trained_on))
 )

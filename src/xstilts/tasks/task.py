@@ -138,6 +138,11 @@ class Task:
         return self.type != "masked_lm" and {"train", "dev"} <= set(self.files)
 
     @property
+    def is_target(self) -> bool:
+        """Whether the task can be a target: it has a test split, and data to fine-tune on or no need of any."""
+        return self.has("test") and (self.trained_on is not None or self.type == "retrieval")
+
+    @property
     def tuned_on_dev(self) -> bool:
         """Whether scoring a language needs its dev split, on which a threshold is chosen."""
         return self.type == "retrieval" and self.matching == "mined_pairs"
