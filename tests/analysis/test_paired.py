@@ -14,7 +14,7 @@ from made_up import predictions_of
 from planted import study_of
 from scipy import stats
 
-from xstilts.analysis.paired import pair_points, paired_test, read_examples
+from xstilts.analysis.paired import compare, pair_points, paired_test, read_examples
 from xstilts.scores.score_files import write_predictions
 from xstilts.task_types.retrieval import pair_scores
 
@@ -89,6 +89,16 @@ def test_the_error_of_an_f1_is_that_of_resampled_sentences() -> None:
         f1 = [200 * (arm & gold)[rows].sum() / (arm[rows].sum() + gold[rows].sum()) for arm in arms]
         resampled.append(f1[1] - f1[0])
     assert (found.high - found.low) / 2 / 1.96 == pytest.approx(np.std(resampled), rel=0.1)
+
+
+def test_examples_are_paired_by_id(tmp_path: Path) -> None:
+    """The arm and the baseline predict the same examples equally well, but list them in another order."""
+    study, cell = study_of({}, {"xnli": ["de"]}), predictions_of("xnli", "de", [100.0, 0.0, 100.0, 0.0])
+    arm, baseline = tmp_path / "arm.parquet", tmp_path / "baseline.parquet"
+    write_predictions(arm, cell)
+    write_predictions(baseline, cell.take([3, 2, 1, 0]))
+    (comparison,) = compare({1: arm}, {1: read_examples(baseline, study)}, study).values()
+    assert (comparison.difference, comparison.low, comparison.high, comparison.p) == (0, 0, 0, 1)
 
 
 def test_rows_of_a_cell_need_not_stand_together(tmp_path: Path) -> None:

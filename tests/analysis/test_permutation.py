@@ -10,7 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from xstilts.analysis.permutation import double_centred, dyadic_regression, permutation_p_value, spearman_test
+from xstilts.analysis.permutation import (
+    double_centred,
+    dyadic_regression,
+    permutation_p_value,
+    spearman_interval,
+    spearman_test,
+)
 
 
 @given(st.lists(st.integers(0, 5), min_size=3, max_size=6), st.integers(0, 99))
@@ -35,6 +41,16 @@ def test_of_many_values_some_orders_are_drawn() -> None:
 def test_p_is_never_0() -> None:
     assert permutation_p_value(5.0, np.zeros(99)) == pytest.approx(0.01)
     assert permutation_p_value(0.0, np.ones(99)) == 1
+
+
+def test_p_is_two_sided() -> None:
+    draws = np.array([-3.0, -1.0, 1.0, 3.0])
+    assert permutation_p_value(-2.0, draws) == permutation_p_value(2.0, draws) == pytest.approx(3 / 5)
+
+
+def test_the_interval_of_a_rank_correlation() -> None:
+    """Fisher's z of 0.6 is 0.6931; its standard error with 28 pairs is sqrt(1.18 / 25) = 0.2173."""
+    assert spearman_interval(0.6, 28) == pytest.approx((0.2611, 0.8072), abs=1e-4)
 
 
 def test_double_centred_matrices_have_no_row_or_column_means() -> None:

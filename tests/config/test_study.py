@@ -210,10 +210,15 @@ class TestHyperparameters:
     @pytest.fixture
     def study(self) -> Study:
         training = {
-            "intermediate": {"batch_size": 2, "epochs": 2, "learning_rate": 2e-3, "tasks": {"mnli": {"epochs": 3}}},
+            "intermediate": {
+                "batch_size": 2,
+                "epochs": 2,
+                "learning_rate": 2e-3,
+                "tasks": {"mnli": {"epochs": 3, "warmup_steps": 4}},
+            },
             "target": {"batch_size": 4, "tasks": {"squad_v1": {"learning_rate": 3e-5}}},
         }
-        override = {"learning_rate": 5e-3}
+        override = {"learning_rate": 5e-3, "warmup_steps": 6}
         arms = {
             "none": {},
             "mnli": {"tasks": ["mnli"]},
@@ -225,6 +230,7 @@ class TestHyperparameters:
     def test_of_an_arm_come_from_stage_then_task_then_arm(self, study: Study) -> None:
         found = {arm: study.intermediate(arm) for arm in ("mnli", "mnli_fast")}
         assert [(h.batch_size, h.epochs, h.learning_rate) for h in found.values()] == [(2, 3, 2e-3), (2, 3, 5e-3)]
+        assert [h.warmup_steps for h in found.values()] == [4, 6]
 
     def test_of_a_mixture_take_no_task_s_override(self, study: Study) -> None:
         found = study.intermediate("pair")

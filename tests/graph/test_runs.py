@@ -108,6 +108,13 @@ class TestEncoders:
         for arm in ("mnli", "control"):
             assert f"/{arm}/seed1/" in str(runs.encoder_weights("tiny", arm, 1))
 
+    def test_random_weights_of_a_ready_made_one_take_its_shape(self) -> None:
+        arms = {"none": {}, "control": {"weights": "random"}, "mnli": {"tasks": ["mnli"]}}
+        ready, pretrained = runs_of(ready_made(arms=arms)), runs_of(own(arms=arms))
+        assert ready.starting_weights("xlmr", "control") == [Path("models/xlmr/model.safetensors")]
+        assert pretrained.starting_weights("tiny", "control") == []
+        assert pretrained.starting_weights("tiny", "mnli") == [pretrained.pretrained_weights("tiny")]
+
     def test_ready_made_ones_lie_where_the_study_says(self) -> None:
         runs = runs_of(ready_made())
         assert runs.pretrained_weights("xlmr") == Path("models/xlmr/model.safetensors")

@@ -12,6 +12,7 @@ import pytest
 from configs import SMALL, own, ready_made
 
 import xstilts
+from xstilts.config.settings import Hyperparameters
 from xstilts.config.study import load
 from xstilts.graph.fingerprints import code
 from xstilts.graph.runs import RETRIEVAL, Runs
@@ -91,6 +92,34 @@ def test_hyperparameters_of_an_intermediate_task_reach_the_arm_of_that_task() ->
     ):
         expected = named("intermediate tiny mnli", "finetune tiny mnli", "retrieve tiny mnli", config=after)
         assert changed(own(), after) == expected
+
+
+#: By hyper-parameter, a value other than the default.
+HYPERPARAMETERS: Config = {
+    "learning_rate": 1e-3, "batch_size": 8, "micro_batch_size": 2, "epochs": 1, "max_steps": 9, "warmup_share": 0.2,
+    "warmup_steps": 3, "weight_decay": 0.1, "adam_beta2": 0.9, "adam_epsilon": 1e-6, "clip_norm": 2.0,
+    "clip_each": "micro_batch", "selection": "last", "eval_every": 7, "eval_examples": 5,
+    "sentence_vector": "first_token", "restarts": 1, "examples_cap": 50,
+}  # fmt: skip
+
+
+def test_every_hyperparameter_is_tried() -> None:
+    assert HYPERPARAMETERS.keys() == Hyperparameters.model_fields.keys()
+
+
+@pytest.mark.parametrize("name", HYPERPARAMETERS)
+def test_every_hyperparameter_of_a_stage_reaches_its_jobs(name: str) -> None:
+    for stage, job in (("pretraining", "pretrain"), ("intermediate", "intermediate"), ("target", "finetune")):
+        after = own(training={stage: {name: HYPERPARAMETERS[name]}})
+        assert named(job, config=own()) <= changed(own(), after)
+
+
+def test_settings_of_span_questions_reach_no_other_task() -> None:
+    after = {**own(), "encoding": {"max_length": 32, "n_best": 5}}
+    assert changed(own(), after) & named("encode", "pretrain", *DOWNSTREAM, config=own()) == {
+        *(f"encode tiny {task}" for task in ("squad_v1", "xquad", "mlqa")),
+        *(f"finetune tiny {arm} squad_v1 {seed}" for arm in ("none", "mnli", "pair") for seed in (1, 2)),
+    }
 
 
 def test_the_number_of_an_arm_s_examples_is_its_own_business() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,7 @@ class TestIntermediate:
     def test_an_encoder_of_the_studys_own_without_pretraining_is_drawn_anew_by_the_seed(
         self, intermediate: Any, runs: Runs, pieces: PreTrainedTokenizerFast, seed: int
     ) -> None:
+        shutil.rmtree(runs.paths.pretrained("own"))  # the job does not wait for pretraining
         assert intermediate("own", "control", seed) is None
         encoder = saved(runs.paths.encoder("own", "control", seed))
         assert same_weights(encoder.state_dict(), fresh(pieces, seed))

@@ -45,6 +45,12 @@ def test_commonsense_answers_are_letters(release):
     assert release.rows("commonsenseqa") == [{"id": "x1", "prompt": "Where?", "choices": choices, "label": 4}]
 
 
+def test_commonsense_choices_may_be_in_any_order(release):
+    release.write(COMMONSENSE, commonsense("A", "CAB"))
+    (row,) = release.rows("commonsenseqa")
+    assert row["choices"][row["label"]] == "place A"
+
+
 @pytest.mark.parametrize(
     ("task", "name", "content", "row", "problem"),
     [

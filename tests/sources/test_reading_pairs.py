@@ -47,6 +47,15 @@ def anli_plus(release, split: str, **sizes: int) -> None:
         release.write(f"intermediate/{part}/{name}.tsv", table(NLI_HEADER, *rows))
 
 
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_blank_lines_are_skipped(release, ends):
+    release.write(PAWSX, f"a\tb\t0{ends}{ends}c\td\t1{ends}{ends}")
+    assert [(row["id"], row["premise"], row["label"]) for row in release.rows("pawsx", "dev", "ko")] == [
+        ("1", "a", "0"),
+        ("3", "c", "1"),
+    ]
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(
     rows=st.lists(st.tuples(FIELD, FIELD, st.sampled_from(["0", "1"])), min_size=1), end=st.sampled_from(["\n", "\r\n"])
