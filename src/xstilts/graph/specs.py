@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from xstilts.graph.fingerprints import code
 from xstilts.graph.jobs import RETRIEVAL, Job
@@ -36,7 +36,7 @@ def _once(method: Callable[Concatenate[Specs, P], T]) -> Callable[Concatenate[Sp
         value: T = self._cache[key]
         return value
 
-    return cached
+    return cast("Callable[Concatenate[Specs, P], T]", cached)
 
 
 @dataclass(frozen=True)
