@@ -21,8 +21,9 @@ demo: setup
 	snakemake --quiet rules || { echo "The demo failed; results/demo/logs says why."; exit 1; }
 	xstilts show --study results/demo/study.json
 
+# A worker per processor; tests of one file run in one worker.
 test: setup
-	pytest
+	pytest --numprocesses logical --dist loadgroup
 
 lint: setup
 	ruff check .
