@@ -1,16 +1,19 @@
 # A transfer study. What there is to do follows from its config alone; what the rules run is in src/xstilts.
 import gc
+import os
+from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 min_version("9.27")
 gc.set_threshold(200_000)  # looking for garbage would be a tenth of planning
+from xstilts.config.available import without_missing
+from xstilts.config.study import load, load_file
 from xstilts.errors import UserError
+from xstilts.graph.contents import freeze, planned
 from xstilts.graph.paths import MODELS
 from xstilts.graph.runs import INTERMEDIATE, RETRIEVAL, Runs
-from xstilts.config.available import without_missing
 from xstilts.graph.specs import Specs
-from xstilts.config.study import load, store
 
 # A study file given with --configfile replaces the default study; --config overrides single values of either.
 if not workflow.configfiles:
@@ -18,13 +21,27 @@ if not workflow.configfiles:
     configfile: "config.yaml"
 
 
+# A cluster's jobs read this file again when they start. They go by the study that they were planned with, whatever has
+# become of the config since.
 try:
-    RUNS = Runs(without_missing(load(config)))
+    if workflow.is_main_process:
+        RUNS = Runs(planned(without_missing(load(config))))
+    else:
+        RUNS = Runs(load_file(Path(os.environ["XSTILTS_STUDY"])))
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
-PATHS, SPECS = RUNS.paths, Specs(RUNS)
-store(RUNS.study, PATHS.study)
+PATHS, SPECS, STUDY = RUNS.paths, Specs(RUNS), str(RUNS.frozen)
+os.environ["XSTILTS_STUDY"] = STUDY
+
+
+envvars:
+    "XSTILTS_STUDY",
+
+
+# Nothing is written before: a dry run, or a run that finds another one at work, leaves the study as it is.
+onstart:
+    freeze(RUNS)
 
 
 # No training set has the names that stand in for one, so Snakemake need not weigh finetune against the other two rules.
@@ -39,9 +56,10 @@ wildcard_constraints:
 
 # After a run in which a job has failed: tables and a report of what there is, which say what is missing and why.
 onerror:
-    shell("xstilts partial --study {PATHS.study} || true")
+    shell("xstilts partial --study {STUDY} || true")
 
 
+include: "workflow/rules/common.smk"
 include: "workflow/rules/prefetch.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"

@@ -30,7 +30,7 @@ SLICES = Path(os.environ.get("XSTILTS_SLICES", Path(__file__).resolve().parents[
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give whole files to pytest's workers, whose tests share fixtures; and all tests of the one SLURM to one worker."""
+    """Give each worker of pytest whole files, whose tests share fixtures, and one worker all tests of SLURM."""
     for item in items:
         group = "cluster" if item.path.parent.name == "cluster" else str(item.path)
         item.add_marker(pytest.mark.xdist_group(group))

@@ -146,7 +146,7 @@ def test_missing_study_file(folder: Path, command: str) -> None:
     arguments = [command, "--study", "nowhere/study.json", *options.get(command, "").split()]
     result = CliRunner().invoke(cli.app, arguments)
     assert str(result.exception) == (
-        "nowhere/study.json: no such study file. It is written when snakemake reads the config."
+        "nowhere/study.json: no such study file. It is written when snakemake starts to run a study."
     )
 
 

@@ -18,7 +18,7 @@ from xstilts.errors import DataError, UserError, did_you_mean
 from xstilts.graph.paths import Paths
 from xstilts.graph.runs import Job, Runs, evaluation_of
 from xstilts.graph.specs import Specs
-from xstilts.graph.state import JobState
+from xstilts.graph.state import JobState, refuse_damaged_outputs
 from xstilts.scores import parquet_files as files
 from xstilts.scores.dev_scores import read_dev_scores
 from xstilts.scores.flags import flagged_jobs, usable
@@ -109,6 +109,7 @@ class StudyResults:
         path = self.paths.part("predictions", *job)
         if not path.is_file():
             raise DataError(path, "these predictions are missing.", remedy="Let snakemake make them again.")
+        refuse_damaged_outputs(job, self.paths, [path])
         table = files.read(path, PREDICTIONS)
         for column, wanted in (("target", target), ("language", language)):
             if wanted is not None:

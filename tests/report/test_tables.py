@@ -231,6 +231,14 @@ def test_the_best_arm_of_each_column_is_bold_and_a_control_never_is(folder: Path
     assert bold(folder / "dev.md") == set(), "dev scores are no results"
 
 
+def test_a_control_that_scores_best_is_not_bold_either(scores: pd.DataFrame, study: Study, tmp_path: Path) -> None:
+    best = scores.assign(score=scores["score"].where(scores["arm"] != "random", 99.0))
+    write_tables(best, NO_DEV, study, tmp_path)
+    assert markdown_rows(tmp_path / "main.md")["random (control)"][0].startswith("+")
+    assert ("two_tasks", "+5.0†") in bold(tmp_path / "main.md")
+    assert not [label for label, _ in bold(tmp_path / "main.md") if "control" in label]
+
+
 def test_the_baseline_is_bold_where_no_arm_gains(scores: pd.DataFrame, study: Study, tmp_path: Path) -> None:
     worse = scores.assign(score=scores["score"].where(scores["arm"] == "none", scores["score"] / 10))
     write_tables(worse, NO_DEV, study, tmp_path)

@@ -26,19 +26,22 @@ def with_default(workspace):
 
 
 def stored(workspace, study):
-    """The study that the jobs would read."""
-    return json.loads((workspace.folder / "results" / study / "study.json").read_text(encoding="utf-8"))
+    """The study that the jobs read; its file is written when a run starts, and touching outputs is one."""
+    config = json.loads((workspace.folder / "results" / study / "study.json").read_text(encoding="utf-8"))
+    return {key: value for key, value in config.items() if key != "contents"}
 
 
 def test_the_default_study(with_default):
     done = with_default.bare_snakemake("--dry-run").ok()
     assert "finetune" in done.text and "leak" in done.text
+    with_default.bare_snakemake("--touch").ok()
     assert stored(with_default, "default")["seeds"] == [7]
 
 
 def test_a_study_file_replaces_the_default_study(with_default):
     done = with_default.snakemake("--dry-run").ok()
     assert "leak" not in done.text and "udpos" not in done.text
+    with_default.snakemake("--touch").ok()
     study = stored(with_default, "tiny")
     assert study == {**with_default.config, "models": study["models"]}
     assert not (with_default.folder / "results" / "default").exists()
@@ -49,6 +52,7 @@ def test_no_arm_of_the_demo_leaks_into_a_study(workspace):
     shutil.copy(demo, workspace.folder)
     arms = yaml.safe_load(demo.read_text(encoding="utf-8"))["arms"]
     done = workspace.snakemake("--dry-run").ok()
+    workspace.snakemake("--touch").ok()
     assert set(stored(workspace, "tiny")["arms"]) == {"none", "mnli", "control"}
     assert not [arm for arm in set(arms) - {"none", "mnli", "control"} if f"arm={arm}," in done.text]
 
@@ -56,7 +60,7 @@ def test_no_arm_of_the_demo_leaks_into_a_study(workspace):
 @pytest.mark.parametrize("given", ["default", "file"])
 def test_single_values_override_either(with_default, given):
     run = with_default.bare_snakemake if given == "default" else with_default.snakemake
-    run("--dry-run", "--config", "study=other", "source={root: elsewhere}", "seeds=[3, 4]").ok()
+    run("--touch", "--config", "study=other", "source={root: elsewhere}", "seeds=[3, 4]").ok()
     study = stored(with_default, "other")
     assert study["source"] == {"kind": "files", "root": "elsewhere"}
     assert study["seeds"] == [3, 4]
@@ -116,14 +120,3 @@ def test_a_wrong_value_on_the_command_line(workspace):
     done = workspace.snakemake("--config", "splits=[tset]")
     assert done.code != 0 and "splits" in done.text and "Traceback" not in done.text
     assert not (workspace.folder / "results").exists()
-
-
-def test_a_changed_study_is_stored_and_an_unchanged_one_left_alone(workspace):
-    workspace.planned()
-    file = workspace.results / "study.json"
-    before = file.stat()
-    workspace.planned()
-    assert file.stat().st_mtime_ns == before.st_mtime_ns and file.stat().st_ino == before.st_ino
-    workspace.config["seeds"] = [1, 2]
-    workspace.planned()
-    assert stored(workspace, "tiny")["seeds"] == [1, 2]

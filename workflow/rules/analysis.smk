@@ -3,7 +3,7 @@
 
 rule similarity:
     input:
-        compared=RUNS.compared(),
+        compared=by_content(RUNS.compared()),
     output:
         similarity=PATHS.similarity,
     log:
@@ -20,7 +20,7 @@ rule similarity:
     params:
         run=SPECS.similarity(),
     shell:
-        "exec xstilts similarity --study {params.run[study]} --threads {threads} > {log} 2>&1"
+        "exec xstilts similarity --study {STUDY} --threads {threads} --run {params.run[id]} > {log} 2>&1"
 
 
 rule answer:
@@ -42,4 +42,4 @@ rule answer:
     params:
         run=SPECS.answer(),
     shell:
-        "xstilts answer --study {params.run[study]} > {log} 2>&1"
+        "xstilts answer --study {STUDY} --run {params.run[id]} > {log} 2>&1"

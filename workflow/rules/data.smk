@@ -18,12 +18,12 @@ rule generate:
     params:
         run=SPECS.generate(),
     shell:
-        "xstilts generate --study {params.run[study]} > {log} 2>&1"
+        "xstilts generate --study {STUDY} --run {params.run[id]} > {log} 2>&1"
 
 
 rule prepare:
     input:
-        source=lambda w: RUNS.source_files(w.task),
+        source=lambda w: by_content(RUNS.source_files(w.task)),
     output:
         manifest=PATHS.data_manifest("{task}"),
     log:
@@ -40,12 +40,12 @@ rule prepare:
     params:
         run=lambda w: SPECS.prepare(w.task),
     shell:
-        "xstilts prepare --study {params.run[study]} --task {wildcards.task} > {log} 2>&1"
+        "xstilts prepare --study {STUDY} --task {wildcards.task} --run {params.run[id]} > {log} 2>&1"
 
 
 rule text:
     input:
-        source=RUNS.text_sources(),
+        source=by_content(RUNS.text_sources()),
     output:
         manifest=PATHS.data_manifest("text"),
     log:
@@ -62,7 +62,7 @@ rule text:
     params:
         run=SPECS.prepare("text"),
     shell:
-        "xstilts text --study {params.run[study]} > {log} 2>&1"
+        "xstilts text --study {STUDY} --run {params.run[id]} > {log} 2>&1"
 
 
 ruleorder: text > prepare
@@ -71,7 +71,7 @@ ruleorder: text > prepare
 # Encoding, and so training, waits until all data has been read once, so that a mistake in any file comes to light before
 # the first job trains. Afterwards only the file stays: a rule that ran again for a new task would have all of that run
 # again, and as ancient() input it would hide other reasons to run from Snakemake.
-if not PATHS.prepared.exists():
+if not RUNS.all_data_was_read():
 
     rule prepared:
         input:
@@ -84,7 +84,7 @@ if not PATHS.prepared.exists():
 
 rule tokenizer:
     input:
-        source=lambda w: RUNS.tokenizer_source(w.model),
+        source=lambda w: by_content([RUNS.tokenizer_source(w.model)]),
     output:
         tokenizer=PATHS.tokenizer_file("{model}"),
     log:
@@ -101,7 +101,7 @@ rule tokenizer:
     params:
         run=lambda w: SPECS.tokenizer(w.model),
     shell:
-        "xstilts tokenizer --study {params.run[study]} --model {wildcards.model} > {log} 2>&1"
+        "xstilts tokenizer --study {STUDY} --model {wildcards.model} --run {params.run[id]} > {log} 2>&1"
 
 
 rule encode:
@@ -125,4 +125,5 @@ rule encode:
     params:
         run=lambda w: SPECS.encode(w.model, w.task),
     shell:
-        "xstilts encode --study {params.run[study]} --model {wildcards.model} --task {wildcards.task} > {log} 2>&1"
+        "xstilts encode --study {STUDY} --model {wildcards.model} --task {wildcards.task}"
+        " --run {params.run[id]} > {log} 2>&1"

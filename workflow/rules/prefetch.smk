@@ -21,7 +21,7 @@ rule prefetch_data:
     params:
         run=lambda w: SPECS.prefetch(w.task),
     shell:
-        "xstilts prefetch --study {params.run[study]} --task {wildcards.task} > {log} 2>&1"
+        "xstilts prefetch --study {STUDY} --task {wildcards.task} --run {params.run[id]} > {log} 2>&1"
 
 
 # A model is downloaded for all studies, so nothing of this study alone may be a reason to download it again.

@@ -28,7 +28,7 @@ rule collect:
     params:
         run=SPECS.report(),
     shell:
-        "xstilts collect --study {params.run[study]} > {log} 2>&1"
+        "xstilts collect --study {STUDY} --run {params.run[id]} > {log} 2>&1"
 
 
 rule tables:
@@ -51,7 +51,7 @@ rule tables:
     params:
         run=SPECS.report(),
     shell:
-        "xstilts tables --study {params.run[study]} > {log} 2>&1"
+        "xstilts tables --study {STUDY} --run {params.run[id]} > {log} 2>&1"
 
 
 rule figures:
@@ -78,7 +78,7 @@ rule figures:
     params:
         run=SPECS.report(),
     shell:
-        "xstilts figures --study {params.run[study]} > {log} 2>&1"
+        "xstilts figures --study {STUDY} --run {params.run[id]} > {log} 2>&1"
 
 
 rule report:
@@ -105,4 +105,4 @@ rule report:
     params:
         run=SPECS.report(),
     shell:
-        "xstilts report --study {params.run[study]} > {log} 2>&1"
+        "xstilts report --study {STUDY} --run {params.run[id]} > {log} 2>&1"

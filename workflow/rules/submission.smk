@@ -21,4 +21,4 @@ rule submission:
     params:
         run=SPECS.submission(),
     shell:
-        "xstilts submission --study {params.run[study]} > {log} 2>&1"
+        "xstilts submission --study {STUDY} --run {params.run[id]} > {log} 2>&1"

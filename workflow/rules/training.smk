@@ -24,14 +24,14 @@ rule pretrain:
     params:
         run=lambda w: SPECS.pretrain(w.model),
     shell:
-        "exec xstilts pretrain --study {params.run[study]} --model {wildcards.model}"
+        "exec xstilts pretrain --study {STUDY} --model {wildcards.model}"
         " --threads {threads} --run {params.run[id]} > {log} 2>&1"
 
 
 rule intermediate:
     input:
         tokenizer=PATHS.tokenizer_file("{model}"),
-        encoder=lambda w: RUNS.starting_weights(w.model, w.arm),
+        encoder=lambda w: by_content(RUNS.starting_weights(w.model, w.arm)),
         examples=lambda w: RUNS.inputs(w.model, tuple(RUNS.study.arms[w.arm].tasks)),
     output:
         weights=PATHS.encoder("{model}", "{arm}", "{seed}") / "model.safetensors",
@@ -53,13 +53,13 @@ rule intermediate:
     params:
         run=lambda w: SPECS.intermediate(w.model, w.arm, int(w.seed)),
     shell:
-        "exec xstilts intermediate --study {params.run[study]} --model {wildcards.model} --arm {wildcards.arm}"
+        "exec xstilts intermediate --study {STUDY} --model {wildcards.model} --arm {wildcards.arm}"
         " --seed {wildcards.seed} --threads {threads} --run {params.run[id]} > {log} 2>&1"
 
 
 rule finetune:
     input:
-        encoder=lambda w: RUNS.encoder_weights(w.model, w.arm, w.seed),
+        encoder=lambda w: by_content([RUNS.encoder_weights(w.model, w.arm, w.seed)]),
         examples=lambda w: RUNS.inputs(w.model, RUNS.evaluated(w.training_set)),
     output:
         scores=PATHS.part("scores", "{model}", "{arm}", "{training_set}", "{seed}"),
@@ -86,14 +86,14 @@ rule finetune:
     params:
         run=lambda w: SPECS.finetune(w.model, w.arm, w.training_set, int(w.seed)),
     shell:
-        "exec xstilts finetune --study {params.run[study]} --model {wildcards.model} --arm {wildcards.arm}"
+        "exec xstilts finetune --study {STUDY} --model {wildcards.model} --arm {wildcards.arm}"
         " --training-set {wildcards.training_set} --seed {wildcards.seed}"
         " --threads {threads} --run {params.run[id]} > {log} 2>&1"
 
 
 rule retrieve:
     input:
-        encoder=lambda w: RUNS.encoder_weights(w.model, w.arm, w.seed),
+        encoder=lambda w: by_content([RUNS.encoder_weights(w.model, w.arm, w.seed)]),
         examples=lambda w: RUNS.inputs(w.model, RUNS.evaluated(RETRIEVAL)),
     output:
         scores=PATHS.part("scores", "{model}", "{arm}", RETRIEVAL, "{seed}"),
@@ -114,5 +114,5 @@ rule retrieve:
     params:
         run=lambda w: SPECS.retrieve(w.model, w.arm, int(w.seed)),
     shell:
-        "exec xstilts retrieve --study {params.run[study]} --model {wildcards.model} --arm {wildcards.arm}"
+        "exec xstilts retrieve --study {STUDY} --model {wildcards.model} --arm {wildcards.arm}"
         " --seed {wildcards.seed} --threads {threads} --run {params.run[id]} > {log} 2>&1"

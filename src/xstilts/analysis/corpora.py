@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow.parquet as pq
 
+from xstilts.data import examples
 from xstilts.data.encoding import EncodedRows
 from xstilts.graph.runs import Runs
 from xstilts.task_types.base import EncodedRow
@@ -91,8 +91,8 @@ def _scored_split(runs: Runs, target: str) -> str:
 
 def _side(runs: Runs, model: str, task: str, language: str, side: str) -> CorpusPart:
     split = _scored_split(runs, task)
-    examples = pq.read_table(runs.paths.examples(task, split, language), columns=["side"])
-    return CorpusPart(runs.paths.encoded(model, task, split, language), rows_of(examples, side))
+    table = examples.read(runs.paths.examples(task, split, language))
+    return CorpusPart(runs.paths.encoded(model, task, split, language), rows_of(table, side))
 
 
 def texts_of(parts: Sequence[CorpusPart], tokenizer: PreTrainedTokenizerFast) -> list[np.ndarray]:

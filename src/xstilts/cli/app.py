@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +13,7 @@ import typer
 from xstilts.config import study as studies
 from xstilts.errors import UserError, did_you_mean
 from xstilts.graph.runs import Runs
+from xstilts.graph.specs import Spec, Specs, check_planned
 from xstilts.runtime.logs import configure_logging
 from xstilts.tasks.registry import TEXT
 
@@ -30,7 +31,7 @@ ArmName = Annotated[str, typer.Option("--arm", help="An arm of the study.")]
 TaskName = Annotated[str, typer.Option("--task", help="A task of the study, by its name in the config.")]
 Seed = Annotated[int, typer.Option(help="A seed of the study.")]
 Threads = Annotated[int, typer.Option(help="CPU threads; the scores of a CPU run depend on their number.")]
-RunId = Annotated[str, typer.Option("--run", help="The planned run's id; the job stops if the config has changed.")]
+RunId = Annotated[str, typer.Option("--run", help="The planned run's id; another run is refused. Empty: any.")]
 
 
 def _print_versions(wanted: bool) -> None:
@@ -71,4 +72,21 @@ def opened(study: Path, **names: str | int) -> Runs:
         if name not in valid[what]:
             label = what.replace("_", " ")
             raise UserError(f"the study has no {label} '{name}'. {did_you_mean(name, map(str, valid[what]))}")
+    return runs
+
+
+def planned(study: Path, run: str, spec_of: Callable[[Specs], Spec], **names: str | int) -> Runs:
+    """Load a stored study's jobs for one job, which must be the one that was planned.
+
+    Args:
+        study: The study's file.
+        run: The planned run's id; empty: not checked.
+        spec_of: Picks the job's run spec.
+        names: As for :func:`opened`.
+
+    Raises:
+        UserError: As :func:`opened`, and if the study or the code has changed since the job was planned.
+    """
+    runs = opened(study, **names)
+    check_planned(spec_of(Specs(runs)), run)
     return runs

@@ -64,6 +64,7 @@ def plan(
     from rich.console import Console
 
     from xstilts.config.reading import read_config
+    from xstilts.graph.contents import planned
     from xstilts.planning import view
     from xstilts.planning.gpus import GPUS, gpu_of
     from xstilts.planning.plan import plan as plan_of
@@ -71,16 +72,16 @@ def plan(
     if study and not config:
         runs = opened(study)
     elif config and not study:
-        runs = Runs(read_config(config))
+        runs = Runs(planned(read_config(config)))
     else:
         raise UserError("give either --study results/{study}/study.json or --config with the study's YAML file.")
     if not gpu:
         raise UserError(f"give --gpu, what jobs will run on: {', '.join(GPUS)}.")
-    planned = plan_of(runs, gpu_of(gpu), jobs_at_once)
+    estimated = plan_of(runs, gpu_of(gpu), jobs_at_once)
     if as_json:
-        print(json.dumps(view.as_json(planned), indent=2))
+        print(json.dumps(view.as_json(estimated), indent=2))
     else:
-        view.show(planned, Console())
+        view.show(estimated, Console())
 
 
 @app.command(rich_help_panel="For people")

@@ -6,26 +6,28 @@ from typing import Annotated
 
 import typer
 
-from xstilts.cli.app import ArmName, Model, RunId, Seed, StudyFile, TaskName, Threads, app, opened
+from xstilts.cli.app import ArmName, Model, RunId, Seed, StudyFile, TaskName, Threads, app, opened, planned
 from xstilts.errors import UserError
 from xstilts.graph.jobs import INTERMEDIATE, RETRIEVAL, Job
+from xstilts.graph.specs import Specs
 from xstilts.jobs.execution import run_job, run_similarity
+from xstilts.tasks.registry import TEXT
 
 
 @app.command()
-def generate(study: StudyFile) -> None:
+def generate(study: StudyFile, run: RunId = "") -> None:
     """Write a synthetic study's languages and tasks, in the file formats of the real datasets."""
     from xstilts.jobs.generate import generate as work
 
-    work(opened(study))
+    work(planned(study, run, Specs.generate))
 
 
 @app.command()
-def prefetch(study: StudyFile, task: TaskName) -> None:
+def prefetch(study: StudyFile, task: TaskName, run: RunId = "") -> None:
     """Download one task's data from the Hugging Face Hub, once for all studies."""
     from xstilts.jobs import prefetch
 
-    prefetch.data(opened(study, task=task), task)
+    prefetch.data(planned(study, run, lambda specs: specs.prefetch(task), task=task), task)
 
 
 @app.command()
@@ -40,35 +42,36 @@ def prefetch_model(
 
 
 @app.command()
-def prepare(study: StudyFile, task: TaskName) -> None:
+def prepare(study: StudyFile, task: TaskName, run: RunId = "") -> None:
     """Read one task's files, check every example, and write them in one format."""
     from xstilts.jobs.prepare import prepare as work
 
-    work(opened(study, task=task), task)
+    work(planned(study, run, lambda specs: specs.prepare(task), task=task), task)
 
 
 @app.command()
-def text(study: StudyFile) -> None:
+def text(study: StudyFile, run: RunId = "") -> None:
     """Gather the unlabelled text that the study's own models are pretrained on."""
     from xstilts.jobs.prepare import prepare_text as work
 
-    work(opened(study))
+    work(planned(study, run, lambda specs: specs.prepare(TEXT.name)))
 
 
 @app.command()
-def tokenizer(study: StudyFile, model: Model) -> None:
+def tokenizer(study: StudyFile, model: Model, run: RunId = "") -> None:
     """Learn a model's vocabulary, or take over that of a ready-made model."""
     from xstilts.jobs.tokenizer import train_tokenizer as work
 
-    work(opened(study, model=model), model)
+    work(planned(study, run, lambda specs: specs.tokenizer(model), model=model), model)
 
 
 @app.command()
-def encode(study: StudyFile, model: Model, task: TaskName) -> None:
+def encode(study: StudyFile, model: Model, task: TaskName, run: RunId = "") -> None:
     """Turn one task's examples into token ids, once for all arms and seeds."""
     from xstilts.jobs.encode import encode as work
 
-    work(opened(study, model=model, task=task), model, task)
+    runs = planned(study, run, lambda specs: specs.encode(model, task), model=model, task=task)
+    work(runs, model, task)
 
 
 @app.command()
@@ -111,56 +114,56 @@ def retrieve(study: StudyFile, model: Model, arm: ArmName, seed: Seed, threads: 
 
 
 @app.command()
-def collect(study: StudyFile) -> None:
+def collect(study: StudyFile, run: RunId = "") -> None:
     """Gather the scores of all jobs in one file."""
     from xstilts.jobs import report
 
-    report.collect(opened(study))
+    report.collect(planned(study, run, Specs.report))
 
 
 @app.command()
-def tables(study: StudyFile) -> None:
+def tables(study: StudyFile, run: RunId = "") -> None:
     """Write the tables of a study's scores as CSV, Markdown and LaTeX."""
     from xstilts.jobs import report
 
-    report.tables(opened(study))
+    report.tables(planned(study, run, Specs.report))
 
 
 @app.command()
-def similarity(study: StudyFile, threads: Threads = 1) -> None:
+def similarity(study: StudyFile, threads: Threads = 1, run: RunId = "") -> None:
     """Measure how alike the intermediate tasks and the targets are."""
-    run_similarity(opened(study), threads)
+    run_similarity(planned(study, run, Specs.similarity), threads)
 
 
 @app.command()
-def answer(study: StudyFile) -> None:
+def answer(study: StudyFile, run: RunId = "") -> None:
     """Estimate effects and answer the research questions."""
     from xstilts.jobs import analysis
 
-    analysis.answer(opened(study))
+    analysis.answer(planned(study, run, Specs.answer))
 
 
 @app.command()
-def report(study: StudyFile) -> None:
+def report(study: StudyFile, run: RunId = "") -> None:
     """Write the report of a study that has run, one HTML file."""
     from xstilts.jobs import report
 
-    runs = opened(study)
+    runs = planned(study, run, Specs.report)
     report.page(runs)
     print(runs.paths.report)
 
 
 @app.command()
-def figures(study: StudyFile) -> None:
+def figures(study: StudyFile, run: RunId = "") -> None:
     """Draw the figures of a study's scores."""
     from xstilts.jobs import report
 
-    report.figures(opened(study))
+    report.figures(planned(study, run, Specs.report))
 
 
 @app.command()
-def submission(study: StudyFile) -> None:
+def submission(study: StudyFile, run: RunId = "") -> None:
     """Write every arm's predictions as XTREME wants them submitted, and those of the best arm for each target."""
     from xstilts.jobs import submission
 
-    submission.write(opened(study))
+    submission.write(planned(study, run, Specs.submission))

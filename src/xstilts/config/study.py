@@ -73,6 +73,11 @@ class Study(Section):
     encoding: Encodings = Field(Encodings(), description="How examples become tokens.")
     retrieval: RetrievalSettings = Field(RetrievalSettings(), description="How sentences are embedded and matched.")
     compute: Compute = Field(Compute(), description="Precision, checkpoints, sharing of GPUs.")
+    contents: dict[str, str] = Field(
+        {},
+        description="SHA-256 of the data files and encoders that the study reads, by path. Filled in by the workflow "
+        "when it plans the study.",
+    )
 
     @model_validator(mode="after")
     def _has_baseline(self) -> Study:
@@ -287,17 +292,26 @@ def load(config: Mapping[str, Any]) -> Study:
         raise UserError(f"The study config is not valid:\n{listed}") from None
 
 
+def as_text(study: Study) -> str:
+    """The text of a study's file: JSON with the keys that are set, and no defaults."""
+    return study.model_dump_json(indent=2, exclude_unset=True, by_alias=True) + "\n"
+
+
 def store(study: Study, path: Path) -> None:
-    """Write the checked study where jobs read it; a file that says the same already is left alone."""
-    text = study.model_dump_json(indent=2, exclude_unset=True, by_alias=True) + "\n"
+    """Write a checked study to a file; a file that says the same already is left alone."""
+    text = as_text(study)
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         write_text(path, text)
 
 
 def load_file(path: Path) -> Study:
-    """The study that a run of the workflow has checked and stored."""
+    """The study that a run of the workflow has checked and stored.
+
+    Raises:
+        UserError: There is no such file, or it is no valid study.
+    """
     if not path.is_file():
-        raise UserError(f"{path}: no such study file. It is written when snakemake reads the config.")
+        raise UserError(f"{path}: no such study file. It is written when snakemake starts to run a study.")
     try:
         return load(json.loads(path.read_bytes()))
     except (ValueError, TypeError):

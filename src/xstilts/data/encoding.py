@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from xstilts.atomic import replacing, sha256_of, write_json
 from xstilts.config.settings import Encoding
+from xstilts.data.integrity import MANIFEST, refuse_damaged_part
 from xstilts.errors import UserError
 from xstilts.task_types import task_type_of
 from xstilts.task_types.base import EncodedRow, TaskType
@@ -74,8 +75,10 @@ def encode_task(
         folder: Where the Arrow files and the manifest are written.
 
     Raises:
-        UserError: A file's examples encode to no rows.
+        UserError: A file's examples encode to no rows, or a canonical file is damaged.
     """
+    for path in data:
+        refuse_damaged_part(path)
     labels = task.labels or _labels_seen(data)
     task_type = task_type_of(task, encoding, labels)
     files = {}
@@ -94,7 +97,7 @@ def encode_task(
             "source_sha256": sha256_of(path),
         }
     manifest = {"task": task.name, "labels": list(labels), "encoding": encoding.model_dump(), "files": files}
-    write_json(folder / "manifest.json", manifest)
+    write_json(folder / MANIFEST, manifest)
 
 
 def _labels_seen(data: Sequence[Path]) -> tuple[str, ...]:
@@ -133,9 +136,14 @@ class EncodedRows:
 
     Attributes:
         lengths: (rows,) tokens of each row.
+
+    Raises:
+        DataError: A file is gone or damaged.
     """
 
     def __init__(self, *paths: Path, examples: int | None = None, only: Sequence[int] | None = None) -> None:
+        for path in paths:
+            refuse_damaged_part(path)
         table = pa.concat_tables(ipc.open_file(pa.memory_map(str(path))).read_all() for path in paths)
         if examples is not None:  # rows are in the order of their examples
             table = table.slice(0, int(np.searchsorted(table.column("example").to_numpy(), examples)))

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from xstilts.atomic import replacing
+from xstilts.data.integrity import refuse_damaged_part
 from xstilts.errors import DataError
 from xstilts.task_types import task_type_class
 from xstilts.tasks.task import Task
@@ -131,7 +132,12 @@ def write(path: Path, task: Task, table: pa.Table, provenance: Provenance, read_
 
 
 def read(path: Path) -> pa.Table:
-    """Read the examples of one canonical file."""
+    """Read the examples of one canonical file.
+
+    Raises:
+        DataError: The file is gone or damaged.
+    """
+    refuse_damaged_part(path)
     return pq.read_table(path)
 
 

@@ -26,8 +26,17 @@ class Paths:
 
     @property
     def study(self) -> Path:
-        """The validated config, which every job reads."""
+        """The study that ran last, for people's commands and notebooks."""
         return self.root / "study.json"
+
+    def frozen(self, digest: str) -> Path:
+        """A study as it was planned, which its jobs read; named after its content, so that it never changes."""
+        return self.root / "studies" / f"{digest}.json"
+
+    @property
+    def checksums(self) -> Path:
+        """The checksums of the files that the study reads and no job makes."""
+        return self.root / ".checksums.json"
 
     @property
     def raw(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from xstilts.config.sources import FilesSource, SyntheticSource
-from xstilts.config.study import Study
+from xstilts.config.study import Study, as_text
 from xstilts.graph.jobs import INTERMEDIATE, RETRIEVAL, Job
 from xstilts.graph.paths import MODELS, Paths
 from xstilts.tasks.languages import ENGLISH
@@ -40,6 +41,11 @@ class Runs:
     def paths(self) -> Paths:
         """The paths of the study's files."""
         return Paths(self.folder or Path("results", self.study.study), partial=self.finished is not None)
+
+    @cached_property
+    def frozen(self) -> Path:
+        """The path of the study as it is planned, which its jobs read."""
+        return self.paths.frozen(hashlib.sha256(as_text(self.study).encode()).hexdigest()[:16])
 
     # Jobs
 
@@ -93,6 +99,11 @@ class Runs:
         """Whether the study pretrains any model."""
         return any(self.pretrains(model) for model in self.study.models)
 
+    def all_data_was_read(self) -> bool:
+        """Whether all data has been read once, and not been deleted since."""
+        manifests = (self.paths.data_manifest(task) for task in self.study.tasks())
+        return self.paths.prepared.exists() and any(manifest.is_file() for manifest in manifests)
+
     def text_from_tasks(self) -> bool:
         """Whether models are pretrained on the sentences of the study's own tasks."""
         source = self.study.source
@@ -111,16 +122,23 @@ class Runs:
         weights = self.encoder_weights(job.model, job.arm, job.seed)
         return [tokenizer, weights, *self.inputs(job.model, self.evaluated(job.what))]
 
+    def data_files(self, task: str) -> list[Path]:
+        """Return the files, existing or not, that a task's examples are read from; none of a task that has no files."""
+        source = self.study.source
+        if isinstance(source, SyntheticSource) or self.study.from_hub(task):
+            return []
+        table, declared = self.study.language_table(), self.study.task(task)
+        files = self.files(task)
+        paths = (path for split, code in files for path in declared.paths(Path(source.root), split, table[code]))
+        return list(dict.fromkeys(paths))
+
     def source_files(self, task: str) -> list[Path]:
         """Return the existing files that ``prepare`` reads; missing ones are reported by ``prepare`` itself."""
         if isinstance(self.study.source, SyntheticSource):
             return [self.paths.generated]
         if self.study.from_hub(task):
             return [self.paths.prefetched(task)]
-        table, root = self.study.language_table(), Path(self.study.source.root)
-        declared = self.study.task(task)
-        paths = (path for split, code in self.files(task) for path in declared.paths(root, split, table[code]))
-        return [path for path in dict.fromkeys(paths) if path.is_file()]
+        return [path for path in self.data_files(task) if path.is_file()]
 
     def text_sources(self) -> list[Path]:
         """Return the files that the unlabelled text is made from."""

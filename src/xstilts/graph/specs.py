@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
+from xstilts.errors import UserError
+from xstilts.graph import contents
 from xstilts.graph.fingerprints import code
 from xstilts.graph.jobs import RETRIEVAL, Job
 from xstilts.graph.runs import Runs
@@ -21,6 +23,8 @@ from xstilts.task_types import task_type_class
 from xstilts.tasks.registry import TASKS, TEXT
 
 Spec = dict[str, Any]
+#: Comes before the hash of an encoder's files where a spec names an encoder in a local folder.
+FILES = "files "
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -74,6 +78,7 @@ class Specs:
             "prepare",
             task=task,
             files=self._file_names(task),
+            contents=contents.of_task(self.runs, task),
             source=study.source.model_dump(),
             examples=study.examples.model_dump(),
             facts=self._facts(task),
@@ -85,7 +90,8 @@ class Specs:
         chosen = self.runs.study.models[model]
         shape = chosen.architecture and chosen.architecture.model_dump(include={"vocabulary_size", "max_length"})
         text = self._text() if shape else None
-        return self._spec("tokenizer", path=chosen.path, architecture=shape, text=text, code=code("tokenizer"))
+        path = None if shape else self._pretrained_id(model)
+        return self._spec("tokenizer", path=path, architecture=shape, text=text, code=code("tokenizer"))
 
     def encode(self, model: str, task: str) -> Spec:
         """Return the spec of encoding a task for a model."""
@@ -212,8 +218,8 @@ class Specs:
 
     def _spec(self, job: str, **values: Any) -> Spec:
         """Return a spec with its id, a hash of everything else in it."""
-        text = json.dumps({"job": job, "study": str(self.runs.paths.study), **values}, sort_keys=True)
-        return {"id": hashlib.sha256(text.encode()).hexdigest()[:12], **json.loads(text)}
+        spec = {"job": job, "study": self.runs.study.study, **values}
+        return {"id": _hash(spec), **json.loads(json.dumps(spec, sort_keys=True))}
 
     @_once
     def _data(self, *tasks: str) -> Spec:
@@ -224,13 +230,13 @@ class Specs:
             "examples": study.examples.model_dump(),
             "hub": [task for task in tasks if study.from_hub(task)],
             "facts": {task: self._facts(task) for task in tasks},
+            "contents": {task: _hash(listed) for task in tasks if (listed := contents.of_task(self.runs, task))},
         }
 
     @_once
     def _facts(self, task: str) -> str:
         """Return a hash of the facts in a task's declaration that matter to results."""
-        text = json.dumps(self.runs.study.task(task).facts(), sort_keys=True, default=dict)
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        return _hash(self.runs.study.task(task).facts())
 
     @_once
     def _text(self) -> Spec:
@@ -240,6 +246,7 @@ class Specs:
         return {
             "source": study.source.model_dump(exclude={"root", "files", "mirror"}),
             "files": self._file_names(TEXT.name),
+            "contents": contents.of_task(self.runs, TEXT.name),
             "tasks": {task: self._file_names(task) for task in labelled},
             "labelled": self._data(*labelled) if labelled else None,
         }
@@ -289,7 +296,10 @@ class Specs:
 
     @_once
     def _pretrained_id(self, model: str) -> str:
-        return str(self.pretrain(model)["id"] if self.runs.pretrains(model) else self.runs.study.models[model].path)
+        if self.runs.pretrains(model):
+            return str(self.pretrain(model)["id"])
+        files = contents.of_model(self.runs, model)
+        return f"{FILES}{_hash(files)}" if files else str(self.runs.study.models[model].path)
 
     @_once
     def _start(self, model: str, arm: str) -> str | Spec:
@@ -304,3 +314,26 @@ class Specs:
         if self.runs.study.arms[arm].trains:
             return str(self.intermediate(model, arm, seed)["id"])
         return self._pretrained_id(model)
+
+
+def check_planned(spec: Spec, planned: str) -> None:
+    """Refuse a job that is no longer the one that was planned.
+
+    Args:
+        spec: The job's run spec as the study and the code are now.
+        planned: The id of the run that the job was planned as; not checked if empty.
+
+    Raises:
+        UserError: The study or the code has changed since.
+    """
+    if planned and spec["id"] != planned:
+        raise UserError(
+            f"This job was planned as run {planned}, but the study or the code has changed since: it would now be "
+            f"run {spec['id']}. Start snakemake again."
+        )
+
+
+def _hash(value: Any) -> str:
+    """Return the first 12 hexadecimal digits of the SHA-256 of a value's JSON."""
+    text = json.dumps(value, sort_keys=True, default=dict)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

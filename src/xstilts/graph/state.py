@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
+from xstilts.data.integrity import refuse_damaged
 from xstilts.graph.jobs import Job
+from xstilts.graph.paths import Paths
 from xstilts.graph.specs import Specs
 
 
@@ -52,3 +55,35 @@ class JobState:
     def complete(self) -> bool:
         """Whether the job is done and every file that it makes exists, also those that no other job waits for."""
         return self.done and all(path.is_file() for path in self.job.makes(self.specs.runs.paths))
+
+
+def refuse_damaged_outputs(job: Job, paths: Paths, outputs: Iterable[Path]) -> None:
+    """Refuse files that are not what a job wrote, going by the checksums in its record.
+
+    Args:
+        job: The job.
+        paths: The study's paths.
+        outputs: Files that the job makes.
+
+    Raises:
+        DataError: A file is gone or damaged; the message says how to have it made again.
+    """
+    try:
+        listed = json.loads(job.record(paths).read_bytes()).get("files", {})
+    except (OSError, ValueError, AttributeError):
+        listed = {}
+    remedy = f"Delete {job.result(paths)} and start snakemake again: the job that makes both runs again."
+    for path in outputs:
+        refuse_damaged(path, listed.get(path.relative_to(paths.root).as_posix()), remedy)
+
+
+def refuse_damaged_encoder(paths: Paths, weights: Path) -> None:
+    """Refuse the weights of an encoder that a job of the study has trained, if they are not what it wrote.
+
+    Raises:
+        DataError: As :func:`refuse_damaged_outputs`.
+    """
+    record = weights.with_name("record.json")
+    job = Job.of_record(record.relative_to(paths.root).as_posix()) if record.is_relative_to(paths.root) else None
+    if job:
+        refuse_damaged_outputs(job, paths, [weights, weights.with_name("config.json")])

@@ -46,7 +46,7 @@ def steps(specs: Specs) -> Iterator[Step]:
 def steps_before(job: Job, specs: Specs) -> Iterator[Step]:
     """Iterate over the jobs that a scoring job needs, each after those that it depends on."""
     runs, arm = specs.runs, specs.runs.study.arms[job.arm]
-    if not runs.paths.prepared.exists():
+    if not runs.all_data_was_read():
         yield from _data_steps(runs)
     yield _tokenizer_step(runs, job.model)
     if runs.pretrains(job.model) and arm.weights != "random":

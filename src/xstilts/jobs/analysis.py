@@ -13,6 +13,7 @@ from xstilts.analysis.store import write_answer
 from xstilts.analysis.study_data import StudyData
 from xstilts.atomic import write_text
 from xstilts.graph.runs import Runs
+from xstilts.graph.state import refuse_damaged_outputs
 from xstilts.scores.flags import flagged_jobs, usable
 from xstilts.scores.score_files import checked_scores
 from xstilts.tasks.languages import ENGLISH
@@ -21,12 +22,19 @@ logger = logging.getLogger(__name__)
 
 
 def answer(runs: Runs) -> None:
-    """Effects per target, a test per cell, and an answer per question; all of them also where a study is too thin."""
+    """Effects per target, a test per cell, and an answer per question; all of them also where a study is too thin.
+
+    Raises:
+        DataError: A file of predictions is gone or damaged.
+    """
     every, folder, measured = checked_scores(runs.paths.scores, runs.study), runs.paths.answers, runs.paths.similarity
     scores = usable(every)
+    flagged = flagged_jobs(every, runs.study)
+    for job in (job for job in runs.summarised_jobs() if job not in flagged):
+        refuse_damaged_outputs(job, runs.paths, [runs.paths.part("predictions", *job)])
     tables = {
         "effects": effects(scores, runs.study),
-        "cells": cell_tests(runs.prediction_files(left_out=flagged_jobs(every, runs.study)), runs.study, scores),
+        "cells": cell_tests(runs.prediction_files(left_out=flagged), runs.study, scores),
     }
     for name, table in tables.items():
         write_text(folder / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from xstilts.errors import UserError
+from xstilts.graph.contents import refuse_changed
 from xstilts.graph.jobs import Job
 from xstilts.graph.runs import Runs
-from xstilts.graph.specs import Spec, Specs
+from xstilts.graph.specs import Spec, Specs, check_planned
 from xstilts.runtime.execution import Execution, ProgressCallback, execute
 from xstilts.runtime.gpu_leases import lease_gpu
 from xstilts.runtime.signals import StopRequest
@@ -37,11 +37,9 @@ def run_job(runs: Runs, job: Job, threads: int, planned_run: str = "") -> None:
         logger.warning(runs.study.warning)
     spec, paths, compute = Specs(runs).of(job), runs.paths, runs.study.compute
     run = spec["id"]
-    if planned_run and run != planned_run:
-        raise UserError(
-            f"This job was planned as run {planned_run}, but the study or the code has changed since: it would now be "
-            f"run {run}. Start snakemake again."
-        )
+    check_planned(spec, planned_run)
+    reads = runs.reads(job)
+    refuse_changed(runs, reads)
 
     def work(stop: StopRequest, inputs: str, on_progress: ProgressCallback) -> None:
         from xstilts.training.checkpoints import Checkpoints
@@ -52,11 +50,12 @@ def run_job(runs: Runs, job: Job, threads: int, planned_run: str = "") -> None:
         checkpoints.clear()
 
     attempts, makes = job.attempts(paths), job.makes(paths)
-    execute(Execution(run, runs.reads(job), makes, attempts, paths.checkpoints, compute.jobs_per_gpu), work)
+    execute(Execution(run, reads, makes, attempts, paths.checkpoints, compute.jobs_per_gpu), work)
 
 
 def run_similarity(runs: Runs, threads: int) -> None:
     """Measure the similarity of tasks. It takes minutes, so it has neither attempts nor checkpoints."""
+    refuse_changed(runs, runs.compared())
     with lease_gpu(runs.study.compute.jobs_per_gpu):
         from xstilts.jobs import similarity
 

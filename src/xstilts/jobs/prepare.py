@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from xstilts.atomic import write_json
+from xstilts.atomic import sha256_of, write_json
 from xstilts.config.settings import Limits
 from xstilts.config.sources import SyntheticSource
 from xstilts.data import examples
 from xstilts.data.examples import Provenance
 from xstilts.errors import UserError
+from xstilts.graph.contents import refuse_changed
 from xstilts.graph.paths import DOWNLOADS
 from xstilts.graph.runs import Runs
 from xstilts.sources import files
@@ -24,26 +28,37 @@ from xstilts.task_types import task_type_class
 from xstilts.tasks.registry import TEXT
 from xstilts.tasks.task import Task
 
+_STAGING = ".preparing."
+
 logger = logging.getLogger(__name__)
 
 
 def prepare(runs: Runs, name: str) -> None:
     """Canonical files of one task: all of them, or, where anything is wrong with one, none."""
     task, root = runs.study.task(name), None if runs.study.from_hub(name) else _root(runs)
-    folder = runs.paths.data(name)
-    folder.mkdir(parents=True, exist_ok=True)
+    refuse_changed(runs, runs.data_files(name))
     listed: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".preparing.") as staging:
+    with _staging(runs.paths.data(name)) as staging:
         for split, language in runs.files(name):
             table, source, shown = _read(runs, task, split, language, root)
-            target = Path(staging) / runs.paths.examples(name, split, language).name
+            target = staging / runs.paths.examples(name, split, language).name
             sealed = examples.write(target, task, table, _provenance(runs, task, split, language, source), shown)
-            listed[f"{split}.{language}"] = {"examples": table.num_rows, "fingerprint": sealed.fingerprint}
+            listed[target.stem] = _entry(target, sealed)
             if task is not TEXT and not task_type_class(task).has_gold(table):
                 logger.info("%s, %s, %s: without labels; predicted and submitted, not scored", name, split, language)
         if name in runs.study.own_tasks:
-            _check_labels_occur(runs, task, Path(staging))
-        _publish(runs, task, Path(staging), listed)
+            _check_labels_occur(runs, task, staging)
+        _publish(runs, task, staging, listed)
+
+
+@contextmanager
+def _staging(folder: Path) -> Iterator[Path]:
+    """Yield a new folder in ``folder``, without what processes have left that were killed before they were done."""
+    for leftover in folder.glob(f"{_STAGING}*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=_STAGING) as staging:
+        yield Path(staging)
 
 
 def _check_labels_occur(runs: Runs, task: Task, staging: Path) -> None:
@@ -88,20 +103,18 @@ def prepare_text(runs: Runs) -> None:
     if not runs.text_from_tasks():
         prepare(runs, TEXT.name)
         return
-    folder = runs.paths.data(TEXT.name)
-    folder.mkdir(parents=True, exist_ok=True)
     listed: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".preparing.") as staging:
+    with _staging(runs.paths.data(TEXT.name)) as staging:
         for split, language in runs.files(TEXT.name):
             texts = [text for text in dict.fromkeys(_texts(runs, language)) if text.strip()]
             if not texts:
                 raise UserError(f"No task of the study has text in '{language}' to pretrain on.")
             table = pa.table({"id": [str(i) for i in range(len(texts))], "text": texts})
-            target = Path(staging) / runs.paths.examples(TEXT.name, split, language).name
+            target = staging / runs.paths.examples(TEXT.name, split, language).name
             source = "the sentences of the study's tasks"
             sealed = examples.write(target, TEXT, table, _provenance(runs, TEXT, split, language, source), source)
-            listed[f"{split}.{language}"] = {"examples": len(texts), "fingerprint": sealed.fingerprint}
-        _publish(runs, TEXT, Path(staging), listed)
+            listed[target.stem] = _entry(target, sealed)
+        _publish(runs, TEXT, staging, listed)
 
 
 def _root(runs: Runs) -> Path:
@@ -112,6 +125,12 @@ def _root(runs: Runs) -> Path:
     if not root.is_dir():
         raise UserError(f"source.root: there is no folder '{root}' (looked from {Path.cwd()}). See docs/data.md.")
     return root
+
+
+def _entry(path: Path, sealed: Provenance) -> dict[str, Any]:
+    """Return what the manifest says of a file."""
+    rows = pq.read_metadata(path).num_rows
+    return {"examples": rows, "fingerprint": sealed.fingerprint, "sha256": sha256_of(path)}
 
 
 def _provenance(runs: Runs, task: Task, split: str, language: str, source: str) -> Provenance:

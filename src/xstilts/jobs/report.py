@@ -14,6 +14,7 @@ from xstilts.analysis.store import read_answers
 from xstilts.analysis.study_data import language_frame
 from xstilts.errors import DataError
 from xstilts.graph.runs import Runs
+from xstilts.graph.state import refuse_damaged_outputs
 from xstilts.report.figures import INDEX, all_figures, write_figures
 from xstilts.report.page import gather_content, write_page
 from xstilts.report.page.content import PageFigure, records_of
@@ -36,6 +37,8 @@ def collect(runs: Runs) -> None:
     for path in (*runs.dev_score_files(), *runs.records()):
         if not path.is_file():
             raise DataError(path, "no such file.", remedy=GONE)
+    for job in runs.summarised_jobs():
+        refuse_damaged_outputs(job, runs.paths, [path for path in job.makes(runs.paths) if path.suffix == ".parquet"])
     write_dev_scores(runs.paths.dev_scores, collect_dev_scores(runs.dev_score_files(), runs.study))
     records = {job: json.loads(job.record(runs.paths).read_bytes()) for job in runs.summarised_jobs()}
     write_scores(runs.paths.scores, collect_scores(runs.score_files(), runs.study, collapse_flags(records)))

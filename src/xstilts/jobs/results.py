@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from xstilts.atomic import write_json
+from xstilts.atomic import sha256_of, write_json
+from xstilts.graph.jobs import Job
+from xstilts.graph.paths import Paths
 from xstilts.graph.runs import Runs
 from xstilts.graph.specs import Spec
 from xstilts.scores.dev_scores import DEV_SCORES, write_dev_scores
@@ -136,6 +138,7 @@ def write_record(
         training = {**{name: getattr(result, name) for name in names}, **(more or {})}
     record = {
         "study": runs.study.study,
+        "files": _checksums(path, runs.paths),
         "synthetic": runs.study.source.kind == "synthetic",
         "spec": spec,
         "training": training,
@@ -148,3 +151,10 @@ def write_record(
         },
     }
     write_json(path, record)
+
+
+def _checksums(record: Path, paths: Paths) -> dict[str, str]:
+    """Return the SHA-256 of every other file of the record's job, by its path in the study's folder."""
+    job = Job.of_record(record.relative_to(paths.root).as_posix())
+    made = [path for path in job.makes(paths) if path != record and path.is_file()] if job else []
+    return {path.relative_to(paths.root).as_posix(): sha256_of(path) for path in made}

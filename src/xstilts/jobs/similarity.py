@@ -24,6 +24,7 @@ from xstilts.config.settings import Embedding
 from xstilts.data import tokenizer
 from xstilts.encoders import storage as encoders
 from xstilts.graph.runs import Runs
+from xstilts.graph.state import refuse_damaged_encoder
 from xstilts.retrieval.embedding import embed
 from xstilts.task_types.base import SpecialTokens
 from xstilts.tasks.languages import ENGLISH
@@ -110,8 +111,9 @@ class _EmbeddingSimilarity:
 
     @cached_property
     def _encoder(self) -> PreTrainedModel:
-        folder = self._runs.pretrained_weights(self._model).parent
-        encoder = encoders.load(folder, self._runs.study.compute)
+        weights = self._runs.pretrained_weights(self._model)
+        refuse_damaged_encoder(self._runs.paths, weights)
+        encoder = encoders.load(weights.parent, self._runs.study.compute)
         self._device.place(encoder)
         return encoder
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from xstilts.config.study import BEST
 from xstilts.errors import UserError
 from xstilts.graph.runs import Runs
+from xstilts.graph.state import refuse_damaged_outputs
 from xstilts.scores.dev_scores import read_dev_scores
 from xstilts.scores.flags import flagged_jobs, usable, usable_dev
 from xstilts.scores.gains import benchmark_targets
@@ -27,6 +28,8 @@ def write(runs: Runs) -> None:
         logger.info("The study predicts no test split of XTREME's tasks, so there is nothing to submit.")
         return
     scores = read_scores(runs.paths.scores)
+    for job in runs.jobs():
+        refuse_damaged_outputs(job, runs.paths, [runs.paths.part("predictions", *job)])
     dev_scores = usable_dev(read_dev_scores(runs.paths.dev_scores), flagged_jobs(scores, runs.study))
     scores = usable(scores)
     for model in study.models:

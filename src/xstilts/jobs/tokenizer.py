@@ -7,6 +7,7 @@ from pathlib import Path
 from xstilts.data import examples, tokenizer
 from xstilts.encoders.storage import EncoderLimits
 from xstilts.errors import UserError
+from xstilts.graph.contents import refuse_changed
 from xstilts.graph.runs import RETRIEVAL, Runs
 from xstilts.tasks.registry import TEXT
 
@@ -16,6 +17,7 @@ def train_tokenizer(runs: Runs, model: str) -> None:
     chosen = runs.study.models[model]
     if chosen.architecture is None:
         folder = runs.ready_made(model)
+        refuse_changed(runs, [folder / "model.safetensors"])
         _check_ready_made(runs, model, folder)
         made = tokenizer.load(folder)
     else:

@@ -15,6 +15,7 @@ from xstilts.data.tokenizer import load as load_tokenizer
 from xstilts.encoders import storage as encoders
 from xstilts.graph.runs import INTERMEDIATE, Runs
 from xstilts.graph.specs import Spec
+from xstilts.graph.state import refuse_damaged_encoder
 from xstilts.jobs.results import JobOutputs, write_record
 from xstilts.jobs.supervised import SupervisedRun, TrainedRun, special_tokens_of, task_type_as_encoded
 from xstilts.scores.dev_scores import TARGET
@@ -140,6 +141,7 @@ def _score(
 
 
 def _loaded(runs: Runs, weights: Path) -> PreTrainedModel:
+    refuse_damaged_encoder(runs.paths, weights)
     return encoders.load(weights.parent, runs.study.compute)
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from xstilts.graph.fingerprints import kind_of_code
 from xstilts.graph.runs import Runs
+from xstilts.graph.specs import FILES
 from xstilts.tasks.registry import TARGET_TASKS
 from xstilts.why.plan import PlannedJob
 
@@ -25,7 +26,7 @@ def changes(job: PlannedJob, runs: Runs) -> list[str]:
         return []
     sentences = []
     for path, old, new in _leaves(job.before, job.now, ()):
-        if path[0] == "id" or (path[0] in (*_UPSTREAM, "models") and job.after):
+        if path[0] == "id" or (job.after and (path[0] in (*_UPSTREAM, "models") or "contents" in path)):
             continue
         sentences.append(_sentence(path, old, new, job, runs))
     return list(dict.fromkeys(sentences))
@@ -55,6 +56,11 @@ def _sentence(path: tuple[str, ...], old: Any, new: Any, job: PlannedJob, runs: 
     if first == "code":
         kind = kind_of_code(new) or job.rule
         return f"{kind} code has changed (code of kind '{kind}')"
+    if "contents" in path:
+        name = last if path[0] == "contents" or first == "text" else f"a data file of {last}"
+        return f"{name} {'is new' if old is _ABSENT else 'is gone' if new is _ABSENT else 'has another content'}"
+    if str(old).startswith(FILES) and str(new).startswith(FILES):
+        return f"{_key(path, job, runs)}: the encoder's files have another content"
     if "facts" in path:
         return f"the declaration of {job.wildcards.get('task', '') if last == 'facts' else last} has changed"
     inside = path[1:] if first == "text" else path
