@@ -12,7 +12,7 @@ import pytest
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from xstilts.analysis.corpora import CorpusPart, Sequences, parts_of, texts_of
+from xstilts.analysis.corpora import CorpusPart, Sequences, parts_of, texts_of, training_parts
 from xstilts.config.settings import Architecture, Compute
 from xstilts.config.study import load
 from xstilts.data.encoding import EncodedRows, encode_task
@@ -162,7 +162,7 @@ def test_it_comes_out_the_same_again(table: pd.DataFrame, runs: Runs) -> None:
 
 def test_texts_stand_between_separators_and_count_once(runs: Runs) -> None:
     pieces = load_tokenizer(runs.paths.tokenizer("tiny"))
-    parts = parts_of(runs, "tiny", "mnli", "en")
+    parts = training_parts(runs, "tiny", "mnli")
     found = {pieces.decode(ids) for ids in texts_of([*parts, *parts], pieces)}
     rows = EncodedRows(parts[0].path)[range(COUNT)]
     expected = {
@@ -175,7 +175,7 @@ def test_texts_stand_between_separators_and_count_once(runs: Runs) -> None:
 
 
 def test_a_question_is_embedded_with_one_of_its_choices_in_turn(runs: Runs) -> None:
-    part = parts_of(runs, "tiny", "commonsenseqa", "en")[0]
+    part = training_parts(runs, "tiny", "commonsenseqa")[0]
     whole, chosen = EncodedRows(part.path)[range(COUNT)], Sequences(part, None)
     for index, (row, one) in enumerate(zip(whole, chosen[range(COUNT)], strict=True)):
         pieces = np.split(row["input_ids"], np.cumsum(row["lengths"])[:-1])
@@ -187,3 +187,9 @@ def test_rows_are_read_at_even_distances_to_the_end(runs: Runs) -> None:
     part = parts_of(runs, "tiny", "mnli", "en")[0]
     assert [row["example"] for row in part.read(5)] == [0, 15, 30, 44, 59]
     assert [row["example"] for row in CorpusPart(part.path, np.array([3, 7])).read(5)] == [3, 7]
+
+
+def test_a_task_that_is_trained_on_and_scored_is_compared_by_other_data_in_each_role(runs: Runs) -> None:
+    (trained_on,) = training_parts(runs, "tiny", "udpos")
+    (scored,) = parts_of(runs, "tiny", "udpos", "en")
+    assert (trained_on.path.name, scored.path.name) == ("train.en.arrow", "test.en.arrow")

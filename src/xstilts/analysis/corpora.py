@@ -42,16 +42,19 @@ class CorpusPart:
         return file[rows.tolist()]
 
 
+def training_parts(runs: Runs, model: str, task: str) -> list[CorpusPart]:
+    """Locate the text of an intermediate task: its English training data, also where it is a target as well."""
+    return [CorpusPart(runs.paths.encoded(model, task, "train", ENGLISH))]
+
+
 def parts_of(runs: Runs, model: str, task: str, language: str) -> list[CorpusPart]:
-    """Locate a task's text in a language: training data of an intermediate task, scored data of a target.
+    """Locate a target's text in a language: its scored data.
 
     English of a target that is not scored in it is that of its own training data; of retrieval, the English side.
 
     Returns:
-        The parts; none if the task has no text in the language.
+        The parts; none if the target has no text in the language.
     """
-    if task not in runs.study.targets:
-        return [CorpusPart(runs.paths.encoded(model, task, "train", ENGLISH))]
     split = _scored_split(runs, task)
     scored = runs.study.languages(task, split)
     if runs.study.task(task).type == "retrieval":
@@ -60,7 +63,7 @@ def parts_of(runs: Runs, model: str, task: str, language: str) -> list[CorpusPar
     if language in scored:
         return [CorpusPart(runs.paths.encoded(model, task, split, language))]
     if language == ENGLISH and runs.study.task(task).trained_on == task:
-        return [CorpusPart(runs.paths.encoded(model, task, "train", ENGLISH))]
+        return training_parts(runs, model, task)
     return []
 
 

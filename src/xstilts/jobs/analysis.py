@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 
 from xstilts.analysis.effects import cell_tests, effects
 from xstilts.analysis.multiplicity import with_holm
@@ -12,6 +14,7 @@ from xstilts.analysis.questions import code_pretraining, domain, semantics, size
 from xstilts.analysis.store import write_answer
 from xstilts.analysis.study_data import StudyData
 from xstilts.atomic import write_text
+from xstilts.errors import DataError
 from xstilts.graph.runs import Runs
 from xstilts.graph.state import refuse_damaged_outputs
 from xstilts.scores.flags import flagged_jobs, usable
@@ -38,7 +41,7 @@ def answer(runs: Runs) -> None:
     }
     for name, table in tables.items():
         write_text(folder / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
-    data = StudyData.of(runs.study, scores, pd.read_parquet(measured) if measured.is_file() else None)
+    data = StudyData.of(runs.study, scores, _read_similarity(measured) if measured.is_file() else None)
     answers = [
         typology.answer(data),
         code_pretraining.answer(data),
@@ -49,6 +52,14 @@ def answer(runs: Runs) -> None:
     for finished in with_holm(answers):
         write_answer(finished, folder)
         logger.info("%s: %s. %s", finished.question, finished.verdict, finished.reason)
+
+
+def _read_similarity(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(path, page_checksum_verification=True)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        remedy = "Delete the file and start snakemake again, which makes it anew."
+        raise DataError(path, f"cannot be read as Parquet ({error}).", remedy=remedy) from None
 
 
 def _sizes(runs: Runs) -> dict[str, int]:

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from transformers import PreTrainedModel
 
-from xstilts.analysis.corpora import PARALLEL, CorpusPart, Sequences, parallel_parts, parts_of, texts_of
+from xstilts.analysis.corpora import PARALLEL, CorpusPart, Sequences, parallel_parts, parts_of, texts_of, training_parts
 from xstilts.analysis.similarity import Samples, centred_cosine, cosine, paired_samples, unigram_similarity
 from xstilts.atomic import replacing
 from xstilts.config.settings import Embedding
@@ -58,24 +58,25 @@ def similarity(runs: Runs, threads: int) -> None:
         logger.info("%s: %d similarities so far", model, len(rows))
     table = pd.DataFrame(rows, columns=COLUMNS).astype({"value": "float64", "tokens": "int64"})
     with replacing(runs.paths.similarity) as temporary:
-        table.dropna(subset=["value"]).to_parquet(temporary, index=False)
+        table.dropna(subset=["value"]).to_parquet(temporary, index=False, write_page_checksum=True)
 
 
 def _token_similarity(runs: Runs, model: str) -> Iterator[SimilarityRow]:
     pieces = tokenizer.load(runs.paths.tokenizer(model))
     tasks, targets = runs.study.intermediate_tasks(), tuple(runs.study.targets)
-    corpora = {task: texts_of(parts_of(runs, model, task, ENGLISH), pieces) for task in (*tasks, *targets)}
+    corpora = {(task, False): texts_of(training_parts(runs, model, task), pieces) for task in tasks}
+    corpora |= {(target, True): texts_of(parts_of(runs, model, target, ENGLISH), pieces) for target in targets}
     sizes = [sum(map(len, texts)) for texts in corpora.values() if texts]
     budget = min(min(sizes, default=0) // 2, _MOST_TOKENS)
-    samples: dict[str, Samples] = {}
-    for task, texts in corpora.items():
+    samples: dict[tuple[str, bool], Samples] = {}
+    for (name, is_target), texts in corpora.items():
         if texts and budget:
-            rng = np.random.default_rng(zlib.crc32(task.encode()))  # independent of the other tasks
-            samples[task] = paired_samples(texts, len(pieces), budget, rng)
+            rng = np.random.default_rng(zlib.crc32(f"{name} {is_target}".encode()))  # independent of the others
+            samples[name, is_target] = paired_samples(texts, len(pieces), budget, rng)
     for task in tasks:
         for target in targets:
-            if task in samples and target in samples:
-                yield task, target, ENGLISH, "jsd", unigram_similarity(samples[task], samples[target]), budget
+            if (here := samples.get((task, False))) and (there := samples.get((target, True))):
+                yield task, target, ENGLISH, "jsd", unigram_similarity(here, there), budget
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,8 @@ class _EmbeddingSimilarity:
 
     def rows(self) -> Iterator[SimilarityRow]:
         study = self._runs.study
-        tasks = {task: self._mean_embedding(self._parts(task, ENGLISH)) for task in study.intermediate_tasks()}
+        of_tasks = {task: training_parts(self._runs, self._model, task) for task in study.intermediate_tasks()}
+        tasks = {task: self._mean_embedding(parts) for task, parts in of_tasks.items()}
         for target in study.targets:
             for language in dict.fromkeys((ENGLISH, *study.languages(target))):
                 there = self._mean_embedding(self._parts(target, language))

@@ -48,8 +48,8 @@ def pretrain(runs: Runs, spec: Spec, model: str, threads: int, session: Session)
     result = train(encoder, [data], special_tokens_of(tokenizer, seed), hyper, seed, device, what, session)
     folder = runs.paths.pretrained(model)
     session.stop.ignore_from_now_on()
-    write_record(folder / "record.json", runs, spec, device, result, started)
     encoders.save(encoder.cpu(), folder)
+    write_record(folder / "record.json", runs, spec, device, result, started)
 
 
 def intermediate(runs: Runs, spec: Spec, model: str, arm: str, seed: int, threads: int, session: Session) -> None:
@@ -69,20 +69,20 @@ def intermediate(runs: Runs, spec: Spec, model: str, arm: str, seed: int, thread
     tokenizer = load_tokenizer(runs.paths.tokenizer(model))
     make_encoder = partial(_starting_encoder, runs, model, arm, tokenizer)
     outputs = JobOutputs(runs.study.study, model, arm, seed, spec["id"])
+    trained = None
     if not settings.tasks:
         encoder = make_encoder(seed)
-        session.stop.ignore_from_now_on()
-        write_record(folder / "record.json", runs, spec, device, None, started)
     else:
         what, hyper = f"intermediate training {arm}", runs.study.intermediate(arm)
         run = SupervisedRun(runs, model, what, settings.tasks, hyper, seed, make_encoder, settings.train_examples)
         trained = run.train(tokenizer, device, session)
         trained.add_dev(outputs, INTERMEDIATE)
         encoder = trained.encoder
-        session.stop.ignore_from_now_on()
-        write_record(folder / "record.json", runs, spec, device, trained.result, started, trained.record())
-    outputs.write_dev(runs, INTERMEDIATE)
+    session.stop.ignore_from_now_on()
     encoders.save(encoder.cpu(), folder)
+    outputs.write_dev(runs, INTERMEDIATE)
+    result, more = (trained.result, trained.record()) if trained else (None, None)
+    write_record(folder / "record.json", runs, spec, device, result, started, more)
 
 
 def finetune(

@@ -33,21 +33,22 @@ def write(path: Path, table: pa.Table, schema: pa.Schema) -> None:
     """
     _check(path, table, schema)
     with replacing(path) as temporary:
-        pq.write_table(table.replace_schema_metadata(None), temporary, compression="zstd")
+        pq.write_table(table.replace_schema_metadata(None), temporary, compression="zstd", write_page_checksum=True)
 
 
 def read(path: Path, schema: pa.Schema) -> pa.Table:
     """Read a file written by :func:`write`.
 
     Raises:
-        DataError: the file does not exist or has another schema.
+        DataError: the file does not exist, is damaged, or has another schema.
     """
     if not path.is_file():
         raise DataError(path, "no such file.", remedy=GONE)
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
             table = file.read()
-    except (pa.ArrowInvalid, OSError) as error:
+            table.validate(full=True)
+    except (pa.ArrowException, OSError, ValueError, MemoryError) as error:  # whatever a damaged header leads to
         raise DataError(path, f"cannot be read as Parquet ({error}).", remedy=_AGAIN) from None
     _check(path, table, schema)
     return table
