@@ -59,7 +59,6 @@ onerror:
     shell("xstilts partial --study {STUDY} || true")
 
 
-include: "workflow/rules/common.smk"
 include: "workflow/rules/prefetch.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"

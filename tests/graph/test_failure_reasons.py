@@ -37,8 +37,8 @@ def test_a_reason_is_the_last_message_without_time_and_level(runs: Runs) -> None
 def test_failures_are_in_the_order_in_which_jobs_run(runs: Runs) -> None:
     jobs = list(runs.all_jobs())
     for job in (jobs[-1], jobs[0]):
-        write(job.log(runs.paths), "")
-    write(runs.paths.log("encode", "tiny", "mnli"), "")
+        write(job.log(runs.paths), "Run 0123456789ab")
+    write(runs.paths.log("encode", "tiny", "mnli"), "Run 0123456789ab")
     assert [failure.title for failure in failures(runs)] == [
         "encoding MNLI for tiny",
         "pretraining tiny",

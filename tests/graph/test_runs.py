@@ -82,13 +82,11 @@ class TestFiles:
             ("train", "de"), ("train", "en"), ("train", "zh"),
         )  # fmt: skip
 
-    def test_sources_that_exist_are_listed_once(self, tmp_path: Path) -> None:
-        folder = tmp_path / "xtreme" / "tydiqa" / "tydiqa-goldp-v1.1-dev"
-        folder.mkdir(parents=True)
-        (folder / "tydiqa-goldp-dev-english.json").touch()
-        targets = {"tydiqa": {"languages": ["en", "fi"]}}
-        runs = runs_of(ready_made(source={"kind": "files", "root": str(tmp_path)}, targets=targets))
-        assert runs.source_files("tydiqa") == [folder / "tydiqa-goldp-dev-english.json"]  # both dev and test
+    def test_data_files_are_listed_once_and_are_no_inputs_of_rules(self) -> None:
+        runs = runs_of(ready_made(targets={"tydiqa": {"languages": ["en"]}}))
+        english = [path.name for path in runs.data_files("tydiqa") if "dev" in path.name]
+        assert english and len(english) == len(set(english)), "English is both the dev and the test data"
+        assert runs.source_files("tydiqa") == runs.text_sources() == []
 
     def test_synthetic_data_is_generated_first(self) -> None:
         runs = runs_of(own(source={"kind": "synthetic"}, targets={"xnli": {}}))
@@ -119,6 +117,7 @@ class TestEncoders:
         runs = runs_of(ready_made())
         assert runs.pretrained_weights("xlmr") == Path("models/xlmr/model.safetensors")
         assert runs.tokenizer_source("xlmr") == Path("models/xlmr/tokenizer.json")
+        assert runs.made([runs.tokenizer_source("xlmr"), runs.pretrained_weights("xlmr")]) == []
         assert not runs.any_pretraining()
 
     def test_inputs_are_manifests_of_what_a_job_reads(self) -> None:

@@ -82,4 +82,5 @@ def test_description_says_what_a_result_depends_on() -> None:
         "precision": "bfloat16",
         "threads": torch.get_num_threads(),
         "peak_gpu_bytes": 0,
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
     }

@@ -3,7 +3,7 @@
 
 rule similarity:
     input:
-        compared=by_content(RUNS.compared()),
+        compared=RUNS.made(RUNS.compared()),
     output:
         similarity=PATHS.similarity,
     log:

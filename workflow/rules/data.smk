@@ -23,7 +23,7 @@ rule generate:
 
 rule prepare:
     input:
-        source=lambda w: by_content(RUNS.source_files(w.task)),
+        source=lambda w: RUNS.source_files(w.task),
     output:
         manifest=PATHS.data_manifest("{task}"),
     log:
@@ -45,7 +45,7 @@ rule prepare:
 
 rule text:
     input:
-        source=by_content(RUNS.text_sources()),
+        source=RUNS.text_sources(),
     output:
         manifest=PATHS.data_manifest("text"),
     log:
@@ -84,7 +84,7 @@ if not RUNS.all_data_was_read():
 
 rule tokenizer:
     input:
-        source=lambda w: by_content([RUNS.tokenizer_source(w.model)]),
+        source=lambda w: RUNS.made([RUNS.tokenizer_source(w.model)]),
     output:
         tokenizer=PATHS.tokenizer_file("{model}"),
     log:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import platform
 from collections.abc import Callable, Iterable
 from importlib.metadata import version
@@ -16,6 +17,8 @@ from xstilts.graph.runs import Runs
 from xstilts.graph.specs import Spec, Specs, check_planned
 from xstilts.runtime.logs import configure_logging
 from xstilts.tasks.registry import TEXT
+
+logger = logging.getLogger(__name__)
 
 app = typer.Typer(
     help="Does English intermediate-task training help zero-shot cross-lingual transfer? "
@@ -88,5 +91,7 @@ def planned(study: Path, run: str, spec_of: Callable[[Specs], Spec], **names: st
         UserError: As :func:`opened`, and if the study or the code has changed since the job was planned.
     """
     runs = opened(study, **names)
-    check_planned(spec_of(Specs(runs)), run)
+    spec = spec_of(Specs(runs))
+    check_planned(spec, run)
+    logger.info("Run %s", spec["id"])  # an empty log is that of a job that was never started
     return runs

@@ -241,6 +241,11 @@ class Compute(Section):
         "auto", description="'auto' takes bfloat16 on GPUs that have it, float32 elsewhere."
     )
     attention: Literal["eager", "sdpa"] = Field("sdpa", description="Attention implementation of transformers.")
+    cpu_kernels: Literal["fastest", "portable"] = Field(
+        "fastest",
+        description="Instructions that training on a CPU uses: all that the processor has, or 'portable', those of any "
+        "x86 processor with AVX2, so that scores do not depend on which one it is. Slower.",
+    )
     checkpoint_minutes: Positive = Field(
         15.0, description="Minutes between checkpoints of a training job; a killed job resumes from the last one."
     )

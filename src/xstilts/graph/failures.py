@@ -101,11 +101,10 @@ def _outcome(step: Step) -> str:
     """Describe how the last attempt at a job without result ended; empty if it was never started."""
     if attempts := _attempts(step):
         return told(attempts[-1])
-    if not step.log.is_file():
-        return ""
     tail = _tail(step.log)
-    end = f"; its log ends: {_first_line(without_prefix(tail[-1]))}" if tail else ""
-    return f"failed: it was started and has not come to its end{end}"
+    if not tail:  # what snakemake --touch leaves; a job that has started says so first
+        return ""
+    return f"failed: it was started and has not come to its end; its log ends: {_first_line(without_prefix(tail[-1]))}"
 
 
 def _attempts(step: Step) -> list[Attempt]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -133,12 +133,21 @@ class Runs:
         return list(dict.fromkeys(paths))
 
     def source_files(self, task: str) -> list[Path]:
-        """Return the existing files that ``prepare`` reads; missing ones are reported by ``prepare`` itself."""
+        """Return the files that other jobs make and ``prepare`` reads; see :meth:`made` for those that no job makes."""
         if isinstance(self.study.source, SyntheticSource):
             return [self.paths.generated]
-        if self.study.from_hub(task):
-            return [self.paths.prefetched(task)]
-        return [path for path in self.data_files(task) if path.is_file()]
+        return [self.paths.prefetched(task)] if self.study.from_hub(task) else []
+
+    def made(self, paths: Iterable[Path]) -> list[Path]:
+        """Return those files that a job makes: the inputs of rules.
+
+        Data files and encoders in local folders are no inputs of rules: Snakemake would compare their dates. Their
+        checksums are in the run specs instead.
+        """
+        local = {
+            self.ready_made(name) for name, model in self.study.models.items() if model.path and not model.snapshot
+        }
+        return [path for path in paths if path.parent not in local]
 
     def text_sources(self) -> list[Path]:
         """Return the files that the unlabelled text is made from."""

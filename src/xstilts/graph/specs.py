@@ -288,7 +288,7 @@ class Specs:
     @_once
     def _compute(self) -> Spec:
         """Return the compute settings that may change results."""
-        return self.runs.study.compute.model_dump(include={"precision", "attention"})
+        return self.runs.study.compute.model_dump(include={"precision", "attention", "cpu_kernels"})
 
     @_once
     def _tokenizer_id(self, model: str) -> str:

@@ -9,6 +9,7 @@ from xstilts.graph.contents import refuse_changed
 from xstilts.graph.jobs import Job
 from xstilts.graph.runs import Runs
 from xstilts.graph.specs import Spec, Specs, check_planned
+from xstilts.runtime.cpu import choose_kernels
 from xstilts.runtime.execution import Execution, ProgressCallback, execute
 from xstilts.runtime.gpu_leases import lease_gpu
 from xstilts.runtime.signals import StopRequest
@@ -38,6 +39,8 @@ def run_job(runs: Runs, job: Job, threads: int, planned_run: str = "") -> None:
     spec, paths, compute = Specs(runs).of(job), runs.paths, runs.study.compute
     run = spec["id"]
     check_planned(spec, planned_run)
+    logger.info("Run %s", run)
+    choose_kernels(compute.cpu_kernels)
     reads = runs.reads(job)
     refuse_changed(runs, reads)
 
@@ -56,6 +59,7 @@ def run_job(runs: Runs, job: Job, threads: int, planned_run: str = "") -> None:
 def run_similarity(runs: Runs, threads: int) -> None:
     """Measure the similarity of tasks. It takes minutes, so it has neither attempts nor checkpoints."""
     refuse_changed(runs, runs.compared())
+    choose_kernels(runs.study.compute.cpu_kernels)
     with lease_gpu(runs.study.compute.jobs_per_gpu):
         from xstilts.jobs import similarity
 

@@ -69,5 +69,6 @@ class Device:
             "device": name,
             "precision": str(self.precision).removeprefix("torch."),
             "threads": torch.get_num_threads(),
+            "cpu_capability": torch.backends.cpu.get_cpu_capability(),
             "peak_gpu_bytes": peak,
         }
