@@ -37,9 +37,10 @@ from xstilts.runtime.gpu_leases import lease_gpu
 assert "torch" not in sys.modules
 log, slots, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
 def note(what):
-    line = f"{what} {os.getpid()} {os.environ['CUDA_VISIBLE_DEVICES']} {time.monotonic()}\\n"
+    line = f"{what} {os.getpid()} {os.environ.get('CUDA_VISIBLE_DEVICES', '-')} {time.monotonic()}\\n"
     with open(log, "a") as file:
         file.write(line)
+note("asks")
 with lease_gpu(slots, every=0.05):
     note("has")
     time.sleep(seconds)
@@ -94,6 +95,13 @@ class Jobs:
         """Return the device that each process has leased, by process id."""
         lines = self.log.read_text(encoding="utf-8").splitlines() if self.log.exists() else []
         return {int(pid): device for what, pid, device, _ in map(str.split, lines) if what == "has"}
+
+    def wait_until_asked(self, job: subprocess.Popen[bytes]) -> None:
+        """Wait until a process is about to ask for a device: importing Python's modules takes a while."""
+        until = time.monotonic() + 15
+        while f"asks {job.pid} " not in self.log.read_text(encoding="utf-8"):
+            assert time.monotonic() < until, "the process has not asked for a GPU"
+            time.sleep(0.02)
 
     def wait_for(self, count: int) -> dict[int, str]:
         """Wait until so many processes have leased a device."""
@@ -162,14 +170,17 @@ def test_the_next_job_goes_where_the_fewest_are(jobs, monkeypatch):
 
 
 def test_a_job_that_wants_a_gpu_to_itself_does_not_join_those_that_share_one(jobs):
-    jobs.start(slots=2, CUDA_VISIBLE_DEVICES="0")
+    first = jobs.start(slots=2, CUDA_VISIBLE_DEVICES="0")
     jobs.wait_for(1)
-    second = jobs.start(slots=2, seconds=0.0, CUDA_VISIBLE_DEVICES="0")
-    assert second.wait(timeout=15) == 0
-    alone = jobs.start(slots=1, seconds=0.0, CUDA_VISIBLE_DEVICES="0")
+    second = jobs.start(slots=2, CUDA_VISIBLE_DEVICES="0")
+    jobs.wait_for(2)
+    jobs.kill(first)
+    first.wait()
+    alone = jobs.start(slots=1, seconds=0.0, CUDA_VISIBLE_DEVICES="0")  # the first slot is free, the second is not
+    jobs.wait_until_asked(alone)
     time.sleep(0.5)
     assert alone.poll() is None
-    jobs.kill(jobs.running[0])
+    jobs.kill(second)
     assert alone.wait(timeout=15) == 0
 
 

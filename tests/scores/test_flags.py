@@ -22,9 +22,9 @@ FLAG = "collapsed: 33.3 on English dev, at chance, where other seeds reach 78.2"
 MNLI: Job = ("xlmr", "mnli", "squad_v1", 2)
 
 
-def record(score: float, constant: bool = False) -> dict[str, object]:
+def record(score: float, constant: bool = False, task: str = "xnli") -> dict[str, object]:
     learnt = {"score": score, "chance": 33.3, "constant": constant, "margin": 2.0}
-    return {"training": {"steps": 9, "learnt": {"xnli": learnt}}}
+    return {"training": {"steps": 9, "learnt": {task: learnt}}}
 
 
 def flags_of(*scores: float, model: str = "xlmr") -> dict[int, str]:
@@ -46,6 +46,9 @@ class TestFlags:
             ("xlmr", "mnli", "xnli", 1): record(33.3),
             ("xlmr", "qqp", "xnli", 2): record(78.2),
             ("other", "mnli", "xnli", 2): record(78.2),
+            ("xlmr", "mnli", "pawsx", 2): {
+                "training": {"learnt": {"pawsx": record(78.2)["training"]["learnt"]["xnli"]}}
+            },
         }
         assert collapse_flags(records) == {}
 
