@@ -2,54 +2,35 @@
 
 A run spec is a plain dict of everything that a job's result depends on, upstream runs by their ids. It is the only
 ``params`` entry of the job's rule, so that Snakemake reruns the job when it changes. Its hash is the run's id, which is
-stored with the scores. File contents are not in it: Snakemake compares the manifests that list their checksums.
+stored with the scores. It has checksums of data files and local encoders, but none of what other jobs make: Snakemake
+compares the manifests that list those.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 from xstilts.errors import UserError
 from xstilts.graph import contents
 from xstilts.graph.fingerprints import code
 from xstilts.graph.jobs import RETRIEVAL, Job
-from xstilts.graph.runs import Runs
-from xstilts.task_types import task_type_class
+from xstilts.graph.spec_parts import Cached, Spec, SpecParts, hash_of, once
 from xstilts.tasks.registry import TASKS, TEXT
 
-Spec = dict[str, Any]
 #: Comes before the hash of an encoder's files where a spec names an encoder in a local folder.
 FILES = "files "
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-def _once(method: Callable[Concatenate[Specs, P], T]) -> Callable[Concatenate[Specs, P], T]:
-    """Cache a method's results by its arguments: thousands of jobs share these parts of their specs."""
-
-    @wraps(method)
-    def cached(self: Specs, *args: P.args, **kwargs: P.kwargs) -> T:
-        key = method.__name__, args
-        if key not in self._cache:
-            self._cache[key] = method(self, *args, **kwargs)
-        value: T = self._cache[key]
-        return value
-
-    return cast("Callable[Concatenate[Specs, P], T]", cached)
 
 
 @dataclass(frozen=True)
-class Specs:
+class Specs(Cached):
     """The run specs of one study."""
 
-    runs: Runs
-    #: Results of the methods that :func:`_once` decorates, by method and arguments.
-    _cache: dict[tuple[str, tuple[object, ...]], Any] = field(default_factory=dict, repr=False, compare=False)
+    @cached_property
+    def _parts(self) -> SpecParts:
+        return SpecParts(self.runs)
 
     def of(self, job: Job) -> Spec:
         """Return the spec of a job that trains or scores."""
@@ -63,13 +44,13 @@ class Specs:
 
     def generate(self) -> Spec:
         """Return the spec of generating a synthetic source."""
-        facts = {task: self._facts(task) for task in TASKS}
+        facts = {task: self._parts.facts(task) for task in TASKS}
         return self._spec("generate", source=self.runs.study.source.model_dump(), facts=facts, code=code("generate"))
 
     def prefetch(self, task: str) -> Spec:
         """Return the spec of downloading a task's data."""
-        facts = self._facts(task)
-        return self._spec("prefetch", task=task, files=self._file_names(task), facts=facts, code=code("prefetch"))
+        facts = self._parts.facts(task)
+        return self._spec("prefetch", task=task, files=self._parts.file_names(task), facts=facts, code=code("prefetch"))
 
     def prepare(self, task: str) -> Spec:
         """Return the spec of reading and checking a task's data."""
@@ -77,11 +58,11 @@ class Specs:
         return self._spec(
             "prepare",
             task=task,
-            files=self._file_names(task),
+            files=self._parts.file_names(task),
             contents=contents.of_task(self.runs, task),
             source=study.source.model_dump(),
             examples=study.examples.model_dump(),
-            facts=self._facts(task),
+            facts=self._parts.facts(task),
             code=code("prepare"),
         )
 
@@ -89,7 +70,7 @@ class Specs:
         """Return the spec of a model's tokenizer."""
         chosen = self.runs.study.models[model]
         shape = chosen.architecture and chosen.architecture.model_dump(include={"vocabulary_size", "max_length"})
-        text = self._text() if shape else None
+        text = self._parts.text() if shape else None
         path = None if shape else self._pretrained_id(model)
         return self._spec("tokenizer", path=path, architecture=shape, text=text, code=code("tokenizer"))
 
@@ -99,9 +80,9 @@ class Specs:
             "encode",
             tokenizer=self._tokenizer_id(model),
             task=task,
-            files=self._file_names(task),
-            data=self._data(task),
-            encoding=self._encoding(task),
+            files=self._parts.file_names(task),
+            data=self._parts.data(task),
+            encoding=self._parts.encoding(task),
             code=code("encode"),
         )
 
@@ -110,10 +91,10 @@ class Specs:
         return self._spec(
             "pretrain",
             model=self.runs.study.models[model].model_dump(),
-            text=self._text(),
+            text=self._parts.text(),
             training=self.runs.study.training.pretraining.model_dump(),
-            encoding=self._encoding(TEXT.name),
-            compute=self._compute(),
+            encoding=self._parts.encoding(TEXT.name),
+            compute=self._parts.compute(),
             code=code("training"),
         )
 
@@ -126,12 +107,12 @@ class Specs:
             tasks=list(chosen.tasks),
             weights=chosen.weights,
             train_examples=chosen.train_examples,
-            data=self._data(*chosen.tasks),
-            training=self._intermediate(arm) if chosen.tasks else None,
-            encoding={task: self._encoding(task) for task in chosen.tasks},
+            data=self._parts.data(*chosen.tasks),
+            training=self._parts.intermediate(arm) if chosen.tasks else None,
+            encoding={task: self._parts.encoding(task) for task in chosen.tasks},
             selection={task: list(self.runs.study.task(task).primary_metrics) for task in chosen.tasks},
             seed=seed,
-            compute=self._compute(),
+            compute=self._parts.compute(),
             code=code("training"),
         )
 
@@ -142,13 +123,13 @@ class Specs:
             "finetune",
             encoder=self._encoder_id(model, arm, seed),
             training_set=training_set,
-            evaluated=self._evaluated_files(targets),
-            data=self._data(*self.runs.evaluated(training_set)),
-            training=self._target(training_set),
-            encoding={task: self._encoding(task) for task in self.runs.evaluated(training_set)},
+            evaluated=self._parts.evaluated_files(targets),
+            data=self._parts.data(*self.runs.evaluated(training_set)),
+            training=self._parts.target(training_set),
+            encoding={task: self._parts.encoding(task) for task in self.runs.evaluated(training_set)},
             selection=list(self.runs.study.task(training_set).primary_metrics),
             seed=seed,
-            compute=self._compute(),
+            compute=self._parts.compute(),
             code=code("training"),
         )
 
@@ -158,12 +139,12 @@ class Specs:
         return self._spec(
             "retrieve",
             encoder=self._encoder_id(model, arm, seed),
-            evaluated=self._evaluated_files(targets),
-            data=self._data(*targets),
-            retrieval={task: self._embedding(task) for task in targets},
-            encoding={task: self._encoding(task) for task in targets},
+            evaluated=self._parts.evaluated_files(targets),
+            data=self._parts.data(*targets),
+            retrieval={task: self._parts.embedding(task) for task in targets},
+            encoding={task: self._parts.encoding(task) for task in targets},
             seed=seed,
-            compute=self._compute(),
+            compute=self._parts.compute(),
             code=code("retrieval"),
         )
 
@@ -173,11 +154,11 @@ class Specs:
         return self._spec(
             "similarity",
             models={model: self._pretrained_id(model) for model in study.models},
-            tasks={task: self._file_names(task) for task in study.tasks()},
+            tasks={task: self._parts.file_names(task) for task in study.tasks()},
             intermediate=sorted(study.intermediate_tasks()),
             targets=list(study.targets),
-            data=self._data(*study.tasks()),
-            encoding={task: self._encoding(task) for task in study.tasks()},
+            data=self._parts.data(*study.tasks()),
+            encoding={task: self._parts.encoding(task) for task in study.tasks()},
             code=code("similarity"),
         )
 
@@ -219,97 +200,28 @@ class Specs:
     def _spec(self, job: str, **values: Any) -> Spec:
         """Return a spec with its id, a hash of everything else in it."""
         spec = {"job": job, "study": self.runs.study.study, **values}
-        return {"id": _hash(spec), **json.loads(json.dumps(spec, sort_keys=True))}
+        return {"id": hash_of(spec), **json.loads(json.dumps(spec, sort_keys=True))}
 
-    @_once
-    def _data(self, *tasks: str) -> Spec:
-        """Return what determines the labelled data of some tasks, apart from its location."""
-        study = self.runs.study
-        return {
-            "source": study.source.model_dump(exclude={"root", "text", "documents", "files", "mirror"}),
-            "examples": study.examples.model_dump(),
-            "hub": [task for task in tasks if study.from_hub(task)],
-            "facts": {task: self._facts(task) for task in tasks},
-            "contents": {task: _hash(listed) for task in tasks if (listed := contents.of_task(self.runs, task))},
-        }
-
-    @_once
-    def _facts(self, task: str) -> str:
-        """Return a hash of the facts in a task's declaration that matter to results."""
-        return _hash(self.runs.study.task(task).facts())
-
-    @_once
-    def _text(self) -> Spec:
-        """Return what determines the unlabelled text that the study's own models are pretrained on."""
-        study = self.runs.study
-        labelled = study.tasks() if self.runs.text_from_tasks() else ()
-        return {
-            "source": study.source.model_dump(exclude={"root", "files", "mirror"}),
-            "files": self._file_names(TEXT.name),
-            "contents": contents.of_task(self.runs, TEXT.name),
-            "tasks": {task: self._file_names(task) for task in labelled},
-            "labelled": self._data(*labelled) if labelled else None,
-        }
-
-    @_once
-    def _file_names(self, task: str) -> list[str]:
-        return [f"{split}.{language}" for split, language in self.runs.files(task)]
-
-    @_once
-    def _evaluated_files(self, targets: tuple[str, ...]) -> dict[str, list[str]]:
-        return {
-            target: [
-                f"{split}.{code}"
-                for split in self.runs.study.splits_of(target)
-                for code in self.runs.study.languages(target, split)
-            ]
-            for target in targets
-        }
-
-    @_once
-    def _encoding(self, task: str) -> dict[str, Any]:
-        """Return the encoding settings that a task's type uses: doc_stride matters to span QA only."""
-        return self.runs.study.encoding_of(task).model_dump(
-            include=set(task_type_class(self.runs.study.task(task)).settings)
-        )
-
-    @_once
-    def _embedding(self, task: str) -> dict[str, Any]:
-        return self.runs.study.embedding_of(task).model_dump()
-
-    @_once
-    def _intermediate(self, arm: str) -> dict[str, Any]:
-        return self.runs.study.intermediate(arm).model_dump()
-
-    @_once
-    def _target(self, training_set: str) -> dict[str, Any]:
-        return self.runs.study.target(training_set).model_dump()
-
-    @_once
-    def _compute(self) -> Spec:
-        """Return the compute settings that may change results."""
-        return self.runs.study.compute.model_dump(include={"precision", "attention", "cpu_kernels"})
-
-    @_once
+    @once
     def _tokenizer_id(self, model: str) -> str:
         return str(self.tokenizer(model)["id"])
 
-    @_once
+    @once
     def _pretrained_id(self, model: str) -> str:
         if self.runs.pretrains(model):
             return str(self.pretrain(model)["id"])
         files = contents.of_model(self.runs, model)
-        return f"{FILES}{_hash(files)}" if files else str(self.runs.study.models[model].path)
+        return f"{FILES}{hash_of(files)}" if files else str(self.runs.study.models[model].path)
 
-    @_once
+    @once
     def _start(self, model: str, arm: str) -> str | Spec:
         """Return what an arm's training starts from: the id of a pretrained encoder, or the shape of random weights."""
         shape = self.runs.study.models[model].architecture
         if shape is None or self.runs.starting_weights(model, arm):
             return self._pretrained_id(model)
-        return {"architecture": shape.model_dump(exclude={"seed"}), "text": self._text()}
+        return {"architecture": shape.model_dump(exclude={"seed"}), "text": self._parts.text()}
 
-    @_once
+    @once
     def _encoder_id(self, model: str, arm: str, seed: int) -> str:
         if self.runs.study.arms[arm].trains:
             return str(self.intermediate(model, arm, seed)["id"])
@@ -331,9 +243,3 @@ def check_planned(spec: Spec, planned: str) -> None:
             f"This job was planned as run {planned}, but the study or the code has changed since: it would now be "
             f"run {spec['id']}. Start snakemake again."
         )
-
-
-def _hash(value: Any) -> str:
-    """Return the first 12 hexadecimal digits of the SHA-256 of a value's JSON."""
-    text = json.dumps(value, sort_keys=True, default=dict)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,132 @@
+"""Parts of run specs that many jobs of a study have in common, each worked out once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+
+from xstilts.graph import contents
+from xstilts.graph.runs import Runs
+from xstilts.task_types import task_type_class
+from xstilts.tasks.registry import TEXT
+
+Spec = dict[str, Any]
+P = ParamSpec("P")
+S = TypeVar("S", bound="Cached")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Cached:
+    """The run specs of one study, or parts of them.
+
+    Attributes:
+        runs: The study's jobs.
+    """
+
+    runs: Runs
+    #: Results of the methods that :func:`once` decorates, by method and arguments.
+    _cache: dict[tuple[str, tuple[object, ...]], Any] = field(default_factory=dict, repr=False, compare=False)
+
+
+def once(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
+    """Cache a method's results by its arguments: thousands of jobs share these parts of their specs."""
+
+    @wraps(method)
+    def cached(self: S, *args: P.args, **kwargs: P.kwargs) -> T:
+        key = method.__name__, args
+        if key not in self._cache:
+            self._cache[key] = method(self, *args, **kwargs)
+        value: T = self._cache[key]
+        return value
+
+    return cast("Callable[Concatenate[S, P], T]", cached)
+
+
+@dataclass(frozen=True)
+class SpecParts(Cached):
+    """Parts of the run specs of one study."""
+
+    @once
+    def data(self, *tasks: str) -> Spec:
+        """Return what determines the labelled data of some tasks, apart from its location."""
+        study = self.runs.study
+        return {
+            "source": study.source.model_dump(exclude={"root", "text", "documents", "files", "mirror"}),
+            "examples": study.examples.model_dump(),
+            "hub": [task for task in tasks if study.from_hub(task)],
+            "facts": {task: self.facts(task) for task in tasks},
+            "contents": {task: hash_of(listed) for task in tasks if (listed := contents.of_task(self.runs, task))},
+        }
+
+    @once
+    def facts(self, task: str) -> str:
+        """Return a hash of the facts in a task's declaration that matter to results."""
+        return hash_of(self.runs.study.task(task).facts())
+
+    @once
+    def text(self) -> Spec:
+        """Return what determines the unlabelled text that the study's own models are pretrained on."""
+        study = self.runs.study
+        labelled = study.tasks() if self.runs.text_from_tasks() else ()
+        return {
+            "source": study.source.model_dump(exclude={"root", "files", "mirror"}),
+            "files": self.file_names(TEXT.name),
+            "contents": contents.of_task(self.runs, TEXT.name),
+            "tasks": {task: self.file_names(task) for task in labelled},
+            "labelled": self.data(*labelled) if labelled else None,
+        }
+
+    @once
+    def file_names(self, task: str) -> list[str]:
+        """Return the names of a task's files of examples: {split}.{language}."""
+        return [f"{split}.{language}" for split, language in self.runs.files(task)]
+
+    @once
+    def evaluated_files(self, targets: tuple[str, ...]) -> dict[str, list[str]]:
+        """Return the names of the files that targets are scored on, by target."""
+        return {
+            target: [
+                f"{split}.{code}"
+                for split in self.runs.study.splits_of(target)
+                for code in self.runs.study.languages(target, split)
+            ]
+            for target in targets
+        }
+
+    @once
+    def encoding(self, task: str) -> dict[str, Any]:
+        """Return the encoding settings that a task's type uses: doc_stride matters to span QA only."""
+        return self.runs.study.encoding_of(task).model_dump(
+            include=set(task_type_class(self.runs.study.task(task)).settings)
+        )
+
+    @once
+    def embedding(self, task: str) -> dict[str, Any]:
+        """Return the embedding settings of a retrieval task."""
+        return self.runs.study.embedding_of(task).model_dump()
+
+    @once
+    def intermediate(self, arm: str) -> dict[str, Any]:
+        """Return the hyper-parameters of an arm's intermediate training."""
+        return self.runs.study.intermediate(arm).model_dump()
+
+    @once
+    def target(self, training_set: str) -> dict[str, Any]:
+        """Return the hyper-parameters of fine-tuning on a training set."""
+        return self.runs.study.target(training_set).model_dump()
+
+    @once
+    def compute(self) -> Spec:
+        """Return the compute settings that may change results."""
+        return self.runs.study.compute.model_dump(include={"precision", "attention", "cpu_kernels"})
+
+
+def hash_of(value: Any) -> str:
+    """Return the first 12 hexadecimal digits of the SHA-256 of a value's JSON."""
+    text = json.dumps(value, sort_keys=True, default=dict)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
