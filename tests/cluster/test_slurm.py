@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pandas as pd
+import yaml
 from conftest import SEEDS
 from slurm import Slurm
 from submitted import Submitted, processes
@@ -36,10 +39,15 @@ def test_what_fails_for_good_is_named_and_the_rest_goes_on(again: Submitted, clu
     (again.results / "similarity.parquet").unlink()
     again.finetuning_log("1").unlink()
     scores = again.results / "scores" / "small" / "none" / "xnli" / "seed1.parquet"
+    before = scores.read_bytes()
     scores.unlink()
+    shutil.rmtree(again.results / "studies")
     profile = again.profile({"similarity": {"mem_mb": 100}, "finetune": {"gpu": 0, "gres": "gpu:1"}}, retries=1)
     wanted = str(scores.relative_to(again.folder)), "results/tiny/similarity.parquet"
     with again.running(profile, *wanted) as snakemake:
+        cluster.wait(lambda: any(again.results.glob("studies/*.json")), 60, "the plan")
+        edited = {**again.config, "training": {"target": {"max_steps": 40, "batch_size": 2}}}
+        (again.folder / "study.yaml").write_text(yaml.safe_dump(edited), encoding="utf-8")  # before any job reads it
         cluster.wait(lambda: bool(devices_of_finetuning(cluster)), 120, "the fine-tuning to start")
         assert devices_of_finetuning(cluster) in (["0"], ["1"], ["2"], ["3"])
         done = again.end(snakemake, 300)
@@ -47,4 +55,4 @@ def test_what_fails_for_good_is_named_and_the_rest_goes_on(again: Submitted, clu
     assert "Error in rule similarity" in done.text
     assert "exceeded memory limit" in done.text
     assert "Trying to restart job" in done.text
-    assert scores.is_file()
+    assert scores.read_bytes() == before, "jobs go by the study that they were planned with"

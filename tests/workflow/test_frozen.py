@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -65,7 +66,7 @@ def test_a_file_counts_by_its_content_and_not_by_its_date(finished: Workspace, d
 
 @pytest.fixture(scope="module")
 def quick(tokenizer: PreTrainedTokenizerFast, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A study of one ready-made encoder and one target, not run yet; its files are dated in the future."""
+    """A study of one ready-made encoder and one target that has run; its files are dated in the future."""
     study = Workspace(tmp_path_factory.mktemp("quick"))
     tiny_release.write(study.data)
     tiny_encoder.write(study.folder / "encoder", tokenizer, layers=1)
@@ -73,6 +74,7 @@ def quick(tokenizer: PreTrainedTokenizerFast, tmp_path_factory: pytest.TempPathF
         os.utime(path, (2_000_000_000, 2_000_000_000))
     study.config |= {"models": {"small": {"path": "encoder"}}, "targets": {"xnli": {"languages": ["de", "en"]}}}
     study.config["arms"] = {"none": {}, "mnli": {"tasks": ["mnli"]}}
+    study.snakemake(SCORES).ok()
     return study
 
 
@@ -105,8 +107,7 @@ def outcome(study: Workspace) -> dict[str, bytes]:
 
 def test_a_run_that_is_disturbed_all_the_time_comes_to_the_same_scores(quick: Workspace, tmp_path: Path) -> None:
     disturbed = Workspace(tmp_path / "disturbed", quick.config)
-    shutil.copytree(quick.folder, disturbed.folder)
-    quick.snakemake(SCORES).ok()
+    shutil.copytree(quick.folder, disturbed.folder, ignore=shutil.ignore_patterns("results", ".snakemake"))
     looks = 0
     with running(disturbed) as process:
         while process.poll() is None:
@@ -120,8 +121,10 @@ def test_a_run_that_is_disturbed_all_the_time_comes_to_the_same_scores(quick: Wo
                 *("--configfile", "study.yaml", "--config", OTHER[0]),
             )
             if frozen and process.poll() is None:
+                process.send_signal(signal.SIGSTOP)  # lest it ends before the second run looks for its lock
                 refused = disturbed.bare_snakemake("--configfile", "study.yaml", "--config", *OTHER)
-                assert "lock" in refused.text or process.poll() is not None
+                process.send_signal(signal.SIGCONT)
+                assert "cannot be locked" in refused.text
                 looks += 1
     assert looks > 0
     assert outcome(disturbed) == outcome(quick)
@@ -134,3 +137,13 @@ def test_a_command_of_another_plan_is_refused(quick: Workspace) -> None:
         refused = quick.xstilts(name, "--study", study, *options, "--run", "0123456789ab")
         assert refused.code == 1, command
         assert "This job was planned as run 0123456789ab, but the study or the code has changed since" in refused.text
+
+
+def test_predictions_that_are_gone_are_an_error_and_not_fewer_tests(quick: Workspace) -> None:
+    predictions = quick.results / "predictions" / "small" / "mnli" / "xnli" / "seed1.parquet"
+    kept = predictions.rename(predictions.with_suffix(".kept"))
+    for command in ("answer", "submission"):
+        refused = quick.xstilts(command, "--study", f"results/{quick.study}/study.json")
+        assert refused.code == 1, command
+        assert f"{predictions.relative_to(quick.folder)}: no such file." in refused.text
+    kept.rename(predictions)
