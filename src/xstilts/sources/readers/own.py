@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from xstilts.errors import DataError, did_you_mean
-from xstilts.sources.readers.raw import json_records, lines, ragged, short, tsv
+from xstilts.sources.readers.raw import check_columns, json_records, lines, ragged, short, tsv
 from xstilts.sources.readers.sentences import parallel_sentences
+from xstilts.sources.readers.tagged import DOCUMENT_MARK
 from xstilts.tasks.languages import Language
 from xstilts.tasks.task import Task
 
@@ -31,10 +32,15 @@ def jsonl(paths: Sequence[Path], task: Task, language: Language) -> Iterator[Row
 
 
 def conll(paths: Sequence[Path], task: Task, language: Language) -> Iterator[Row]:
-    """CoNLL: a word per line with its columns, a blank line after each sentence; the id is the sentence's number."""
+    """CoNLL: a word per line with its columns, a blank line after each sentence; the id is the sentence's number.
+
+    CoNLL-2003's marks of documents, ``-DOCSTART-``, are no words.
+    """
     (path,) = paths
     words, tags, number = list[str](), list[str](), 0
     for row, line in lines(path):
+        if line.split()[:1] == [DOCUMENT_MARK]:
+            continue
         if line.strip():
             cells = line.split("\t") if task.separator == "tab" else line.split()
             words.append(_cell(path, row, cells, task, "tokens", 0))
@@ -68,8 +74,7 @@ def _table(rows: Iterator[tuple[int, list[str]]], path: Path, task: Task) -> Ite
     header: list[str] = []
     if any(isinstance(column, str) for column in _columns(task)):
         _, header = next(rows, (1, []))
-        if repeated := sorted({name for name in header if header.count(name) > 1}):
-            raise DataError(path, f"its header names the column {', '.join(map(repr, repeated))} twice.", 1)
+        check_columns(path, header, ())
         _check_header(path, header, task)
     for row, cells in rows:
         record: Cells = dict(zip(header, cells, strict=True)) if header else cells
@@ -162,8 +167,10 @@ def _value(
         value = _numbered(path, row, record, int(column), field, task)
     if not isinstance(value, kind) or isinstance(value, bool):
         raise DataError(path, f"field '{column}' holds {short(repr(value))}.", row, _expected(kind))
-    if isinstance(value, list) and field != "answer_starts" and not all(isinstance(part, str) for part in value):
-        raise DataError(path, f"field '{column}' holds more than texts: {short(repr(value))}.", row)
+    parts = int if field == "answer_starts" else str
+    if isinstance(value, list) and not all(type(part) is parts for part in value):
+        what = "texts" if parts is str else "whole numbers"
+        raise DataError(path, f"field '{column}' holds more than {what}: {short(repr(value))}.", row)
     return value
 
 
