@@ -21,6 +21,7 @@ from xstilts.tasks.task import Task
 Row = dict[str, Any]
 Cells = Mapping[str, Any] | Sequence[str]  # of a record: by name, or by number
 
+_LONGEST = 2**31  # characters of a context whose offsets are stored
 _WHERE = "The study's tasks.{}.columns says where each field is."
 
 
@@ -171,6 +172,8 @@ def _value(
     if isinstance(value, list) and not all(type(part) is parts for part in value):
         what = "texts" if parts is str else "whole numbers"
         raise DataError(path, f"field '{column}' holds more than {what}: {short(repr(value))}.", row)
+    if field == "answer_starts" and any(abs(start) >= _LONGEST for start in value):
+        raise DataError(path, f"field '{column}' holds offsets beyond any text: {short(repr(value))}.", row)
     return value
 
 

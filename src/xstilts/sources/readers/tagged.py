@@ -17,7 +17,6 @@ Row = dict[str, Any]
 _LEAF_START = "(<L "
 _LEAF = re.compile(r"\(<L (?P<category>\S+) \S+ \S+ (?P<word>\S+) \S+>\)")
 _NODE = re.compile(r"\(<T \S+ \S+ \S+>")
-#: Begins each document in CoNLL-2003's format.
 #: Begins each document in the format of CoNLL-2003.
 DOCUMENT_MARK = "-DOCSTART-"
 _ENTITY_TAG = re.compile(r"[BIESLU]-\w+")
