@@ -55,7 +55,11 @@ _SQUAD_2 = json.loads(tiny_release.squad(("Anna lives in Rome.", "Where does Ann
 _SQUAD_2["data"][0]["paragraphs"][0]["qas"].append(
     {"id": "none", "question": "Who?", "answers": [], "is_impossible": True}
 )
+_TRAINING = "train", "dev"
+_SPLITS = "train", "dev", "test"
+_SNLI = tiny_release.FILES["intermediate/mnli/train.tsv"]
 
+#: By path below the data root, what the file holds.
 FILES: dict[str, str] = {
     **tiny_release.FILES,
     **{f"intermediate/anli/{part}/{split}.jsonl": _anli(part) for part in ("R1", "R2", "R3") for split in _TRAINING},

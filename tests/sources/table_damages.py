@@ -93,7 +93,7 @@ TABLES = {
     "own questions: an offset too many": Damage(OWN_ASKED, record(s=[0, 1]), "1 answers but 2 answer offsets"),
     "own questions: answer elsewhere": Damage(OWN_ASKED, record(s=[1]), "Anna"),
     "own questions: negative offset": Damage(OWN_ASKED, record(s=[-1]), "Anna"),
-    "own questions: offset beyond all numbers": Damage(OWN_ASKED, record(s=[10**30]), "holds offsets beyond any text", 1),
+    "own questions: offset beyond all numbers": Damage(OWN_ASKED, record(s=[10**30]), "offsets beyond any text", 1),
 }  # fmt: skip
 
 WORDS = {
