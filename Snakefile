@@ -11,6 +11,7 @@ from xstilts.graph.runs import INTERMEDIATE, RETRIEVAL, Runs
 from xstilts.config.available import without_missing
 from xstilts.graph.specs import Specs
 from xstilts.config.study import load, store
+from xstilts.config.yaml_files import refuse_repeated_keys
 
 # A study file given with --configfile replaces the default study; --config overrides single values of either.
 if not workflow.configfiles:
@@ -19,6 +20,8 @@ if not workflow.configfiles:
 
 
 try:
+    for path in workflow.configfiles:
+        refuse_repeated_keys(path)
     RUNS = Runs(without_missing(load(config)))
 except UserError as error:
     raise WorkflowError(str(error)) from None
