@@ -6,6 +6,7 @@ from snakemake.utils import min_version
 min_version("9.27")
 gc.set_threshold(200_000)  # looking for garbage would be a tenth of planning
 from xstilts.errors import UserError
+from xstilts.graph.braces import without_braces
 from xstilts.graph.paths import MODELS
 from xstilts.graph.runs import INTERMEDIATE, RETRIEVAL, Runs
 from xstilts.config.available import without_missing

@@ -3,7 +3,7 @@
 
 rule similarity:
     input:
-        compared=RUNS.compared(),
+        compared=without_braces(RUNS.compared()),
     output:
         similarity=PATHS.similarity,
     log:

@@ -23,7 +23,7 @@ rule generate:
 
 rule prepare:
     input:
-        source=lambda w: RUNS.source_files(w.task),
+        source=lambda w: without_braces(RUNS.source_files(w.task)),
     output:
         manifest=PATHS.data_manifest("{task}"),
     log:
@@ -45,7 +45,7 @@ rule prepare:
 
 rule text:
     input:
-        source=RUNS.text_sources(),
+        source=without_braces(RUNS.text_sources()),
     output:
         manifest=PATHS.data_manifest("text"),
     log:
@@ -84,7 +84,7 @@ if not PATHS.prepared.exists():
 
 rule tokenizer:
     input:
-        source=lambda w: RUNS.tokenizer_source(w.model),
+        source=lambda w: without_braces([RUNS.tokenizer_source(w.model)]),
     output:
         tokenizer=PATHS.tokenizer_file("{model}"),
     log:

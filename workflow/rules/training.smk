@@ -31,7 +31,7 @@ rule pretrain:
 rule intermediate:
     input:
         tokenizer=PATHS.tokenizer_file("{model}"),
-        encoder=lambda w: RUNS.starting_weights(w.model, w.arm),
+        encoder=lambda w: without_braces(RUNS.starting_weights(w.model, w.arm)),
         examples=lambda w: RUNS.inputs(w.model, tuple(RUNS.study.arms[w.arm].tasks)),
     output:
         weights=PATHS.encoder("{model}", "{arm}", "{seed}") / "model.safetensors",
@@ -59,7 +59,7 @@ rule intermediate:
 
 rule finetune:
     input:
-        encoder=lambda w: RUNS.encoder_weights(w.model, w.arm, w.seed),
+        encoder=lambda w: without_braces([RUNS.encoder_weights(w.model, w.arm, w.seed)]),
         examples=lambda w: RUNS.inputs(w.model, RUNS.evaluated(w.training_set)),
     output:
         scores=PATHS.part("scores", "{model}", "{arm}", "{training_set}", "{seed}"),
@@ -93,7 +93,7 @@ rule finetune:
 
 rule retrieve:
     input:
-        encoder=lambda w: RUNS.encoder_weights(w.model, w.arm, w.seed),
+        encoder=lambda w: without_braces([RUNS.encoder_weights(w.model, w.arm, w.seed)]),
         examples=lambda w: RUNS.inputs(w.model, RUNS.evaluated(RETRIEVAL)),
     output:
         scores=PATHS.part("scores", "{model}", "{arm}", RETRIEVAL, "{seed}"),
