@@ -168,13 +168,18 @@ def _value(
         value = _numbered(path, row, record, int(column), field, task)
     if not isinstance(value, kind) or isinstance(value, bool):
         raise DataError(path, f"field '{column}' holds {short(repr(value))}.", row, _expected(kind))
-    parts = int if field == "answer_starts" else str
-    if isinstance(value, list) and not all(type(part) is parts for part in value):
-        what = "texts" if parts is str else "whole numbers"
-        raise DataError(path, f"field '{column}' holds more than {what}: {short(repr(value))}.", row)
-    if field == "answer_starts" and any(abs(start) >= _LONGEST for start in value):
-        raise DataError(path, f"field '{column}' holds offsets beyond any text: {short(repr(value))}.", row)
+    if isinstance(value, list) and (problem := _problem_of_parts(value, field)):
+        raise DataError(path, f"field '{column}' holds {problem}: {short(repr(value))}.", row)
     return value
+
+
+def _problem_of_parts(parts: list[Any], field: str) -> str:
+    """What is wrong with the parts of a list; empty where nothing is."""
+    if field != "answer_starts":
+        return "" if all(isinstance(part, str) for part in parts) else "more than texts"
+    if not all(type(part) is int for part in parts):
+        return "more than whole numbers"
+    return "offsets beyond any text" if any(abs(part) >= _LONGEST for part in parts) else ""
 
 
 def _numbered(path: Path, row: int, cells: Sequence[str], column: int, field: str, task: Task) -> str:
