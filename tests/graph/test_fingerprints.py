@@ -16,15 +16,8 @@ TABLE = Path(__file__).with_name("modules_of_jobs.txt")
 #: What no result depends on: packages without code of their own, commands for people, what only plans or is excluded.
 UNUSED = (
     *("cli", "planning", "status", "why", "results", "config", "graph", "runtime", "atomic", "errors", "secrets"),
-    *(
-        "jobs.partial",
-        "jobs.execution",
-        "submission.score",
-        "tasks.geography",
-        "training.checkpoints",
-        "training.progress",
-    ),
-    "training.session",
+    *("jobs.partial", "jobs.execution", "submission.score", "tasks.geography", "training.checkpoints"),
+    *("training.progress", "training.session"),
 )
 
 
