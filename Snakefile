@@ -9,6 +9,7 @@ min_version("9.27")
 gc.set_threshold(200_000)  # looking for garbage would be a tenth of planning
 from xstilts.config.available import without_missing
 from xstilts.config.study import load, load_file
+from xstilts.config.yaml_files import refuse_repeated_keys
 from xstilts.errors import UserError
 from xstilts.graph.contents import freeze, planned
 from xstilts.graph.paths import MODELS
@@ -25,6 +26,8 @@ if not workflow.configfiles:
 # become of the config since.
 try:
     if workflow.is_main_process:
+        for path in workflow.configfiles:
+            refuse_repeated_keys(path)
         RUNS = Runs(planned(without_missing(load(config))))
     else:
         RUNS = Runs(load_file(Path(os.environ["XSTILTS_STUDY"])))

@@ -10,7 +10,7 @@ from xstilts.graph.fingerprints import imports_of
 PACKAGE = Path(xstilts.__file__).parent
 #: From the lowest floor to the highest; packages of one floor know nothing of each other.
 FLOORS = (
-    ("atomic", "errors", "wording"),
+    ("atomic", "errors", "secrets", "wording"),
     ("tasks",),
     ("config",),
     ("task_types",),

@@ -51,8 +51,10 @@ def squad(*examples: tuple[str, str, str]) -> str:
 
 
 _ENGLISH_QUESTIONS = squad(("Anna lives in Rome.", "Where does Anna live?", "Rome"), ("Max sings.", "Who?", "Max"))
+_TEST_QUESTIONS = squad(("Ella lives in Oslo.", "Where does Ella live?", "Oslo"), ("Tom reads.", "Who?", "Tom"))
 _GERMAN_QUESTIONS = squad(("Anna lebt in Rom.", "Wo lebt Anna?", "Rom"))
 _SENTENCES = "The\tDET\ncat\tNOUN\nsleeps\tVERB\n\nDogs\tNOUN\nrun\tVERB\n\n"
+_TEST_SENTENCES = "A\tDET\ndog\tNOUN\nruns\tVERB\n\nCats\tNOUN\nsleep\tVERB\n\n"
 
 #: By path below the data root, what the file holds.
 FILES: dict[str, str] = {
@@ -68,11 +70,11 @@ FILES: dict[str, str] = {
     "xtreme/xnli/test-de.tsv": _rows(*_GERMAN),
     "xtreme/udpos/train-en.tsv": _SENTENCES,
     "xtreme/udpos/dev-en.tsv": _SENTENCES,
-    "xtreme/udpos/test-en.tsv": _SENTENCES,
+    "xtreme/udpos/test-en.tsv": _TEST_SENTENCES,
     "xtreme/udpos/test-de.tsv": "Hunde\tNOUN\nlaufen\tVERB\n\n",
-    "xtreme/xquad/xquad.en.json": _ENGLISH_QUESTIONS,
+    "xtreme/xquad/xquad.en.json": _TEST_QUESTIONS,
     "xtreme/xquad/xquad.de.json": _GERMAN_QUESTIONS,
-    "xtreme/mlqa/MLQA_V1/test/test-context-en-question-en.json": _ENGLISH_QUESTIONS,
+    "xtreme/mlqa/MLQA_V1/test/test-context-en-question-en.json": _TEST_QUESTIONS,
     "xtreme/mlqa/MLQA_V1/test/test-context-de-question-de.json": _GERMAN_QUESTIONS,
     "xtreme/bucc2018/de-en.test.de": "de-1\tHallo.\nde-2\tJa.\n",
     "xtreme/bucc2018/de-en.test.en": "en-1\tHello.\nen-2\tYes.\n",

@@ -65,6 +65,10 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"seeds": [-1]}, "seeds.0: must be at least 0, but is -1."),
     ({"seeds": [True]}, "seeds.0: must be a number, not true or false."),
     ({"seeds": ["one"]}, "seeds.0: must be a whole number, but is 'one'."),
+    ({"seeds": [2**63]}, "seeds.0: a seed must be below 2^63."),
+    ({"seeds": ["20261127093015123456789"]}, "seeds.0: a seed must be below 2^63."),
+    ({"seeds": [10**4500]}, "seeds.0: a seed must be below 2^63."),
+    ({"source": {"kind": "synthetic", "seed": 2**63}}, "source.seed: a seed must be below 2^63."),
     ({"seeds": [1.5]}, "seeds.0: must be a whole number, but is 1.5."),
     # arms
     ({"arms": {}}, "arms: gains need the baseline; add 'none: {}' to arms."),
@@ -119,6 +123,14 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
      f"{TARGET}.tasks.xquad: there is no training set 'xquad'. Did you mean 'squad_v1'?"),
     ({"training": {"intermediate": {"tasks": {"xquad": {}}}}},
      "training.intermediate.tasks.xquad: there is no intermediate task 'xquad'. Did you mean 'squad_v2'?"),
+    (
+        {"encoding": {"max_length": 5}},
+        "encoding.max_length: must be at least 6, four special tokens and one of each sentence, but is 5.",
+    ),
+    (
+        {"encoding": {"tasks": {"xnli": {"max_length": 3}}}},
+        "encoding.tasks.xnli.max_length: must be at least 6, four special tokens and one of each sentence, but is 3.",
+    ),
     ({"encoding": {"tasks": {"txt": {}}}}, "encoding.tasks.txt: there is no task 'txt'. Did you mean 'text'?"),
     # the rest
     ({"retrieval": {"special_tokens": "maybe"}}, "retrieval.special_tokens: must be true or false, but is 'maybe'."),

@@ -13,6 +13,7 @@ import pytest
 
 from xstilts.data import examples
 from xstilts.sources import files
+from xstilts.sources.doubts import doubts
 from xstilts.task_types import task_type_class
 from xstilts.tasks.languages import languages_of
 from xstilts.tasks.registry import TASKS
@@ -89,6 +90,7 @@ def test_counts_and_rules(slices, task, split):
             assert table.num_rows == examples_of_one
         assert table.schema == task_type_class(TASKS[task]).schema
         examples.check(TASKS[task], table, code)
+        assert not [doubt for doubt in doubts(TASKS[task], split, LANGUAGES[code], table) if "letters" in doubt]
 
 
 @pytest.mark.parametrize(("task", "split"), [key for key in EXPECTED if key[0] in ("xnli", "pawsx")])

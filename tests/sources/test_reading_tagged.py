@@ -13,7 +13,9 @@ PANX = "xtreme/panx/test-sw.tsv"
 CCG = "intermediate/ccg/dev.auto"
 ID = "ID=wsj_0001.1 PARSER=GOLD NUMPARSE=1\n"
 
-TOKEN = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\t\n") | st.sampled_from('"\u2028\x85\r '))
+TOKEN = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0\t\n") | st.sampled_from('"\u2028\x85\r ')
+)
 SENTENCE = st.lists(st.tuples(TOKEN, st.sampled_from(UPOS)), min_size=1, max_size=6)
 
 

@@ -107,6 +107,15 @@ def test_many_problems_of_a_file_are_counted_after_the_first_five(tmp_path, runs
 def test_no_pairs_at_all_are_a_poor_submission_but_a_valid_one(tmp_path, runs) -> None:
     report = check(submit(tmp_path / "sent", **{"bucc2018/test-de.tsv": ""}), runs)
     assert report.problems == [] and "bucc2018/test-de.tsv: 0 pairs" in report.lines
+    note = "bucc2018/test-de.tsv: has no pairs, so that its F1 is 0; was the file written whole?"
+    assert note in report.notes
+    assert note not in check(submit(tmp_path / "whole"), runs).notes
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"q1": ' + "9" * 5_000 + "}"])
+def test_json_that_no_program_reads_is_a_problem_and_no_traceback(tmp_path, runs, text: str) -> None:
+    report = check(submit(tmp_path / "sent", **{"xquad/test-de.json": text}), runs)
+    assert any(problem.startswith("xquad/test-de.json: cannot be read as JSON") for problem in report.problems)
 
 
 def test_other_encodings_are_named(tmp_path, runs) -> None:

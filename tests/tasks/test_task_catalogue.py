@@ -131,7 +131,7 @@ def test_it_comes_from_the_hub_at_pinned_commits_or_says_why_not(task: Task) -> 
 
 @ALL
 def test_what_people_read_changes_no_result(task: Task) -> None:
-    shown = {"title", "licence", "homepage", "citation", "examples", "tokens_per_input"}
+    shown = {"title", "licence", "homepage", "citation", "examples", "presumed", "tokens_per_input"}
     assert not shown & set(task.facts())
     assert {"name", "type", "files", "labels", "primary_metrics", "reader"} <= set(task.facts())
 

@@ -47,6 +47,24 @@ def test_a_study_file_replaces_the_default_study(with_default):
     assert not (with_default.folder / "results" / "default").exists()
 
 
+@pytest.mark.parametrize("program", ["snakemake", "why", "plan"])
+def test_a_key_that_stands_twice_is_refused(workspace, program):
+    workspace.write()
+    file = workspace.folder / "study.yaml"
+    text = file.read_text(encoding="utf-8")
+    first, lines = text[: text.index("arms:")].count("\n") + 1, text.count("\n")
+    file.write_text(f"{text}arms:\n  none: {{}}\n", encoding="utf-8")
+    done = {
+        "snakemake": lambda: workspace.bare_snakemake("--dry-run", "--configfile", "study.yaml"),
+        "why": lambda: workspace.xstilts(
+            "why", "--snakefile", str(REPOSITORY / "Snakefile"), "--configfile", "study.yaml"
+        ),
+        "plan": lambda: workspace.xstilts("plan", "--config", "study.yaml", "--gpu", "cpu"),
+    }[program]()
+    assert done.code != 0 and "Traceback" not in done.text
+    assert f"arms: in line {first} and in line {lines + 1}" in done.text
+
+
 def test_no_arm_of_the_demo_leaks_into_a_study(workspace):
     demo = REPOSITORY / "config.yaml"
     shutil.copy(demo, workspace.folder)

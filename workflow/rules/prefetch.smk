@@ -37,6 +37,6 @@ rule prefetch_model:
     conda:
         "../../envs/xstilts.yaml"
     params:
-        mirror=RUNS.study.mirror or "",
+        mirror=lambda w: RUNS.study.mirror or "",  # a function, since braces in a text would be wildcards
     shell:
         "xstilts prefetch-model --snapshot {wildcards.snapshot} --mirror {params.mirror:q} > {log} 2>&1"

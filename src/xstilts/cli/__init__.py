@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 
 from xstilts.cli import people, rules
 from xstilts.cli.app import app
+from xstilts.cli.terminal import write_what_the_terminal_can
 from xstilts.errors import UserError
 from xstilts.runtime.signals import TRY_AGAIN, Stopped
+from xstilts.secrets import redacted
 
 __all__ = ["app", "main", "people", "rules"]
 
 
 def main() -> None:
     """Run a command; a user's mistake ends it with one message on standard error and exit code 1."""
+    write_what_the_terminal_can()
     command = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), "")
     fetches = command in ("prefetch", "prefetch-model")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -27,7 +31,7 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        sys.exit(f"xstilts: {error}")
+        sys.exit(redacted(f"xstilts: {error}"))
     except Stopped as stopped:
         print(f"xstilts: {stopped}. Run it again to go on.", file=sys.stderr)
         sys.exit(TRY_AGAIN)
@@ -37,3 +41,5 @@ def main() -> None:
             sys.stdout.flush()
             os._exit(0)
         raise
+    except Exception:
+        sys.exit(redacted(traceback.format_exc()))

@@ -39,9 +39,25 @@ def unique(values: list[Any]) -> list[Any]:
     return values
 
 
+def _seed(value: int) -> int:
+    if value >= 2**63:
+        raise ValueError("a seed must be below 2^63")
+    return value
+
+
+def _has_room(value: int) -> int:
+    if value < _SHORTEST:
+        raise ValueError(f"must be at least {_SHORTEST}, four special tokens and one of each sentence, but is {value}")
+    return value
+
+
+_SHORTEST = 6  # tokens of a pair of sentences
+
 Name = Annotated[str, AfterValidator(_name)]
 Count = Annotated[int, Field(ge=1), BeforeValidator(number)]
 Whole = Annotated[int, Field(ge=0), BeforeValidator(number)]
+Seed = Annotated[Whole, AfterValidator(_seed)]
+InputLength = Annotated[Count, AfterValidator(_has_room)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(number)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False), BeforeValidator(number)]
 Share = Annotated[float, Field(ge=0, lt=1), BeforeValidator(number)]
@@ -94,12 +110,12 @@ class Architecture(Section):
     layers: Count = Field(3, description="Transformer layers.")
     heads: Count = Field(4, description="Attention heads; must divide hidden_size.")
     feed_forward_size: Count = Field(128, description="Width of the feed-forward layers.")
-    max_length: Count = Field(128, description="Longest input in tokens that the position embeddings allow.")
+    max_length: InputLength = Field(128, description="Longest input in tokens that the position embeddings allow.")
     dropout: Share = Field(0.0, description="Dropout of hidden states and attention.")
     initializer_range: Positive = Field(0.05, description="Standard deviation of the initial weights.")
     vocabulary_size: Count = Field(2000, description="Tokens in the vocabulary that is learnt from the study's text.")
 
-    seed: Whole = Field(1, description="Seed of the initial weights and of pretraining.")
+    seed: Seed = Field(1, description="Seed of the initial weights and of pretraining.")
 
     @model_validator(mode="after")
     def _heads_divide(self) -> Architecture:
@@ -151,7 +167,7 @@ class Hyperparameters(Section):
 class Encoding(Section):
     """How examples become tokens, and answers come back."""
 
-    max_length: Count = Field(128, description="Longest input in tokens, special ones included.")
+    max_length: InputLength = Field(128, description="Longest input in tokens, special ones included.")
     doc_stride: Count = Field(128, description="Span QA: tokens between the starts of a context's windows.")
     max_query_length: Count = Field(64, description="Span QA: longer questions are cut to this many tokens.")
     n_best: Count = Field(20, description="Span QA: start and end positions considered per window.")

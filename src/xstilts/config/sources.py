@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from xstilts.config.settings import Count, Section, Whole, unique
+from xstilts.config.settings import Count, Section, Seed, unique
 from xstilts.config.task_names import AnyTask
 from xstilts.tasks.registry import TASKS, TEXT
 
@@ -15,7 +15,7 @@ class SyntheticSource(Section):
     """Generated languages and tasks, written in the official file formats."""
 
     kind: Literal["synthetic"] = Field(description="Generated languages and tasks.")
-    seed: Whole = Field(1, description="Seed of everything that is generated.")
+    seed: Seed = Field(1, description="Seed of everything that is generated.")
     train_examples: Count = Field(6400, description="English training examples per task.")
     eval_examples: Count = Field(200, description="Examples per evaluation split and language.")
     documents: Count = Field(100_000, description="Documents of unlabelled text, over all languages.")

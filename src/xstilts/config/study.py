@@ -28,8 +28,8 @@ from xstilts.config.settings import (
     Name,
     RetrievalSettings,
     Section,
+    Seed,
     Training,
-    Whole,
     merged,
     unique,
 )
@@ -54,7 +54,7 @@ class Study(Section):
         description="Where the examples come from."
     )
     models: dict[Name, Model] = Field(min_length=1, description="Encoders by name.")
-    seeds: Annotated[list[Whole], AfterValidator(unique)] = Field(
+    seeds: Annotated[list[Seed], AfterValidator(unique)] = Field(
         [1], min_length=1, description="Every cell of the study is run once per seed."
     )
     declared_languages: dict[LanguageCode, OwnLanguage] = Field(

@@ -82,9 +82,17 @@ def _check_ids(table: pa.Table, source: str) -> None:
     if len(repeated):
         row = pc.min(repeated).as_py()
         identifier = ids[row].as_py()
+        first = pc.index(ids, identifier).as_py()
+        if "side" in table.column_names and table["side"][row] != table["side"][first]:
+            raise DataError(
+                source,
+                f"the id '{identifier}' stands for a foreign and for an English sentence.",
+                remedy="The two files must not share ids: put the language before them, as in 'de-1' and 'en-1', "
+                "in the file of gold pairs as well.",
+            )
         raise DataError(
             source,
-            f"example {row + 1} has the id '{identifier}' of example {pc.index(ids, identifier).as_py() + 1}.",
+            f"example {row + 1} has the id '{identifier}' of example {first + 1}.",
             remedy="Ids must be unique within a file; remove the duplicate.",
         )
 

@@ -17,6 +17,7 @@ from xstilts.graph.steps import Step, job_step, steps, steps_before
 from xstilts.runtime.attempts import Attempt, read_attempts
 from xstilts.runtime.liveness import is_alive
 from xstilts.runtime.logs import without_prefix
+from xstilts.secrets import redacted
 
 _OUTDATED = "waiting: its scores are those of an earlier version of the study"
 _TAIL_LINES = 15
@@ -120,7 +121,7 @@ def _tail(log: Path) -> list[str]:
             text = file.read().decode("utf-8", errors="replace")
     except OSError:
         return []
-    lines = (_COLOUR.sub("", line.rstrip().rsplit("\r", 1)[-1]) for line in text.split("\n"))
+    lines = (redacted(_COLOUR.sub("", line.rstrip().rsplit("\r", 1)[-1])) for line in text.split("\n"))
     return [line[:_MAX_LENGTH] for line in lines if line.strip()][-_TAIL_LINES:]
 
 

@@ -17,6 +17,7 @@ from xstilts.graph.specs import Specs
 from xstilts.graph.state import JobState
 from xstilts.jobs import analysis, report
 from xstilts.scores.score_files import read_scores
+from xstilts.secrets import redacted
 from xstilts.wording import counted
 
 _MAKE: dict[str, Callable[[Runs], None]] = {
@@ -69,7 +70,8 @@ def _make(runs: Runs) -> dict[str, str]:
             with _only_warnings():  # what the jobs report is also on the page
                 make(runs)
         except Exception as error:  # code that is made for whole studies may fail in any way on a part of one
-            left_out[name] = f"{error}" if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+            kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
+            left_out[name] = redacted(f"{kind}{error}")
     return left_out
 
 

@@ -23,8 +23,10 @@ from xstilts.graph.contents import refuse_changed
 from xstilts.graph.paths import DOWNLOADS
 from xstilts.graph.runs import Runs
 from xstilts.sources import files
+from xstilts.sources.doubts import TrainingData, doubts
 from xstilts.sources.hub import read as hub
 from xstilts.task_types import task_type_class
+from xstilts.tasks.languages import ENGLISH
 from xstilts.tasks.registry import TEXT
 from xstilts.tasks.task import Task
 
@@ -37,10 +39,11 @@ def prepare(runs: Runs, name: str) -> None:
     """Canonical files of one task: all of them, or, where anything is wrong with one, none."""
     task, root = runs.study.task(name), None if runs.study.from_hub(name) else _root(runs)
     refuse_changed(runs, runs.data_files(name))
+    training_data = _training_data(runs, task, root)
     listed: dict[str, Any] = {}
     with _staging(runs.paths.data(name)) as staging:
         for split, language in runs.files(name):
-            table, source, shown = _read(runs, task, split, language, root)
+            table, source, shown = _read(runs, task, split, language, root, training_data)
             target = staging / runs.paths.examples(name, split, language).name
             sealed = examples.write(target, task, table, _provenance(runs, task, split, language, source), shown)
             listed[target.stem] = _entry(target, sealed)
@@ -77,10 +80,21 @@ def _check_labels_occur(runs: Runs, task: Task, staging: Path) -> None:
         )
 
 
-def _read(runs: Runs, task: Task, split: str, code: str, root: Path | None) -> tuple[pa.Table, str, str]:
+def _training_data(runs: Runs, task: Task, root: Path | None) -> TrainingData | None:
+    """What a task's evaluation files must not be copies of; None where no person has put them there."""
+    if root is None or isinstance(runs.study.source, SyntheticSource):
+        return None
+    training_set = runs.study.task(task.trained_on) if task.trained_on else task
+    trains = training_set.has("train")
+    return TrainingData(training_set.paths(root, "train", runs.study.language_table()[ENGLISH]) if trains else ())
+
+
+def _read(
+    runs: Runs, task: Task, split: str, code: str, root: Path | None, training_data: TrainingData | None
+) -> tuple[pa.Table, str, str]:
     """The examples that the study uses of one file, where they come from, and what an error calls that place.
 
-    Without a ``root``, they are the Hub's.
+    Without a ``root``, they are the Hub's. What is doubtful about files that a person has put there is logged.
     """
     language = runs.study.language_table()[code]
     if root is None:
@@ -91,6 +105,9 @@ def _read(runs: Runs, task: Task, split: str, code: str, root: Path | None) -> t
         paths = task.paths(root, split, language)
         source = ", ".join(str(path.relative_to(root) if path.is_relative_to(root) else path) for path in paths)
         shown = ", ".join(map(str, paths))
+        if training_data:
+            for doubt in (*doubts(task, split, language, table), *training_data.doubts(split, paths)):
+                logger.warning("%s: %s", shown, doubt)
     limits = runs.study.examples
     count = limits.train if split == "train" else limits.eval
     if count is not None and task is not TEXT:

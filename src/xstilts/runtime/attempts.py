@@ -21,6 +21,7 @@ from typing import Any, Literal
 from xstilts.atomic import write_json
 from xstilts.errors import Diverged
 from xstilts.runtime.signals import Stopped
+from xstilts.secrets import redacted
 
 Outcome = Literal["", "done", "stopped", "failed", "diverged"]
 
@@ -114,7 +115,7 @@ def logged_attempt(path: Path, run: str, inputs: str) -> Iterator[AttemptLog]:
         attempt_log.write(outcome="diverged", reason=str(error))
         raise
     except BaseException as error:
-        attempt_log.write(outcome="failed", reason=str(error) or type(error).__name__)
+        attempt_log.write(outcome="failed", reason=redacted(str(error)) or type(error).__name__)
         raise
     attempt_log.write(outcome="done")
 

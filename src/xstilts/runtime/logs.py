@@ -5,14 +5,25 @@ from __future__ import annotations
 import logging
 import re
 
+from xstilts.secrets import redacted
+
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 _PREFIX = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [A-Z]+ [\w.]+: ")
 
 
+class _Redacting(logging.Formatter):
+    """Messages of libraries may hold addresses with passwords."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redacted(super().format(record))
+
+
 def configure_logging(verbose: bool) -> None:
     """Write log messages with time, level and module to standard error; debug messages only if ``verbose``."""
-    logging.basicConfig(format=_FORMAT, datefmt=_TIME_FORMAT)
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Redacting(_FORMAT, _TIME_FORMAT))
+    logging.basicConfig(handlers=[handler])
     logging.getLogger("xstilts").setLevel(logging.DEBUG if verbose else logging.INFO)
 
 

@@ -131,6 +131,8 @@ def _parse_answers(task: Task, text: str, examples: pa.Table) -> Parsed:
         members = json.loads(text, object_pairs_hook=_Object)
     except json.JSONDecodeError as error:
         return Parsed(problems=[f"line {error.lineno}: is no JSON ({error.msg}); {shape}"])
+    except (RecursionError, ValueError):  # nested without end, or a number of thousands of digits
+        return Parsed(problems=[f"cannot be read as JSON; {shape}"])
     if not isinstance(members, _Object):
         return Parsed(problems=[f"found {_quoted(text.strip())}; {shape}"])
     result, known, seen = Parsed(), dict.fromkeys(_ids(examples)), set[str]()

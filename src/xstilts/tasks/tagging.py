@@ -90,6 +90,7 @@ UDPOS = Task(
         "test": _PRESUMED,
         **by_language("test", {**_UDPOS_CERTAIN, **_UDPOS_OTHERS}),
     },
+    presumed=frozenset({"dev", "test", *by_language("test", _UDPOS_OTHERS)}),
     tokens_per_input=26,
     hub=(
         HubPart(
@@ -143,6 +144,7 @@ PANX = Task(
         **by_language("dev", {**_PANX_BY_LANGUAGE, **_PANX_SMALL}),
         **by_language("test", {**_PANX_BY_LANGUAGE, **_PANX_SMALL}),
     },
+    presumed=frozenset({"dev", "test", *by_language("dev", _PANX_SMALL), *by_language("test", _PANX_SMALL)}),
     tokens_per_input=16,
     hub=(
         HubPart(

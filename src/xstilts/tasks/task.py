@@ -81,6 +81,7 @@ class Task:
         trained_on: The task whose English training split a target is fine-tuned on: itself, another task (SQuAD for
             XQuAD and MLQA), or None (retrieval).
         examples: How many examples the full release has; retrieval counts the sentences of both sides.
+        presumed: The keys of ``examples`` whose numbers are estimates.
         inputs_per_example: Inputs of the encoder per example: 1, or the number of choices.
         tokens_per_input: Typical tokens of an input in XLM-R's pieces (span QA: question and whole context).
         hub: The repositories that it comes from; empty where the Hub has it not at all or not whole.
@@ -114,6 +115,7 @@ class Task:
     labels: tuple[str, ...] = ()
     trained_on: str | None = None
     examples: Counts = field(default_factory=dict)
+    presumed: frozenset[str | tuple[str, str]] = frozenset()
     inputs_per_example: int = 1
     tokens_per_input: int = 60
     hub: tuple[HubPart, ...] = ()
@@ -175,8 +177,8 @@ class Task:
 
     def facts(self) -> dict[str, Any]:
         """What of the declaration determines the results of jobs: all but what people read and planning assumes."""
-        shown = {"title", "licence", "homepage", "citation", "examples", "inputs_per_example", "tokens_per_input"}
-        shown |= {"hub_missing", "hub_mixed_up", "submission", "hub"}
+        shown = {"title", "licence", "homepage", "citation", "examples", "presumed", "inputs_per_example"}
+        shown |= {"tokens_per_input", "hub_missing", "hub_mixed_up", "submission", "hub"}
         parts = [(part.repository, part.revision, part.config, part.converter, part.prefix) for part in self.hub]
         return {**{key: value for key, value in vars(self).items() if key not in shown}, "hub": parts}
 
@@ -194,6 +196,11 @@ class Task:
     def known_examples(self, split: str, language: str) -> int | None:
         """How many examples the full release has in a split and language; None where that is not known."""
         return self.examples.get((split, language), self.examples.get(split))
+
+    def published_examples(self, split: str, language: str) -> int | None:
+        """The same number where the release states it; None where it is an estimate or not known."""
+        key = (split, language) if (split, language) in self.examples else split
+        return None if key in self.presumed else self.examples.get(key)
 
 
 def codes(text: str) -> tuple[str, ...]:

@@ -194,6 +194,8 @@ def _question(row: Mapping[str, Any], texts: list[str], starts: list[Any]) -> Ro
 
 
 def _index(label: str, valid: list[str], reading: Reading, row: int) -> int:
+    if len(set(valid)) < len(valid):
+        raise reading.error(f"two of its choices have the same label; the labels are {', '.join(valid)}.", row)
     if label not in valid:
         raise reading.error(f"the label '{label}' is none of the choices {', '.join(valid)}.", row)
     return valid.index(label)

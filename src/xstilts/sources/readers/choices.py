@@ -59,6 +59,8 @@ def commonsenseqa(paths: Sequence[Path], task: Task, language: Language) -> Iter
         question = member(path, row, record, "question", dict)
         choices = member(path, row, question, "choices", list)
         keys = [member(path, row, choice, "label", str) for choice in choices]
+        if repeated := sorted({label for label in keys if keys.count(label) > 1}):
+            raise DataError(path, f"two of its choices have the label '{repeated[0]}'.", row, HINT)
         key = member(path, row, record, "answerKey", str)
         if key not in keys:
             raise _no_such_choice(path, row, key, keys)

@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from xstilts.errors import DataError, did_you_mean
-from xstilts.sources.readers.raw import json_records, lines, ragged, short, tsv
+from xstilts.sources.readers.raw import check_columns, json_records, lines, ragged, short, tsv
 from xstilts.sources.readers.sentences import parallel_sentences
+from xstilts.sources.readers.tagged import DOCUMENT_MARK
 from xstilts.tasks.languages import Language
 from xstilts.tasks.task import Task
 
 Row = dict[str, Any]
 Cells = Mapping[str, Any] | Sequence[str]  # of a record: by name, or by number
 
+_LONGEST = 2**31  # characters of a context whose offsets are stored
 _WHERE = "The study's tasks.{}.columns says where each field is."
 
 
@@ -31,10 +33,15 @@ def jsonl(paths: Sequence[Path], task: Task, language: Language) -> Iterator[Row
 
 
 def conll(paths: Sequence[Path], task: Task, language: Language) -> Iterator[Row]:
-    """CoNLL: a word per line with its columns, a blank line after each sentence; the id is the sentence's number."""
+    """CoNLL: a word per line with its columns, a blank line after each sentence; the id is the sentence's number.
+
+    CoNLL-2003's marks of documents, ``-DOCSTART-``, are no words.
+    """
     (path,) = paths
     words, tags, number = list[str](), list[str](), 0
     for row, line in lines(path):
+        if line.split()[:1] == [DOCUMENT_MARK]:
+            continue
         if line.strip():
             cells = line.split("\t") if task.separator == "tab" else line.split()
             words.append(_cell(path, row, cells, task, "tokens", 0))
@@ -68,8 +75,7 @@ def _table(rows: Iterator[tuple[int, list[str]]], path: Path, task: Task) -> Ite
     header: list[str] = []
     if any(isinstance(column, str) for column in _columns(task)):
         _, header = next(rows, (1, []))
-        if repeated := sorted({name for name in header if header.count(name) > 1}):
-            raise DataError(path, f"its header names the column {', '.join(map(repr, repeated))} twice.", 1)
+        check_columns(path, header, ())
         _check_header(path, header, task)
     for row, cells in rows:
         record: Cells = dict(zip(header, cells, strict=True)) if header else cells
@@ -162,9 +168,18 @@ def _value(
         value = _numbered(path, row, record, int(column), field, task)
     if not isinstance(value, kind) or isinstance(value, bool):
         raise DataError(path, f"field '{column}' holds {short(repr(value))}.", row, _expected(kind))
-    if isinstance(value, list) and field != "answer_starts" and not all(isinstance(part, str) for part in value):
-        raise DataError(path, f"field '{column}' holds more than texts: {short(repr(value))}.", row)
+    if isinstance(value, list) and (problem := _problem_of_parts(value, field)):
+        raise DataError(path, f"field '{column}' holds {problem}: {short(repr(value))}.", row)
     return value
+
+
+def _problem_of_parts(parts: list[Any], field: str) -> str:
+    """What is wrong with the parts of a list; empty where nothing is."""
+    if field != "answer_starts":
+        return "" if all(isinstance(part, str) for part in parts) else "more than texts"
+    if not all(type(part) is int for part in parts):
+        return "more than whole numbers"
+    return "offsets beyond any text" if any(abs(part) >= _LONGEST for part in parts) else ""
 
 
 def _numbered(path: Path, row: int, cells: Sequence[str], column: int, field: str, task: Task) -> str:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import codecs
 import csv
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from xstilts.errors import DataError
+from xstilts.sources.readers.content import HINT, check_is_text, decoded
 
-HINT = "docs/data.md says where each release comes from and where its files go."
 UNLABELLED = (
     "Only test files may come without labels, as XTREME's download script leaves them. Training and choosing "
     "checkpoints need those of the original release. " + HINT
@@ -31,27 +32,33 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
     breaks.
 
     Raises:
-        DataError: the file is missing, empty, or not UTF-8.
+        DataError: the file is missing, empty, no text at all, or not UTF-8.
     """
     check_there(path)
+    check_is_text(path)
     with path.open("rb") as handle:
         for row, raw in enumerate(handle, start=1):
             if row == 1:
                 raw = raw.removeprefix(codecs.BOM_UTF8)
-            yield row, _decoded(path, row, raw).removesuffix("\n").removesuffix("\r")
+            yield row, decoded(path, row, raw).removesuffix("\n").removesuffix("\r")
 
 
 def tsv(path: Path, *widths: int) -> Iterator[tuple[int, list[str]]]:
-    """(1-based row, fields) of each line that is not blank. Nothing is quoted: a quote character is text.
+    """(1-based row, fields) of each line. Nothing is quoted: a quote character is text.
 
-    ``widths`` are the numbers of fields that a row may have; without any, all are let through.
+    ``widths`` are the numbers of fields that a row may have; without any, all are let through. Blank lines at the end
+    of the file are no rows; a blank line before others is a row of one empty field.
     """
+    blank: list[int] = []
     for row, line in lines(path):
-        if line:
-            fields = line.split("\t")
+        if not line:
+            blank.append(row)
+            continue
+        for number, fields in (*((number, [""]) for number in blank), (row, line.split("\t"))):
             if widths and len(fields) not in widths:
-                raise ragged(path, row, len(fields), *widths)
-            yield row, fields
+                raise ragged(path, number, len(fields), *widths)
+            yield number, fields
+        blank.clear()
 
 
 def csv_records(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
@@ -124,7 +131,9 @@ class AllOrNone:
 
 
 def check_columns(path: Path, header: list[str], columns: tuple[str, ...]) -> None:
-    """Raise :class:`DataError` where a header lacks a column."""
+    """Raise :class:`DataError` where a header lacks a column, or names one twice."""
+    if repeated := sorted({name for name in header if header.count(name) > 1}):
+        raise DataError(path, f"the header names the column {', '.join(map(repr, repeated))} twice.", 1, HINT)
     absent = [column for column in columns if column not in header]
     if absent:
         raise DataError(
@@ -167,21 +176,23 @@ def check_there(path: Path, instead: Sequence[Path] = ()) -> None:
     raise DataError(path, f"there is no such file; {there}", remedy=other + HINT)
 
 
-def _decoded(path: Path, row: int, raw: bytes) -> str:
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise DataError(
-            path,
-            f"byte {error.start + 1} (0x{raw[error.start]:02x}) is not UTF-8.",
-            row,
-            f"The file is in another encoding: convert it to UTF-8, for instance with iconv, or take it anew. {HINT}",
-        ) from None
+class _Repeated(ValueError):
+    """An object of a JSON text names a key twice."""
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        which = f", whose id is {_shown(value['id'])}," if twice != "id" and "id" in value else ""
+        raise _Repeated(f"has an object{which} that names '{short(twice)}' twice.")
+    return value
 
 
 def _parsed(path: Path, text: str, row: int | None = None) -> Any:
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_unique_keys)
         if "\\ud" in text.lower():  # an escaped half of a surrogate pair parses, but is no character
             json.dumps(value, ensure_ascii=False).encode()
         return value
@@ -190,8 +201,17 @@ def _parsed(path: Path, text: str, row: int | None = None) -> Any:
         row = row or error.lineno
     except UnicodeEncodeError:
         problem = "has an escaped surrogate (\\ud800 to \\udfff) without its other half."
+    except RecursionError:
+        problem = "has lists or objects within each other so deep that it cannot be read."
+    except _Repeated as error:
+        problem = str(error)
+    except ValueError:  # Python reads no integer of more digits
+        problem = f"has a whole number of more than {sys.get_int_max_str_digits()} digits."
     raise DataError(path, problem, row, f"Was the file cut off or converted? {HINT}")
 
 
 def _shown(value: Any) -> str:
-    return short(json.dumps(value, ensure_ascii=False))
+    try:
+        return short(json.dumps(value, ensure_ascii=False))
+    except (RecursionError, ValueError):  # nested too deep, or too long a number
+        return f"something of type {type(value).__name__}"

@@ -55,7 +55,10 @@ def tatoeba(paths: Sequence[Path], task: Task, language: Language) -> Iterator[R
 
 
 def parallel_sentences(foreign_path: Path, english_path: Path, language: Language, aligned: bool) -> Iterator[Row]:
-    """The sentences of two files with as many lines; where ``aligned``, equal lines translate each other."""
+    """The sentences of two files with as many lines, none of them blank.
+
+    Where ``aligned``, equal lines translate each other.
+    """
     pairs = list(zip_longest(lines(foreign_path), lines(english_path)))
     for row, (foreign, english) in enumerate(pairs, start=1):
         if foreign is None or english is None:
@@ -66,6 +69,13 @@ def parallel_sentences(foreign_path: Path, english_path: Path, language: Languag
                 row,
                 f"Every line is a sentence with a translation in the other file. {HINT}",
             )
+        for path, (_, text) in ((foreign_path, foreign), (english_path, english)):
+            if not text.strip():
+                raise DataError(path, "is blank.", row, f"Every line is a sentence with a translation. {HINT}")
+    if all(foreign == english for foreign, english in pairs):
+        raise DataError(
+            english_path, f"holds the same lines as {foreign_path}.", remedy=f"One of them is another file. {HINT}"
+        )
     for row, (foreign, _) in enumerate(pairs, start=1):
         yield _sentence(f"{language.code}-{row}", "foreign", foreign[1], [] if aligned else None)
     for row, (_, english) in enumerate(pairs, start=1):

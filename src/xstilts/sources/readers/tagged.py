@@ -16,6 +16,10 @@ Row = dict[str, Any]
 
 _LEAF_START = "(<L "
 _LEAF = re.compile(r"\(<L (?P<category>\S+) \S+ \S+ (?P<word>\S+) \S+>\)")
+_NODE = re.compile(r"\(<T \S+ \S+ \S+>")
+#: Begins each document in the format of CoNLL-2003.
+DOCUMENT_MARK = "-DOCSTART-"
+_ENTITY_TAG = re.compile(r"[BIESLU]-\w+")
 
 
 def conll(paths: Sequence[Path], task: Task, language: Language) -> Iterator[Row]:
@@ -69,6 +73,7 @@ def _sentences(path: Path, task: Task) -> Iterator[tuple[list[str], list[str] | 
                 yield tokens, tags or None
                 tokens, tags = [], []
             continue
+        _check_separator(path, row, line, task)
         token, *tag = line.split("\t")
         if len(tag) > 1:
             raise ragged(path, row, 1 + len(tag), 2)
@@ -80,6 +85,25 @@ def _sentences(path: Path, task: Task) -> Iterator[tuple[list[str], list[str] | 
         yield tokens, tags or None
 
 
+def _check_separator(path: Path, row: int, line: str, task: Task) -> None:
+    """Refuse other column formats, whose lines without a tab would pass for words without tags."""
+    cells = line.split()
+    if cells[:1] == [DOCUMENT_MARK]:
+        raise DataError(
+            path,
+            f"{DOCUMENT_MARK} is a mark of CoNLL-2003's format, not a word.",
+            row,
+            f"{task.title}'s files have two columns, word and tag, with a tab between them. {HINT}",
+        )
+    if "\t" not in line and len(cells) > 1 and (cells[-1] in task.labels or _ENTITY_TAG.fullmatch(cells[-1])):
+        raise DataError(
+            path,
+            f"'{short(line)}' has blanks where a tab is expected between word and tag.",
+            row,
+            f"{task.title}'s files have two columns, word and tag, with a tab between them. {HINT}",
+        )
+
+
 def _known(path: Path, row: int, tag: str, task: Task) -> str:
     if task.labels and tag not in task.labels:
         raise DataError(
@@ -89,7 +113,11 @@ def _known(path: Path, row: int, tag: str, task: Task) -> str:
 
 
 def _leaves(path: Path, row: int, derivation: str) -> list[tuple[str, str]]:
-    """(category, word) of each leaf, in order."""
+    """(category, word) of each leaf, in order.
+
+    Beside its leaves, a derivation consists of nodes, ``(<T CAT head children> … )``, and blanks: a damaged leaf
+    would else be a word that is missing.
+    """
     leaves = [(leaf["category"], leaf["word"]) for leaf in _LEAF.finditer(derivation)]
     if not leaves or len(leaves) != derivation.count(_LEAF_START):
         raise DataError(
@@ -98,5 +126,20 @@ def _leaves(path: Path, row: int, derivation: str) -> list[tuple[str, str]]:
             "(<L CAT modPOS origPOS WORD PREDARGCAT>).",
             row,
             f"The file must be CCGbank's .auto format. {HINT}",
+        )
+    others, nodes = _NODE.subn("", _LEAF.sub("", derivation))
+    if rest := others.replace(")", "").strip():
+        raise DataError(
+            path,
+            f"'{short(rest)}' is neither a leaf (<L …>) nor a node (<T CAT head children> … ).",
+            row,
+            f"The file must be CCGbank's .auto format. {HINT}",
+        )
+    if nodes != others.count(")"):
+        raise DataError(
+            path,
+            f"its {nodes} nodes (<T …> … ) are closed {others.count(')')} times.",
+            row,
+            f"Was the line cut off? {HINT}",
         )
     return leaves
