@@ -56,6 +56,10 @@ def test_of_windows_with_equal_context_the_longer_then_the_first_one():
     assert max_context_windows(5, 3, [0, 2, 3]).tolist() == [0, 0, 0, 1, 1]
 
 
+def test_a_much_longer_window_wins_over_one_with_a_little_more_context():
+    assert max_context_windows(360, 300, [0, 250]).tolist() == [0] * 276 + [1] * 84  # 275: 24 + 3.0 and 25 + 1.1
+
+
 @given(length=LENGTHS, room=ROOMS, doc_stride=STRIDES)
 @example(length=401, room=300, doc_stride=101)  # 0.01 per token makes up for the distance to the end: rounding decides
 def test_max_context_is_that_of_a_second_implementation(length, room, doc_stride):
