@@ -240,7 +240,11 @@ class Compute(Section):
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="'auto' takes bfloat16 on GPUs that have it, float32 elsewhere."
     )
-    attention: Literal["eager", "sdpa"] = Field("sdpa", description="Attention implementation of transformers.")
+    attention: Literal["auto", "eager", "sdpa"] = Field(
+        "auto",
+        description="Attention implementation of transformers. 'auto' takes the fastest that a model's family has: "
+        "sdpa, else eager.",
+    )
     checkpoint_minutes: Positive = Field(
         15.0, description="Minutes between checkpoints of a training job; a killed job resumes from the last one."
     )
