@@ -24,6 +24,7 @@ SENTENCES = [
     "Anna lives in Amsterdam, and not in Rome.",
 ] * 30
 
+_END = "<|endoftext|>"
 _XLMR = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
 _NAMES = {
     "bos_token": "<s>", "cls_token": "<s>", "pad_token": "<pad>", "eos_token": "</s>", "sep_token": "</s>",
@@ -62,7 +63,7 @@ def _bytes() -> str:
     tokenizer.pre_tokenizer = tk.pre_tokenizers.ByteLevel(add_prefix_space=False)
     trainer = tk.trainers.BpeTrainer(
         vocab_size=400,
-        special_tokens=list(_XLMR),
+        special_tokens=[*_XLMR, _END],
         initial_alphabet=tk.pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
@@ -106,7 +107,7 @@ def byte_level() -> PreTrainedTokenizerFast:
 
 def bare_bytes() -> PreTrainedTokenizerFast:
     """As of Qwen: nothing around a text, nothing between two, and no token for padding."""
-    return _fast(tk.Tokenizer.from_str(_bytes()), eos_token="</s>")
+    return _fast(tk.Tokenizer.from_str(_bytes()), eos_token=_END)
 
 
 def late_offsets() -> PreTrainedTokenizerFast:

@@ -47,9 +47,19 @@ class Model(Section):
         "hf://{namespace}/{name}@{commit}, which 'snakemake prefetch' downloads.",
     )
     architecture: Architecture | None = Field(None, description="Shape of an encoder to pretrain on the study's text.")
+    causal_mask: Literal["keep", "remove"] = Field(
+        "keep",
+        description="Of a decoder: whether tokens see only those before them, as in pretraining, or all others.",
+    )
     code_of: str | None = Field(
         None, description="Name of the text-only counterpart in the study; this model was further pretrained on code."
     )
+
+    @model_validator(mode="after")
+    def _has_a_mask(self) -> Model:
+        if self.causal_mask == "remove" and self.architecture:
+            raise ValueError("causal_mask: an encoder of the study's own has no causal mask; leave the key out")
+        return self
 
     @model_validator(mode="after")
     def _one_origin(self) -> Model:

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from xstilts.atomic import usual_mode
 from xstilts.config.settings import Architecture, Compute
@@ -71,8 +71,13 @@ def read_config(folder: Path) -> PreTrainedConfig:
     return config
 
 
-def load(folder: Path, compute: Compute) -> PreTrainedModel:
+def load(folder: Path, compute: Compute, causal_mask: Literal["keep", "remove"] = "keep") -> PreTrainedModel:
     """Load the encoder in a folder, in float32.
+
+    Args:
+        folder: A transformers folder.
+        compute: The attention implementation.
+        causal_mask: Whether a decoder's tokens go on to see only those before them.
 
     Raises:
         UserError: The folder is no transformers folder with safetensors weights, its files are damaged, or the weights
@@ -97,12 +102,26 @@ def load(folder: Path, compute: Compute) -> PreTrainedModel:
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise UserError(f"{folder}: transformers cannot load this encoder: {error}") from error
     check(folder, loaded)
-    return cast("PreTrainedModel", model)
+    if causal_mask == "remove":
+        model.config.is_causal = False
+    return _for_states(cast("PreTrainedModel", model))
 
 
 def reinitialised(encoder: PreTrainedModel) -> PreTrainedModel:
     """Create an encoder of the same config with random weights: the control for the effect of pretraining."""
-    return type(encoder)._from_config(encoder.config, attn_implementation=encoder.config._attn_implementation)
+    implementation = encoder.config._attn_implementation
+    return _for_states(type(encoder)._from_config(encoder.config, attn_implementation=implementation))
+
+
+def _for_states(model: PreTrainedModel) -> PreTrainedModel:
+    """Set up what is not in the weights: nothing is kept for a next token, and a mask that is removed stays away."""
+    if hasattr(model.config, "use_cache"):
+        model.config.use_cache = False
+    if not getattr(model.config, "is_causal", True):
+        for module in model.modules():
+            if hasattr(module, "is_causal"):  # sdpa reads it where a batch has no padding
+                module.is_causal = False
+    return model
 
 
 def save(encoder: PreTrainedModel, folder: Path) -> None:
@@ -118,10 +137,10 @@ def save(encoder: PreTrainedModel, folder: Path) -> None:
 
 @contextmanager
 def _without_report() -> Iterator[None]:
-    """Keep transformers from logging what :func:`check` says, and its advice to ignore it."""
-    logger = logging.getLogger("transformers.modeling_utils")
+    """Keep transformers from warning of what :func:`check` says, with the advice to ignore it."""
+    logger = logging.getLogger("transformers")
     level = logger.level
-    logger.setLevel(logging.CRITICAL)
+    logger.setLevel(logging.ERROR)
     try:
         yield
     finally:

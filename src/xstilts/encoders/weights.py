@@ -61,8 +61,8 @@ def check(folder: Path, loaded: Mapping[str, Collection[Any]]) -> None:
     if problems:
         raise UserError(
             f"{folder}: its weights do not fit its config.json: of the parameters, {'; '.join(problems)}. "
-            "Random numbers would stand in for what is missing, and scores would say nothing about this encoder. Get the whole "
-            "folder again, from one source."
+            "Random numbers would stand in for what is missing, and scores would say nothing of this encoder. Get the "
+            "whole folder again, from one source."
         )
     for what, names in (("pooler starts from random numbers", missing), ("head is not used", unexpected)):
         if names:

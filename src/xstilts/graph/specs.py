@@ -103,7 +103,7 @@ class Specs:
         """Return the spec of pretraining a model."""
         return self._spec(
             "pretrain",
-            model=self.runs.study.models[model].model_dump(),
+            model=self.runs.study.models[model].model_dump(exclude={"causal_mask"}),
             text=self._text(),
             training=self.runs.study.training.pretraining.model_dump(),
             encoding=self._encoding(TEXT.name),
@@ -289,7 +289,9 @@ class Specs:
 
     @_once
     def _pretrained_id(self, model: str) -> str:
-        return str(self.pretrain(model)["id"] if self.runs.pretrains(model) else self.runs.study.models[model].path)
+        chosen = self.runs.study.models[model]
+        masked = " without its causal mask" if chosen.causal_mask == "remove" else ""
+        return str(self.pretrain(model)["id"] if self.runs.pretrains(model) else chosen.path) + masked
 
     @_once
     def _start(self, model: str, arm: str) -> str | Spec:
