@@ -140,7 +140,10 @@ class Kind:
         return tokenizer, getattr(tf, self.model)(config)
 
 
-_LAYERS = {"num_hidden_layers": 2, "num_attention_heads": 2, "hidden_size": WIDTH, "intermediate_size": WIDTH}
+#: With the usual 0.02, so small a network does next to nothing, and learns slowly.
+RANGE = 0.2
+_SHAPE = {"num_hidden_layers": 2, "num_attention_heads": 2, "hidden_size": WIDTH, "intermediate_size": WIDTH}
+_LAYERS = {**_SHAPE, "initializer_range": RANGE}
 _AFTER_PADDING = {**_LAYERS, "max_position_embeddings": 66, "pad_token_id": 1, "type_vocab_size": 1}
 _BERT = {**_LAYERS, "max_position_embeddings": 64}
 _DECODER = {**_LAYERS, "max_position_embeddings": 64, "num_key_value_heads": 2}
@@ -159,7 +162,10 @@ KINDS: dict[str, Kind] = {
         lambda: wordpiece(types=False),
         "DistilBertModel",
         "DistilBertConfig",
-        {"dim": WIDTH, "hidden_dim": WIDTH, "n_layers": 2, "n_heads": 2, "max_position_embeddings": 64},
+        {
+            "dim": WIDTH, "hidden_dim": WIDTH, "n_layers": 2, "n_heads": 2, "max_position_embeddings": 64,
+            "initializer_range": RANGE,
+        },
     ),
     "electra": Kind(wordpiece, "ElectraModel", "ElectraConfig", {**_BERT, "embedding_size": 8}),
     "albert": Kind(wordpiece, "AlbertModel", "AlbertConfig", {**_BERT, "embedding_size": 8}),

@@ -36,7 +36,7 @@ def test_what_a_family_has(kind: str, config: PreTrainedConfig) -> None:
     assert (capabilities.layers(config), capabilities.hidden_size(config)) == (2, WIDTH)
     assert capabilities.embedding_size(config) == (8 if kind in NARROW else WIDTH)
     assert capabilities.dropout(config) == DROPOUT.get(kind, 0.1)
-    assert capabilities.initialiser_range(config) == 0.02
+    assert capabilities.initialiser_range(config) == (0.02 if kind in UNLIMITED else tiny_encoders.RANGE)
     assert capabilities.attention(config, "auto") == ("eager" if kind in NO_SDPA else "sdpa")
     assert capabilities.attention(config, "eager") == "eager"
     assert capabilities.causal(config) == (kind in tiny_encoders.DECODERS)
