@@ -8,7 +8,7 @@ gc.set_threshold(200_000)  # looking for garbage would be a tenth of planning
 from xstilts.errors import UserError
 from xstilts.graph.paths import MODELS
 from xstilts.graph.runs import INTERMEDIATE, RETRIEVAL, Runs
-from xstilts.config.available import without_missing
+from xstilts.config.available import check_models, without_missing
 from xstilts.graph.specs import Specs
 from xstilts.config.study import load, store
 
@@ -20,6 +20,7 @@ if not workflow.configfiles:
 
 try:
     RUNS = Runs(without_missing(load(config)))
+    check_models(RUNS.study)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 

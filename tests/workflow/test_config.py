@@ -127,3 +127,10 @@ def test_a_changed_study_is_stored_and_an_unchanged_one_left_alone(workspace):
     workspace.config["seeds"] = [1, 2]
     workspace.planned()
     assert stored(workspace, "tiny")["seeds"] == [1, 2]
+
+
+def test_a_model_by_its_name_on_the_hub(workspace):
+    workspace.config["models"] = {"xlmr": {"path": "FacebookAI/xlm-roberta-base"}}
+    done = workspace.snakemake("--dry-run")
+    assert done.code and "models.xlmr.path: there is no folder 'FacebookAI/xlm-roberta-base'" in done.text
+    assert "hf://namespace/name@commit" in done.text and "MissingInput" not in done.text

@@ -12,6 +12,7 @@ from xstilts.config.task_names import IntermediateTask
 
 _HUB = "hf://"
 _PART = r"\w+(?:[.-]\w+)*"  # of a repository's name; the Hub allows no two dashes or dots in a row
+_NAME = re.compile(f"({_PART}/)?{_PART}")
 _SNAPSHOT = re.compile(f"{_HUB}(?P<repository>{_PART}/{_PART})@(?P<revision>[0-9a-f]{{40}})")
 
 
@@ -36,6 +37,11 @@ class Snapshot(NamedTuple):
     def of_folder(cls, name: str) -> Snapshot | None:
         """The snapshot that a folder's name tells; None for any other name."""
         return cls.of_path(_HUB + "@".join(name.replace("--", "/", 1).rsplit("--", 1)))
+
+
+def is_hub_name(path: str) -> bool:
+    """Whether a model's ``path`` looks like a repository's name, as transformers takes it; some have no namespace."""
+    return _NAME.fullmatch(path) is not None
 
 
 class Model(Section):
