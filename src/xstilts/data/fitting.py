@@ -9,7 +9,8 @@ from xstilts.encoders import capabilities
 from xstilts.errors import UserError
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedConfig, PreTrainedTokenizerFast
+    from tokenizers.processors import PostProcessor
+    from transformers import BatchEncoding, PreTrainedConfig, PreTrainedTokenizerFast
 
 _NAMED = 3  # tokens in a message
 
@@ -102,10 +103,10 @@ class _Frame:
                     "end of a text to put there. Name one as eos_token in the folder's tokenizer_config.json."
                 )
             between, last, after = [end], last or [end], after or [end]
-        tokens = {*before, *after, *first, *between, *last}
-        return cls((before, after), (first, between, last), {t: tokenizer.convert_tokens_to_ids(t) for t in tokens})
+        vocabulary, tokens = tokenizer.get_vocab(), {*before, *after, *first, *between, *last}
+        return cls((before, after), (first, between, last), {token: vocabulary[token] for token in tokens})
 
-    def processor(self, segments: bool) -> object:
+    def processor(self, segments: bool) -> PostProcessor:
         """The processor of tokenizers that puts them there.
 
         Args:
@@ -123,7 +124,7 @@ class _Frame:
         )  # fmt: skip
 
 
-def _around(encoded: object, first: int, last: int) -> tuple[list[str], list[str]]:
+def _around(encoded: BatchEncoding, first: int, last: int) -> tuple[list[str], list[str]]:
     """The tokens before the text numbered ``first``, and those after the text numbered ``last``."""
     sides, tokens = encoded.sequence_ids(0), encoded.tokens()
     return tokens[: sides.index(first)], tokens[len(sides) - sides[::-1].index(last) :]

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 from xstilts.atomic import usual_mode
 from xstilts.config.settings import Architecture, Compute
@@ -88,9 +88,10 @@ def load(folder: Path, compute: Compute, causal_mask: Literal["keep", "remove"] 
     if not (folder / "config.json").is_file() or not weights_file(folder).is_file():
         raise UserError(f"{folder}: an encoder's folder needs config.json and {WEIGHTS}; pickled weights are not read.")
     config = read_config(folder)
+    family: Any = capabilities.model_class(config)
     try:
         with _without_report():
-            model, loaded = capabilities.model_class(config).from_pretrained(
+            model, loaded = family.from_pretrained(
                 folder,
                 config=config,
                 use_safetensors=True,
@@ -104,7 +105,7 @@ def load(folder: Path, compute: Compute, causal_mask: Literal["keep", "remove"] 
     check(folder, loaded)
     if causal_mask == "remove":
         model.config.is_causal = False
-    return _for_states(cast("PreTrainedModel", model))
+    return _for_states(model)
 
 
 def reinitialised(encoder: PreTrainedModel) -> PreTrainedModel:
@@ -118,7 +119,8 @@ def _for_states(model: PreTrainedModel) -> PreTrainedModel:
     if hasattr(model.config, "use_cache"):
         model.config.use_cache = False
     if not getattr(model.config, "is_causal", True):
-        for module in model.modules():
+        modules: Iterator[Any] = model.modules()
+        for module in modules:
             if hasattr(module, "is_causal"):  # sdpa reads it where a batch has no padding
                 module.is_causal = False
     return model

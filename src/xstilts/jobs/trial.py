@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from xstilts.config.settings import Encoding
+from xstilts.encoders import capabilities
 from xstilts.errors import UserError
 from xstilts.task_types import task_type_of
 from xstilts.task_types.base import IGNORED, Batch, EncodedRow, SpecialTokens, TaskType
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 _SENTENCES = ("Anna lives in Amsterdam, and not in Rome.", "Anna has seen the old bridge.")
 _ANSWER, _QUESTION = "Amsterdam", "Where does Anna live?"
-_LENGTH = 64  # tokens: more than any input of a trial has in a vocabulary that knows single characters at least
+_LENGTH = 128  # tokens: more than any input of a trial has, even if every character is one
 _SAME = 1e-6  # the largest relative difference between what counts as the same
 _PADDED = 1e-4  # the largest relative difference that padding may make
 
@@ -63,10 +64,11 @@ class Trial:
             weight.requires_grad_(weight.dim() == 1)  # of every layer some, at little memory
         with self._explained(f"an input of {longest} tokens"):
             self._try_length(longest)
+        limit = min(_LENGTH, capabilities.longest_input(self.encoder.config) or _LENGTH)
         by_type = {(task.type, task.single_sentence): task for task in tasks}
         for task in by_type.values():
             with self._explained(f"a batch of {task.title}"):
-                self._try_task(task, sentence_vectors)
+                self._try_task(task, limit, sentence_vectors)
 
     @contextmanager
     def _explained(self, what: str) -> Iterator[None]:
@@ -90,8 +92,8 @@ class Trial:
         with torch.no_grad():
             self.encoder(input_ids=ids, attention_mask=torch.ones_like(ids))
 
-    def _try_task(self, task: Task, sentence_vectors: SentenceVectors) -> None:
-        task_type = task_type_of(task, Encoding(max_length=_LENGTH), task.labels or ("A", "B"))
+    def _try_task(self, task: Task, limit: int, sentence_vectors: SentenceVectors) -> None:
+        task_type = task_type_of(task, Encoding(max_length=limit), task.labels or ("A", "B"))
         examples = _examples(task_type)
         rows = _rows(task_type.encode(examples, self.tokenizer))
         batch = task_type.collate(rows, SpecialTokens.of(self.tokenizer))
@@ -99,7 +101,8 @@ class Trial:
         if task.type == "retrieval":
             return
         if task.type in ("classification", "multiple_choice"):
-            self._check_pair(rows[0]["input_ids"].tolist(), task)
+            if len(rows[0]["input_ids"]) < limit:  # else it may have been cut
+                self._check_pair(rows[0]["input_ids"].tolist(), task)
             for key, vector in sentence_vectors:
                 self._check_training(task_type, batch, vector)
                 self._check_vector(task_type, batch, key, vector)
@@ -140,7 +143,7 @@ class Trial:
         self.encoder.train()
         head = task_type.head(self.encoder.config, sentence_vector).to(self.encoder.device)
         loss = task_type.loss(task_type.logits(self.encoder, head, batch), batch)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         gradients = [weight.grad for weight in self.encoder.parameters() if weight.grad is not None]
         if not gradients or not all(bool(torch.isfinite(value).all()) for value in (loss, *gradients)):
             raise self._refuse(f"training on {task_type.task.title} gives this encoder no finite gradients.")
