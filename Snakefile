@@ -7,7 +7,7 @@ from snakemake.utils import min_version
 
 min_version("9.27")
 gc.set_threshold(200_000)  # looking for garbage would be a tenth of planning
-from xstilts.config.available import without_missing
+from xstilts.config.available import check_models, without_missing
 from xstilts.config.study import load, load_file
 from xstilts.config.yaml_files import refuse_repeated_keys
 from xstilts.errors import UserError
@@ -28,7 +28,9 @@ try:
     if workflow.is_main_process:
         for path in workflow.configfiles:
             refuse_repeated_keys(path)
-        RUNS = Runs(planned(without_missing(load(config))))
+        study = without_missing(load(config))
+        check_models(study)
+        RUNS = Runs(planned(study))
     else:
         RUNS = Runs(load_file(Path(os.environ["XSTILTS_STUDY"])))
 except UserError as error:

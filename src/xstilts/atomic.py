@@ -21,9 +21,9 @@ def replacing(path: Path) -> Iterator[Path]:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     os.close(handle)
     temporary = Path(name)
-    temporary.chmod(0o666 & ~_umask())
     try:
         yield temporary
+        temporary.chmod(usual_mode())  # only now: some libraries put a file of their own there
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -55,8 +55,8 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _umask() -> int:
-    """The process's umask; mkstemp makes files that only their owner can read, which shared clusters do not want."""
+def usual_mode() -> int:
+    """The mode that the umask gives a new file. Temporary files are their owner's alone: clusters want another."""
     mask = os.umask(0)
     os.umask(mask)
-    return mask
+    return 0o666 & ~mask

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
+import pytest
+import tiny_encoders
+from configs import ready_made
+
+from xstilts.config.study import load
+from xstilts.graph.runs import Runs
 from xstilts.planning import costs
 from xstilts.planning.costs import KNOWN, EncoderShape, Work
 from xstilts.planning.gpus import GPUS
@@ -31,6 +37,17 @@ MNLI = Work(
 )
 def test_parameters_of_known_encoders(name: str, parameters: int) -> None:
     assert KNOWN[name].parameters == parameters
+
+
+@pytest.mark.parametrize(
+    ("kind", "positions", "token_types"), [("bert", 64, 2), ("distilbert", 64, 0), ("modernbert", 64, 0), ("mt5", 0, 0)]
+)
+def test_families_with_other_names_for_their_shape(kind: str, positions: int, token_types: int, tmp_path: Path) -> None:
+    config = tiny_encoders.KINDS[kind].build()[1].config
+    config.save_pretrained(tmp_path)
+    runs = Runs(load(ready_made(models={"mine": {"path": str(tmp_path)}})))
+    expected = EncoderShape(config.vocab_size, 16, 2, 16, 2, positions, token_types)
+    assert costs.shape_of(runs, "mine") == expected
 
 
 def test_parameters_of_mdeberta_are_within_one_percent() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -101,14 +102,23 @@ def test_unknown_words_are_no_special_tokens_and_an_empty_sentence_has_an_embedd
     torch.testing.assert_close(found[1:], one_by_one(encoder, [[BOS, EOS]], 2))
 
 
-@pytest.mark.parametrize("special_tokens", [True, False])
-def test_the_first_token_alone(
-    encoder: XLMRobertaModel, sentences: list[list[int]], tmp_path: Path, special_tokens: bool
+@pytest.mark.parametrize(
+    ("pooling", "special_tokens", "position"),
+    [("first_token", True, 0), ("first_token", False, 0), ("last_token", True, -1), ("last_token", False, -2)],
+)
+def test_one_token_alone(
+    encoder: XLMRobertaModel,
+    sentences: list[list[int]],
+    tmp_path: Path,
+    pooling: Literal["first_token", "last_token"],
+    special_tokens: bool,
+    position: int,
 ) -> None:
-    settings = Embedding(layer=2, pooling="first_token", special_tokens=special_tokens)
+    settings = Embedding(layer=2, pooling=pooling, special_tokens=special_tokens)
     found = embed(encoder, rows_of(sentences, tmp_path), TOKENS, settings, 30)
     with torch.no_grad():
-        states = [encoder(torch.tensor([ids]), output_hidden_states=True).hidden_states[2][0, 0] for ids in sentences]
+        layers = [encoder(torch.tensor([ids]), output_hidden_states=True).hidden_states[2][0] for ids in sentences]
+    states = [layer[position] for layer in layers]
     torch.testing.assert_close(found, torch.nn.functional.normalize(torch.stack(states)), atol=1e-5, rtol=1e-4)
 
 

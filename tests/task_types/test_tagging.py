@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 import pyarrow as pa
 import pytest
+import tiny_encoders
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -128,6 +129,32 @@ def test_a_short_sentence_is_one_window_between_special_tokens(tokenizer):
     assert row["input_ids"] == [0, *the, 3, *weaver, 2]
     assert row["first_tokens"] == [1, 1 + len(the), 2 + len(the)]
     assert row["label_ids"] == [UDPOS.labels.index(tag) for tag in ("DET", "X", "NOUN")]
+
+
+@pytest.mark.parametrize(
+    ("make", "space"),
+    [
+        (tiny_encoders.byte_level, " "),
+        (tiny_encoders.wordpiece, ""),
+        (tiny_encoders.sentencepiece, ""),
+        (tiny_encoders.late_offsets, ""),
+    ],
+)
+def test_words_are_tokenised_as_in_a_sentence(make, space):
+    pieces, tagging = make(), task_type_of(UDPOS, Encoding(max_length=64))
+    words = ["Amsterdam", "lives", "in"]
+    (row,) = tagging.encode(table([(word, "NOUN") for word in words]), pieces).to_pylist()
+    assert row["input_ids"] == pieces(space + " ".join(words))["input_ids"]
+    assert not space or pieces.convert_ids_to_tokens(row["input_ids"][1]) == "ĠAmsterdam"
+
+
+def test_special_tokens_are_those_of_the_tokenizer():
+    """T5's inputs end with one and begin with none."""
+    pieces, tagging = tiny_encoders.t5_pieces(), task_type_of(UDPOS, Encoding(max_length=64))
+    (row,) = tagging.encode(table([("Anna", "NOUN"), ("lives", "VERB")]), pieces).to_pylist()
+    anna, lives = pieces(["Anna", "lives"], add_special_tokens=False)["input_ids"]
+    assert row["input_ids"] == [*anna, *lives, pieces.eos_token_id]
+    assert row["first_tokens"] == [0, len(anna)]
 
 
 def test_a_category_that_training_never_saw_has_no_loss(tokenizer):

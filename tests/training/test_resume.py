@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
@@ -155,4 +156,18 @@ def test_a_full_disk_does_not_end_the_run(run: Run, tmp_path: Path, caplog: pyte
     (tmp_path / "file").touch()
     ended = run(Session(checkpoints=Checkpoints(tmp_path / "file" / "folder", "in", minutes=0)))
     assert "could not be written" in caplog.text
+    assert_same(ended, run(Session()))
+
+
+def test_a_disk_that_fills_while_tensors_are_written_does_not_end_the_run(
+    run: Run, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*tensors: object) -> None:
+        raise SafetensorError("I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr("xstilts.training.checkpoints.save_file", full)
+    ended = run(Session(checkpoints=Checkpoints(tmp_path, "in", minutes=0)))
+    monkeypatch.undo()
+    assert caplog.text.count("could not be written") == 9
+    assert "No space left on device" in caplog.text
     assert_same(ended, run(Session()))

@@ -138,3 +138,10 @@ def test_a_wrong_value_on_the_command_line(workspace):
     done = workspace.snakemake("--config", "splits=[tset]")
     assert done.code != 0 and "splits" in done.text and "Traceback" not in done.text
     assert not (workspace.folder / "results").exists()
+
+
+def test_a_model_by_its_name_on_the_hub(workspace):
+    workspace.config["models"] = {"xlmr": {"path": "FacebookAI/xlm-roberta-base"}}
+    done = workspace.snakemake("--dry-run")
+    assert done.code and "models.xlmr.path: there is no folder 'FacebookAI/xlm-roberta-base'" in done.text
+    assert "hf://namespace/name@commit" in done.text and "MissingInput" not in done.text

@@ -105,11 +105,13 @@ def texts_of(parts: Sequence[CorpusPart], tokenizer: PreTrainedTokenizerFast) ->
     with three hypotheses.
     """
     special = np.array(sorted(tokenizer.all_special_ids))
+    ids_around = (tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.cls_token_id, tokenizer.sep_token_id)
+    around = [number for number in ids_around if number is not None]
     texts: dict[bytes, np.ndarray] = {}
     for part in parts:
         for row in part.read(max(1, _READ_ROWS // len(parts))):
             ids = row["input_ids"]
-            ends = np.flatnonzero(np.isin(ids, [tokenizer.bos_token_id, tokenizer.eos_token_id]))
+            ends = np.flatnonzero(np.isin(ids, around))
             for segment in np.split(ids, ends):
                 text = segment[~np.isin(segment, special)]
                 texts.setdefault(text.tobytes(), text)

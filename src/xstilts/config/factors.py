@@ -12,6 +12,7 @@ from xstilts.config.task_names import IntermediateTask
 
 _HUB = "hf://"
 _PART = r"\w+(?:[.-]\w+)*"  # of a repository's name; the Hub allows no two dashes or dots in a row
+_NAME = re.compile(f"({_PART}/)?{_PART}")
 _SNAPSHOT = re.compile(f"{_HUB}(?P<repository>{_PART}/{_PART})@(?P<revision>[0-9a-f]{{40}})")
 
 
@@ -38,6 +39,11 @@ class Snapshot(NamedTuple):
         return cls.of_path(_HUB + "@".join(name.replace("--", "/", 1).rsplit("--", 1)))
 
 
+def is_hub_name(path: str) -> bool:
+    """Whether a model's ``path`` looks like a repository's name, as transformers takes it; some have no namespace."""
+    return _NAME.fullmatch(path) is not None
+
+
 class Model(Section):
     """An encoder: either ready-made, or pretrained by the workflow on the study's own text."""
 
@@ -47,9 +53,19 @@ class Model(Section):
         "hf://{namespace}/{name}@{commit}, which 'snakemake prefetch' downloads.",
     )
     architecture: Architecture | None = Field(None, description="Shape of an encoder to pretrain on the study's text.")
+    causal_mask: Literal["keep", "remove"] = Field(
+        "keep",
+        description="Of a decoder: whether tokens see only those before them, as in pretraining, or all others.",
+    )
     code_of: str | None = Field(
         None, description="Name of the text-only counterpart in the study; this model was further pretrained on code."
     )
+
+    @model_validator(mode="after")
+    def _has_a_mask(self) -> Model:
+        if self.causal_mask == "remove" and self.architecture:
+            raise ValueError("causal_mask: an encoder of the study's own has no causal mask; leave the key out")
+        return self
 
     @model_validator(mode="after")
     def _one_origin(self) -> Model:

@@ -151,10 +151,11 @@ class Hyperparameters(Section):
     eval_examples: Count | None = Field(
         500, description="Dev examples of a task that an evaluation uses, the first ones of the file; null: all."
     )
-    sentence_vector: Literal["pooler", "first_token"] = Field(
+    sentence_vector: Literal["pooler", "first_token", "last_token", "mean"] = Field(
         "pooler",
-        description="What heads for sentences and choices read: the encoder's pooler, as in jiant, or the first "
-        "token's state, as in XTREME's code.",
+        description="What heads for sentences and choices read: the encoder's pooler, as in jiant; the first token's "
+        "state, as in XTREME's code; the last token's; or the mean of all. Without a pooler, 'pooler' reads the first "
+        "token's state, or in decoders, where it knows nothing of the others, the last token's.",
     )
     restarts: Whole = Field(
         0, description="How many times a run that has diverged or collapsed is started again with another seed."
@@ -222,8 +223,8 @@ class Embedding(Section):
     layer: Whole = Field(
         14, description="Layer whose hidden states are pooled; 0: embeddings, 14: the paper's choice for XLM-R Large."
     )
-    pooling: Literal["mean", "first_token"] = Field(
-        "mean", description="The mean over positions, or the first token's state alone."
+    pooling: Literal["mean", "first_token", "last_token"] = Field(
+        "mean", description="The mean over positions, or the first or last token's state alone."
     )
     special_tokens: bool = Field(True, description="Whether <s> and </s> are part of the mean, as in both codes.")
     neighbours: Count = Field(4, description="Nearest neighbours in the margin score of BUCC2018.")
@@ -256,7 +257,11 @@ class Compute(Section):
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="'auto' takes bfloat16 on GPUs that have it, float32 elsewhere."
     )
-    attention: Literal["eager", "sdpa"] = Field("sdpa", description="Attention implementation of transformers.")
+    attention: Literal["auto", "eager", "sdpa"] = Field(
+        "auto",
+        description="Attention implementation of transformers. 'auto' takes the fastest that a model's family has: "
+        "sdpa, else eager.",
+    )
     cpu_kernels: Literal["fastest", "portable"] = Field(
         "fastest",
         description="Instructions that training on a CPU uses: all that the processor has, or 'portable', those of any "

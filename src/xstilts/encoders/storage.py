@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
+from xstilts.atomic import usual_mode
 from xstilts.config.settings import Architecture, Compute
+from xstilts.encoders import capabilities
+from xstilts.encoders.weights import WEIGHTS, check, weights_file
 from xstilts.errors import UserError
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerFast
+    from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
 
-_WEIGHTS = "model.safetensors"
 _POSITION_OFFSET = 2  # RoBERTa's positions start after the padding id
 
 
@@ -25,7 +29,7 @@ def fresh(architecture: Architecture, tokenizer: PreTrainedTokenizerFast, comput
         tokenizer: Decides the number of embeddings and the ids of special tokens.
         compute: The attention implementation.
     """
-    from transformers import AutoModel, XLMRobertaConfig
+    from transformers import XLMRobertaConfig, XLMRobertaModel
 
     config = XLMRobertaConfig(
         vocab_size=len(tokenizer),
@@ -42,81 +46,104 @@ def fresh(architecture: Architecture, tokenizer: PreTrainedTokenizerFast, comput
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
     )
-    model: PreTrainedModel = AutoModel.from_config(config, attn_implementation=compute.attention)
-    return model
+    attention = capabilities.attention(config, compute.attention)
+    return XLMRobertaModel._from_config(config, attn_implementation=attention)
 
 
-def load(folder: Path, compute: Compute) -> PreTrainedModel:
-    """Load the encoder in a folder, in float32.
+def read_config(folder: Path) -> PreTrainedConfig:
+    """Read the config of a ready-made encoder.
 
     Raises:
-        UserError: The folder is no transformers folder with safetensors weights, or its files are damaged.
+        UserError: There is no config that transformers can use.
+    """
+    from huggingface_hub.errors import StrictDataclassError
+    from transformers import AutoConfig
+
+    if not (folder / "config.json").is_file():  # transformers would look for a repository of that name on the Hub
+        raise UserError(f"{folder}: there is no config.json of a transformers encoder.")
+    try:
+        config: PreTrainedConfig = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+        capabilities.model_class(config)
+    except (OSError, ValueError, TypeError, KeyError, StrictDataclassError) as error:
+        raise UserError(f"{folder}: transformers cannot use this encoder's config.json: {error}") from error
+    if (layers := capabilities.layers(config)) < 1:
+        raise UserError(f"{folder}: config.json says that the encoder has {layers} layers; it needs 1 at least.")
+    return config
+
+
+def load(folder: Path, compute: Compute, causal_mask: Literal["keep", "remove"] = "keep") -> PreTrainedModel:
+    """Load the encoder in a folder, in float32.
+
+    Args:
+        folder: A transformers folder.
+        compute: The attention implementation.
+        causal_mask: Whether a decoder's tokens go on to see only those before them.
+
+    Raises:
+        UserError: The folder is no transformers folder with safetensors weights, its files are damaged, or the weights
+            are not those of its config.
     """
     from safetensors import SafetensorError
-    from transformers import AutoModel
 
-    if not (folder / "config.json").is_file() or not (folder / _WEIGHTS).is_file():
-        raise UserError(
-            f"{folder}: an encoder's folder needs config.json and {_WEIGHTS}; pickled weights are not read."
-        )
+    if not (folder / "config.json").is_file() or not weights_file(folder).is_file():
+        raise UserError(f"{folder}: an encoder's folder needs config.json and {WEIGHTS}; pickled weights are not read.")
+    config = read_config(folder)
+    family: Any = capabilities.model_class(config)
     try:
-        model: PreTrainedModel = AutoModel.from_pretrained(
-            folder,
-            use_safetensors=True,
-            trust_remote_code=False,
-            dtype="float32",
-            attn_implementation=compute.attention,
-        )
-    except (OSError, ValueError, SafetensorError) as error:
+        with _without_report():
+            model, loaded = family.from_pretrained(
+                folder,
+                config=config,
+                use_safetensors=True,
+                dtype="float32",
+                attn_implementation=capabilities.attention(config, compute.attention),
+                ignore_mismatched_sizes=True,  # they are refused below, by name
+                output_loading_info=True,
+            )
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise UserError(f"{folder}: transformers cannot load this encoder: {error}") from error
-    return model
-
-
-@dataclass(frozen=True)
-class EncoderLimits:
-    """The limits of a ready-made encoder.
-
-    Attributes:
-        longest_input: The most tokens of an input, special tokens included.
-        layers: The number of transformer layers.
-    """
-
-    longest_input: int
-    layers: int
-
-    @classmethod
-    def of(cls, folder: Path) -> EncoderLimits:
-        """Read the limits from the encoder's config. RoBERTa's positions start after the padding id.
-
-        Raises:
-            UserError: There is no config that transformers can use.
-        """
-        from transformers import AutoConfig
-
-        if not (folder / "config.json").is_file():  # transformers would look for a repository of that name on the Hub
-            raise UserError(f"{folder}: there is no config.json of a transformers encoder.")
-        try:
-            config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-        except (OSError, ValueError) as error:
-            raise UserError(f"{folder}: transformers cannot use this encoder's config.json: {error}") from error
-        offset = config.pad_token_id + 1 if "roberta" in config.model_type else 0
-        return cls(int(config.max_position_embeddings) - offset, int(config.num_hidden_layers))
+    check(folder, loaded)
+    if causal_mask == "remove":
+        model.config.is_causal = False
+    return _for_states(model)
 
 
 def reinitialised(encoder: PreTrainedModel) -> PreTrainedModel:
     """Create an encoder of the same config with random weights: the control for the effect of pretraining."""
-    from transformers import AutoModel
-
     implementation = encoder.config._attn_implementation
-    model: PreTrainedModel = AutoModel.from_config(encoder.config, attn_implementation=implementation)
+    return _for_states(type(encoder)._from_config(encoder.config, attn_implementation=implementation))
+
+
+def _for_states(model: PreTrainedModel) -> PreTrainedModel:
+    """Set up what is not in the weights: nothing is kept for a next token, and a mask that is removed stays away."""
+    if hasattr(model.config, "use_cache"):
+        model.config.use_cache = False
+    if not getattr(model.config, "is_causal", True):
+        modules: Iterator[Any] = model.modules()
+        for module in modules:
+            if hasattr(module, "is_causal"):  # sdpa reads it where a batch has no padding
+                module.is_causal = False
     return model
 
 
 def save(encoder: PreTrainedModel, folder: Path) -> None:
     """Write an encoder into ``folder``: each file complete or not at all, the weights last."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=f".{_WEIGHTS}.", suffix=".tmp") as name:
+    with tempfile.TemporaryDirectory(dir=folder, prefix=f".{WEIGHTS}.", suffix=".tmp") as name:
         temporary = Path(name)
         encoder.save_pretrained(temporary, max_shard_size="100GB")
-        for file in sorted(temporary.iterdir(), key=lambda file: file.name == _WEIGHTS):
+        for file in sorted(temporary.iterdir(), key=lambda file: file.name == WEIGHTS):
+            file.chmod(usual_mode())
             file.replace(folder / file.name)
+
+
+@contextmanager
+def _without_report() -> Iterator[None]:
+    """Keep transformers from warning of what :func:`check` says, with the advice to ignore it."""
+    logger = logging.getLogger("transformers")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

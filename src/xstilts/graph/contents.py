@@ -75,7 +75,7 @@ def refuse_changed(runs: Runs, paths: Iterable[Path]) -> None:
         UserError: A file has another content.
     """
     read = set(paths)
-    encoders = {path.parent for path in read if path.suffix == ".safetensors"}
+    encoders = {path.parent for path in read if path.name.startswith("model.safetensors")}
     for name, checksum in runs.study.contents.items():
         path = Path(name)
         if (path in read or path.parent in encoders) and (not path.is_file() or sha256_of(path) != checksum):

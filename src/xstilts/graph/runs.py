@@ -12,6 +12,7 @@ from typing import Any
 
 from xstilts.config.sources import FilesSource, SyntheticSource
 from xstilts.config.study import Study, as_text
+from xstilts.encoders.weights import weights_file
 from xstilts.graph.jobs import INTERMEDIATE, RETRIEVAL, Job
 from xstilts.graph.paths import MODELS, Paths
 from xstilts.tasks.languages import ENGLISH
@@ -173,8 +174,7 @@ class Runs:
 
     def pretrained_weights(self, model: str) -> Path:
         """Return the weights of a pretrained encoder, the study's own or a ready-made one."""
-        folder = self.paths.pretrained(model) if self.pretrains(model) else self.ready_made(model)
-        return folder / "model.safetensors"
+        return weights_file(self.paths.pretrained(model) if self.pretrains(model) else self.ready_made(model))
 
     def starting_weights(self, model: str, arm: str) -> list[Path]:
         """Return the weights that an arm's training starts from; none if they are random and need no file."""

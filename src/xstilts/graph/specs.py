@@ -90,7 +90,7 @@ class Specs(Cached):
         """Return the spec of pretraining a model."""
         return self._spec(
             "pretrain",
-            model=self.runs.study.models[model].model_dump(),
+            model=self.runs.study.models[model].model_dump(exclude={"causal_mask"}),
             text=self._parts.text(),
             training=self.runs.study.training.pretraining.model_dump(),
             encoding=self._parts.encoding(TEXT.name),
@@ -208,10 +208,11 @@ class Specs(Cached):
 
     @once
     def _pretrained_id(self, model: str) -> str:
-        if self.runs.pretrains(model):
-            return str(self.pretrain(model)["id"])
+        chosen = self.runs.study.models[model]
         files = contents.of_model(self.runs, model)
-        return f"{FILES}{hash_of(files)}" if files else str(self.runs.study.models[model].path)
+        started = self.pretrain(model)["id"] if self.runs.pretrains(model) else chosen.path
+        masked = " without its causal mask" if chosen.causal_mask == "remove" else ""
+        return (f"{FILES}{hash_of(files)}" if files else str(started)) + masked
 
     @once
     def _start(self, model: str, arm: str) -> str | Spec:

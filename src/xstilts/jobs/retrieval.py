@@ -8,10 +8,9 @@ import time
 from xstilts.data import examples
 from xstilts.data.encoding import EncodedRows
 from xstilts.data.tokenizer import load as load_tokenizer
-from xstilts.encoders import storage as encoders
 from xstilts.graph.runs import RETRIEVAL, Runs
 from xstilts.graph.specs import Spec
-from xstilts.graph.state import refuse_damaged_encoder
+from xstilts.jobs.loading import load_encoder
 from xstilts.jobs.results import JobOutputs, write_record
 from xstilts.retrieval.embedding import embed
 from xstilts.retrieval.predict import Pool, predict_retrieval
@@ -38,9 +37,7 @@ def retrieve(runs: Runs, spec: Spec, model: str, arm: str, seed: int, threads: i
     """
     started, device = time.monotonic(), Device.choose(runs.study.compute, threads)
     tokens = SpecialTokens.of(load_tokenizer(runs.paths.tokenizer(model)))
-    weights = runs.encoder_weights(model, arm, seed)
-    refuse_damaged_encoder(runs.paths, weights)
-    encoder = encoders.load(weights.parent, runs.study.compute)
+    encoder = load_encoder(runs, model, runs.encoder_weights(model, arm, seed))
     device.place(encoder)
     outputs = JobOutputs(runs.study.study, model, arm, seed, spec["id"])
     for target in runs.targets_of(RETRIEVAL):

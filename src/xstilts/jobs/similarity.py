@@ -22,9 +22,9 @@ from xstilts.analysis.similarity import Samples, centred_cosine, cosine, paired_
 from xstilts.atomic import replacing
 from xstilts.config.settings import Embedding
 from xstilts.data import tokenizer
-from xstilts.encoders import storage as encoders
+from xstilts.encoders.capabilities import layers
 from xstilts.graph.runs import Runs
-from xstilts.graph.state import refuse_damaged_encoder
+from xstilts.jobs.loading import load_encoder
 from xstilts.retrieval.embedding import embed
 from xstilts.task_types.base import SpecialTokens
 from xstilts.tasks.languages import ENGLISH
@@ -113,16 +113,14 @@ class _EmbeddingSimilarity:
 
     @cached_property
     def _encoder(self) -> PreTrainedModel:
-        weights = self._runs.pretrained_weights(self._model)
-        refuse_damaged_encoder(self._runs.paths, weights)
-        encoder = encoders.load(weights.parent, self._runs.study.compute)
+        encoder = load_encoder(self._runs, self._model, self._runs.pretrained_weights(self._model))
         self._device.place(encoder)
         return encoder
 
     @cached_property
     def _settings(self) -> Embedding:
         """Layer 13 of 24, or the same share of the depth, as in XTREME's ``run_tatoeba``; chosen before any results."""
-        return Embedding(layer=round(13 / 24 * self._encoder.config.num_hidden_layers), special_tokens=False)
+        return Embedding(layer=round(13 / 24 * layers(self._encoder.config)), special_tokens=False)
 
     def _parts(self, task: str, language: str) -> list[CorpusPart]:
         return parts_of(self._runs, self._model, task, language)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from pathlib import Path
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -15,7 +14,7 @@ from xstilts.data.tokenizer import load as load_tokenizer
 from xstilts.encoders import storage as encoders
 from xstilts.graph.runs import INTERMEDIATE, Runs
 from xstilts.graph.specs import Spec
-from xstilts.graph.state import refuse_damaged_encoder
+from xstilts.jobs.loading import load_encoder
 from xstilts.jobs.results import JobOutputs, write_record
 from xstilts.jobs.supervised import SupervisedRun, TrainedRun, special_tokens_of, task_type_as_encoded
 from xstilts.scores.dev_scores import TARGET
@@ -104,7 +103,7 @@ def finetune(
     tokenizer = load_tokenizer(runs.paths.tokenizer(model))
     weights, hyper = runs.encoder_weights(model, arm, seed), runs.study.target(training_set)
     what = f"fine-tuning {arm} on {training_set}"
-    run = SupervisedRun(runs, model, what, [training_set], hyper, seed, lambda _: _loaded(runs, weights))
+    run = SupervisedRun(runs, model, what, [training_set], hyper, seed, lambda _: load_encoder(runs, model, weights))
     trained = run.train(tokenizer, device, session)
     outputs = JobOutputs(runs.study.study, model, arm, seed, spec["id"])
     trained.add_dev(outputs, TARGET)
@@ -140,11 +139,6 @@ def _score(
             outputs.add(task_type, language, split, predictions, gold)
 
 
-def _loaded(runs: Runs, weights: Path) -> PreTrainedModel:
-    refuse_damaged_encoder(runs.paths, weights)
-    return encoders.load(weights.parent, runs.study.compute)
-
-
 def _starting_encoder(
     runs: Runs, model: str, arm: str, tokenizer: PreTrainedTokenizerFast, seed: int
 ) -> PreTrainedModel:
@@ -154,5 +148,5 @@ def _starting_encoder(
     torch.manual_seed(seed)
     if random and architecture:
         return encoders.fresh(architecture, tokenizer, compute)
-    encoder = _loaded(runs, runs.pretrained_weights(model))
+    encoder = load_encoder(runs, model, runs.pretrained_weights(model))
     return encoders.reinitialised(encoder) if random else encoder

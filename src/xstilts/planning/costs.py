@@ -7,6 +7,7 @@ input; activations after Korthikanti et al. 2022 (arXiv 2205.05198), section 4.1
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -64,9 +65,11 @@ KNOWN: dict[str, EncoderShape] = {
     "bert-base-multilingual-cased": EncoderShape(119_547, 768, 12, 3072, 12, 512, 2),
     "bert-base-multilingual-uncased": EncoderShape(105_879, 768, 12, 3072, 12, 512, 2),
 }
-_CONFIG_KEYS = (  # of the fields of EncoderShape
-    "vocab_size", "hidden_size", "num_hidden_layers", "intermediate_size", "num_attention_heads",
-    "max_position_embeddings", "type_vocab_size",
+#: The keys of config.json for the fields of EncoderShape: BERT's, and what DistilBERT and T5 call them.
+_CONFIG_KEYS = (
+    ("vocab_size",), ("hidden_size", "dim", "d_model"), ("num_hidden_layers", "n_layers", "num_layers"),
+    ("intermediate_size", "hidden_dim", "d_ff"), ("num_attention_heads", "n_heads", "num_heads"),
+    ("max_position_embeddings",), ("type_vocab_size",),
 )  # fmt: skip
 
 
@@ -88,7 +91,9 @@ def shape_of(runs: Runs, model: str) -> EncoderShape:
     try:
         values = json.loads(config.read_bytes())
         values.setdefault("type_vocab_size", 0)
-        return EncoderShape(*(int(values[key]) for key in _CONFIG_KEYS))
+        if "relative_attention_num_buckets" in values:  # T5 has no matrix of positions
+            values.setdefault("max_position_embeddings", 0)
+        return EncoderShape(*(int(values[_key_of(values, names)]) for names in _CONFIG_KEYS))
     except FileNotFoundError:
         advice = "Run 'snakemake prefetch' first" if chosen.snapshot else "Put the encoder there first"
         raise UserError(
@@ -99,6 +104,11 @@ def shape_of(runs: Runs, model: str) -> EncoderShape:
         raise UserError(f"{config}: has no {missing}, without which the encoder's size is not known.") from None
     except (ValueError, TypeError, AttributeError):
         raise UserError(f"{config}: not the config of a transformers encoder.") from None
+
+
+def _key_of(values: Mapping[str, object], names: Sequence[str]) -> str:
+    """The first name that a config has; the usual one, for the message, where it has none."""
+    return next((name for name in names if name in values), names[0])
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Sentence embeddings of unit length: the mean of one layer's hidden states, or the first token's hidden state.
+"""Sentence embeddings of unit length: the mean of one layer's hidden states, or the first or last token's.
 
 The mean is over all positions but padding, as in XTREME's ``evaluate_retrieval.py`` and jiant's ``MeanPoolerHead``;
 ``<s>`` and ``</s>`` are included unless the config says otherwise.
@@ -14,8 +14,10 @@ from transformers import PreTrainedModel
 
 from xstilts.config.settings import Embedding
 from xstilts.data.encoding import EncodedRows
+from xstilts.encoders import capabilities
 from xstilts.errors import UserError
 from xstilts.task_types.base import Batch, SpecialTokens
+from xstilts.task_types.heads import pooled_states
 from xstilts.task_types.inputs import pad_inputs, run_encoder
 from xstilts.training.memory import MicroBatches, in_parts
 
@@ -49,7 +51,7 @@ def embed(
     """
     check_layer(encoder, settings.layer)
     encoder.eval()
-    embeddings = torch.empty(len(rows), encoder.config.hidden_size)
+    embeddings = torch.empty(len(rows), capabilities.hidden_size(encoder.config))
 
     def embeddings_of(indices: Sequence[int]) -> torch.Tensor:
         batch = {name: value.to(encoder.device) for name, value in pad_inputs(rows[indices], tokens).items()}
@@ -76,7 +78,7 @@ def check_layer(encoder: PreTrainedModel, layer: int) -> None:
     Raises:
         UserError: It has fewer layers.
     """
-    layers = encoder.config.num_hidden_layers
+    layers = capabilities.layers(encoder.config)
     if layer > layers:
         raise UserError(
             f"retrieval.layer is {layer}, but the encoder has {layers} layers. "
@@ -96,10 +98,7 @@ def _batches(lengths: np.ndarray, batch_tokens: int) -> Iterator[list[int]]:
 
 def _pooled(states: torch.Tensor, batch: Batch, tokens: SpecialTokens, settings: Embedding) -> torch.Tensor:
     """Pool hidden states (batch, longest, hidden) to (batch, hidden)."""
-    if settings.pooling == "first_token":
-        return states[:, 0]
-    weights = _pooled_positions(batch, tokens, settings.special_tokens).unsqueeze(-1).float()
-    return (states * weights).sum(dim=1) / weights.sum(dim=1)
+    return pooled_states(states, _pooled_positions(batch, tokens, settings.special_tokens), settings.pooling)
 
 
 def _pooled_positions(batch: Batch, tokens: SpecialTokens, special_tokens: bool) -> torch.Tensor:

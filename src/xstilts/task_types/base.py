@@ -211,14 +211,14 @@ class SpecialTokens:
 
     Attributes:
         pad: The padding token.
-        mask: The mask token.
+        mask: The mask token; None where a tokenizer has none, as decoders' have.
         special: All special tokens, in ascending order.
         vocabulary: The number of tokens in the vocabulary.
         generator: Draws which tokens are masked; None uses torch's global generator.
     """
 
     pad: int
-    mask: int
+    mask: int | None
     special: tuple[int, ...]
     vocabulary: int
     generator: torch.Generator | None = None

@@ -87,7 +87,7 @@ class Classification(TaskType):
 
     def logits(self, encoder: PreTrainedModel, head: nn.Module, batch: Batch) -> torch.Tensor:
         """Return logits of shape (batch, labels)."""
-        logits: torch.Tensor = head(run_encoder(encoder, batch))
+        logits: torch.Tensor = head(run_encoder(encoder, batch), batch["attention_mask"])
         return logits
 
     def loss(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:

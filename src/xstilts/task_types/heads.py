@@ -8,6 +8,8 @@ import torch
 from torch import nn
 from transformers import PreTrainedConfig
 
+from xstilts.encoders import capabilities
+
 
 class SentenceHead(nn.Module):
     """Dropout, dense, tanh, dropout, linear: from one vector per input to ``n_outputs`` numbers.
@@ -17,47 +19,76 @@ class SentenceHead(nn.Module):
         n_outputs: The number of outputs.
         sentence_vector: ``"pooler"`` reads the encoder's pooler output, as jiant's ``ClassificationHead`` and
             ``RegressionHead`` do; ``"first_token"`` reads the first token's last hidden state, as the classifier of
-            ``transformers`` does, which XTREME's code uses.
+            ``transformers`` does, which XTREME's code uses; ``"last_token"`` that of the last token before padding,
+            and ``"mean"`` the mean of all.
     """
 
     def __init__(self, config: PreTrainedConfig, n_outputs: int, sentence_vector: str = "pooler") -> None:
         super().__init__()
         self.sentence_vector = sentence_vector
-        self.dropout = nn.Dropout(config.hidden_dropout_prob)
-        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
-        self.output = nn.Linear(config.hidden_size, n_outputs)
+        self.without_pooler = "last_token" if capabilities.causal(config) else "first_token"
+        width = capabilities.hidden_size(config)
+        self.dropout = nn.Dropout(capabilities.dropout(config))
+        self.dense = nn.Linear(width, width)
+        self.output = nn.Linear(width, n_outputs)
         initialise(self, config)
 
-    def forward(self, encoded: Any) -> torch.Tensor:
-        """Map the encoder's output for a batch to (batch, n_outputs).
+    def forward(self, encoded: Any, attention_mask: torch.Tensor) -> torch.Tensor:
+        """Map the encoder's output for a batch, and the batch's attention mask, to (batch, n_outputs).
 
-        For encoders without a pooler, the first token's state is read in any case.
+        Of encoders without a pooler, the first token's state is read in its place; of decoders, whose first token knows
+        nothing of the others, the last token's.
         """
-        vector = getattr(encoded, "pooler_output", None) if self.sentence_vector == "pooler" else None
-        if vector is None:
-            vector = encoded.last_hidden_state[:, 0]
-        hidden = torch.tanh(self.dense(self.dropout(vector)))
+        hidden = torch.tanh(self.dense(self.dropout(self._vector(encoded, attention_mask))))
         outputs: torch.Tensor = self.output(self.dropout(hidden))
         return outputs
+
+    def _vector(self, encoded: Any, attention_mask: torch.Tensor) -> torch.Tensor:
+        if self.sentence_vector == "pooler" and getattr(encoded, "pooler_output", None) is not None:
+            pooled: torch.Tensor = encoded.pooler_output
+            return pooled
+        chosen = self.without_pooler if self.sentence_vector == "pooler" else self.sentence_vector
+        return pooled_states(encoded.last_hidden_state, attention_mask, chosen)
+
+
+def pooled_states(states: torch.Tensor, weights: torch.Tensor, pooling: str) -> torch.Tensor:
+    """Make one vector of the states of each input.
+
+    Args:
+        states: Hidden states of shape (batch, length, hidden).
+        weights: (batch, length): 1 for the positions to read, 0 for others and for padding.
+        pooling: ``"first_token"``, whatever the weights; ``"last_token"``, the last with a weight; or ``"mean"``.
+
+    Returns:
+        (batch, hidden) vectors.
+    """
+    if pooling == "first_token":
+        return states[:, 0]
+    if pooling == "last_token":
+        positions = torch.arange(states.shape[1], device=states.device) * (weights > 0)
+        return states[torch.arange(len(states), device=states.device), positions.argmax(dim=1)]
+    spread = weights.unsqueeze(-1).to(states.dtype)
+    return (states * spread).sum(dim=1) / spread.sum(dim=1)
 
 
 def initialise(head: nn.Module, config: PreTrainedConfig) -> None:
     """Initialise the linear layers of a head as ``transformers`` does: normal weights, zero biases."""
     for module in head.modules():
         if isinstance(module, nn.Linear):
-            nn.init.normal_(module.weight, std=config.initializer_range)
+            nn.init.normal_(module.weight, std=capabilities.initialiser_range(config))
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
 
 
 class MaskedLMHead(nn.Module):
-    """RoBERTa's masked-LM head; the output weights are tied to the encoder's input embeddings."""
+    """RoBERTa's masked-LM head, as wide as the embeddings; its output weights are tied to the encoder's embeddings."""
 
     def __init__(self, config: PreTrainedConfig) -> None:
         super().__init__()
-        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
-        self.norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
-        self.bias = nn.Parameter(torch.zeros(config.vocab_size))
+        width = capabilities.embedding_size(config)
+        self.dense = nn.Linear(capabilities.hidden_size(config), width)
+        self.norm = nn.LayerNorm(width, eps=capabilities.norm_epsilon(config))
+        self.bias = nn.Parameter(torch.zeros(capabilities.vocabulary(config)))
         initialise(self, config)
 
     def forward(self, hidden: torch.Tensor, embeddings: torch.Tensor) -> torch.Tensor:
@@ -65,7 +96,7 @@ class MaskedLMHead(nn.Module):
 
         Args:
             hidden: Hidden states of shape (tokens, hidden).
-            embeddings: Input embeddings of shape (vocabulary, hidden).
+            embeddings: Input embeddings of shape (vocabulary, width of the embeddings).
 
         Returns:
             Logits of shape (tokens, vocabulary).

@@ -56,6 +56,7 @@ class MaskedLM(TaskType):
         """
         import torch
 
+        assert tokens.mask is not None, "tokenizers that the workflow trains have a mask token"
         batch = pad_inputs(rows, tokens)
         original = batch["input_ids"]
         selection = torch.rand(original.shape, generator=tokens.generator)

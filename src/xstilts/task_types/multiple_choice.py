@@ -103,7 +103,7 @@ class MultipleChoice(TaskType):
 
     def logits(self, encoder: PreTrainedModel, head: nn.Module, batch: Batch) -> torch.Tensor:
         """Return scores of shape (batch, most choices), -inf where an example has fewer choices."""
-        scores: torch.Tensor = head(run_encoder(encoder, batch))
+        scores: torch.Tensor = head(run_encoder(encoder, batch), batch["attention_mask"])
         missing = scores.new_full(batch["choices"].shape, float("-inf"))
         return missing.masked_scatter(batch["choices"], scores)
 

@@ -138,9 +138,10 @@ class SpanQA(TaskType):
         """Build a linear layer with two outputs per token, for start and end."""
         from torch import nn
 
+        from xstilts.encoders.capabilities import hidden_size
         from xstilts.task_types.heads import initialise
 
-        head = nn.Linear(config.hidden_size, 2)
+        head = nn.Linear(hidden_size(config), 2)
         initialise(head, config)
         return head
 

@@ -16,15 +16,31 @@ def tokenise_words(
 ) -> dict[str, list[int]]:
     """Return the sub-token ids of each distinct word.
 
-    Each word is tokenised by itself, so that its first sub-token is one that starts a word. Words without any
+    Each word is tokenised by itself, so that its first sub-token is one that starts a word, as in the middle of a
+    sentence: by tokenizers that take the space before a word for a part of it, with a space. Words without any
     sub-token, or with more than ``longest``, become the unknown token.
     """
-    words = list(dict.fromkeys(chain.from_iterable(sentences)))
-    encoded = tokenizer(words, add_special_tokens=False, verbose=False)
+    words, space = list(dict.fromkeys(chain.from_iterable(sentences))), _space(tokenizer)
+    encoded = tokenizer([space + word for word in words], add_special_tokens=False, verbose=False)
     unknown = [tokenizer.unk_token_id]
     return {
         word: ids if 0 < len(ids) <= longest else unknown for word, ids in zip(words, encoded["input_ids"], strict=True)
     }
+
+
+def _space(tokenizer: PreTrainedTokenizerFast) -> str:
+    """What has to stand before a word for it to be tokenised as in a sentence: a space, or nothing."""
+    alone, spaced, twice = tokenizer(["a", " a", "a a"], add_special_tokens=False)["input_ids"]
+    in_sentence = twice[len(alone) :]
+    return " " if in_sentence == spaced != alone else ""
+
+
+def frame(tokenizer: PreTrainedTokenizerFast) -> tuple[list[int], list[int]]:
+    """The special tokens before and after a text."""
+    encoded = tokenizer("a")
+    ids, sides = encoded["input_ids"], encoded.sequence_ids(0)
+    start = sides.index(0)
+    return ids[:start], ids[start + sides.count(0) :]
 
 
 def word_windows(lengths: Sequence[int], room: int) -> Iterator[tuple[int, int]]:

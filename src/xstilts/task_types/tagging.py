@@ -20,7 +20,7 @@ from xstilts.errors import UserError, did_you_mean
 from xstilts.task_types.base import IGNORED, Batch, EncodedRow, Scored, SpecialTokens, TaskType
 from xstilts.task_types.inputs import pad, pad_inputs, run_encoder
 from xstilts.task_types.tag_scores import span_metrics
-from xstilts.task_types.tag_windows import tokenise_words, word_windows, words_within
+from xstilts.task_types.tag_windows import frame, tokenise_words, word_windows, words_within
 from xstilts.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ class Tagging(TaskType):
             UserError: if ``max_length`` leaves no room for a word.
         """
         sentences, tags = examples.column("tokens").to_pylist(), examples.column("tags").to_pylist()
-        truncate, room = self.encoding.long_sentences == "truncate", self._room(tokenizer)
+        truncate, (before, after) = self.encoding.long_sentences == "truncate", frame(tokenizer)
+        room = self._room(tokenizer, len(before) + len(after))
         pieces = tokenise_words(sentences, tokenizer, _LONGEST_WORD if truncate else room)
         ids = {label: index for index, label in enumerate(self.labels)}
         rows = []
@@ -75,26 +76,26 @@ class Tagging(TaskType):
             lengths = [len(pieces[word]) for word in words]
             for start, stop in [(0, words_within(lengths, room))] if truncate else word_windows(lengths, room):
                 sub_tokens = chain.from_iterable(pieces[word] for word in words[start : None if truncate else stop])
-                inside = islice(sub_tokens, self.encoding.max_length - 2)
+                inside = islice(sub_tokens, self.encoding.max_length - len(before) - len(after))
                 rows.append(
                     {
                         "example": first + example,
-                        "input_ids": [tokenizer.cls_token_id, *inside, tokenizer.sep_token_id],
-                        "first_tokens": list(accumulate(lengths[start : stop - 1], initial=1)),
+                        "input_ids": [*before, *inside, *after],
+                        "first_tokens": list(accumulate(lengths[start : stop - 1], initial=len(before))),
                         "word_start": start,
                         "label_ids": [ids.get(tag, IGNORED) for tag in (gold or [None] * len(words))[start:stop]],
                     }
                 )
         return pa.Table.from_pylist(rows, _ENCODED)
 
-    def _room(self, tokenizer: PreTrainedTokenizerFast) -> int:
+    def _room(self, tokenizer: PreTrainedTokenizerFast, taken: int) -> int:
         """Return the number of sub-tokens of a sentence within which words are labelled.
 
         As in XTREME's ``utils_preprocess.py`` and jiant's ``udpos.py``, 3 positions are reserved for tokenizers that
         put two separators between the texts of a pair (XLM-R) and 2 for others, although ``<s>`` and ``</s>`` take
-        only 2.
+        only 2; never fewer than the special tokens of one text take.
         """
-        reserved = tokenizer.num_special_tokens_to_add(pair=True) - 1
+        reserved = max(tokenizer.num_special_tokens_to_add(pair=True) - 1, taken)
         if self.encoding.max_length <= reserved:
             needed = f"tagging needs at least {reserved + 1}."
             raise UserError(f"encoding.max_length is {self.encoding.max_length}; {needed}")
@@ -122,9 +123,10 @@ class Tagging(TaskType):
         """Build dropout and a linear layer with one output per label, for each token."""
         from torch import nn
 
+        from xstilts.encoders.capabilities import dropout, hidden_size
         from xstilts.task_types.heads import initialise
 
-        head = nn.Sequential(nn.Dropout(config.hidden_dropout_prob), nn.Linear(config.hidden_size, len(self.labels)))
+        head = nn.Sequential(nn.Dropout(dropout(config)), nn.Linear(hidden_size(config), len(self.labels)))
         initialise(head, config)
         return head
 

@@ -64,7 +64,7 @@ class Checkpoints:
         number = max((int(path.stem) for path in self._manifests()), default=0) + 1
         tensors = self._folder / f"{number:06d}.safetensors"
         with replacing(tensors) as temporary:
-            save_file(dict(checkpoint.tensors), temporary)
+            _save_tensors(checkpoint.tensors, temporary)
             identity = {"sha256": sha256_of(temporary), **self._identity()}
         write_json(tensors.with_suffix(".json"), {**identity, "facts": dict(checkpoint.facts)})
         self._tidy(keep=tensors.stem)
@@ -121,3 +121,10 @@ class Checkpoints:
         for path in (*self._folder.glob("[0-9]*"), *self._folder.glob(".*.tmp")):
             if path.stem != keep:
                 path.unlink(missing_ok=True)
+
+
+def _save_tensors(tensors: Mapping[str, torch.Tensor], path: Path) -> None:
+    try:
+        save_file(dict(tensors), path)
+    except SafetensorError as error:  # so safetensors reports a full disk
+        raise OSError(f"{path}: {error}") from error
