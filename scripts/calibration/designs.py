@@ -25,7 +25,7 @@ from calibration.similarity import (
 from calibration.simulation import Spreads, simulated, xtreme_study
 from xstilts.analysis.answers import Estimate
 from xstilts.analysis.gains import gains_of
-from xstilts.analysis.gaps import ModelPair, bootstrapped, cubes_of, differences, floor_of
+from xstilts.analysis.gaps import ModelPair, cubes_of, differences, floor_of, over_targets
 from xstilts.analysis.questions import code_pretraining, typology
 from xstilts.analysis.study_data import StudyData
 from xstilts.analysis.trends import Curves, trend, worst_family_gain
@@ -88,7 +88,7 @@ def gap_difference(study_data: StudyData) -> Estimate | None:
         for target, cube in cubes_of(above, study_data.study)[0].items()
         if len(cube) >= code_pretraining.MIN_LANGUAGES
     }
-    return bootstrapped(str(_PAIR), cubes) if len(cubes) >= code_pretraining.MIN_TARGETS else None
+    return over_targets(str(_PAIR), cubes) if len(cubes) >= code_pretraining.MIN_TARGETS else None
 
 
 def study_with_gap(

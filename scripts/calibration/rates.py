@@ -10,8 +10,8 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from xstilts.analysis.multiplicity import LEVEL
 from xstilts.analysis.study_data import StudyData
+from xstilts.analysis.verdicts import LEVEL
 
 #: Columns of :func:`calibrated`. ``rejected``, ``error`` and ``coverage`` are shares of the runs that had a test.
 COLUMNS = ["question", "scenario", "truth", "runs", "untested", "rejected", "error", "coverage", "seconds"]

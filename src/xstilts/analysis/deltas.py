@@ -77,6 +77,15 @@ def beyond_english(study_data: StudyData, model: str) -> tuple[pd.DataFrame, lis
     return table.assign(place=table["target"] + ":" + table["language"]), notes
 
 
+def seeds_behind(cells: pd.DataFrame) -> int:
+    """Return the number of seeds that at least nine of ten cells have, both of the arm and of the baseline.
+
+    A cell that lacks a seed is one of many; a study whose cells generally lack it has fewer seeds.
+    """
+    counts = cells[["seeds", "baseline_seeds"]].min(axis=1)
+    return int(counts.quantile(0.1, interpolation="lower")) if len(counts) else 0
+
+
 def _standardised(values: pd.Series) -> pd.Series:
     values = values.astype("float64")
     sd = values.std()

@@ -12,12 +12,13 @@ import pandas as pd
 
 from xstilts.analysis.answers import Estimate
 from xstilts.analysis.covariates import ADJUSTED_FOR
-from xstilts.analysis.deltas import DISTANCES, beyond_english
+from xstilts.analysis.deltas import DISTANCES, beyond_english, seeds_behind
 from xstilts.analysis.estimates import estimate_table
 from xstilts.analysis.mixed import Fit, bootstrap, fit
 from xstilts.analysis.permutation import spearman_interval, spearman_test
 from xstilts.analysis.selection import without_type
 from xstilts.analysis.study_data import StudyData
+from xstilts.analysis.verdicts import left_out_error
 from xstilts.config.study import Study
 from xstilts.scores.labels import arm_label
 from xstilts.tasks.benchmarks import GROUPS
@@ -43,8 +44,23 @@ def primary_estimate(cells: pd.DataFrame, fitted: Fit) -> Estimate:
     return Estimate(NAME, fitted.slope, low, high, _UNIT, fitted.p, _size(cells, fitted))
 
 
+def left_out_errors(cells: pd.DataFrame, fitted: Fit) -> list[float]:
+    """Return the squared errors of predicting left-out genera: by all of the fit, without distance, by cells' means.
+
+    Predictions are by least squares, of gains and predictors relative to the mean of their arm and target.
+    """
+    names = ["delta", *fitted.coefficients]
+    relative = cells[names] - cells.groupby("cell")[names].transform("mean")
+    genus, y = cells["genus"].to_numpy(), relative["delta"].to_numpy()
+    covariates = [name for name in fitted.coefficients if name != "z_distance"]
+    return [
+        left_out_error(relative[predictors].to_numpy(), y, genus)
+        for predictors in (["z_distance", *covariates], covariates, [])
+    ]
+
+
 def _size(cells: pd.DataFrame, fitted: Fit) -> str:
-    seeds = int(cells["seeds"].min())
+    seeds = seeds_behind(cells)
     return f"{counted(fitted.languages, 'language')} of {counted(fitted.genera, 'genus')}, {counted(seeds, 'seed')}"
 
 

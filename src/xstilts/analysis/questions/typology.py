@@ -13,15 +13,15 @@ from collections.abc import Iterator
 import pandas as pd
 
 from xstilts.analysis import slopes
-from xstilts.analysis.answers import Answer, Estimate
+from xstilts.analysis.answers import Answer, Estimate, Evidence
 from xstilts.analysis.covariates import ADJUSTED_FOR
-from xstilts.analysis.deltas import beyond_english, deltas
+from xstilts.analysis.deltas import beyond_english, deltas, seeds_behind
 from xstilts.analysis.estimates import estimate_table
 from xstilts.analysis.mixed import DRAWS, MIXED, Fit
-from xstilts.analysis.multiplicity import LEVEL
 from xstilts.analysis.selection import task_arms_or_all
 from xstilts.analysis.slopes import MIN_GENERA
 from xstilts.analysis.study_data import StudyData
+from xstilts.analysis.verdicts import LEVEL, decide
 from xstilts.tasks.languages import ENGLISH
 from xstilts.wording import counted, signed
 
@@ -66,13 +66,16 @@ def answer(study_data: StudyData) -> Answer:
         *slopes.least_significant(left_out),
         *slopes.other_models(study_data, others),
     ]
+    evidence = _evidence(cells, fitted)
+    verdict, why = decide(evidence)
     return Answer(
         question="q1",
         title=_TITLE,
         hypothesis=_HYPOTHESIS,
-        verdict="supported" if fitted.p < LEVEL and fitted.slope < 0 else "not supported",
-        reason=_reason(estimate, fitted),
+        verdict=verdict,
+        reason=f"{_reason(estimate, fitted)} {why}".strip(),
         primary=estimate,
+        evidence=evidence,
         secondary=secondary,
         robustness=estimate_table(checks),
         cannot=_CANNOT,
@@ -94,6 +97,19 @@ def primary(study_data: StudyData) -> Estimate | None:
     fitted = slopes.fit_slope(cells)
     unidentified = fitted is None or _why_not_identifiable(cells, fitted)
     return None if fitted is None or unidentified else slopes.primary_estimate(cells, fitted)
+
+
+def _evidence(cells: pd.DataFrame, fitted: Fit) -> Evidence:
+    """The test of the slope, and the errors of predicting the gains of genera with and without distance."""
+    error, covariates, means = slopes.left_out_errors(cells, fitted)
+    return Evidence(
+        p=fitted.p,
+        as_hypothesised=fitted.slope < 0,
+        seeds=seeds_behind(cells),
+        left_out="genera",
+        error=error,
+        rivals={"the covariates without distance": covariates, "the means of arms and targets": means},
+    )
 
 
 def _why_not_identifiable(cells: pd.DataFrame, fitted: Fit | None) -> str:

@@ -10,8 +10,10 @@ _TESTS = (
     "Each question has one hypothesis that was declared beforehand; its p-value is corrected for the number of "
     "questions with a test (Holm). All other estimates of a question are exploratory and corrected among themselves "
     "(Benjamini–Hochberg). Languages of one genus are not independent, nor are the seeds and targets of one language: "
-    "the unit of analysis is the language or the genus, never the single score. If the study cannot test a hypothesis, "
-    "the verdict is “not identifiable”, which is no evidence for or against it. Missing scores are never imputed."
+    "the unit of analysis is the language or the genus, never the single score. A hypothesis is “supported” if its "
+    "test is significant in at least three seeds, and if, in cross-validation, it predicts better than the simpler and "
+    "the null model; with fewer seeds the verdict is “not enough seeds”. If the study cannot test a hypothesis, the "
+    "verdict is “not identifiable”, which is no evidence for or against it. Missing scores are never imputed."
 )
 
 
