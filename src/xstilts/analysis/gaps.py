@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from xstilts.analysis.answers import Estimate
-from xstilts.analysis.deltas import chance
 from xstilts.analysis.resampling import bootstrap_p_value, percentile_interval, resampling_weights
 from xstilts.analysis.student import student
 from xstilts.config.study import Study
+from xstilts.scores.chance import chance
 from xstilts.tasks.languages import ENGLISH
 from xstilts.wording import counted
 

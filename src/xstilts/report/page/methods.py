@@ -99,8 +99,8 @@ def _scores(study: Study) -> str:
 def _gains(study: Study) -> str:
     count = len(study.seeds)
     seeds = "one seed, so the spread between seeds is not known" if count == 1 else f"{count} seeds"
-    excluded = " A run that has not learnt its training set, where another seed has, is excluded and listed as missing."
+    excluded = " A run that has not learnt its training set scores like guessing: it is excluded and listed as missing."
     return (
         "A gain is the arm’s score minus the baseline’s with the same seed, in points; positive is better. "
-        f"Values are means over seeds ({seeds}); a value that lacks seeds is marked." + excluded * (count > 1)
+        f"Values are means over seeds ({seeds}); a value that lacks seeds is marked." + excluded
     )
