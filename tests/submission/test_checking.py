@@ -151,3 +151,12 @@ def test_folders_and_data_that_are_not_there(tmp_path, runs) -> None:
     Path(runs.paths.examples("udpos", "test", "de")).unlink()
     with pytest.raises(DataError, match=r"data/udpos/test\.de\.parquet: no such file; it holds UDPOS's test examples"):
         check(submit(tmp_path / "sent"), runs)
+
+
+def test_a_file_without_a_pair_is_valid_and_noted(tmp_path, runs) -> None:
+    folder = submit(tmp_path / "sent")
+    (folder / "bucc2018" / "test-de.tsv").write_text("")
+    report = check(folder, runs)
+    assert report.problems == []
+    assert any("bucc2018/test-de.tsv: no pair at all" in note for note in report.notes)
+    assert not any("no pair at all" in note for note in check(submit(tmp_path / "other"), runs).notes)

@@ -22,7 +22,8 @@ class CheckReport:
     Attributes:
         lines: One for each file without problems and one for each problem.
         problems: The problems alone.
-        notes: What of XTREME was not checked, because the study does not have it; these are not errors.
+        notes: What of XTREME was not checked, because the study does not have it, and files that are valid and look
+            like mistakes; these are not errors.
     """
 
     lines: list[str] = field(default_factory=list)
@@ -69,6 +70,8 @@ def _check_task(report: CheckReport, folder: Path, runs: Runs, task: Task) -> No
             report.add([f"{place}: {problem}" for problem in shown(parsed.problems)])
         else:
             report.lines.append(f"{place}: {_summary(task, parsed)}")
+            if task.submission == "pairs" and not any(ids for _, ids in parsed.predictions):
+                report.notes.append(f"{place}: no pair at all, which scores 0; was the threshold chosen on dev data?")
 
 
 def _check_file_names(report: CheckReport, folder: Path, study: Study, task: Task) -> None:

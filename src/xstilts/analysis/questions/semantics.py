@@ -24,6 +24,7 @@ from xstilts.analysis.prediction import (
     MEASURES,
     MODELS,
     OF_LANGUAGE,
+    association_p_value,
     auroc_draws,
     calibration_bins,
     increment_table,
@@ -56,7 +57,10 @@ _COVERED = 0.75  # of the cells must have a measure for it to be a predictor
 
 
 def answer(study_data: StudyData) -> Answer:
-    """Estimate how much out-of-sample R² M2 adds to M1, leaving out languages; of the study's first model."""
+    """Estimate how much out-of-sample R² M2 adds to M1, leaving out languages; of the study's first model.
+
+    The primary test is that of :func:`~xstilts.analysis.prediction.association_p_value`.
+    """
     study = study_data.study
     first, *others = study.models
     cells, notes = _cells(study_data, first)
@@ -74,6 +78,7 @@ def answer(study_data: StudyData) -> Answer:
         reason = "The similarity of embeddings was not measured for enough cells: there is no M2 to compare with M1."
         return _not_identifiable(reason, notes, data, secondary)
     primary, *increments = [r2_increment(predictions, scheme, "M2") for scheme in schemes]
+    primary = replace(primary, p=association_p_value(cells))
     evidence = _evidence(primary, cells, predictions)
     verdict, why = decide(evidence)
     return Answer(
@@ -119,9 +124,10 @@ def _reason(primary: Estimate, predictions: pd.DataFrame) -> str:
     of_languages = predictions[predictions["left_out"] == "language"]
     text = (
         f"In unseen languages, similarity changes R² by {signed(primary.value, 3)} (95 % interval "
-        f"{signed(primary.low, 3)} to {signed(primary.high, 3)}), to {r2_of(of_languages, 'M2'):.3f}"
+        f"{signed(primary.low, 3)} to {signed(primary.high, 3)}), to {r2_of(of_languages, 'M2'):.3f}; "
+        f"within pairs of tasks, p = {primary.p:.3f} of an association with gains, by flips of the signs of genera"
     )
-    return f"{text}." if primary.value > 0 else f"{text}: it does not improve predictions."
+    return f"{text}." if primary.value > 0 else f"{text}. It does not improve predictions."
 
 
 # The cells and their predictors
@@ -239,4 +245,5 @@ def _other_models(study_data: StudyData, models: Sequence[str]) -> list[Estimate
 
 
 def _primary_of(cells: pd.DataFrame, name: str) -> Estimate:
-    return replace(r2_increment(predictions_of(cells, ["language"]), "language", "M2"), name=name)
+    increment = r2_increment(predictions_of(cells, ["language"]), "language", "M2")
+    return replace(increment, name=name, p=association_p_value(cells))
