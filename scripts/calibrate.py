@@ -1,10 +1,10 @@
 """Simulate studies, count how often each question's test is significant, and write the table of docs/calibration.md.
 
     python scripts/calibrate.py
-    python scripts/calibrate.py q1=350 q5=100
+    python scripts/calibrate.py q1=400 q5=200
 
 An argument is a question and the number of studies per scenario; without arguments every question is run, which takes
-about ten minutes on one core. In the table between the two marks in docs/calibration.md, the rows of a question are
+about twenty minutes on one core. In the table between the two marks in docs/calibration.md, the rows of a question are
 replaced when its run is complete; the rows of other questions stay.
 """
 
@@ -20,7 +20,7 @@ from xstilts.atomic import write_text
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "calibration.md"
 BEGIN, END = "<!-- table: written by scripts/calibrate.py -->\n", "<!-- end of table -->\n"
-RUNS = {"q1": 200, "q1-interval": 30, "q2": 100, "q3": 150, "q4": 100, "q5": 40}
+RUNS = {"q1": 1_000, "q2": 1_500, "q3": 1_000, "q4": 2_000, "q5": 1_000}
 
 
 def named_runs(text: str) -> tuple[str, int]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
-from xstilts.analysis.multiplicity import LEVEL
-from xstilts.analysis.study_data import StudyData
+from xstilts.analysis.verdicts import LEVEL
 
 #: Columns of :func:`calibrated`. ``rejected``, ``error`` and ``coverage`` are shares of the runs that had a test.
 COLUMNS = ["question", "scenario", "truth", "runs", "untested", "rejected", "error", "coverage", "seconds"]
@@ -33,8 +32,18 @@ class TestResult(Protocol):
         """Upper end of the 95 % interval."""
 
 
-Test = Callable[[StudyData], TestResult | None]
-Simulator = Callable[[np.random.Generator], StudyData]
+@dataclass(frozen=True)
+class PValue:
+    """The result of a test without an interval."""
+
+    p: float
+    low: float = float("nan")
+    high: float = float("nan")
+
+
+#: Of what a scenario's simulator draws.
+Test = Callable[[Any], TestResult | None]
+Simulator = Callable[[np.random.Generator], Any]
 
 
 @dataclass(frozen=True)
@@ -78,13 +87,14 @@ def calibrated(question: str, design: Design, runs: int, seed: int = 1) -> pd.Da
 
 
 def _row(question: str, test: Test, scenario: Scenario, runs: int, seed: int) -> dict[str, object]:
-    start, outcomes = time.perf_counter(), []
+    start, outcomes, with_interval = time.perf_counter(), [], False
     for run in range(runs):
         result = test(scenario.simulate(np.random.default_rng([seed, run])))
         if result is not None and result.p is not None and not np.isnan(result.p):
+            with_interval = with_interval or bool(np.isfinite(result.low))
             outcomes.append((result.p < LEVEL, result.low <= scenario.truth <= result.high))
     rejected, coverage = np.mean(outcomes, axis=0) if outcomes else (np.nan, np.nan)
-    coverage = coverage if np.isfinite(scenario.truth) else np.nan
+    coverage = coverage if np.isfinite(scenario.truth) and with_interval else np.nan
     shrunk, count = (rejected * len(outcomes) + 2) / (len(outcomes) + 4), len(outcomes) + 4
     return {
         "question": question,

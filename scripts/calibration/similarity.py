@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 import pandas as pd
 
-from calibration.simulation import simulated, xtreme_study
-from xstilts.analysis.answers import Estimate
-from xstilts.analysis.deltas import beyond_english, deltas
+from calibration.rates import PValue
+from calibration.simulation import Draw, Layout, simulated, xtreme_study
+from xstilts.analysis.deltas import beyond_english
 from xstilts.analysis.permutation import DyadicFit, dyadic_regression
-from xstilts.analysis.prediction import MEASURES, predictions_of, r2_increment
+from xstilts.analysis.prediction import MEASURES, association_p_value
 from xstilts.analysis.questions.domain import PRIMARY
-from xstilts.analysis.selection import similarity_of
-from xstilts.analysis.study_data import StudyData
-from xstilts.config.study import Study
+from xstilts.config.study import BASELINE, Study
 from xstilts.tasks.languages import ENGLISH
+
+PERMUTATIONS = 999  # of question 3; the answer has ten times as many
 
 
 @cache
-def full_study() -> Study:
-    """Return a study with XTREME's layout, in one seed."""
-    return xtreme_study()
-
-
-def _model(study: Study) -> str:
-    return next(iter(study.models))
+def full_layout() -> Layout:
+    """Return XTREME's layout, in one seed."""
+    return Layout(xtreme_study())
 
 
 @dataclass(frozen=True)
@@ -57,9 +53,10 @@ def _same_format(study: Study, arms: list[str], targets: list[str]) -> np.ndarra
     return np.array([[float(study.task(arm).type == study.task(target).type) for target in targets] for arm in arms])
 
 
-def study_with_words(rng: np.random.Generator, parts: WordParts, slope: float) -> StudyData:
+def study_with_words(rng: np.random.Generator, parts: WordParts, slope: float) -> Draw:
     """Simulate a study of arms named after their task, with the similarity of English words, in arbitrary units."""
-    study = full_study()
+    layout = full_layout()
+    study = layout.study
     arms, targets = [*study.intermediate_tasks()], [*study.targets]
     shape, same = (len(arms), len(targets)), _same_format(study, arms, targets)
     formats = [study.task(target).type for target in targets]
@@ -74,19 +71,21 @@ def study_with_words(rng: np.random.Generator, parts: WordParts, slope: float) -
     places = pd.MultiIndex.from_product([arms, targets], names=["arm", "target"])
     planted = pd.DataFrame({"delta": added.ravel()}, index=places).reset_index()
     measured = planted[["arm", "target"]].rename(columns={"arm": "intermediate"})
-    measured = measured.assign(model=_model(study), language=ENGLISH, measure=PRIMARY, value=similarity.ravel())
-    return simulated(rng, study, planted=planted, similarity=measured)
+    measured = measured.assign(language=ENGLISH, measure=PRIMARY, value=similarity.ravel())
+    return layout.draw(rng, planted=layout.rows_of(planted), similarity=measured)
 
 
-def domain_slope(study_data: StudyData) -> DyadicFit | None:
-    """Run the primary test of question 3 on a study without missing cells whose arms are named after their task."""
-    gains = deltas(study_data)
-    gains = gains[gains["language"] != ENGLISH].pivot_table(index="arm", columns="target", values="delta")
-    values = similarity_of(study_data, _model(study_data.study), PRIMARY)
-    similarity = values.pivot(index="intermediate", columns="target", values="value").loc[gains.index, gains.columns]
-    x = similarity.to_numpy(dtype=float)
-    same = _same_format(study_data.study, [*gains.index], [*gains.columns])
-    return dyadic_regression(gains.to_numpy(), x / x.std(), same, np.random.default_rng(1))
+def domain_slope(draw: Draw, permutations: int = PERMUTATIONS) -> DyadicFit | None:
+    """Run the primary test of question 3 on a study whose arms are named after their task."""
+    layout, study = draw.layout, draw.layout.study
+    assert draw.similarity is not None
+    others = (layout.places["language"] != ENGLISH).to_numpy()
+    gains = pd.DataFrame(draw.gains()[0][others].mean(-1), columns=[arm for arm in study.arms if arm != BASELINE])
+    means = gains.groupby(layout.places.loc[others, "target"].to_numpy()).mean().T.sort_index()
+    similarity = draw.similarity.pivot(index="intermediate", columns="target", values="value")
+    x = similarity.loc[means.index, means.columns].to_numpy(dtype=float)
+    same = _same_format(study, [*means.index], [*means.columns])
+    return dyadic_regression(means.to_numpy(), x / x.std(), same, np.random.default_rng(1), permutations)
 
 
 @dataclass(frozen=True)
@@ -113,44 +112,35 @@ EMBEDDING_SCENARIOS = (
 )
 
 
-def study_with_embeddings(rng: np.random.Generator, parts: EmbeddingParts, slope: float) -> StudyData:
+@cache
+def _cells(layout: Layout) -> pd.DataFrame:
+    """The rows that question 5 predicts, in the layout's order: arm, target, language, genus and covariates."""
+    cells, _ = beyond_english(simulated(np.random.default_rng(0), layout.study), next(iter(layout.study.models)))
+    order = layout.table.loc[layout.table["arm"] != BASELINE, ["arm", "target", "language"]]
+    cells = order.merge(cells, on=["arm", "target", "language"])
+    return cells.assign(in_pretraining=(cells["cc100_gib"] > 0).astype("float64"))
+
+
+def study_with_embeddings(rng: np.random.Generator, parts: EmbeddingParts, slope: float) -> Draw:
     """Simulate a study with the similarity of embeddings, raw and centred, in arbitrary units."""
-    study = full_study()
-    rows = [
-        (arm, target, language)
-        for arm in study.intermediate_tasks()
-        for target in study.targets
-        for language in study.languages(target)
-    ]
-    table = pd.DataFrame(rows, columns=["arm", "target", "language"])
-
-    def component(sd: float, *factors: str) -> np.ndarray:
-        codes = table.groupby([*factors], sort=False).ngroup().to_numpy()
-        return rng.normal(0, sd, codes.max() + 1)[codes]
-
-    centred = component(parts.cell, "arm", "target", "language") + component(parts.language, "language")
-    centred += component(parts.arm_target, "arm", "target")
-    planted = table.assign(delta=slope * centred)
-    without = simulated(rng, study, planted=planted)
-    distance = table["language"].map(without.languages["distance"].astype("float64")).to_numpy()
-    raw = centred + component(2.0, "language") - 2 * (distance - distance.mean()) / distance.std()
-    place = table.rename(columns={"arm": "intermediate"}).assign(model=_model(study))
+    layout = full_layout()
+    centred = layout.effect(rng, parts.cell, "arm", "target", "language")
+    centred += layout.effect(rng, parts.language, "language") + layout.effect(rng, parts.arm_target, "arm", "target")
+    raw = centred + layout.effect(rng, 2.0, "language") - 2 * np.nan_to_num(layout.distance)
+    of_arms = (layout.table["arm"] != BASELINE).to_numpy()
+    place = layout.table.loc[of_arms, ["arm", "target", "language"]].rename(columns={"arm": "intermediate"})
     values = zip(MEASURES, (raw, centred), strict=True)
-    measured = pd.concat([place.assign(measure=name, value=value) for name, value in values], ignore_index=True)
-    return replace(without, similarity=measured)
+    measured = pd.concat([place.assign(measure=name, value=value[of_arms]) for name, value in values])
+    return layout.draw(rng, planted=slope * centred, similarity=measured.reset_index(drop=True))
 
 
-def similarity_increment(study_data: StudyData) -> Estimate:
-    """Run the primary test of question 5 on a study whose arms are named after their task.
-
-    Its p is 1 where similarity makes predictions worse: the question is whether it improves them, and a predictor
-    without information makes them slightly but significantly worse.
-    """
-    model = _model(study_data.study)
-    cells, _ = beyond_english(study_data, model)
-    cells = cells.assign(in_pretraining=(cells["cc100_gib"] > 0).astype("float64"), error=np.nan)
+def similarity_association(draw: Draw) -> PValue:
+    """Run the primary test of question 5 on a study whose arms are named after their task."""
+    assert draw.similarity is not None
+    beyond = (draw.layout.places["language"] != ENGLISH).to_numpy()
+    cells = _cells(draw.layout).assign(delta=draw.gains()[0][beyond].mean(-1).ravel())
+    is_foreign = (draw.similarity["language"] != ENGLISH).to_numpy()
     for measure in MEASURES:
-        values = similarity_of(study_data, model, measure).rename(columns={"intermediate": "arm", "value": measure})
-        cells = cells.merge(values, on=["arm", "target", "language"])
-    estimate = r2_increment(predictions_of(cells, ["language"]), "language", "M2")
-    return estimate if estimate.value > 0 else replace(estimate, p=1.0)
+        chosen = is_foreign & (draw.similarity["measure"] == measure).to_numpy()
+        cells[measure] = draw.similarity["value"].to_numpy()[chosen]
+    return PValue(association_p_value(cells))

@@ -19,7 +19,7 @@ from xstilts.tasks.languages import ENGLISH
 from xstilts.tasks.registry import INTERMEDIATE_TASKS, TARGET_TASKS, TASKS
 
 _PLACE = ["model", "arm", "target", "language"]
-_EXAMPLES = 1_000
+EXAMPLES = 1_000
 
 
 @dataclass(frozen=True)
@@ -78,55 +78,112 @@ def xtreme_study(
     )
 
 
-def simulate(
-    rng: np.random.Generator,
-    study: Study,
-    spreads: Spreads | None = None,
-    slope: float = 0.0,
-    planted: pd.DataFrame | None = None,
-) -> pd.DataFrame:
-    """Simulate every score of a study.
+@dataclass(frozen=True)
+class Draw:
+    """A simulated study, as arrays.
 
-    A score is the level of its target and language, plus noise, plus the gain unless the arm is the baseline. The gain
-    has effects of language, genus, arm x target and target x language, drawn for each model by itself.
-
-    Args:
-        rng: Source of the draws.
-        study: The study.
-        spreads: SDs of the effects.
-        slope: Points of gain per SD of syntactic distance (of the study's languages but English).
-        planted: Points in ``delta`` to add to the gain in the rows that match its other columns: any of model, arm,
-            target, language and seed.
-
-    Returns:
-        Rows of schema ``SCORES``; the primary metrics of a target are equal.
-
-    Raises:
-        ValueError: A score is outside 0 to 100, because effects are too large.
+    Attributes:
+        layout: Where its scores belong.
+        score: (rows,) by row of the layout.
+        similarity: As in :class:`StudyData`; None where it was not simulated.
     """
-    sizes = spreads or Spreads()
-    table = _grid(study)
-    languages = language_frame(study)
-    genus = table["language"].map(languages["genus"])
-    z = _standardised(languages["distance"]).reindex(table["language"]).to_numpy()
 
-    def effect(sd: float, *factors: str | pd.Series) -> np.ndarray:
-        """A draw for each combination of the factors' levels, by row."""
-        return _drawn(rng, sd, table, ["model", *factors])
+    layout: Layout
+    score: np.ndarray
+    similarity: pd.DataFrame | None = None
 
-    score = 55 + effect(sizes.level, "target") + effect(sizes.level_language, "target", "language")
-    gain = (
-        effect(sizes.language, "language")
-        + effect(sizes.genus, genus)
-        + effect(sizes.arm_target, "arm", "target")
-        + effect(sizes.target_language, "target", "language")
-        + (slope + effect(sizes.target_slope, "target")) * z
-        + (0 if planted is None else _planted(table, planted))
-    )
-    score = score + np.where(table["arm"] == BASELINE, 0, gain) + rng.normal(0, sizes.noise, len(table))
-    if score.min() < 0 or score.max() > 100:
-        raise ValueError(f"scores from {score.min():.1f} to {score.max():.1f}: effects are too large for points")
-    return _as_scores(table.assign(score=score), study)
+    def scores(self) -> np.ndarray:
+        """Return the scores by (model, place, arm, seed); the first arm is the baseline."""
+        return self.score.reshape(self.layout.shape)
+
+    def gains(self) -> np.ndarray:
+        """Return the gains by (model, place, arm other than the baseline, seed)."""
+        scores = self.scores()
+        return scores[:, :, 1:] - scores[:, :, :1]
+
+    def study_data(self) -> StudyData:
+        """Make the analysis' input of it."""
+        scores = _as_scores(self.layout.table.assign(score=self.score), self.layout.study)
+        return StudyData.of(self.layout.study, scores, self.similarity)
+
+
+class Layout:
+    """The rows of a study's scores: models x places (target and language) x arms x seeds, the last varying fastest.
+
+    What all simulations of a study have in common is worked out once.
+
+    Attributes:
+        study: The study.
+        table: A row per score with model, target, language, arm, seed and genus.
+        places: A row per target and language, in the order of the table.
+        distance: (rows,) syntactic distance to English in SDs of the other languages'.
+        shape: Numbers of models, places, arms and seeds.
+    """
+
+    def __init__(self, study: Study) -> None:
+        self.study, languages = study, language_frame(study)
+        self.table = _grid(study)
+        self.table["genus"] = self.table["language"].map(languages["genus"])
+        self.places = self.table[["target", "language"]].drop_duplicates(ignore_index=True)
+        self.shape = (len(study.models), len(self.places), len(study.arms), len(study.seeds))
+        self.distance = _standardised(languages["distance"]).reindex(self.table["language"]).to_numpy()
+        self._is_baseline = (self.table["arm"] == BASELINE).to_numpy()
+        self._codes: dict[tuple[str, ...], np.ndarray] = {}
+
+    def effect(self, rng: np.random.Generator, sd: float, *factors: str) -> np.ndarray:
+        """Draw a normal effect for each combination of the factors' levels, by row."""
+        if factors not in self._codes:
+            self._codes[factors] = self.table.groupby([*factors], sort=False).ngroup().to_numpy()
+        codes = self._codes[factors]
+        return rng.normal(0, sd, codes.max() + 1)[codes]
+
+    def rows_of(self, planted: pd.DataFrame) -> np.ndarray:
+        """Return (rows,) points of a frame's column ``delta``, by its other columns; 0 where it has none."""
+        on = [name for name in planted if name != "delta"]
+        added = self.table[on].merge(planted, how="left", on=on, validate="many_to_one")
+        return added["delta"].fillna(0.0).to_numpy(dtype=float)
+
+    def draw(
+        self,
+        rng: np.random.Generator,
+        spreads: Spreads | None = None,
+        slope: float = 0.0,
+        planted: np.ndarray | float = 0.0,
+        similarity: pd.DataFrame | None = None,
+    ) -> Draw:
+        """Simulate every score.
+
+        A score is the level of its target and language, plus noise, plus the gain unless the arm is the baseline. The
+        gain has effects of language, genus, arm x target and target x language, drawn for each model by itself.
+
+        Args:
+            rng: Source of the draws.
+            spreads: SDs of the effects.
+            slope: Points of gain per SD of syntactic distance (of the study's languages but English).
+            planted: (rows,) points to add to the gain.
+            similarity: Goes into the draw as it is.
+
+        Raises:
+            ValueError: A score is outside 0 to 100, because effects are too large.
+        """
+        sizes = spreads or Spreads()
+
+        def effect(sd: float, *factors: str) -> np.ndarray:
+            return self.effect(rng, sd, "model", *factors)
+
+        score = 55 + effect(sizes.level, "target") + effect(sizes.level_language, "target", "language")
+        gain = (
+            effect(sizes.language, "language")
+            + effect(sizes.genus, "genus")
+            + effect(sizes.arm_target, "arm", "target")
+            + effect(sizes.target_language, "target", "language")
+            + (slope + effect(sizes.target_slope, "target")) * self.distance
+            + planted
+        )
+        score = score + np.where(self._is_baseline, 0, gain) + rng.normal(0, sizes.noise, len(score))
+        if score.min() < 0 or score.max() > 100:
+            raise ValueError(f"scores from {score.min():.1f} to {score.max():.1f}: effects are too large for points")
+        return Draw(self, score, similarity)
 
 
 def simulated(
@@ -135,10 +192,10 @@ def simulated(
     spreads: Spreads | None = None,
     slope: float = 0.0,
     planted: pd.DataFrame | None = None,
-    similarity: pd.DataFrame | None = None,
 ) -> StudyData:
-    """Make the analysis' input of :func:`simulate`'s scores; ``similarity`` as in :class:`StudyData`."""
-    return StudyData.of(study, simulate(rng, study, spreads, slope, planted), similarity)
+    """Simulate a study once, as the analysis' input; ``planted`` as in :meth:`Layout.rows_of`."""
+    layout = Layout(study)
+    return layout.draw(rng, spreads, slope, 0.0 if planted is None else layout.rows_of(planted)).study_data()
 
 
 def _grid(study: Study) -> pd.DataFrame:
@@ -159,25 +216,12 @@ def _standardised(distance: pd.Series) -> pd.Series:
     return (distance - others.mean()) / (others.std() or 1)
 
 
-def _drawn(rng: np.random.Generator, sd: float, table: pd.DataFrame, factors: Sequence[str | pd.Series]) -> np.ndarray:
-    columns = [table[factor] if isinstance(factor, str) else factor for factor in factors]
-    codes = table.groupby(columns, sort=False).ngroup().to_numpy()
-    return rng.normal(0, sd, codes.max() + 1)[codes]
-
-
-def _planted(table: pd.DataFrame, planted: pd.DataFrame) -> np.ndarray:
-    """(rows,) points; 0 where nothing is planted."""
-    on = [name for name in planted if name != "delta"]
-    added = table[on].merge(planted, how="left", on=on, validate="many_to_one") if on else planted
-    return added["delta"].fillna(0.0).to_numpy(dtype=float)
-
-
 def _as_scores(table: pd.DataFrame, study: Study) -> pd.DataFrame:
     metrics = pd.DataFrame(
         [(target, metric) for target in study.targets for metric in study.task(target).primary_metrics]
     )
     metrics.columns = pd.Index(["target", "metric"])
     rows = table.merge(metrics, on="target").assign(
-        study=study.study, split="test", n=_EXAMPLES, run="simulated", flag=None
+        study=study.study, split="test", n=EXAMPLES, run="simulated", flag=None
     )
     return rows[SCORES.names].sort_values(KEY, ignore_index=True)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from planted import Gain, at, declared, nothing, scores_of, study_of
+from scipy import stats
 
 from xstilts.analysis.answers import Answer
 from xstilts.analysis.gains import gains_of
@@ -34,9 +35,13 @@ def less_in_code(model: str, arm: str, target: str, language: str, seed: int) ->
     return 1.0 if model == "codebert" and language != "en" else 4.0
 
 
-def answered(gain: Gain, draw: int = 0, study: Study | None = None, **scores: float) -> Answer:
+def data_of(gain: Gain, draw: int = 0, study: Study | None = None, **scores: float) -> StudyData:
     study = study or paired()
-    return answer(StudyData.of(study, scores_of(study, gain, draw=draw, **scores)))
+    return StudyData.of(study, scores_of(study, gain, draw=draw, **scores))
+
+
+def answered(gain: Gain, draw: int = 0, study: Study | None = None, **scores: float) -> Answer:
+    return answer(data_of(gain, draw, study, **scores))
 
 
 def test_a_planted_difference_is_found_with_its_sign_and_size() -> None:
@@ -47,7 +52,7 @@ def test_a_planted_difference_is_found_with_its_sign_and_size() -> None:
     assert found.primary.value == pytest.approx(3, abs=0.4)
     assert found.primary.low < 3 < found.primary.high and found.primary.low > 0
     assert found.primary.p < 0.05
-    assert any("4 targets" in note for note in found.notes)  # few for a bootstrap
+    assert {name.split(", ")[1] for name in found.robustness["name"]} > {"bootstrap over targets"}
     assert "4 targets" in found.primary.n and "3 seeds" in found.primary.n
     by_name = found.secondary.set_index("name")["value"]
     assert by_name["change in codebert"] == pytest.approx(3, abs=0.4)
@@ -69,18 +74,36 @@ def test_without_pairs_it_is_said_what_is_needed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("targets", "seeds", "words"),
+    ("targets", "words"),
     [
-        ({name: TARGETS[name] for name in ("xnli", "udpos")}, (1, 2, 3), "2 targets"),
-        (TARGETS, (1,), "1 seed"),
-        ({name: languages[:4] for name, languages in TARGETS.items()}, (1, 2, 3), "0 targets"),
+        ({name: TARGETS[name] for name in ("xnli", "udpos")}, "2 targets"),
+        ({name: languages[:4] for name, languages in TARGETS.items()}, "0 targets"),
     ],
 )
-def test_too_few_targets_seeds_or_languages(targets: dict[str, list[str]], seeds: tuple[int, ...], words: str) -> None:
-    found = answered(less_in_code, study=paired(targets, seeds))
+def test_too_few_targets_or_languages(targets: dict[str, list[str]], words: str) -> None:
+    found = answered(less_in_code, study=paired(targets))
     assert (found.verdict, found.primary) == ("not identifiable", None)
     assert words in found.reason
     assert not found.data["dumbbell"].empty
+
+
+def test_p_and_interval_are_those_of_a_t_test_of_the_means_of_targets() -> None:
+    found = answered(nothing, noise=2.0)
+    means = [
+        of_target["difference"].mean()
+        for _, of_target in differences(gains_of(data_of(nothing, noise=2.0)), PAIR, paired()).groupby("target")
+    ]
+    expected = stats.ttest_1samp(means, 0)
+    assert found.primary is not None
+    assert (found.primary.p, found.primary.low) == pytest.approx(
+        (expected.pvalue, expected.confidence_interval().low), rel=1e-6
+    )
+
+
+def test_one_seed_is_estimated_and_has_no_verdict() -> None:
+    found = answered(less_in_code, study=paired(seeds=(1,)), noise=0.2)
+    assert found.primary is not None and found.primary.value == pytest.approx(3, abs=0.5)
+    assert found.verdict == "not enough seeds" and "1 seed: a verdict needs at least 3" in found.reason
 
 
 def test_a_language_at_the_floor_does_not_count() -> None:

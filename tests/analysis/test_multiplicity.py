@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from xstilts.analysis.answers import Answer, Estimate, Verdict
+from xstilts.analysis.answers import Answer, Estimate, Evidence, Verdict
 from xstilts.analysis.multiplicity import benjamini_hochberg, with_holm
 
 P = st.lists(st.floats(0, 1), min_size=1, max_size=5)
@@ -24,8 +24,13 @@ def by_closed_testing(p: list[float]) -> list[float]:
 
 
 def answer_of(question: str, p: float | None, verdict: Verdict = "supported") -> Answer:
-    primary = None if verdict == "not identifiable" else Estimate("it", 1.0, 0.5, 1.5, "points", p)
-    return Answer(question, "title", "hypothesis", verdict, "It is so.", primary)
+    if p is None:
+        return Answer(question, "title", "hypothesis", verdict, "It is so.")
+    primary, evidence = (
+        Estimate("it", 1.0, 0.5, 1.5, "points", p),
+        Evidence(p, True, 3, "languages", 1.0, {"rival": 2.0}),
+    )
+    return Answer(question, "title", "hypothesis", verdict, "It is so.", primary, evidence=evidence)
 
 
 @given(P)

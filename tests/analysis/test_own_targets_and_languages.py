@@ -11,11 +11,12 @@ from own_study import NOTES, UNKNOWN, known_rows, own_target, study_with_own
 from planted import declared, scores_of
 
 from xstilts.analysis.covariates import with_covariates, with_known
-from xstilts.analysis.deltas import beyond_english, chance, deltas
+from xstilts.analysis.deltas import beyond_english, deltas
 from xstilts.analysis.effects import effects
 from xstilts.analysis.questions import code_pretraining, domain, semantics, size_diversity, typology
 from xstilts.analysis.study_data import StudyData
 from xstilts.config.study import Study
+from xstilts.scores.chance import chance
 from xstilts.tasks.registry import INTERMEDIATE_TASKS, TARGET_TASKS, TASKS
 
 OWN = {"own_nli": own_target("classification", ["de", "en", "fr", "ru", *UNKNOWN])}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from planted import at, nothing, scores_of, study_of
 from xstilts.analysis.answers import Answer
 from xstilts.analysis.questions.semantics import answer
 from xstilts.analysis.study_data import StudyData
+from xstilts.analysis.verdicts import decide
 from xstilts.config.study import Study
 
 CODES = ["ar", "de", "el", "en", "es", "fi", "hi", "hu", "id", "ja", "ko", "ru", "sw", "ta", "th", "tr", "vi", "zh"]
@@ -22,7 +25,7 @@ ARMS = {"mnli": ["mnli"], "squad_v1": ["squad_v1"], "ccg": ["ccg"], "qqp": ["qqp
 Values = dict[tuple[str, str, str], float]
 
 
-def small(seeds: tuple[int, ...] = (1, 2), targets: dict[str, list[str]] | None = None) -> Study:
+def small(seeds: tuple[int, ...] = (1, 2, 3), targets: dict[str, list[str]] | None = None) -> Study:
     return study_of(ARMS, targets or TARGETS, seeds)
 
 
@@ -48,7 +51,7 @@ def measured(values: Values, measures: tuple[str, ...] = ("cosine", "cosine_cent
     return pd.DataFrame(rows, columns=["intermediate", "target", "language", "measure", "value"])
 
 
-def data(slope: float, draw: int = 0, noise: float = 0.5, seeds: tuple[int, ...] = (1, 2)) -> StudyData:
+def data(slope: float, draw: int = 0, noise: float = 0.5, seeds: tuple[int, ...] = (1, 2, 3)) -> StudyData:
     """Gains with effects of arm, target and language beside what similarity adds."""
     study, rng = small(seeds), np.random.default_rng(draw)
     values = values_of(study, draw, by_language=0.3)
@@ -90,6 +93,26 @@ def test_gains_that_are_noise_have_no_out_of_sample_r2() -> None:
     found = answer(StudyData.of(study, scores_of(study, nothing, 1.0), measured(values_of(study, 1))))
     assert found.verdict == "not supported"
     assert (increments(found)["r2"] < 0.1).all()
+
+
+def test_similarity_that_predicts_worse_than_the_tasks_alone_is_not_supported_and_with_one_seed_no_verdict() -> None:
+    """Languages' own effects mimic distance: M1 is worse than M0, and M2 may improve on M1 and stay behind M0."""
+    found = answer(data(0.0))
+    assert found.evidence is not None
+    better = replace(found.evidence, p=0.01, as_hypothesised=True, error=6.6, rivals={"M1": 6.8, "M0": 6.3})
+    assert decide(better)[0] == "not supported" and "6.6, against 6.3 of M0" in decide(better)[1]
+    assert decide(replace(better, seeds=1))[0] == "not enough seeds"
+    assert answer(data(1.5, seeds=(1,))).verdict == "not enough seeds"
+
+
+def test_the_verdict_compares_squared_errors_in_left_out_languages() -> None:
+    found = answer(data(1.5))
+    r2 = increments(found)["r2"]["language"]
+    assert found.evidence is not None and found.evidence.left_out == "languages"
+    mean = found.evidence.rivals["the mean gain"]
+    assert found.evidence.error == pytest.approx((1 - r2["M2"]) * mean)
+    assert found.evidence.rivals["M1"] == pytest.approx((1 - r2["M1"]) * mean)
+    assert found.evidence.rivals["M0"] == pytest.approx((1 - r2["M0"]) * mean)
 
 
 def test_losses_are_told_from_the_rest_where_there_are_enough_of_them() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import fields
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from xstilts.analysis.answers import Answer, Estimate
+from xstilts.analysis.answers import Answer, Estimate, Evidence
 from xstilts.analysis.store import read_answers, write_answer
 from xstilts.errors import DataError
 
@@ -20,6 +21,8 @@ ANSWER = Answer(
     reason="The slope is negative.",
     primary=Estimate("slope", -1.5, -2.5, -0.5, "points per SD", 0.01, "25 languages"),
     p_adjusted=0.05,
+    evidence=Evidence(0.01, True, 3, "genera", 1.5, {"no distance": 2.0}),
+    exercise=True,
     secondary=pd.DataFrame({"name": ["a", "b"], "value": [1.0, math.nan]}),
     cannot=("cause",),
     notes=("a note",),
@@ -30,7 +33,8 @@ ANSWER = Answer(
 def test_an_answer_is_read_as_it_was_written(tmp_path: Path) -> None:
     write_answer(ANSWER, tmp_path)
     (found,) = read_answers(tmp_path)
-    for name in ("question", "title", "hypothesis", "verdict", "reason", "primary", "p_adjusted", "cannot", "notes"):
+    frames = ("secondary", "robustness", "data")
+    for name in (item.name for item in fields(Answer) if item.name not in frames):
         assert getattr(found, name) == getattr(ANSWER, name), name
     pd.testing.assert_frame_equal(found.secondary, ANSWER.secondary)
     pd.testing.assert_frame_equal(found.data["scatter"], ANSWER.data["scatter"])

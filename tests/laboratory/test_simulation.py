@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from calibration.simulation import Spreads, simulate, simulated, xtreme_study
+from calibration.simulation import Layout, Spreads, simulated, xtreme_study
 
 from xstilts.analysis.deltas import beyond_english, deltas
 from xstilts.scores.score_files import KEY, SCORES
@@ -21,7 +21,7 @@ def rng(seed: int = 0) -> np.random.Generator:
 
 def test_the_layout_is_that_of_xtreme_with_nine_arms() -> None:
     study = xtreme_study()
-    scores = simulate(rng(), study)
+    scores = simulated(rng(), study).scores
     assert list(scores.columns) == SCORES.names
     assert not scores.duplicated(KEY).any()
     assert scores["score"].between(0, 100).all()
@@ -33,8 +33,8 @@ def test_the_layout_is_that_of_xtreme_with_nine_arms() -> None:
 
 def test_the_same_seed_gives_the_same_scores_and_another_seed_others() -> None:
     study = xtreme_study(seeds=2, targets=FEW)
-    pd.testing.assert_frame_equal(simulate(rng(3), study), simulate(rng(3), study))
-    assert not simulate(rng(3), study)["score"].equals(simulate(rng(4), study)["score"])
+    pd.testing.assert_frame_equal(simulated(rng(3), study).scores, simulated(rng(3), study).scores)
+    assert not simulated(rng(3), study).scores["score"].equals(simulated(rng(4), study).scores["score"])
 
 
 def test_without_any_effect_every_score_is_the_same_and_no_arm_gains() -> None:
@@ -86,4 +86,4 @@ def test_noise_shrinks_with_seeds_and_a_baselines_noise_is_in_every_arm() -> Non
 
 def test_effects_that_leave_the_range_of_points_are_refused() -> None:
     with pytest.raises(ValueError, match="too large"):
-        simulate(rng(), xtreme_study(targets=FEW), Spreads(arm_target=60))
+        Layout(xtreme_study(targets=FEW)).draw(rng(), Spreads(arm_target=60))

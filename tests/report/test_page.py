@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -15,9 +16,11 @@ from small_page import SVG, Html, answers, figure
 from small_study import MakeScores, study_config, xquad
 
 from xstilts.config.study import SYNTHETIC, Study, load
+from xstilts.graph.runs import Job
 from xstilts.report.coverage import missing_scores
 from xstilts.report.page import PageContent, PageFigure, write_page
 from xstilts.report.page.page import SECTIONS, render
+from xstilts.scores.flags import usable, with_flags
 from xstilts.tasks.registry import TASKS
 
 
@@ -220,3 +223,21 @@ def test_published_scores_stand_beside_our_own(make_scores: MakeScores) -> None:
     text = " ".join(assert_is_whole(render(PageContent(study, scores))).text.split())
     assert "xlmr, means over languages" in text and "XQuAD F1 XLM-R Large, none 70.0 1100 76.6 −6.6 S" in text
     assert "In every row: split test; language mean" in text and "Differences in protocol" in text
+
+
+def test_a_verdict_on_synthetic_languages_is_marked_as_an_exercise(study: Study) -> None:
+    exercises = [replace(answer, exercise=True) for answer in answers()]
+    text = " ".join(Html(render(PageContent(study, answers=exercises))).text.split())
+    assert "✓ supported (exercise on synthetic languages) The interval is below 0" in text
+    assert text.count("(exercise on synthetic languages)") == 4  # in the summary and below each question
+    assert "exercise" not in " ".join(Html(render(PageContent(study, answers=answers()))).text.split())
+
+
+def test_what_no_seed_has_learnt_is_marked_and_listed_with_the_reason(study: Study, scores: pd.DataFrame) -> None:
+    flag = "not learnt: 33.5 on English dev, at chance, like all 2 seeds (chance is 33.3)"
+    flags = {Job("xlmr", "mnli", "squad_v1", seed): flag for seed in (1, 2)}
+    every = with_flags(scores, flags, study)
+    content = PageContent(study, usable(every), flagged=every[every["flag"].notna()])
+    text = " ".join(Html(render(content)).text.split())
+    assert "MNLI × +23.5" in text and "×: no seed has learnt its training set" in text
+    assert f"xlmr MNLI XQuAD test 1 67.0 {flag}" in text and "chance 0.0" in text

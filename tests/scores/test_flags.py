@@ -1,4 +1,4 @@
-"""Collapsed runs are flagged if another seed has learnt, and excluded everywhere."""
+"""Runs that have not learnt their training set are flagged, and excluded everywhere."""
 
 from __future__ import annotations
 
@@ -38,8 +38,11 @@ class TestFlags:
         assert flags_of(78.2, 33.3) == {2: FLAG}
         assert flags_of(78.2, 33.3, 80.04)[2].endswith("where other seeds reach 78.2 to 80.0")
 
-    def test_where_no_seed_has_learnt_that_is_a_result(self) -> None:
-        assert flags_of(33.3, 34.0, 31.0) == {} == flags_of(33.3)
+    def test_where_no_seed_has_learnt_all_are_flagged_as_not_learnt(self) -> None:
+        flags = flags_of(33.5, 34.0, 31.0)
+        assert flags[1] == "not learnt: 33.5 on English dev, at chance, like all 3 seeds (chance is 33.3)"
+        assert flags.keys() == {1, 2, 3} and flags[3].startswith("not learnt: 31.0")
+        assert flags_of(33.5) == {1: "not learnt: 33.5 on English dev, at chance (chance is 33.3)"}
 
     def test_other_arms_models_and_training_sets_do_not_count(self) -> None:
         records = {
@@ -50,7 +53,10 @@ class TestFlags:
                 "training": {"learnt": {"pawsx": record(78.2)["training"]["learnt"]["xnli"]}}
             },
         }
-        assert collapse_flags(records) == {}
+        flags = collapse_flags(records)
+        assert flags.keys() == {("xlmr", "mnli", "xnli", 1)} and flags["xlmr", "mnli", "xnli", 1].startswith(
+            "not learnt"
+        )
 
     def test_constant_predictions(self) -> None:
         records = {("m", "a", "xnli", 1): record(40, constant=True), ("m", "a", "xnli", 2): record(78.2)}
@@ -110,3 +116,32 @@ def test_the_ledger_and_the_tables_say_what_is_left_out(flagged: pd.DataFrame, s
     assert FLAG in (tmp_path / "ledger.csv").read_text() and FLAG in (tmp_path / "ledger.md").read_text()
     main = pd.read_csv(tmp_path / "main.csv").set_index(["arm", "target"])
     assert main.loc[("mnli", "xquad"), "score"] == 67 and main.loc[("mnli", "xquad"), "seeds"] == 1
+
+
+UNLEARNT_FLAG = "not learnt: 33.5 on English dev, at chance, like all 2 seeds (chance is 33.3)"
+
+
+def test_a_cell_that_no_seed_has_learnt_is_marked_and_in_no_mean(
+    scores: pd.DataFrame, study: Study, tmp_path: Path
+) -> None:
+    jobs = {Job("xlmr", "mnli", "squad_v1", seed): UNLEARNT_FLAG for seed in (1, 2)}
+    write_tables(with_flags(scores, jobs, study), NO_DEV, study, tmp_path)
+    main = pd.read_csv(tmp_path / "main.csv").set_index(["arm", "target"])
+    assert main.loc[("mnli", "xquad"), ["score", "gain"]].isna().all()
+    assert main.loc[("mnli", "average"), ["score", "gain"]].isna().all()
+    assert tuple(main.loc[("mnli", "xquad"), ["seeds", "flagged"]]) == (0, 2)
+    assert main.loc[("mnli", "tatoeba"), "gain"] == 23.5
+    text = (tmp_path / "main.md").read_text()
+    (row,) = (line for line in text.splitlines() if line.startswith("| MNLI"))
+    assert [cell.strip(" *") for cell in row.strip("|").split("|")] == ["MNLI", "×", "+23.5", "–"]
+    assert "×: no seed has learnt its training set" in text
+    for name in ("xquad", "languages"):
+        assert "×" in (tmp_path / f"{name}.md").read_text()
+    assert "XQuAD 67.0 (not learnt: 33.5 on English dev" in (tmp_path / "ledger.md").read_text()
+
+
+def test_an_unlearnt_baseline_takes_the_gains_of_its_target_with_it(scores: pd.DataFrame, study: Study) -> None:
+    jobs = {Job("xlmr", "none", "squad_v1", seed): UNLEARNT_FLAG for seed in (1, 2)}
+    cells = task_cells(with_flags(scores, jobs, study), study).set_index(["arm", "target"])
+    assert pd.isna(cells.loc[("none", "xquad"), "score"]) and cells.loc[("mnli", "xquad"), "score"] > 60
+    assert pd.isna(cells.loc[("mnli", "xquad"), "gain"])

@@ -50,6 +50,11 @@ def test_without_warm_up_the_first_step_has_the_whole_rate() -> None:
     assert rates(4, warmup_share=0) == rates(4, warmup_steps=0) == [1, 0.75, 0.5, 0.25, 0]
 
 
+def test_a_share_of_the_steps_is_rounded_down() -> None:
+    assert rates(19, warmup_share=0.1) == rates(19, warmup_steps=1)
+    assert rates(9, warmup_share=0.1) == rates(9, warmup_steps=0)
+
+
 @given(total=st.integers(1, 60), warmup_share=st.floats(0, 0.99))
 def test_schedule_rises_to_its_peak_and_falls_to_0(total: int, warmup_share: float) -> None:
     shares = rates(total, warmup_share=warmup_share)

@@ -10,8 +10,8 @@ from xstilts.analysis.gains import primary_scores
 from xstilts.analysis.selection import intermediate_arms, scored_split, task_arms_or_all
 from xstilts.analysis.study_data import StudyData
 from xstilts.config.study import BASELINE, Study
+from xstilts.scores.chance import chance
 from xstilts.tasks.languages import ENGLISH
-from xstilts.tasks.task import Task
 
 _CELL = ["model", "target", "language"]
 #: Columns of :func:`deltas`.
@@ -77,6 +77,15 @@ def beyond_english(study_data: StudyData, model: str) -> tuple[pd.DataFrame, lis
     return table.assign(place=table["target"] + ":" + table["language"]), notes
 
 
+def seeds_behind(cells: pd.DataFrame) -> int:
+    """Return the number of seeds that at least nine of ten cells have, both of the arm and of the baseline.
+
+    A cell that lacks a seed is one of many; a study whose cells generally lack it has fewer seeds.
+    """
+    counts = cells[["seeds", "baseline_seeds"]].min(axis=1)
+    return int(counts.quantile(0.1, interpolation="lower")) if len(counts) else 0
+
+
 def _standardised(values: pd.Series) -> pd.Series:
     values = values.astype("float64")
     sd = values.std()
@@ -88,19 +97,8 @@ def _mean_over_seeds(scores: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     return groups.agg(score=("score", "mean"), seeds=("seed", "nunique"), n=("n", "max")).reset_index()
 
 
-def chance(task: Task) -> float:
-    """Return the score of guessing, in points.
-
-    That is one in the number of labels, or of choices, where accuracy is among the primary metrics, else 0.
-    """
-    if "accuracy" not in task.primary_metrics:
-        return 0.0
-    options = len(task.labels) or (task.inputs_per_example if task.type == "multiple_choice" else 0)
-    return 100 / options if options else 0.0
-
-
 def log_odds(scores: pd.Series, targets: pd.Series, n: pd.Series, study: Study) -> pd.Series:
-    """Return logits of scores, as a share of the range above :func:`chance`.
+    """Return logits of scores, as a share of the range above :func:`~xstilts.scores.chance.chance`.
 
     Shares are clipped to half an example from 0 and from 1, where the logit is infinite; so are scores below chance.
 

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy import linalg, optimize
 
-#: Coefficients, standard error of the first, and SDs of the random effects relative to the noise's.
-Solution = tuple[np.ndarray, float, dict[str, float]]
-
 _STARTS = (0.7, 0.1, 3.0)  # relative SDs to start the search from, one after the other until it converges
+
+
+class Solution(NamedTuple):
+    """A fit.
+
+    Attributes:
+        coefficients: Of all predictors.
+        error: Standard error of the first.
+        relative_sds: SDs of the random effects relative to the noise's.
+    """
+
+    coefficients: np.ndarray
+    error: float
+    relative_sds: dict[str, float]
 
 
 def reml(x: np.ndarray, y: np.ndarray, random: dict[str, np.ndarray], free: int) -> Solution | None:
@@ -53,7 +66,7 @@ def reml(x: np.ndarray, y: np.ndarray, random: dict[str, np.ndarray], free: int)
         best = converged
     xx, beta, rss = _least_squares(weighted_products(best)[0])
     error = float(np.sqrt(rss / free * np.linalg.inv(xx)[0, 0]))
-    return beta, error, dict(zip(random, map(float, best), strict=True))
+    return Solution(beta, error, dict(zip(random, map(float, best), strict=True)))
 
 
 def clustered(x: np.ndarray, y: np.ndarray, genus: np.ndarray, free: int) -> Solution:
@@ -70,7 +83,7 @@ def clustered(x: np.ndarray, y: np.ndarray, genus: np.ndarray, free: int) -> Sol
     scores = x * (y - x @ beta)[:, None]
     sums = np.array([scores[genus == name].sum(0) for name in np.unique(genus)])
     factor = len(sums) / (len(sums) - 1) * (len(y) - 1) / free
-    return beta, float(np.sqrt(factor * (bread @ sums.T @ sums @ bread)[0, 0])), {}
+    return Solution(beta, float(np.sqrt(factor * (bread @ sums.T @ sums @ bread)[0, 0])), {})
 
 
 def _least_squares(products: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:

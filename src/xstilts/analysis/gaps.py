@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from xstilts.analysis.answers import Estimate
-from xstilts.analysis.deltas import chance
 from xstilts.analysis.resampling import bootstrap_p_value, percentile_interval, resampling_weights
+from xstilts.analysis.student import student
 from xstilts.config.study import Study
+from xstilts.scores.chance import chance
 from xstilts.tasks.languages import ENGLISH
 from xstilts.wording import counted
 
@@ -119,8 +120,24 @@ def mean_of(cubes: Cubes) -> float:
     return float(np.mean([cube.mean() for cube in cubes.values()]))
 
 
+def over_targets(name: str, cubes: Cubes, unit: str = "points of gap") -> Estimate:
+    """Estimate :func:`mean_of` of at least two targets, with Student's interval and test over targets.
+
+    Targets are what varies: what a model gains on one of them is shared by its languages and seeds.
+    """
+    means = np.array([cube.mean() for cube in cubes.values()])
+    error = float(means.std(ddof=1) / np.sqrt(len(means)))
+    low, high, p = student(mean_of(cubes), error, len(means) - 1)
+    return Estimate(name, mean_of(cubes), low, high, unit, p, _size(cubes))
+
+
+def _size(cubes: Cubes) -> str:
+    languages, seeds = sum(len(cube) for cube in cubes.values()), min(cube.shape[1] for cube in cubes.values())
+    return f"{counted(len(cubes), 'target')}, {counted(languages, 'language')} in all, {counted(seeds, 'seed')}"
+
+
 def bootstrapped(name: str, cubes: Cubes, unit: str = "points of gap") -> Estimate:
-    """Estimate :func:`mean_of` with a hierarchical bootstrap.
+    """Estimate :func:`mean_of` with a hierarchical bootstrap, which is too narrow where there are few targets.
 
     Targets are drawn with replacement, then languages and seeds within each.
     """
@@ -129,10 +146,7 @@ def bootstrapped(name: str, cubes: Cubes, unit: str = "points of gap") -> Estima
     drawn = rng.integers(len(targets), size=(_DRAWS, len(targets), 1))
     draws = np.take_along_axis(means, drawn, axis=-1).mean((1, 2))
     low, high = percentile_interval(draws)
-    languages = sum(len(cube) for cube in targets)
-    seeds = min(cube.shape[1] for cube in targets)
-    n = f"{counted(len(targets), 'target')}, {counted(languages, 'language')} in all, {counted(seeds, 'seed')}"
-    return Estimate(name, mean_of(cubes), low, high, unit, bootstrap_p_value(draws), n)
+    return Estimate(name, mean_of(cubes), low, high, unit, bootstrap_p_value(draws), _size(cubes))
 
 
 def _resampled_means(cube: np.ndarray, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:

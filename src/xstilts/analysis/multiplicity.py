@@ -10,8 +10,7 @@ import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
 from xstilts.analysis.answers import Answer
-
-LEVEL = 0.05
+from xstilts.analysis.verdicts import decide
 
 
 def benjamini_hochberg(p: pd.Series) -> pd.Series:
@@ -31,8 +30,8 @@ def with_holm(answers: Iterable[Answer]) -> list[Answer]:
     """Adjust the p of the primary hypotheses (Holm 1979).
 
     Returns:
-        The answers, those whose primary hypothesis has a test with ``p_adjusted``. A hypothesis whose adjusted p is not
-        below :data:`LEVEL` is no longer supported, and the reason says so.
+        The answers, those whose primary hypothesis has a test with ``p_adjusted``. The verdict is decided again
+        with it; where it changes, the reason says so.
     """
     adjusted = list(answers)
     p = np.array([answer.primary.p if answer.primary else None for answer in adjusted], dtype=float)
@@ -44,7 +43,8 @@ def with_holm(answers: Iterable[Answer]) -> list[Answer]:
 
 
 def _adjusted(answer: Answer, p: float, count: int) -> Answer:
-    if answer.verdict != "supported" or p < LEVEL:
+    verdict = decide(replace(answer.evidence, p=p))[0] if answer.evidence else answer.verdict
+    if verdict == answer.verdict:
         return replace(answer, p_adjusted=p)
     reason = f"{answer.reason} After Holm's correction for {count} primary hypotheses, p = {p:.3f}: not significant."
-    return replace(answer, p_adjusted=p, verdict="not supported", reason=reason)
+    return replace(answer, p_adjusted=p, verdict=verdict, reason=reason)

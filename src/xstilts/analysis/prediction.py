@@ -16,6 +16,7 @@ from scipy import stats
 from xstilts.analysis.answers import Estimate
 from xstilts.analysis.resampling import bootstrap_p_value, percentile_interval
 from xstilts.analysis.ridge import out_of_sample, r2
+from xstilts.analysis.score_test import sign_flip_p_value
 from xstilts.wording import counted
 
 MODELS = ("M0", "M1", "M2")
@@ -61,6 +62,24 @@ def predictions_of(cells: pd.DataFrame, schemes: Sequence[str] = tuple(LEFT_OUT)
             table[model], table["mean"] = out_of_sample(x, cells["delta"].to_numpy(), groups)
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
+
+
+def association_p_value(cells: pd.DataFrame) -> float:
+    """Test whether gains are associated with similarity within pairs of intermediate task and target.
+
+    Adjusted for the language's covariates; genera are what is independent (:mod:`xstilts.analysis.score_test`).
+    R² in left-out languages has no such test: a predictor without information lowers it, so that it is never found, and
+    one that mimics the effects of pairs, of which there are few, raises it.
+
+    Args:
+        cells: As for :func:`predictions_of`; with at least one measure of similarity.
+    """
+    measures = [name for name in MEASURES if name in cells]
+    covariates = [name for name in OF_LANGUAGE if name in cells]
+    columns = cells[["delta", *measures, *covariates]].astype("float64")
+    within = (columns - columns.groupby([cells["arm"], cells["target"]]).transform("mean")).to_numpy()
+    y, tested, adjusted = within[:, 0], within[:, 1 : 1 + len(measures)], within[:, 1 + len(measures) :]
+    return sign_flip_p_value(y, tested, adjusted, cells["genus"].to_numpy(), np.random.default_rng(1))
 
 
 def r2_of(of_scheme: pd.DataFrame, model: str) -> float:

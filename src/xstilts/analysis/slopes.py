@@ -12,12 +12,13 @@ import pandas as pd
 
 from xstilts.analysis.answers import Estimate
 from xstilts.analysis.covariates import ADJUSTED_FOR
-from xstilts.analysis.deltas import DISTANCES, beyond_english
+from xstilts.analysis.deltas import DISTANCES, beyond_english, seeds_behind
 from xstilts.analysis.estimates import estimate_table
-from xstilts.analysis.mixed import Fit, bootstrap, fit
+from xstilts.analysis.mixed import Fit, fit
 from xstilts.analysis.permutation import spearman_interval, spearman_test
 from xstilts.analysis.selection import without_type
 from xstilts.analysis.study_data import StudyData
+from xstilts.analysis.verdicts import left_out_error
 from xstilts.config.study import Study
 from xstilts.scores.labels import arm_label
 from xstilts.tasks.benchmarks import GROUPS
@@ -31,27 +32,54 @@ _UNIT, _LOGITS = "points per SD of distance", "logits per SD of distance"
 
 
 def fit_slope(cells: pd.DataFrame, response: str = "delta", distance: str = "distance") -> Fit | None:
-    """Fit a response on a kind of distance; None if the distance is not known or nothing can be estimated."""
+    """Fit a response on a kind of distance; None if the distance is not known or nothing can be estimated.
+
+    Distance is the same for all arms, so that arms are averaged: a row is a target and language.
+    """
     if cells.empty or f"z_{distance}" not in cells:
         return None
-    return fit(cells, response, f"z_{distance}", [name for name in ADJUSTED_FOR if name in cells])
+    known = cells.dropna(subset=[response])
+    relative = known[response] - known.groupby("cell")[response].transform("mean")
+    columns = ["target", "language", "genus", f"z_{distance}", *(name for name in ADJUSTED_FOR if name in cells)]
+    places = known.assign(**{response: relative}).groupby("place")
+    return fit_places(places[columns].first().assign(**{response: places[response].mean()}), response, distance)
+
+
+def fit_places(places: pd.DataFrame, response: str = "delta", distance: str = "distance") -> Fit | None:
+    """Fit means over arms, a row per target and language: by ``place``, what :func:`fit_slope` makes of cells."""
+    table = places.reset_index().assign(cell=lambda rows: rows["target"])
+    return fit(table, response, f"z_{distance}", [name for name in ADJUSTED_FOR if name in table])
 
 
 def primary_estimate(cells: pd.DataFrame, fitted: Fit) -> Estimate:
-    """Make the estimate of question 1's primary slope, with the bootstrap's interval."""
-    low, high = bootstrap(cells, "delta", "z_distance", fitted)
-    return Estimate(NAME, fitted.slope, low, high, _UNIT, fitted.p, _size(cells, fitted))
+    """Make the estimate of question 1's primary slope."""
+    return Estimate(NAME, fitted.slope, fitted.low, fitted.high, _UNIT, fitted.p, _size(cells, fitted))
+
+
+def left_out_errors(cells: pd.DataFrame, fitted: Fit) -> list[float]:
+    """Return the squared errors of predicting left-out genera: by all of the fit, without distance, by cells' means.
+
+    Predictions are by least squares, of gains and predictors relative to the mean of their arm and target.
+    """
+    names = ["delta", *fitted.coefficients]
+    relative = cells[names] - cells.groupby("cell")[names].transform("mean")
+    genus, y = cells["genus"].to_numpy(), relative["delta"].to_numpy()
+    covariates = [name for name in fitted.coefficients if name != "z_distance"]
+    return [
+        left_out_error(relative[predictors].to_numpy(), y, genus)
+        for predictors in (["z_distance", *covariates], covariates, [])
+    ]
 
 
 def _size(cells: pd.DataFrame, fitted: Fit) -> str:
-    seeds = int(cells["seeds"].min())
+    seeds = seeds_behind(cells)
     return f"{counted(fitted.languages, 'language')} of {counted(fitted.genera, 'genus')}, {counted(seeds, 'seed')}"
 
 
 def _estimate(
     name: str, cells: pd.DataFrame, response: str = "delta", distance: str = "distance", tested: bool = True
 ) -> Iterator[Estimate]:
-    """The slope with the interval of t with G − 2 df, if it can be fitted; no p with too few genera for a test."""
+    """The slope with its interval, if it can be fitted; no p with too few genera for a test."""
     fitted = fit_slope(cells, response, distance)
     if fitted is not None:
         p = fitted.p if tested and fitted.genera >= MIN_GENERA else None
@@ -93,15 +121,11 @@ def _subsets(cells: pd.DataFrame, study: Study) -> dict[str, pd.DataFrame]:
 
 
 def robustness(cells: pd.DataFrame, study: Study) -> Iterator[Estimate]:
-    """Estimate the slope with observed features, of subsets of the cells, in log-odds, of means over arms, of ranks."""
+    """Estimate the slope with observed features, of subsets of the cells, in log-odds, of ranks."""
     yield from _estimate(_distance_name("distance_observed"), cells, distance="distance_observed")
     for name, subset in list(_subsets(cells, study).items())[1:]:
         yield from _estimate(name, subset)
     yield from _estimate("gains in log-odds above chance", cells, response="logit")
-    means = cells.groupby("place", as_index=False).agg(
-        {name: "mean" if name in ("delta", "seeds") else "first" for name in cells if name != "place"}
-    )
-    yield from _estimate("mean over arms", means.assign(cell=means["target"]))
     yield from _rank_correlation_of_genera(cells)
 
 

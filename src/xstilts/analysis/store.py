@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from xstilts.analysis.answers import Answer, Estimate
+from xstilts.analysis.answers import Answer, Estimate, Evidence
 from xstilts.atomic import write_json, write_text
 from xstilts.errors import DataError
 
@@ -26,7 +26,8 @@ def write_answer(answer: Answer, folder: Path) -> None:
     values = {item.name: getattr(answer, item.name) for item in fields(answer)}
     values |= {name: _as_columns(frame) for name, frame in frames.items() if name in _FRAMES}
     values["data"] = {name: _as_columns(frame) for name, frame in answer.data.items()}
-    values["primary"] = answer.primary and {key: _json_value(value) for key, value in asdict(answer.primary).items()}
+    for name, part in (("primary", answer.primary), ("evidence", answer.evidence)):
+        values[name] = part and {key: _json_value(value) for key, value in asdict(part).items()}
     write_json(folder / f"{answer.question}.json", values)
 
 
@@ -45,6 +46,7 @@ def _read(path: Path) -> Answer:
         values |= {name: _frame(values[name]) for name in _FRAMES}
         values["data"] = {name: _frame(columns) for name, columns in values["data"].items()}
         values["primary"] = values["primary"] and Estimate(**values["primary"])
+        values["evidence"] = values["evidence"] and Evidence(**values["evidence"])
         return Answer(**{**values, "cannot": tuple(values["cannot"]), "notes": tuple(values["notes"])})
     except (ValueError, KeyError, TypeError) as error:
         remedy = "Delete the file and let snakemake make it again."

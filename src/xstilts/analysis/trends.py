@@ -6,13 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from xstilts.analysis.answers import Estimate
-from xstilts.analysis.permutation import permutation_p_value
+from xstilts.analysis.student import student
+from xstilts.analysis.verdicts import left_out_error
 from xstilts.wording import counted
-
-_DRAWS = 9_999
 
 
 @dataclass(frozen=True)
@@ -22,7 +20,7 @@ class Curves:
     Attributes:
         task: The intermediate task.
         x: (levels,) log2 of sizes, or diversities.
-        gains: (levels, seeds, families) in points; in permutations (draws, levels, seeds, families).
+        gains: (levels, seeds, families) in points.
     """
 
     task: str
@@ -64,34 +62,32 @@ def sd_across_families(gains: np.ndarray) -> np.ndarray:
 def trend(name: str, curves: list[Curves], response: Response, unit: str = "points per doubling") -> Estimate:
     """Estimate the common slope of several tasks' responses on x.
 
-    The interval is by the jackknife over seeds (t with seeds - 1 degrees of freedom). The test permutes levels within
-    task and seed, the same way for all families; :func:`scipy.stats.permutation_test` has no such design.
+    A subset of the data may have an effect of its own, which all seeds share: the unit is the subset, its response the
+    mean over seeds. Test and interval are by least squares with an effect per task, t with as many degrees of freedom
+    as there are subsets beyond tasks and slope.
     """
-    slope, seeds = float(_slope(curves, response)), min(curve.gains.shape[1] for curve in curves)
-    left_out = [float(_slope([_without_seed(curve, seed) for curve in curves], response)) for seed in range(seeds)]
-    margin = float(stats.t.ppf(0.975, seeds - 1) * np.sqrt((seeds - 1) * np.var(left_out)))
-    rng = np.random.default_rng(1)
-    under_null = np.asarray(_slope([_permuted(curve, rng) for curve in curves], response))
-    levels, families = min(len(curve.x) for curve in curves), max(curve.gains.shape[2] for curve in curves)
+    x, y, _ = _subsets(curves, response)
+    size = float(x @ x)
+    slope, df = float(x @ y) / size, len(y) - len(curves) - 1
+    residuals = y - slope * x
+    low, high, p = student(slope, float(np.sqrt(residuals @ residuals / df / size)), df)
+    seeds, families = min(curve.gains.shape[1] for curve in curves), max(curve.gains.shape[2] for curve in curves)
+    levels = min(len(curve.x) for curve in curves)
     n = f"{counted(len(curves), 'task')}, {levels} levels, {counted(seeds, 'seed')}, {counted(families, 'family')}"
-    return Estimate(name, slope, slope - margin, slope + margin, unit, permutation_p_value(slope, under_null), n)
+    return Estimate(name, slope, low, high, unit, p, n)
 
 
-def _slope(curves: list[Curves], response: Response) -> float | np.ndarray:
-    """Common slope of the tasks' responses on their centred x: least squares with an effect per task.
-
-    One slope for each draw where the gains are (draws, levels, seeds, families).
-    """
-    size = sum(float(curve.centred_x @ curve.centred_x) for curve in curves)
-    return sum(response(curve.gains) @ curve.centred_x for curve in curves) / size
-
-
-def _without_seed(curve: Curves, seed: int) -> Curves:
-    return Curves(curve.task, curve.x, np.delete(curve.gains, seed, axis=1))
+def left_out_errors(curves: list[Curves], response: Response) -> tuple[float, float]:
+    """Return the squared errors of predicting the response of left-out subsets: by the trend, by their task's mean."""
+    x, y, tasks = _subsets(curves, response)
+    subsets, effects = np.arange(len(y)), np.equal.outer(tasks, np.unique(tasks)).astype(float)
+    with_size, without = np.column_stack([effects, x]), effects
+    return left_out_error(with_size, y, subsets), left_out_error(without, y, subsets)
 
 
-def _permuted(curve: Curves, rng: np.random.Generator) -> Curves:
-    """Draws of the curve with the levels of each seed in a random order, the same for all families."""
-    levels, seeds, _ = curve.gains.shape
-    orders = rng.permuted(np.broadcast_to(np.arange(levels)[:, None], (_DRAWS, levels, seeds)), axis=1)
-    return Curves(curve.task, curve.x, curve.gains[orders, np.arange(seeds)])
+def _subsets(curves: list[Curves], response: Response) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """By subset: x and the response, both minus the mean of the task, and the number of the task."""
+    responses = [response(curve.gains) for curve in curves]
+    y = np.concatenate([values - values.mean() for values in responses])
+    x = np.concatenate([curve.centred_x for curve in curves])
+    return x, y, np.repeat(np.arange(len(curves)), [len(values) for values in responses])

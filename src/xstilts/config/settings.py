@@ -135,7 +135,7 @@ class Hyperparameters(Section):
     )
     epochs: Positive = Field(3.0, description="Passes over the training data.")
     max_steps: Whole | None = Field(None, description="Optimiser steps; replaces the number that epochs gives.")
-    warmup_share: Share = Field(0.1, description="Share of the steps spent warming up.")
+    warmup_share: Share = Field(0.1, description="Share of the steps spent warming up, rounded down.")
     warmup_steps: Whole | None = Field(None, description="Steps spent warming up; replaces warmup_share.")
     weight_decay: NonNegative = Field(0.01, description="AdamW's decay; biases and layer norms are exempt.")
     adam_beta2: Share = Field(0.999, description="AdamW's second-moment decay.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -49,9 +50,10 @@ def answer(runs: Runs) -> None:
         size_diversity.answer(data, _sizes(runs)),
         semantics.answer(data),
     ]
-    for finished in with_holm(answers):
+    for adjusted in with_holm(answers):
+        finished = replace(adjusted, exercise=runs.study.source.kind == "synthetic")
         write_answer(finished, folder)
-        logger.info("%s: %s. %s", finished.question, finished.verdict, finished.reason)
+        logger.info("%s: %s. %s", finished.question, finished.verdict_text, finished.reason)
 
 
 def _read_similarity(path: Path) -> pd.DataFrame:

@@ -22,7 +22,7 @@ from xstilts.report.page.figures import page_figure
 from xstilts.report.plots.training import read_curves
 from xstilts.report.tables import main_table_text, write_tables
 from xstilts.scores.dev_scores import collect_dev_scores, read_dev_scores, write_dev_scores
-from xstilts.scores.flags import collapse_flags, flagged_jobs, usable
+from xstilts.scores.flags import collapse_flags, flagged_jobs
 from xstilts.scores.parquet_files import GONE
 from xstilts.scores.score_files import checked_scores, write_scores
 from xstilts.scores.score_files import collect as collect_scores
@@ -87,7 +87,7 @@ def _figure_inputs(runs: Runs) -> dict[str, Any]:
     effects = runs.paths.answers / "effects.csv"
     return {
         "study": runs.study,
-        "scores": usable(scores),
+        "scores": scores,
         "languages": language_frame(runs.study),
         "answers": read_answers(runs.paths.answers),
         "effects": pd.read_csv(effects) if effects.is_file() else pd.DataFrame(),
@@ -97,4 +97,4 @@ def _figure_inputs(runs: Runs) -> dict[str, Any]:
 
 def main_table(runs: Runs) -> str:
     """The main table as text, for a terminal."""
-    return main_table_text(usable(checked_scores(runs.paths.scores, runs.study)), runs.study)
+    return main_table_text(checked_scores(runs.paths.scores, runs.study), runs.study)

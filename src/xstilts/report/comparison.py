@@ -15,8 +15,18 @@ import pandas as pd
 from xstilts.config.study import Study
 from xstilts.report.differences import differences
 from xstilts.report.typeset import TableBlock, TablePage, TableRow
+from xstilts.scores.chance import chance
 from xstilts.scores.gains import benchmark_targets, by_language, over_languages, scored_languages
-from xstilts.scores.labels import FEWER, MISSING, fewer_note, metric_label, metrics_of, seeds_note
+from xstilts.scores.labels import (
+    CHANCE,
+    CHANCE_MEANING,
+    FEWER,
+    MISSING,
+    fewer_note,
+    metric_label,
+    metrics_of,
+    seeds_note,
+)
 from xstilts.tasks.benchmarks import AGGREGATES
 from xstilts.tasks.protocols import PROTOCOLS, SYSTEMS
 from xstilts.tasks.published import HEADLINE, MARKS, MEAN, Published, published
@@ -24,11 +34,13 @@ from xstilts.wording import signed
 
 #: One row per published score; ``ours`` is the study's mean over ``seeds`` seeds of ``n`` examples each, in points.
 COLUMNS = [
-    "model", "system", "arm", "target", "language", "split", "metric", "ours", "seeds", "n", "published", "difference",
-    "mark", "source", "protocol", "note",
+    "model", "system", "arm", "target", "language", "split", "metric", "ours", "seeds", "n", "chance", "published",
+    "difference", "mark", "source", "protocol", "note",
 ]  # fmt: skip
 
-_HEADER = ["target", "split", "language", "metric", "arm", "ours", "n", "published", "difference", "mark", "source"]
+_HEADER = [
+    "target", "split", "language", "metric", "arm", "ours", "n", "chance", "published", "difference", "mark", "source",
+]  # fmt: skip
 _KEY = ["model", "arm", "target", "split", "language", "metric"]
 
 
@@ -61,7 +73,7 @@ def comparison_page(rows: pd.DataFrame, study: Study) -> TablePage:
     if rows.empty:
         return TablePage(title, study.warning, [_no_comparison_note(study)], [])
     notes = [
-        f"Points (0–100). {seeds_note(study)} n: examples scored per seed.",
+        f"Points (0–100). {seeds_note(study)} n: examples scored per seed. {CHANCE}: {CHANCE_MEANING}.",
         f"Marks: {'; '.join(f'{mark}: {meaning}' for mark, meaning in MARKS.items())}.",
         "Known differences in protocol are listed below the tables.",
     ]
@@ -95,7 +107,8 @@ def _comparison_row(one: Published, model: str, ours: _StudyScores, study: Study
             return None
         mine = _StudyScore(float("nan"), 0, 0)
     return [
-        model, one.system, one.arm, one.target, one.language, split, one.metric, *mine, one.score,
+        model, one.system, one.arm, one.target, one.language, split, one.metric, *mine,
+        float("nan") if one.target in AGGREGATES else chance(study.task(one.target)), one.score,
         mine.score - one.score, one.mark, one.source, one.protocol, one.note,
     ]  # fmt: skip
 
@@ -153,7 +166,8 @@ def _table_rows(part: pd.DataFrame, study: Study) -> list[TableRow]:
                 f"{SYSTEMS[values['system']].title}, {values['arm']}",
             ]
             theirs = f"{values['published']:.1f}"
-            rows.append([*place, score, n, theirs, difference, values["mark"], values["source"]])
+            guessing = "" if pd.isna(values["chance"]) else f"{values['chance']:.1f}"
+            rows.append([*place, score, n, guessing, theirs, difference, values["mark"], values["source"]])
     return rows
 
 

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection
+
 import pandas as pd
 
 from xstilts.config.study import Study
+from xstilts.graph.runs import Job
 from xstilts.report.typeset import TableBlock, TablePage, TableRow
+from xstilts.scores.chance import chance
 from xstilts.scores.dev_scores import INTERMEDIATE, RETRIEVAL, STAGES, TARGET, tasks_of
+from xstilts.scores.flags import usable_dev
 from xstilts.scores.gains import ALL, arms_of, by_language, over_languages, scored_languages
-from xstilts.scores.labels import FEWER, MISSING, arm_label, fewer_note, metrics_note, seeds_note
+from xstilts.scores.labels import (
+    CHANCE,
+    CHANCE_MEANING,
+    FEWER,
+    MISSING,
+    UNLEARNT,
+    arm_label,
+    chance_texts,
+    fewer_note,
+    metrics_note,
+    seeds_note,
+    unlearnt_note,
+)
 
 _BLOCKS = {
     INTERMEDIATE: "intermediate tasks after intermediate training",
@@ -18,14 +36,21 @@ _BLOCKS = {
 _PLACE = ["model", "stage", "arm", "task"]
 
 
-def dev_cells(dev_scores: pd.DataFrame, study: Study) -> pd.DataFrame:
+def dev_cells(dev_scores: pd.DataFrame, study: Study, flagged: Collection[Job] = ()) -> pd.DataFrame:
     """Average dev scores over seeds.
+
+    Args:
+        dev_scores: All dev scores of the study.
+        study: The study.
+        flagged: Jobs that have not learnt their training set; their dev scores on it are counted and left out.
 
     Returns:
         One row per model, stage, arm and task that the study has dev data for, with the columns ``score`` (the mean
-        over seeds of the task's primary metrics in points, NaN where missing), ``seeds`` and ``n`` (examples per seed).
+        over seeds of the task's primary metrics in points, NaN where missing), ``seeds``, ``n`` (examples per seed),
+        ``chance`` (the score of guessing) and ``flagged`` (seeds left out).
     """
-    means = pd.concat([_over_seeds(dev_scores, study, stage) for stage in STAGES]).set_index(_PLACE)
+    left = usable_dev(dev_scores, flagged)
+    means = pd.concat([_over_seeds(left, study, stage) for stage in STAGES]).set_index(_PLACE)
     places = [
         (model, stage, arm, task)
         for model in study.models
@@ -36,7 +61,10 @@ def dev_cells(dev_scores: pd.DataFrame, study: Study) -> pd.DataFrame:
     ]
     index = pd.MultiIndex.from_tuples(places, names=_PLACE) if places else means.index[:0]
     cells = means.reindex(index).reset_index()
-    return cells.fillna({"seeds": 0, "n": 0}).astype({"seeds": "int64", "n": "int64"})
+    counts = Counter((job.model, TARGET, job.arm, job.what) for job in flagged)
+    cells["flagged"] = [counts[place] for place in cells[_PLACE].itertuples(index=False, name=None)]
+    cells["chance"] = [chance(study.task(task)) for task in cells["task"]]
+    return cells.fillna({"seeds": 0, "n": 0}).astype({"seeds": "int64", "n": "int64", "flagged": "int64"})
 
 
 def dev_page(cells: pd.DataFrame, study: Study) -> TablePage:
@@ -61,6 +89,9 @@ def dev_page(cells: pd.DataFrame, study: Study) -> TablePage:
         *([metrics_note(study, tasks)] if tasks else []),
         *_counts_note(cells, study),
     ]
+    notes.append(f"'{CHANCE}': {CHANCE_MEANING}.")
+    if UNLEARNT in text:
+        notes.append(unlearnt_note())
     if MISSING in text:
         notes.append(f"{MISSING}: not scored.")
     if any(cell.endswith(FEWER) for cell in text):
@@ -79,11 +110,17 @@ def _over_seeds(dev_scores: pd.DataFrame, study: Study, stage: str) -> pd.DataFr
 def _rows(cells: pd.DataFrame, study: Study, stage: str) -> list[TableRow]:
     """Return a row per arm with a cell at the stage; blank where the arm is not trained on the task."""
     texts = {
-        (arm, task): MISSING if pd.isna(score) else f"{score:.1f}" + FEWER * (seeds < len(study.seeds))
-        for arm, task, score, seeds in cells[["arm", "task", "score", "seeds"]].itertuples(index=False)
+        (arm, task): (UNLEARNT if flagged else MISSING)
+        if pd.isna(score)
+        else f"{score:.1f}" + FEWER * (seeds < len(study.seeds))
+        for arm, task, score, seeds, flagged in cells[["arm", "task", "score", "seeds", "flagged"]].itertuples(
+            index=False
+        )
     }
-    arms = [arm for arm in arms_of(study) if arm in set(cells["arm"])]
-    return [[arm_label(arm, study), *(texts.get((arm, task), "") for task in tasks_of(study, stage))] for arm in arms]
+    arms, tasks = [arm for arm in arms_of(study) if arm in set(cells["arm"])], tasks_of(study, stage)
+    rows: list[TableRow] = [[arm_label(arm, study), *(texts.get((arm, task), "") for task in tasks)] for arm in arms]
+    chances = chance_texts(cells, "task")
+    return [*rows, None, [CHANCE, *(chances.get(task, "") for task in tasks)]]
 
 
 def _counts_note(cells: pd.DataFrame, study: Study) -> list[str]:

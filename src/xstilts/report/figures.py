@@ -30,6 +30,7 @@ from xstilts.report.plots.sizes import sizes_figure
 from xstilts.report.plots.slopes import slopes_figure
 from xstilts.report.plots.style import views
 from xstilts.report.plots.training import training_figure
+from xstilts.scores.flags import usable
 
 INDEX = "index.json"
 _NONE: pd.DataFrame = pd.DataFrame()
@@ -47,7 +48,7 @@ def all_figures(
 
     Args:
         study: The study.
-        scores: Rows of schema :data:`xstilts.scores.score_files.SCORES` without flagged ones.
+        scores: All scores of the study; flagged ones are plotted nowhere.
         languages: What :func:`xstilts.analysis.study_data.language_frame` returns.
         answers: The answers to the research questions.
         effects: What :func:`xstilts.analysis.effects.effects` returns.
@@ -71,8 +72,9 @@ def _plot_all(
     records: pd.DataFrame,
 ) -> Iterator[Figure | AbsentFigure]:
     """Yield the figures in the report's order: gains, languages, the five questions, training, missing scores."""
-    all_views, cells = list(views(study)), scored_by_language(scores, study)
     yield gains_figure(scores, study)
+    scores = usable(scores)
+    all_views, cells = list(views(study)), scored_by_language(scores, study)
     for view in all_views:
         yield effects_figure(effects, study, view)
         yield language_gains_figure(cells, languages, study, view)

@@ -21,10 +21,14 @@ from xstilts.scores.gains import (
     targets_with_average,
 )
 from xstilts.scores.labels import (
+    CHANCE,
+    CHANCE_MEANING,
     FEWER,
     MISSING,
+    UNLEARNT,
     arm_label,
     average_note,
+    chance_texts,
     fewer_note,
     metrics_note,
     metrics_of,
@@ -32,6 +36,7 @@ from xstilts.scores.labels import (
     scored_notes,
     seeds_note,
     shown_texts,
+    unlearnt_note,
 )
 from xstilts.tasks.benchmarks import AVERAGE
 from xstilts.tasks.languages import ENGLISH
@@ -103,10 +108,10 @@ def with_language_means(cells: pd.DataFrame, study: Study) -> pd.DataFrame:
     scored = of_tuned.groupby(["split", "target", "language"])["seeds"].transform("max") > 0
     place = ["model", "split", "arm", "language"]
     groups = of_tuned[scored].groupby(place)
-    means = mean_cells(groups).assign(targets=groups.size())
+    means = mean_cells(groups).assign(targets=groups.size(), chance=groups["chance"].mean())
     means = of_tuned[place].drop_duplicates().join(means, on=place).assign(target=FINE_TUNED)
     both = pd.concat([cells.assign(targets=1), means], ignore_index=True)
-    counts = ["seeds", "gain_seeds", "n", "targets"]
+    counts = ["seeds", "gain_seeds", "n", "targets", "flagged"]
     return both.assign(**{name: both[name].fillna(0).astype("int64") for name in counts})
 
 
@@ -139,23 +144,24 @@ def languages_page(cells: pd.DataFrame, scores: pd.DataFrame, study: Study) -> T
 def _language_blocks(cells: pd.DataFrame, study: Study, codes: list[str]) -> list[TableBlock]:
     place = cells[["model", "split"]].iloc[0].tolist()
     name, label = ", ".join(place), "-".join([study.study, "languages", *place])
-    texts = shown_texts(cells, study, ["target", "arm", "language"])
+    texts, chances = shown_texts(cells, study, ["target", "arm", "language"]), chance_texts(cells, "target")
     blocks = []
     means = cells[(cells["target"] == FINE_TUNED) & (cells["arm"] == BASELINE)].set_index("language")["targets"]
     if len(means):
         of_means = {key[1:]: text for key, text in texts.items() if key[0] == FINE_TUNED}
         counts = ["targets in the mean", *(str(means.get(code, "")) for code in codes)]
-        rows = [*_rows(of_means, study, codes), None, counts]
+        of_means_cells = cells[cells["target"] == FINE_TUNED]
+        rows = [*_rows(of_means, study, codes, chance_texts(of_means_cells, "language")), counts]
         title = f"{name}: arms, mean over fine-tuned targets"
         blocks.append(TableBlock(title, f"{label}-arms", ["arm", *codes], rows))
     for arm in arms_of(study):
         rows = [
-            [study.title_of(target), *(texts.get((target, arm, code), "") for code in codes)]
+            [study.title_of(target), chances[target], *(texts.get((target, arm, code), "") for code in codes)]
             for target in targets_of(study)
         ]
         unit = "points" if arm == BASELINE else "gains"
         title = f"{name}: {arm_label(arm, study)}, {unit}"
-        blocks.append(TableBlock(title, f"{label}-{arm}", ["target", *codes], rows))
+        blocks.append(TableBlock(title, f"{label}-{arm}", ["target", CHANCE, *codes], rows))
     return blocks
 
 
@@ -164,13 +170,15 @@ def _blocks(cells: pd.DataFrame, study: Study, column: str, columns: dict[str, s
 
     ``columns`` are the shown values of the cells' column ``column``, with their headers.
     """
-    texts = shown_texts(cells, study, ["model", "split", "arm", column])
+    texts, chances = shown_texts(cells, study, ["model", "split", "arm", column]), chance_texts(cells, column)
     return [
         TableBlock(
             name=f"{model}, {split}",
             label=f"{study.study}-{name}-{model}-{split}",
             header=["arm", *columns.values()],
-            rows=_rows({key[2:]: text for key, text in texts.items() if key[:2] == (model, split)}, study, columns),
+            rows=_rows(
+                {key[2:]: text for key, text in texts.items() if key[:2] == (model, split)}, study, columns, chances
+            ),
         )
         for model in study.models
         for split in study.splits
@@ -182,6 +190,9 @@ def _page(title: str, study: Study, blocks: list[TableBlock], notes: list[str]) 
     texts = {cell for block in blocks for row in block.rows if row is not None for cell in row[1:]}
     unit = f"Row '{arm_label(BASELINE, study)}': points (0–100). Other rows: gains over it in points."
     notes = [f"{unit} {seeds_note(study)}", *notes]
+    notes.append(f"'{CHANCE}': {CHANCE_MEANING}.")
+    if UNLEARNT in texts:
+        notes.append(unlearnt_note())
     if MISSING in texts:
         notes.append(f"{MISSING}: not scored; of a mean: a score that it needs is missing.")
     if any(text.endswith(FEWER) for text in texts):
@@ -189,8 +200,10 @@ def _page(title: str, study: Study, blocks: list[TableBlock], notes: list[str]) 
     return TablePage(title, study.warning, notes, blocks, strong=_BEST)
 
 
-def _rows(texts: Mapping[tuple[str, ...], str], study: Study, columns: Iterable[str]) -> list[TableRow]:
-    """Return a row per arm, with rules below the baseline, which is in points, and above the controls."""
+def _rows(
+    texts: Mapping[tuple[str, ...], str], study: Study, columns: Iterable[str], chances: Mapping[str, str]
+) -> list[TableRow]:
+    """Return a row per arm, with rules below the baseline, which is in points, and above the controls; then chance."""
     rows: list[TableRow] = []
     kind_above = None
     for arm in arms_of(study):
@@ -199,4 +212,4 @@ def _rows(texts: Mapping[tuple[str, ...], str], study: Study, columns: Iterable[
             rows.append(None)
         kind_above = kind
         rows.append([arm_label(arm, study), *(texts.get((arm, name), "") for name in columns)])
-    return rows
+    return [*rows, None, [CHANCE, *(chances.get(name, "") for name in columns)]]

@@ -7,8 +7,9 @@ language, ``languages`` by arm, target and language. The others are in modules o
 
 The CSV files are tidy and complete: one row per cell, unrounded. ``score`` is the arm's own score and ``gain`` its
 difference to the baseline, both in points; ``seeds`` and ``gain_seeds`` are the numbers of seeds behind them; ``n`` is
-the number of examples scored per seed. The other formats are for reading: the baseline's row in points, the other rows
-as gains over it, with one decimal; the best arm of a column in bold.
+the number of examples scored per seed, ``chance`` the score of guessing, and ``flagged`` the number of seeds that are
+left out because their run has not learnt its training set. The other formats are for reading: the baseline's row in
+points, the other rows as gains over it, with one decimal; the best arm of a column in bold; chance in a row of its own.
 """
 
 from __future__ import annotations
@@ -57,8 +58,7 @@ def write_tables(
         The files: ``main``, ``groups``, one table per target, ``languages``, ``dev``, ``published``, ``ledger`` and
         ``data``, each as .csv, .md, .tex and .html.
     """
-    flagged, dev_scores = scores[scores["flag"].notna()], usable_dev(dev_scores, flagged_jobs(scores, study))
-    scores = usable(scores)
+    flagged = scores[scores["flag"].notna()]
     cells = task_cells(scores, study)
     files = _write(folder, "main", labelled(cells.drop(columns="language"), study), main_page(cells, scores, study))
     cells = group_cells(scores, study)
@@ -69,8 +69,9 @@ def write_tables(
         files += _write(folder, target, labelled(cells, study), target_page(cells, scores, study, target))
     cells = with_language_means(pd.concat(by_target.values(), ignore_index=True), study)
     files += _write(folder, "languages", labelled(cells, study), languages_page(cells, scores, study))
-    of_dev = dev_cells(dev_scores, study)
+    of_dev = dev_cells(dev_scores, study, flagged_jobs(scores, study))
     files += _write(folder, "dev", labelled(of_dev, study), dev_page(of_dev, study))
+    scores, dev_scores = usable(scores), usable_dev(dev_scores, flagged_jobs(scores, study))
     rows = comparison_rows(scores, study)
     files += _write(folder, "published", stamped(rows, study), comparison_page(rows, study))
     runs = ledger_rows(scores, dev_scores, records, study, flagged)

@@ -1,8 +1,9 @@
-"""Flags on the scores of collapsed runs, which no mean, test or figure includes.
+"""Flags on the scores of runs that have not learnt their training set, which no mean, test or figure includes.
 
-A job is flagged if it has not learnt its training set and another seed of the same model, arm and training set has. If
-no seed has learnt it, that is a result and nothing is flagged. Flagged scores stay in the files; :func:`usable` and
-:func:`usable_dev` drop them before scores are averaged, tested, plotted or selected on.
+Such a run has *collapsed* if another seed of the same model, arm and training set has learnt it; otherwise it is *not
+learnt*. Either way its score is that of guessing, and its difference to another arm's score is no loss by transfer.
+Flagged scores stay in the files; :func:`usable` and :func:`usable_dev` drop them before scores are averaged, tested,
+plotted or selected on.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ from xstilts.training.collapse import DevOutcome, collapse_reason, read_dev_outc
 
 
 def collapse_flags(records: Mapping[Job, Mapping[str, Any]]) -> dict[Job, str]:
-    """Find the jobs that collapsed although another seed learnt the same training set.
+    """Find the jobs that have not learnt their training set.
 
     Args:
         records: The records of all jobs of a study.
 
     Returns:
-        By flagged job, the reason in words.
+        By flagged job, the reason in words: "collapsed: …" if another seed has learnt the training set, else "not
+        learnt: …".
     """
     outcomes: dict[Job, DevOutcome] = {}
     for job, record in records.items():
@@ -34,11 +36,17 @@ def collapse_flags(records: Mapping[Job, Mapping[str, Any]]) -> dict[Job, str]:
             outcomes[job] = of_record[training_set]
     flags = {}
     for job, outcome in outcomes.items():
-        learnt = [other.score for key, other in outcomes.items() if key[:3] == job[:3] and not collapse_reason(other)]
-        if (reason := collapse_reason(outcome)) and learnt:
+        seeds = [other for key, other in outcomes.items() if key[:3] == job[:3]]
+        learnt = [other.score for other in seeds if not collapse_reason(other)]
+        if not (reason := collapse_reason(outcome)):
+            continue
+        if learnt:
             low, high = min(learnt), max(learnt)
             score_range = f"{low:.1f}" if low == high else f"{low:.1f} to {high:.1f}"
             flags[job] = f"collapsed: {reason}, where other seeds reach {score_range}"
+        else:
+            every = f", like all {len(seeds)} seeds" if len(seeds) > 1 else ""
+            flags[job] = f"not learnt: {reason}{every} (chance is {outcome.chance:.1f})"
     return flags
 
 

@@ -6,8 +6,9 @@ seed by seed and then averaged over the seeds that both arms have. XTREME's aver
 tasks alone; other targets of a study are in neither.
 
 Frames here have one row per *cell*, with the columns :data:`CELL`: ``score`` and ``gain`` in points (NaN where there is
-none; the baseline has no gain), the number of seeds behind each (``seeds``, ``gain_seeds``), and the number ``n`` of
-examples scored per seed.
+none; the baseline has no gain), the number of seeds behind each (``seeds``, ``gain_seeds``), the number ``n`` of
+examples scored per seed, the score of guessing (``chance``), and the number of seeds that are left out because their
+run has not learnt its training set (``flagged``).
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import pandas as pd
 from pandas.api.typing import DataFrameGroupBy
 
 from xstilts.config.study import BASELINE, Study
+from xstilts.scores.chance import chance
+from xstilts.scores.flags import usable
 from xstilts.tasks.benchmarks import AVERAGE, GROUPS
 from xstilts.tasks.languages import ENGLISH
 from xstilts.tasks.registry import TARGET_TASKS
@@ -27,7 +30,7 @@ ALL = "mean"  # as a language: the unweighted mean over all languages, English i
 ZERO_SHOT = "zero-shot"  # as a language: the unweighted mean over all languages but English
 
 _PLACE = ["model", "split", "arm", "target", "language"]
-CELL = [*_PLACE, "score", "seeds", "gain", "gain_seeds", "n"]
+CELL = [*_PLACE, "score", "seeds", "gain", "gain_seeds", "n", "chance", "flagged"]
 
 
 def targets_of(study: Study) -> list[str]:
@@ -77,7 +80,7 @@ def task_cells(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Compute task scores and gains, and XTREME's average of them.
 
     Args:
-        scores: Rows of schema :data:`xstilts.scores.score_files.SCORES` without flagged ones.
+        scores: Rows of schema :data:`xstilts.scores.score_files.SCORES`; flagged ones are counted and left out.
         study: The study that the scores are of.
 
     Returns:
@@ -87,7 +90,8 @@ def task_cells(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
     """
     cells = _target_cells(scores, study)
     means = [_mean_over_targets(cells, AVERAGE, benchmark_targets(study))] if benchmark_targets(study) else []
-    return _on_grid(pd.concat([cells, *means]).set_index(_PLACE), study, targets_with_average(study), [ALL])
+    both = pd.concat([cells, *means]).set_index(_PLACE)
+    return _on_grid(both, scores, study, targets_with_average(study), [ALL])
 
 
 def groups_of(study: Study) -> dict[str, list[str]]:
@@ -109,7 +113,7 @@ def group_cells(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
         return cells[:0]
     groups = {**groups_of(study), AVERAGE: benchmark_targets(study)}
     means = [_mean_over_targets(cells, name, targets) for name, targets in groups.items()]
-    return _on_grid(pd.concat(means).set_index(_PLACE), study, list(groups), [ALL])
+    return _on_grid(pd.concat(means).set_index(_PLACE), scores, study, list(groups), [ALL])
 
 
 def language_cells(scores: pd.DataFrame, study: Study, target: str) -> pd.DataFrame:
@@ -118,17 +122,17 @@ def language_cells(scores: pd.DataFrame, study: Study, target: str) -> pd.DataFr
     Returns:
         Cells of every model, split, arm and language, then those of the means :data:`ZERO_SHOT` and :data:`ALL`.
     """
-    of_target = with_study_splits(scores[scores["target"] == target], study)
+    of_target = with_study_splits(usable(scores[scores["target"] == target]), study)
     per_language, expected = by_language(of_target, study), scored_languages(of_target)
     means = [over_languages(per_language, expected, mean) for mean in (ZERO_SHOT, ALL)]
     per_seed = pd.concat([per_language, *means], ignore_index=True)
-    return _on_grid(_over_seeds(per_seed), study, [target], [*study.languages(target), ZERO_SHOT, ALL])
+    return _on_grid(_over_seeds(per_seed), scores, study, [target], [*study.languages(target), ZERO_SHOT, ALL])
 
 
 def _target_cells(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
-    scores = with_study_splits(scores, study)
-    per_seed = over_languages(by_language(scores, study), scored_languages(scores), ALL)
-    return _on_grid(_over_seeds(per_seed), study, targets_of(study), [ALL])
+    of_usable = with_study_splits(usable(scores), study)
+    per_seed = over_languages(by_language(of_usable, study), scored_languages(of_usable), ALL)
+    return _on_grid(_over_seeds(per_seed), scores, study, targets_of(study), [ALL])
 
 
 def _mean_over_targets(cells: pd.DataFrame, name: str, targets: list[str]) -> pd.DataFrame:
@@ -196,11 +200,23 @@ def _over_seeds(per_seed: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _on_grid(cells: pd.DataFrame, study: Study, targets: list[str], languages: list[str]) -> pd.DataFrame:
+def _on_grid(
+    cells: pd.DataFrame, scores: pd.DataFrame, study: Study, targets: list[str], languages: list[str]
+) -> pd.DataFrame:
     """Put cells on the study's full grid, in its order; NaN and no seeds where there are no scores."""
     places: list[list[str]] = [list(study.models), [*study.splits], arms_of(study), targets, languages]
     index: pd.MultiIndex = pd.MultiIndex.from_product(places, names=_PLACE)
     grid = cells.reindex(index).reset_index()
     counts = ["seeds", "gain_seeds", "n"]
     grid[counts] = grid[counts].fillna(0).astype("int64")
+    flagged = with_study_splits(scores[scores["flag"].notna()], study)
+    seeds = flagged.groupby(_PLACE[:-1])["seed"].nunique().to_dict()
+    grid["flagged"] = [seeds.get(place, 0) for place in grid[_PLACE[:-1]].itertuples(index=False, name=None)]
+    grid["chance"] = grid["target"].map({target: mean_chance(target, study) for target in targets})
     return grid[CELL]
+
+
+def mean_chance(name: str, study: Study) -> float:
+    """Return the score of guessing on a target; of a group of targets or the average, the mean over its targets."""
+    targets = {**groups_of(study), AVERAGE: benchmark_targets(study)}.get(name, [name])
+    return float(np.mean([chance(study.task(target)) for target in targets]))

@@ -21,6 +21,10 @@ from xstilts.wording import Strong, listed, signed
 
 MISSING = "–"
 FEWER = "†"  # marks a value with fewer seeds than the study has
+UNLEARNT = "×"  # stands for a score that is left out because no run has learnt the training set
+UNLEARNT_MEANING = "no seed has learnt its training set; the score is that of guessing, left out of all means and tests"
+CHANCE = "chance"  # as a row or a column: the score of guessing
+CHANCE_MEANING = "the score of guessing, in points; 0 where there is nothing to guess among"
 
 
 def stamped(table: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -62,6 +66,11 @@ def fewer_note(study: Study) -> str:
     return f"{FEWER}: fewer seeds than the study's {len(study.seeds)}; the CSV file says how many."
 
 
+def unlearnt_note() -> str:
+    """Return the sentence that explains :data:`UNLEARNT`."""
+    return f"{UNLEARNT}: {UNLEARNT_MEANING}. The table 'ledger' lists them."
+
+
 def average_note(study: Study) -> list[str]:
     """Return a sentence that names the targets outside XTREME's average; none if there are none or no average."""
     own = own_targets(study)
@@ -89,13 +98,18 @@ def metrics_note(study: Study, tasks: Sequence[str]) -> str:
 def cell_texts(cells: pd.DataFrame, study: Study) -> list[str]:
     """Return the text of each cell: the baseline's score or another arm's gain, with one decimal."""
     texts = []
-    for arm, score, seeds, gain, gain_seeds in cells[["arm", "score", "seeds", "gain", "gain_seeds"]].itertuples(
-        index=False
-    ):
+    columns = ["arm", "score", "seeds", "gain", "gain_seeds", "flagged"]
+    for arm, score, seeds, gain, gain_seeds, flagged in cells[columns].itertuples(index=False):
         value, count = (score, seeds) if arm == BASELINE else (gain, gain_seeds)
         text = f"{value:.1f}" if arm == BASELINE else signed(value, 1)
-        texts.append(MISSING if pd.isna(value) else text + FEWER * (count < len(study.seeds)))
+        missing = UNLEARNT if flagged and not seeds else MISSING
+        texts.append(missing if pd.isna(value) else text + FEWER * (count < len(study.seeds)))
     return texts
+
+
+def chance_texts(cells: pd.DataFrame, column: str) -> dict[str, str]:
+    """Return the score of guessing by the values of a column that tells targets, groups or languages apart."""
+    return {str(name): f"{value:.1f}" for name, value in cells.groupby(column)["chance"].mean().items()}
 
 
 def best_cells(cells: pd.DataFrame, study: Study) -> pd.Series:

@@ -22,8 +22,8 @@ class CheckReport:
     Attributes:
         lines: One for each file without problems and one for each problem.
         problems: The problems alone.
-        notes: What is no error: what of XTREME was not checked, because the study does not have it, and files that
-            are in order but say nothing.
+        notes: What of XTREME was not checked, because the study does not have it, and files that are valid and look
+            like mistakes; these are not errors.
     """
 
     lines: list[str] = field(default_factory=list)

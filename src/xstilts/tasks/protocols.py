@@ -71,6 +71,16 @@ _JIANT = {
 _JIANT_SENTENCES = {**_JIANT, "batch_size": 32, "sentence_vector": "pooler"}
 _JIANT_QA = {**_JIANT, "batch_size": 16, "epochs": 2.0}
 
+# what jiant's code does and no setting changes
+_JIANT_CODE = (
+    "new heads start from normal weights and zero biases, published from PyTorch's uniform ones; evaluated at steps "
+    "1000, 2000, …, published at 999, 1999, …"
+)
+_JIANT_SPANS = (
+    "contexts tokenised whole by a fast tokenizer, published word by word by a slow one; published answers are one "
+    "token to the left in training and decoding; the first 500 dev examples are questions, published windows"
+)
+
 _PHANG2020 = Protocol(
     "Phang et al. 2020 (arXiv 2005.13013), as the scripts for XTREME in nyu-mll/jiant run it",
     training={
@@ -98,9 +108,13 @@ _PHANG2020 = Protocol(
     },
     remarks={
         "xnli": "trained on XTREME's English file, whose text is tokenised, published on GLUE's MNLI (the same "
-        "pairs as they were written)",
+        "pairs as they were written); checkpoints selected on XNLI's English dev set, published on MNLI's matched one; "
+        f"{_JIANT_CODE}",
         "tydiqa": "jiant's download keeps all nine languages in TyDiQA's training file (whether the published score "
-        "comes from that is not stated)",
+        f"comes from that is not stated); {_JIANT_SPANS}; {_JIANT_CODE}",
+        "xquad": f"{_JIANT_SPANS}; {_JIANT_CODE}",
+        "mlqa": f"{_JIANT_SPANS}; {_JIANT_CODE}",
+        **dict.fromkeys(("pawsx", "udpos", "panx"), _JIANT_CODE),
     },
 )  # fmt: skip
 

@@ -26,7 +26,7 @@ def adamw(encoder: nn.Module, heads: nn.Module, hyper: Hyperparameters) -> torch
 def schedule(optimiser: torch.optim.Optimizer, total: int, hyper: Hyperparameters) -> LRScheduler:
     """Build the schedule: linear warm-up from 0, then linear decay to 0 at step ``total``.
 
-    With a warm-up, the first step has learning rate 0.
+    With a warm-up, the first step has learning rate 0. A share of the steps is rounded down, as in jiant.
     """
-    warmup = hyper.warmup_steps if hyper.warmup_steps is not None else math.ceil(total * hyper.warmup_share)
+    warmup = hyper.warmup_steps if hyper.warmup_steps is not None else math.floor(total * hyper.warmup_share)
     return get_linear_schedule_with_warmup(optimiser, warmup, total)

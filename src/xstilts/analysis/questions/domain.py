@@ -12,13 +12,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from xstilts.analysis.answers import Answer, Estimate
-from xstilts.analysis.deltas import deltas
+from xstilts.analysis.answers import Answer, Estimate, Evidence
+from xstilts.analysis.deltas import deltas, seeds_behind
 from xstilts.analysis.estimates import estimate_table
-from xstilts.analysis.multiplicity import LEVEL
 from xstilts.analysis.permutation import double_centred, dyadic_regression
 from xstilts.analysis.selection import similarity_of, task_arms, without_type
 from xstilts.analysis.study_data import StudyData
+from xstilts.analysis.verdicts import LEVEL, decide, left_out_error
 from xstilts.config.study import Study
 from xstilts.scores.gains import targets_of
 from xstilts.tasks.languages import ENGLISH
@@ -51,14 +51,16 @@ def answer(study_data: StudyData) -> Answer:
     primary = _estimate("similarity of words (JSD)", primary_grid, PRIMARY) if _is_large(primary_grid) else None
     if primary is None:
         return _not_identifiable(_why_not_identifiable(study_data, primary_grid), notes, data)
-    supported = primary.p is not None and primary.p < LEVEL and primary.value > 0
+    evidence = _evidence(primary, primary_grid, study_data)
+    verdict, why = decide(evidence)
     return Answer(
         question="q3",
         title=_TITLE,
         hypothesis=_HYPOTHESIS,
-        verdict="supported" if supported else "not supported",
-        reason=_reason(primary, supported),
+        verdict=verdict,
+        reason=f"{_reason(primary)} {why}".strip(),
         primary=primary,
+        evidence=evidence,
         secondary=estimate_table(_secondary(grids[models[0]]), adjusted=True),
         robustness=estimate_table([*_checks(primary_grid, study), *_other_models(grids)]),
         cannot=_CANNOT,
@@ -85,15 +87,38 @@ def _why_not_identifiable(study_data: StudyData, grid: pd.DataFrame) -> str:
     return f"The matrix without missing cells has {sides}; a test needs at least {MIN_SIDE} of either."
 
 
-def _reason(primary: Estimate, supported: bool) -> str:
+def _evidence(primary: Estimate, grid: pd.DataFrame, study_data: StudyData) -> Evidence:
+    """The test of the slope, and the errors of predicting the gains of intermediate tasks with and without similarity.
+
+    Gains and predictors are without row and column effects.
+    """
+    gains, similarity, same = (
+        double_centred(_matrix(grid, column)).ravel() for column in ("delta", PRIMARY, "same_format")
+    )
+    rows = np.repeat(sorted(grid["arm"].unique()), grid["target"].nunique())
+    cells = deltas(study_data)
+    cells = cells[(cells["model"] == next(iter(study_data.study.models))) & (cells["language"] != ENGLISH)]
+    return Evidence(
+        p=float("nan") if primary.p is None else primary.p,
+        as_hypothesised=primary.value > 0,
+        seeds=seeds_behind(cells.merge(grid[["arm", "target"]])),
+        left_out="intermediate tasks",
+        error=left_out_error(np.column_stack([same, similarity]), gains, rows),
+        rivals={
+            "equal formats alone": left_out_error(same[:, None], gains, rows),
+            "the means of tasks and targets": left_out_error(np.empty((len(gains), 0)), gains, rows),
+        },
+    )
+
+
+def _reason(primary: Estimate) -> str:
     text = (
         f"One SD more similarity goes with {signed(primary.value)} points of gain (95 % interval "
         f"{signed(primary.low)} to {signed(primary.high)}; p = {primary.p:.3f} by permutation of rows and columns)"
     )
-    if supported:
-        return f"{text}."
-    opposite = primary.p is not None and primary.p < LEVEL
-    return f"{text}: the opposite of the hypothesis." if opposite else f"{text}: not significant."
+    if primary.p is None or not primary.p < LEVEL:
+        return f"{text}: not significant."
+    return f"{text}." if primary.value > 0 else f"{text}: the opposite of the hypothesis."
 
 
 def _grid(study_data: StudyData, model: str) -> pd.DataFrame:

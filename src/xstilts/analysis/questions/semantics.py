@@ -15,16 +15,16 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
-from xstilts.analysis.answers import Answer, Estimate
+from xstilts.analysis.answers import Answer, Estimate, Evidence
 from xstilts.analysis.covariates import with_covariates, with_known
-from xstilts.analysis.deltas import deltas
+from xstilts.analysis.deltas import deltas, seeds_behind
 from xstilts.analysis.estimates import estimate_table
 from xstilts.analysis.gains import gains_of
-from xstilts.analysis.multiplicity import LEVEL
 from xstilts.analysis.prediction import (
     MEASURES,
     MODELS,
     OF_LANGUAGE,
+    association_p_value,
     auroc_draws,
     calibration_bins,
     increment_table,
@@ -35,6 +35,7 @@ from xstilts.analysis.prediction import (
 from xstilts.analysis.resampling import percentile_interval
 from xstilts.analysis.selection import similarity_of, task_arms, without_type
 from xstilts.analysis.study_data import StudyData
+from xstilts.analysis.verdicts import decide
 from xstilts.config.study import Study
 from xstilts.tasks.languages import ENGLISH
 from xstilts.wording import counted, signed
@@ -56,7 +57,10 @@ _COVERED = 0.75  # of the cells must have a measure for it to be a predictor
 
 
 def answer(study_data: StudyData) -> Answer:
-    """Estimate how much out-of-sample R² M2 adds to M1, leaving out languages; of the study's first model."""
+    """Estimate how much out-of-sample R² M2 adds to M1, leaving out languages; of the study's first model.
+
+    The primary test is that of :func:`~xstilts.analysis.prediction.association_p_value`.
+    """
     study = study_data.study
     first, *others = study.models
     cells, notes = _cells(study_data, first)
@@ -74,14 +78,17 @@ def answer(study_data: StudyData) -> Answer:
         reason = "The similarity of embeddings was not measured for enough cells: there is no M2 to compare with M1."
         return _not_identifiable(reason, notes, data, secondary)
     primary, *increments = [r2_increment(predictions, scheme, "M2") for scheme in schemes]
-    supported = primary.p is not None and primary.p < LEVEL and primary.value > 0
+    primary = replace(primary, p=association_p_value(cells))
+    evidence = _evidence(primary, cells, predictions)
+    verdict, why = decide(evidence)
     return Answer(
         question="q5",
         title=_TITLE,
         hypothesis=_HYPOTHESIS,
-        verdict="supported" if supported else "not supported",
-        reason=_reason(primary, predictions, supported),
+        verdict=verdict,
+        reason=f"{_reason(primary, predictions)} {why}".strip(),
         primary=primary,
+        evidence=evidence,
         secondary=estimate_table([*increments, *secondary], adjusted=True),
         robustness=estimate_table([*_variants(cells, study), *_other_models(study_data, others)]),
         cannot=_CANNOT,
@@ -99,13 +106,28 @@ def _not_identifiable(
     )  # fmt: skip
 
 
-def _reason(primary: Estimate, predictions: pd.DataFrame, supported: bool) -> str:
+def _evidence(primary: Estimate, cells: pd.DataFrame, predictions: pd.DataFrame) -> Evidence:
+    """The test of similarity, and the errors of predicting the gains in languages with and without it."""
+    of_languages = predictions[predictions["left_out"] == "language"]
+    errors = {name: float(((of_languages["observed"] - of_languages[name]) ** 2).mean()) for name in (*MODELS, "mean")}
+    return Evidence(
+        p=float("nan") if primary.p is None else primary.p,
+        as_hypothesised=primary.value > 0,
+        seeds=seeds_behind(cells),
+        left_out="languages",
+        error=errors["M2"],
+        rivals={"M1": errors["M1"], "M0": errors["M0"], "the mean gain": errors["mean"]},
+    )
+
+
+def _reason(primary: Estimate, predictions: pd.DataFrame) -> str:
     of_languages = predictions[predictions["left_out"] == "language"]
     text = (
         f"In unseen languages, similarity changes R² by {signed(primary.value, 3)} (95 % interval "
-        f"{signed(primary.low, 3)} to {signed(primary.high, 3)}), to {r2_of(of_languages, 'M2'):.3f}"
+        f"{signed(primary.low, 3)} to {signed(primary.high, 3)}), to {r2_of(of_languages, 'M2'):.3f}; "
+        f"within pairs of tasks, p = {primary.p:.3f} of an association with gains, by flips of the signs of genera"
     )
-    return f"{text}." if supported else f"{text}: it does not improve predictions."
+    return f"{text}." if primary.value > 0 else f"{text}. It does not improve predictions."
 
 
 # The cells and their predictors
@@ -120,7 +142,9 @@ def _cells(study_data: StudyData, model: str) -> tuple[pd.DataFrame, list[str]]:
     """
     arms, cells = task_arms(study_data.study), deltas(study_data)
     cells = cells[(cells["model"] == model) & cells["arm"].isin(arms) & (cells["language"] != ENGLISH)]
-    cells = cells[["arm", "target", "language", "delta", "seeds"]].merge(_errors(study_data, model), how="left")
+    cells = cells[["arm", "target", "language", "delta", "seeds", "baseline_seeds"]].merge(
+        _errors(study_data, model), how="left"
+    )
     cells["intermediate"] = cells["arm"].map(arms)
     languages = with_covariates(study_data.languages)
     predictors = [name for name in OF_LANGUAGE if name in languages]
@@ -135,7 +159,7 @@ def _cells(study_data: StudyData, model: str) -> tuple[pd.DataFrame, list[str]]:
             cells = joined
         elif len(joined):
             notes.append(f"{measure} is not a predictor: {covered:.0%} of the cells have it.")
-    complete = cells.dropna(subset=[name for name in cells if name not in ("seeds", "error")])
+    complete = cells.dropna(subset=[name for name in cells if name not in ("seeds", "baseline_seeds", "error")])
     if missing := len(cells) - len(complete):
         notes.append(f"{counted(missing, 'cell')} of {len(cells)} left out: a predictor is missing.")
     return complete.reset_index(drop=True), notes
@@ -221,4 +245,5 @@ def _other_models(study_data: StudyData, models: Sequence[str]) -> list[Estimate
 
 
 def _primary_of(cells: pd.DataFrame, name: str) -> Estimate:
-    return replace(r2_increment(predictions_of(cells, ["language"]), "language", "M2"), name=name)
+    increment = r2_increment(predictions_of(cells, ["language"]), "language", "M2")
+    return replace(increment, name=name, p=association_p_value(cells))

@@ -1,9 +1,10 @@
 """Question 1: do gains shrink with a language's typological distance to English?
 
 The unit is the cell arm x target x language, averaged over seeds; the replicated units are languages, and genera of
-languages. The gain is regressed on the language's syntactic distance by the mixed model of
-:mod:`xstilts.analysis.mixed`, with fixed effects of arm and target together, and with pretraining data and script as
-covariates. English's gain is one number per arm and target, so the slope of the gain relative to English's is the same.
+languages, and targets. The gain, averaged over arms, is regressed on the language's syntactic distance by the mixed
+model of :mod:`xstilts.analysis.mixed`, with fixed effects of arm and target together, slopes of targets as random
+effects, and pretraining data and script as covariates. English's gain is one number per arm and target, so the slope of
+the gain relative to English's is the same.
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ from collections.abc import Iterator
 import pandas as pd
 
 from xstilts.analysis import slopes
-from xstilts.analysis.answers import Answer, Estimate
+from xstilts.analysis.answers import Answer, Estimate, Evidence
 from xstilts.analysis.covariates import ADJUSTED_FOR
-from xstilts.analysis.deltas import beyond_english, deltas
+from xstilts.analysis.deltas import beyond_english, deltas, seeds_behind
 from xstilts.analysis.estimates import estimate_table
-from xstilts.analysis.mixed import DRAWS, MIXED, Fit
-from xstilts.analysis.multiplicity import LEVEL
+from xstilts.analysis.mixed import MIXED, Fit
 from xstilts.analysis.selection import task_arms_or_all
 from xstilts.analysis.slopes import MIN_GENERA
 from xstilts.analysis.study_data import StudyData
+from xstilts.analysis.verdicts import LEVEL, decide
 from xstilts.tasks.languages import ENGLISH
 from xstilts.wording import counted, signed
 
@@ -41,7 +42,7 @@ _CANNOT = (
 
 
 def answer(study_data: StudyData) -> Answer:
-    """Estimate the slope of the gain per SD of syntactic distance, of the study's first model; tested with G − 2 df."""
+    """Estimate the slope of the gain per SD of syntactic distance, of the study's first model."""
     study = study_data.study
     model, *others = study.models
     cells, notes = beyond_english(study_data, model)
@@ -53,7 +54,7 @@ def answer(study_data: StudyData) -> Answer:
         notes.append(f"{len(data['missing'])} cells have no gain and are in no estimate.")
     if fitted is not None:
         data |= _frames(cells, fitted)
-        notes += _remarks(study_data, cells, fitted, tested=not reason)
+        notes += _remarks(study_data, cells, fitted)
     if reason or fitted is None:
         return Answer(
             "q1", _TITLE, _HYPOTHESIS, "not identifiable", reason, secondary=secondary, robustness=estimate_table([]),
@@ -66,13 +67,16 @@ def answer(study_data: StudyData) -> Answer:
         *slopes.least_significant(left_out),
         *slopes.other_models(study_data, others),
     ]
+    evidence = _evidence(cells, fitted)
+    verdict, why = decide(evidence)
     return Answer(
         question="q1",
         title=_TITLE,
         hypothesis=_HYPOTHESIS,
-        verdict="supported" if fitted.p < LEVEL and fitted.slope < 0 else "not supported",
-        reason=_reason(estimate, fitted),
+        verdict=verdict,
+        reason=f"{_reason(estimate, fitted)} {why}".strip(),
         primary=estimate,
+        evidence=evidence,
         secondary=secondary,
         robustness=estimate_table(checks),
         cannot=_CANNOT,
@@ -81,19 +85,17 @@ def answer(study_data: StudyData) -> Answer:
     )
 
 
-def slope(study_data: StudyData) -> Fit | None:
-    """Fit the primary slope alone, of the study's first model; None if the study does not identify it."""
-    cells, _ = beyond_english(study_data, next(iter(study_data.study.models)))
-    fitted = slopes.fit_slope(cells)
-    return None if _why_not_identifiable(cells, fitted) else fitted
-
-
-def primary(study_data: StudyData) -> Estimate | None:
-    """Return :func:`slope` with the interval of the answer, which takes ten times as long."""
-    cells, _ = beyond_english(study_data, next(iter(study_data.study.models)))
-    fitted = slopes.fit_slope(cells)
-    unidentified = fitted is None or _why_not_identifiable(cells, fitted)
-    return None if fitted is None or unidentified else slopes.primary_estimate(cells, fitted)
+def _evidence(cells: pd.DataFrame, fitted: Fit) -> Evidence:
+    """The test of the slope, and the errors of predicting the gains of genera with and without distance."""
+    error, covariates, means = slopes.left_out_errors(cells, fitted)
+    return Evidence(
+        p=fitted.p,
+        as_hypothesised=fitted.slope < 0,
+        seeds=seeds_behind(cells),
+        left_out="genera",
+        error=error,
+        rivals={"the covariates without distance": covariates, "the means of arms and targets": means},
+    )
 
 
 def _why_not_identifiable(cells: pd.DataFrame, fitted: Fit | None) -> str:
@@ -139,10 +141,11 @@ def _reason(estimate: Estimate, fitted: Fit) -> str:
     return f"{text}: not significant, but a slope of {EQUIVALENCE} points cannot be ruled out either."
 
 
-def _remarks(study_data: StudyData, cells: pd.DataFrame, fitted: Fit, tested: bool) -> Iterator[str]:
-    if tested:
-        yield f"Interval of the primary slope: {DRAWS:,} bootstrap draws of genera, expanded percentiles."
-    yield "Other intervals: t with the number of genera minus two degrees of freedom."
+def _remarks(study_data: StudyData, cells: pd.DataFrame, fitted: Fit) -> Iterator[str]:
+    yield (
+        "Targets may have slopes of their own. Tests and intervals are by t; its degrees of freedom are two less than "
+        "there are genera or targets, whichever are fewer."
+    )
     yield f"One SD of distance is {_sd_of_distance(cells):.3f}."
     if fitted.method != MIXED:
         yield f"The primary slope is from {fitted.method}: the mixed model did not converge."

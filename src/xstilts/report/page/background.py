@@ -81,7 +81,7 @@ def missing_table(missing: pd.DataFrame, study: Study) -> HtmlTable | None:
 
 
 def flagged_table(flagged: pd.DataFrame, study: Study) -> HtmlTable | None:
-    """Build the table of the targets of collapsed runs; None if no run has collapsed."""
+    """Build the table of the targets of runs that have not learnt their training set; None if all have."""
     means = by_language(flagged, study).groupby(["model", "arm", "target", "split", "seed"])["score"].mean()
     flags = flagged_jobs(flagged, study)
     rows = []
@@ -89,7 +89,7 @@ def flagged_table(flagged: pd.DataFrame, study: Study) -> HtmlTable | None:
         flag = flags[Job(model, arm, evaluation_of(study, target), seed)]
         rows.append((model, arm_label(arm, study), study.title_of(target), split, seed, number_text(score), flag))
     header = ["model", "arm", "target", "split", "seed", "score", "why it is excluded"]
-    return text_table("Scores of collapsed runs", header, rows) if rows else None
+    return text_table("Scores of runs that have not learnt their training set", header, rows) if rows else None
 
 
 def attempts_table(failure: Failure) -> HtmlTable | None:

@@ -19,7 +19,7 @@ from xstilts.graph.failures import Failure, failures, unfinished
 from xstilts.graph.runs import Runs
 from xstilts.report.coverage import missing_scores
 from xstilts.scores.dev_scores import DEV_SCORES, read_dev_scores
-from xstilts.scores.flags import flagged_jobs, usable, usable_dev
+from xstilts.scores.flags import flagged_jobs, usable
 from xstilts.scores.score_files import SCORES, checked_scores
 
 
@@ -59,13 +59,13 @@ class PageContent:
     Attributes:
         study: The study.
         scores: Rows of schema :data:`SCORES` without flagged ones.
-        dev_scores: Rows of schema :data:`DEV_SCORES` without those of flagged jobs.
+        dev_scores: Rows of schema :data:`DEV_SCORES`, those of flagged jobs included.
         answers: The answers to the research questions.
         figures: By name. A name is a place, alone or followed by "_" or "-" and more: "gains", "languages", "missing"
             or "q1" … "q5". All other figures are folded after the gains.
         absent: By name, why the study cannot have a figure.
         missing: Rows with the columns :data:`xstilts.report.coverage.MISSING_SCORES`.
-        flagged: The scores that are excluded everywhere because their runs collapsed.
+        flagged: The scores that are excluded everywhere because their runs have not learnt their training set.
         failures: The jobs that were started and have not finished.
         partial: How much of an unfinished study is done; empty for a finished one.
         left_out: By name, why a part of a partial report could not be made.
@@ -88,6 +88,11 @@ class PageContent:
     records: Sequence[Mapping[str, Any]] = ()
     downloads: Sequence[Mapping[str, str]] = ()
     commit: str = ""
+
+    @property
+    def all_scores(self) -> pd.DataFrame:
+        """The scores and the flagged ones."""
+        return pd.concat([self.scores, self.flagged], ignore_index=True) if len(self.flagged) else self.scores
 
 
 def gather_content(
@@ -115,7 +120,7 @@ def gather_content(
     return PageContent(
         study=study,
         scores=scores,
-        dev_scores=usable_dev(dev_scores, flagged),
+        dev_scores=dev_scores,
         answers=answers,
         figures=figures or {},
         absent=absent or {},

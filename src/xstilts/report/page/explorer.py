@@ -9,6 +9,7 @@ import pandas as pd
 
 from xstilts.config.study import BASELINE, Study
 from xstilts.report.page.view import HtmlCell, HtmlTable, shade, text_table
+from xstilts.scores.chance import chance
 from xstilts.scores.gains import (
     ALL,
     ZERO_SHOT,
@@ -19,7 +20,7 @@ from xstilts.scores.gains import (
     targets_of,
     with_study_splits,
 )
-from xstilts.scores.labels import MISSING, arm_label, cell_texts, metrics_of, seeds_note
+from xstilts.scores.labels import MISSING, UNLEARNT, UNLEARNT_MEANING, arm_label, cell_texts, metrics_of, seeds_note
 from xstilts.tasks.languages import ENGLISH, Language
 
 _MEANS = {ALL: "mean of all", ZERO_SHOT: "mean without English"}
@@ -115,13 +116,16 @@ def _language_table(cells: pd.DataFrame, study: Study, target: str, model: str, 
     for code in [*means, *codes]:
         name = _MEANS.get(code) or f"{names[code].name} ({code})"
         rows.append([HtmlCell(name), *(cell[code, arm] for arm in arms)])
-    metric = metrics_of(study.task(target))
+    metric, guessing = metrics_of(study.task(target)), f"{chance(study.task(target)):.1f}"
+    column = f"Column “{arm_label(BASELINE, study)}”: {metric} in points (chance: {guessing})"
+    notes = [f"{column}; all others: gains over it."]
+    notes += [f"{UNLEARNT}: {UNLEARNT_MEANING}."] * any(one.text == UNLEARNT for one in shown)
     return HtmlTable(
         caption=f"{study.title_of(target)} by language: {model}, {split} split. {seeds_note(study)}",
         header=["language", *(arm_label(arm, study) for arm in arms)],
         rows=rows,
         rules=frozenset({len(means)}),
-        notes=[f"Column “{arm_label(BASELINE, study)}”: {metric} in points; all others: gains over it."],
+        notes=notes,
     )
 
 

@@ -10,8 +10,10 @@ _TESTS = (
     "Each question has one hypothesis that was declared beforehand; its p-value is corrected for the number of "
     "questions with a test (Holm). All other estimates of a question are exploratory and corrected among themselves "
     "(Benjamini–Hochberg). Languages of one genus are not independent, nor are the seeds and targets of one language: "
-    "the unit of analysis is the language or the genus, never the single score. If the study cannot test a hypothesis, "
-    "the verdict is “not identifiable”, which is no evidence for or against it. Missing scores are never imputed."
+    "the unit of analysis is the language or the genus, never the single score. A hypothesis is “supported” if its "
+    "test is significant in at least three seeds, and if, in cross-validation, it predicts better than the simpler and "
+    "the null model; with fewer seeds the verdict is “not enough seeds”. If the study cannot test a hypothesis, the "
+    "verdict is “not identifiable”, which is no evidence for or against it. Missing scores are never imputed."
 )
 
 
@@ -97,8 +99,8 @@ def _scores(study: Study) -> str:
 def _gains(study: Study) -> str:
     count = len(study.seeds)
     seeds = "one seed, so the spread between seeds is not known" if count == 1 else f"{count} seeds"
-    excluded = " A run that has not learnt its training set, where another seed has, is excluded and listed as missing."
+    excluded = " A run that has not learnt its training set scores like guessing: it is excluded and listed as missing."
     return (
         "A gain is the arm’s score minus the baseline’s with the same seed, in points; positive is better. "
-        f"Values are means over seeds ({seeds}); a value that lacks seeds is marked." + excluded * (count > 1)
+        f"Values are means over seeds ({seeds}); a value that lacks seeds is marked." + excluded
     )

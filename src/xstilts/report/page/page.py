@@ -21,6 +21,7 @@ from xstilts.report.page import background, explorer, methods, questions, result
 from xstilts.report.page.content import PageContent, PageFigure
 from xstilts.report.page.svg import embedded
 from xstilts.report.page.view import lines_from_block, table_from_block
+from xstilts.scores.flags import flagged_jobs
 
 #: The title of each section by name, in order; the names are anchors.
 SECTIONS = {
@@ -72,13 +73,14 @@ def _view(content: PageContent) -> dict[str, Any]:
     shown = {figure.name for section in sections for figure in section.figures}
     shown |= {figure.name for figures in placed.values() for figure in figures}
     published = comparison_page(comparison_rows(scores, study), study)
-    of_dev = dev_page(dev_cells(content.dev_scores, study), study)
+    flagged = flagged_jobs(content.flagged, study)
+    of_dev = dev_page(dev_cells(content.dev_scores, study, flagged), study)
     return {
         "run": background.run_summary(scores, study),
         "arms": background.arms_table(study),
         "evaluations": background.evaluations_table(scores, study),
         "gains_summary": results.gains_summary(scores, study) if len(scores) else "",
-        "main_tables": results.main_tables(scores, study) if len(scores) else [],
+        "main_tables": results.main_tables(content.all_scores, study) if len(scores) else [],
         "figures": placed,
         "other_figures": [figure for figure in content.figures.values() if figure.name not in shown],
         "summary": questions.summary_table(content.answers),
@@ -86,7 +88,7 @@ def _view(content: PageContent) -> dict[str, Any]:
         "explorer": htmlsafe_json_dumps(
             explorer.explorer_data(scores, study), separators=(",", ":"), ensure_ascii=False, allow_nan=False
         ),
-        "language_tables": explorer.language_tables(scores, study) if len(scores) else [],
+        "language_tables": explorer.language_tables(content.all_scores, study) if len(scores) else [],
         "languages_table": explorer.languages_table(study),
         "published": published,
         "published_tables": [lines_from_block(block) for block in published.blocks],

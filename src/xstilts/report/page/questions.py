@@ -18,17 +18,21 @@ QUESTIONS = {
     "q4": "Does more, or more diverse, intermediate data make transfer more even across language families?",
     "q5": "Does semantic similarity predict where intermediate training hurts?",
 }
-_MARKS: dict[Verdict, str] = {"supported": "✓", "not supported": "✕", "not identifiable": "?"}
+_MARKS: dict[Verdict, str] = {"supported": "✓", "not supported": "✕", "not enough seeds": "…", "not identifiable": "?"}
 
 
 @dataclass(frozen=True)
 class QuestionSection:
-    """One question on the page; without a ``verdict`` it was not analysed, and ``answer`` says so."""
+    """One question on the page; without a ``verdict`` it was not analysed, and ``answer`` says so.
+
+    ``kind`` is the verdict without the mark of an exercise, as a class of the style sheet.
+    """
 
     name: str
     title: str
     answer: str
     verdict: str = ""
+    kind: str = ""
     mark: str = ""
     estimate: str = ""
     hypothesis: str = ""
@@ -54,7 +58,10 @@ def summary_table(answers: Sequence[Answer]) -> HtmlTable | None:
     """Build the table of answers, a row per analysed question; None if there is no answer."""
     rows = []
     for answer in sorted(answers, key=lambda answer: answer.question):
-        row = [HtmlCell(answer.title, href=answer.question), HtmlCell(f"{_MARKS[answer.verdict]} {answer.verdict}")]
+        row = [
+            HtmlCell(answer.title, href=answer.question),
+            HtmlCell(f"{_MARKS[answer.verdict]} {answer.verdict_text}"),
+        ]
         if answer.primary is None:
             rows.append([*row, *[HtmlCell(MISSING)] * 4, HtmlCell(sentence(answer.reason))])
             continue
@@ -90,7 +97,8 @@ def _section(name: str, answer: Answer | None, figures: list[PageFigure]) -> Que
         name=name,
         title=answer.title,
         answer=sentence(answer.reason),
-        verdict=answer.verdict,
+        verdict=answer.verdict_text,
+        kind=answer.verdict.replace(" ", "-"),
         mark=_MARKS[answer.verdict],
         estimate=_estimate(answer),
         hypothesis=sentence(answer.hypothesis),

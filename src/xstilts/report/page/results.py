@@ -19,8 +19,12 @@ from xstilts.scores.gains import (
     task_cells,
 )
 from xstilts.scores.labels import (
+    CHANCE,
+    CHANCE_MEANING,
     FEWER,
     MISSING,
+    UNLEARNT,
+    UNLEARNT_MEANING,
     arm_label,
     average_note,
     cell_texts,
@@ -91,6 +95,9 @@ def _notes(cells: pd.DataFrame, study: Study) -> list[str]:
     ]
     if len(study.seeds) == 1:
         notes.append("One seed says nothing about the spread between seeds: small differences may be noise.")
+    notes.append(f"“{CHANCE}”: {CHANCE_MEANING}.")
+    if UNLEARNT in texts:
+        notes.append(f"{UNLEARNT}: {UNLEARNT_MEANING}, and listed under “Missing results”.")
     if MISSING in texts:
         notes.append(f"{MISSING}: not scored; of a mean: a score that it needs is missing. See “Missing results”.")
     if FEWER in texts:

@@ -14,7 +14,7 @@ from xstilts.report.plots.figure import Figure
 from xstilts.report.plots.heat import LEGEND, heat_map, range_of
 from xstilts.report.plots.style import annotated_figure, panel_title, views
 from xstilts.scores.gains import is_control, task_cells
-from xstilts.scores.labels import FEWER, MISSING, arm_label, cell_texts
+from xstilts.scores.labels import FEWER, MISSING, UNLEARNT, arm_label, cell_texts
 from xstilts.tasks.benchmarks import AVERAGE
 from xstilts.wording import counted, signed
 
@@ -72,6 +72,7 @@ def _legend(cells: pd.DataFrame, study: Study) -> list[str]:
     sentences = {
         LEGEND: True,
         "Controls do not count for the colour range.": any(is_control(arm, study) for arm in study.arms),
+        f"{UNLEARNT}: not learnt, at chance.": UNLEARNT in texts,
         f"{MISSING}: not scored.": MISSING in texts,
         f"{FEWER}: not all seeds.": FEWER in texts,
     }
