@@ -14,7 +14,14 @@ from xstilts.graph.runs import Job
 from xstilts.report.ledger_table import ledger_page, ledger_rows
 from xstilts.report.tables import write_tables
 from xstilts.report.typeset import markdown
-from xstilts.scores.flags import collapse_flags, flagged_jobs, usable, usable_dev, with_flags
+from xstilts.scores.flags import (
+    collapse_flags,
+    flagged_jobs,
+    usable,
+    usable_dev,
+    with_flags,
+    without_collapsed,
+)
 from xstilts.scores.gains import task_cells
 from xstilts.scores.score_files import SCORES, collect, read_scores, write_scores
 
@@ -145,3 +152,14 @@ def test_an_unlearnt_baseline_takes_the_gains_of_its_target_with_it(scores: pd.D
     cells = task_cells(with_flags(scores, jobs, study), study).set_index(["arm", "target"])
     assert pd.isna(cells.loc[("none", "xquad"), "score"]) and cells.loc[("mnli", "xquad"), "score"] > 60
     assert pd.isna(cells.loc[("mnli", "xquad"), "gain"])
+
+
+def test_submissions_leave_out_collapsed_runs_and_keep_those_of_arms_that_have_not_learnt(
+    scores: pd.DataFrame, study: Study
+) -> None:
+    unlearnt = {Job("xlmr", "two_tasks", "squad_v1", seed): UNLEARNT_FLAG for seed in (1, 2)}
+    every = with_flags(scores, {MNLI: FLAG, **unlearnt}, study)
+    left, dev = without_collapsed(every, NO_DEV, study)
+    assert len(every) - len(left) == 4 and dev.empty
+    assert set(left.loc[left["arm"] == "two_tasks", "seed"]) == {1, 2}
+    assert set(left.loc[(left["arm"] == "mnli") & (left["target"] == "xquad"), "seed"]) == {1}

@@ -10,7 +10,7 @@ from xstilts.errors import UserError
 from xstilts.graph.runs import Runs
 from xstilts.graph.state import refuse_damaged_outputs
 from xstilts.scores.dev_scores import read_dev_scores
-from xstilts.scores.flags import flagged_jobs, usable, usable_dev
+from xstilts.scores.flags import without_collapsed
 from xstilts.scores.gains import benchmark_targets
 from xstilts.scores.score_files import read_scores
 from xstilts.submission.check import check as checked
@@ -27,11 +27,10 @@ def write(runs: Runs) -> None:
     if not any(SPLIT in study.splits_of(target) for target in benchmark_targets(study)):
         logger.info("The study predicts no test split of XTREME's tasks, so there is nothing to submit.")
         return
-    scores = read_scores(runs.paths.scores)
     for job in runs.jobs():
         refuse_damaged_outputs(job, runs.paths, [runs.paths.part("predictions", *job)])
-    dev_scores = usable_dev(read_dev_scores(runs.paths.dev_scores), flagged_jobs(scores, runs.study))
-    scores = usable(scores)
+    scores, dev_scores = read_scores(runs.paths.scores), read_dev_scores(runs.paths.dev_scores)
+    scores, dev_scores = without_collapsed(scores, dev_scores, study)
     for model in study.models:
         for arm in study.arms:
             write_arm(root / folder_name(study, model, arm), runs, model, arm, scores, dev_scores)

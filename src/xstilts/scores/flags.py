@@ -18,6 +18,8 @@ from xstilts.graph.runs import Job, evaluation_of
 from xstilts.scores.dev_scores import TARGET
 from xstilts.training.collapse import DevOutcome, collapse_reason, read_dev_outcomes
 
+_COLLAPSED = "collapsed"
+
 
 def collapse_flags(records: Mapping[Job, Mapping[str, Any]]) -> dict[Job, str]:
     """Find the jobs that have not learnt their training set.
@@ -43,7 +45,7 @@ def collapse_flags(records: Mapping[Job, Mapping[str, Any]]) -> dict[Job, str]:
         if learnt:
             low, high = min(learnt), max(learnt)
             score_range = f"{low:.1f}" if low == high else f"{low:.1f} to {high:.1f}"
-            flags[job] = f"collapsed: {reason}, where other seeds reach {score_range}"
+            flags[job] = f"{_COLLAPSED}: {reason}, where other seeds reach {score_range}"
         else:
             every = f", like all {len(seeds)} seeds" if len(seeds) > 1 else ""
             flags[job] = f"not learnt: {reason}{every} (chance is {outcome.chance:.1f})"
@@ -61,6 +63,19 @@ def flagged_jobs(scores: pd.DataFrame, study: Study) -> dict[Job, str]:
     """Return the flag of each job that has one, read from the column ``flag``."""
     rows = scores[scores["flag"].notna()]
     return dict(zip(_jobs(rows, study), rows["flag"], strict=True))
+
+
+def without_collapsed(
+    scores: pd.DataFrame, dev_scores: pd.DataFrame, study: Study
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Drop scores and dev scores of collapsed runs alone, for submissions.
+
+    A submission has predictions for every target, whether or not a run has learnt it. What has not learnt is not chosen
+    unless all candidates are like that.
+    """
+    collapsed = scores["flag"].str.startswith(_COLLAPSED, na=False).astype(bool)
+    jobs = flagged_jobs(scores[collapsed], study)
+    return scores[~collapsed].reset_index(drop=True), usable_dev(dev_scores, jobs)
 
 
 def usable(scores: pd.DataFrame) -> pd.DataFrame:
