@@ -116,7 +116,8 @@ def _above_chance(draw: Draw) -> np.ndarray:
 def _reduced_gain(layout: Layout) -> np.ndarray:
     """(rows,) minus one in the rows of the code model in other languages than English."""
     table = layout.table
-    return -((table["model"] == _PAIR.code) & (table["language"] != ENGLISH)).to_numpy(dtype=float)
+    reduced = (table["model"] == _PAIR.code) & (table["language"] != ENGLISH)
+    return np.where(reduced, -1.0, 0.0)
 
 
 def study_with_gap(rng: np.random.Generator, points: float, spreads: Spreads, targets: tuple[str, ...] = ()) -> Draw:
