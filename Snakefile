@@ -36,8 +36,11 @@ try:
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
-PATHS, SPECS, STUDY = RUNS.paths, Specs(RUNS), str(RUNS.frozen)
-os.environ["XSTILTS_STUDY"] = STUDY
+PATHS, SPECS = RUNS.paths, Specs(RUNS)
+os.environ["XSTILTS_STUDY"] = str(RUNS.frozen)
+# The study's file as a param of rules. Another study is in itself no reason to run a job again: Snakemake does not compare
+# params that are made from resources.
+FROZEN = lambda wildcards, resources: str(RUNS.frozen)
 
 
 envvars:
@@ -61,7 +64,7 @@ wildcard_constraints:
 
 # After a run in which a job has failed: tables and a report of what there is, which say what is missing and why.
 onerror:
-    shell("xstilts partial --study {STUDY} || true")
+    shell("xstilts partial --study {RUNS.frozen} || true")
 
 
 include: "workflow/rules/prefetch.smk"

@@ -19,8 +19,9 @@ rule similarity:
         runtime=120,
     params:
         run=SPECS.similarity(),
+        study=FROZEN,
     shell:
-        "exec xstilts similarity --study {STUDY} --threads {threads} --run {params.run[id]} > {log} 2>&1"
+        "exec xstilts similarity --study {params.study} --threads {threads} --run {params.run[id]} > {log} 2>&1"
 
 
 rule answer:
@@ -41,5 +42,6 @@ rule answer:
         runtime=60,
     params:
         run=SPECS.answer(),
+        study=FROZEN,
     shell:
-        "xstilts answer --study {STUDY} --run {params.run[id]} > {log} 2>&1"
+        "xstilts answer --study {params.study} --run {params.run[id]} > {log} 2>&1"

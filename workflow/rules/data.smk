@@ -17,8 +17,9 @@ rule generate:
         runtime=30,
     params:
         run=SPECS.generate(),
+        study=FROZEN,
     shell:
-        "xstilts generate --study {STUDY} --run {params.run[id]} > {log} 2>&1"
+        "xstilts generate --study {params.study} --run {params.run[id]} > {log} 2>&1"
 
 
 rule prepare:
@@ -39,8 +40,9 @@ rule prepare:
         runtime=60,
     params:
         run=lambda w: SPECS.prepare(w.task),
+        study=FROZEN,
     shell:
-        "xstilts prepare --study {STUDY} --task {wildcards.task} --run {params.run[id]} > {log} 2>&1"
+        "xstilts prepare --study {params.study} --task {wildcards.task} --run {params.run[id]} > {log} 2>&1"
 
 
 rule text:
@@ -61,8 +63,9 @@ rule text:
         runtime=60,
     params:
         run=SPECS.prepare("text"),
+        study=FROZEN,
     shell:
-        "xstilts text --study {STUDY} --run {params.run[id]} > {log} 2>&1"
+        "xstilts text --study {params.study} --run {params.run[id]} > {log} 2>&1"
 
 
 ruleorder: text > prepare
@@ -100,8 +103,9 @@ rule tokenizer:
         runtime=60,
     params:
         run=lambda w: SPECS.tokenizer(w.model),
+        study=FROZEN,
     shell:
-        "xstilts tokenizer --study {STUDY} --model {wildcards.model} --run {params.run[id]} > {log} 2>&1"
+        "xstilts tokenizer --study {params.study} --model {wildcards.model} --run {params.run[id]} > {log} 2>&1"
 
 
 rule encode:
@@ -124,6 +128,7 @@ rule encode:
         runtime=120,
     params:
         run=lambda w: SPECS.encode(w.model, w.task),
+        study=FROZEN,
     shell:
-        "xstilts encode --study {STUDY} --model {wildcards.model} --task {wildcards.task}"
+        "xstilts encode --study {params.study} --model {wildcards.model} --task {wildcards.task}"
         " --run {params.run[id]} > {log} 2>&1"

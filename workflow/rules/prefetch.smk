@@ -20,8 +20,9 @@ rule prefetch_data:
         "../../envs/xstilts.yaml"
     params:
         run=lambda w: SPECS.prefetch(w.task),
+        study=FROZEN,
     shell:
-        "xstilts prefetch --study {STUDY} --task {wildcards.task} --run {params.run[id]} > {log} 2>&1"
+        "xstilts prefetch --study {params.study} --task {wildcards.task} --run {params.run[id]} > {log} 2>&1"
 
 
 # A model is downloaded for all studies, so nothing of this study alone may be a reason to download it again.

@@ -27,8 +27,9 @@ rule collect:
         runtime=30,
     params:
         run=SPECS.report(),
+        study=FROZEN,
     shell:
-        "xstilts collect --study {STUDY} --run {params.run[id]} > {log} 2>&1"
+        "xstilts collect --study {params.study} --run {params.run[id]} > {log} 2>&1"
 
 
 rule tables:
@@ -50,8 +51,9 @@ rule tables:
         runtime=30,
     params:
         run=SPECS.report(),
+        study=FROZEN,
     shell:
-        "xstilts tables --study {STUDY} --run {params.run[id]} > {log} 2>&1"
+        "xstilts tables --study {params.study} --run {params.run[id]} > {log} 2>&1"
 
 
 rule figures:
@@ -77,8 +79,9 @@ rule figures:
         runtime=30,
     params:
         run=SPECS.report(),
+        study=FROZEN,
     shell:
-        "xstilts figures --study {STUDY} --run {params.run[id]} > {log} 2>&1"
+        "xstilts figures --study {params.study} --run {params.run[id]} > {log} 2>&1"
 
 
 rule report:
@@ -104,5 +107,6 @@ rule report:
         runtime=30,
     params:
         run=SPECS.report(),
+        study=FROZEN,
     shell:
-        "xstilts report --study {STUDY} --run {params.run[id]} > {log} 2>&1"
+        "xstilts report --study {params.study} --run {params.run[id]} > {log} 2>&1"

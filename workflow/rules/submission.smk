@@ -20,5 +20,6 @@ rule submission:
         runtime=60,
     params:
         run=SPECS.submission(),
+        study=FROZEN,
     shell:
-        "xstilts submission --study {STUDY} --run {params.run[id]} > {log} 2>&1"
+        "xstilts submission --study {params.study} --run {params.run[id]} > {log} 2>&1"

@@ -23,8 +23,9 @@ rule pretrain:
         runtime=240,
     params:
         run=lambda w: SPECS.pretrain(w.model),
+        study=FROZEN,
     shell:
-        "exec xstilts pretrain --study {STUDY} --model {wildcards.model}"
+        "exec xstilts pretrain --study {params.study} --model {wildcards.model}"
         " --threads {threads} --run {params.run[id]} > {log} 2>&1"
 
 
@@ -52,8 +53,9 @@ rule intermediate:
         runtime=1440,
     params:
         run=lambda w: SPECS.intermediate(w.model, w.arm, int(w.seed)),
+        study=FROZEN,
     shell:
-        "exec xstilts intermediate --study {STUDY} --model {wildcards.model} --arm {wildcards.arm}"
+        "exec xstilts intermediate --study {params.study} --model {wildcards.model} --arm {wildcards.arm}"
         " --seed {wildcards.seed} --threads {threads} --run {params.run[id]} > {log} 2>&1"
 
 
@@ -85,8 +87,9 @@ rule finetune:
         runtime=720,
     params:
         run=lambda w: SPECS.finetune(w.model, w.arm, w.training_set, int(w.seed)),
+        study=FROZEN,
     shell:
-        "exec xstilts finetune --study {STUDY} --model {wildcards.model} --arm {wildcards.arm}"
+        "exec xstilts finetune --study {params.study} --model {wildcards.model} --arm {wildcards.arm}"
         " --training-set {wildcards.training_set} --seed {wildcards.seed}"
         " --threads {threads} --run {params.run[id]} > {log} 2>&1"
 
@@ -113,6 +116,7 @@ rule retrieve:
         runtime=240,
     params:
         run=lambda w: SPECS.retrieve(w.model, w.arm, int(w.seed)),
+        study=FROZEN,
     shell:
-        "exec xstilts retrieve --study {STUDY} --model {wildcards.model} --arm {wildcards.arm}"
+        "exec xstilts retrieve --study {params.study} --model {wildcards.model} --arm {wildcards.arm}"
         " --seed {wildcards.seed} --threads {threads} --run {params.run[id]} > {log} 2>&1"
