@@ -31,7 +31,7 @@ from xstilts.training.loop import TaskData, TrainingResult, train
 from xstilts.training.session import Session
 
 ENCODING = EncodingSettings(max_length=64)
-HYPER = Hyperparameters(learning_rate=1e-2, batch_size=4, max_steps=12, eval_every=4, warmup_steps=1)
+HYPER = Hyperparameters(learning_rate=1e-2, batch_size=4, max_steps=24, eval_every=6, warmup_steps=1)
 WITHOUT_MASK = (*DECODERS, "mt5", "mt5-whole", "umt5")
 
 A, B = "Anna lives in Amsterdam.", "Nobody has seen the grey horse."
@@ -104,7 +104,7 @@ def test_training_lowers_the_loss(family: Family, task: str) -> None:
     if task == "text" and family.name in WITHOUT_MASK:
         pytest.skip("the family has no mask token")
     curve = losses(family.train(task)[1])
-    assert curve[-1] < curve[0]
+    assert curve[-1] < 0.95 * curve[0]
 
 
 def test_a_checkpoint_resumes_to_the_same_bits(family: Family, tmp_path: Path) -> None:
