@@ -75,7 +75,8 @@ def _token_similarity(runs: Runs, model: str) -> Iterator[SimilarityRow]:
             samples[name, is_target] = paired_samples(texts, len(pieces), budget, rng)
     for task in tasks:
         for target in targets:
-            if (here := samples.get((task, False))) and (there := samples.get((target, True))):
+            here, there = samples.get((task, False)), samples.get((target, True))
+            if here is not None and there is not None:
                 yield task, target, ENGLISH, "jsd", unigram_similarity(here, there), budget
 
 
