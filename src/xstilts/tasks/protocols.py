@@ -74,7 +74,7 @@ _JIANT_QA = {**_JIANT, "batch_size": 16, "epochs": 2.0}
 # what jiant's code does and no setting changes
 _JIANT_CODE = (
     "new heads start from normal weights and zero biases, published from PyTorch's uniform ones; evaluated at steps "
-    "1000, 2000, …, published at 999, 1999, …"
+    "1000, 2000 and so on, published at 999, 1999 and so on"
 )
 _JIANT_SPANS = (
     "contexts tokenised whole by a fast tokenizer, published word by word by a slow one; published answers are one "
