@@ -48,6 +48,11 @@ sentences = st.lists(
 )
 
 
+def encoding_of(max_length: int, long_sentences: str = "split") -> Encoding:
+    """Encoding settings, also for fewer tokens than a study may set: so short sentences are split."""
+    return Encoding(long_sentences=long_sentences).model_copy(update={"max_length": max_length})
+
+
 def table(*tagged: list[tuple[str, str]]) -> pa.Table:
     rows = [
         {"id": str(row), "tokens": [word for word, _ in sentence], "tags": [tag for _, tag in sentence]}
@@ -77,7 +82,7 @@ def encoder(tokenizer, length: int = 64) -> XLMRobertaModel:
 @given(tagged=sentences, max_length=st.integers(4, 60), first=st.integers(0, 5))
 def test_every_word_keeps_its_tag(tokenizer, tagged, max_length, first):
     examples = table(*tagged)
-    tagging = task_type_of(UDPOS, Encoding(max_length=max_length))
+    tagging = task_type_of(UDPOS, encoding_of(max_length))
     encoded = tagging.encode(examples, tokenizer, first)
     assert {row["example"] for row in encoded.to_pylist()} == set(range(first, first + len(tagged)))
 
@@ -92,7 +97,7 @@ def test_every_word_keeps_its_tag(tokenizer, tagged, max_length, first):
 @given(tagged=sentences, max_length=st.integers(4, 60))
 def test_labels_stand_on_first_pieces_of_the_right_words(tokenizer, tagged, max_length):
     examples = table(*tagged)
-    tagging = task_type_of(UDPOS, Encoding(max_length=max_length))
+    tagging = task_type_of(UDPOS, encoding_of(max_length))
     rows = as_rows(tagging.encode(examples, tokenizer))
     batch = tagging.collate(rows, SpecialTokens.of(tokenizer))
     assert batch["labels"].shape == batch["input_ids"].shape == batch["attention_mask"].shape
@@ -198,7 +203,7 @@ def bert_like(tokenizer):
     ],
 )
 def test_hand_worked_windows(tokenizer, long_sentences, max_length, read):
-    tagging = task_type_of(UDPOS, Encoding(max_length=max_length, long_sentences=long_sentences))
+    tagging = task_type_of(UDPOS, encoding_of(max_length, long_sentences))
     rows = tagging.encode(table(COUNTED), tokenizer).to_pylist()
     assert [(row["word_start"], row["first_tokens"], len(row["input_ids"]) - 2) for row in rows] == read
 
@@ -212,7 +217,7 @@ def test_hand_worked_windows(tokenizer, long_sentences, max_length, read):
     ],
 )
 def test_tokenizers_with_one_separator_keep_2_positions_free(bert_like, long_sentences, max_length, read):
-    tagging = task_type_of(UDPOS, Encoding(max_length=max_length, long_sentences=long_sentences))
+    tagging = task_type_of(UDPOS, encoding_of(max_length, long_sentences))
     rows = tagging.encode(table(COUNTED), bert_like).to_pylist()
     assert [(row["word_start"], row["first_tokens"], len(row["input_ids"]) - 2) for row in rows] == read
 
@@ -237,7 +242,7 @@ def test_words_beyond_a_truncated_sentence_get_jiant_s_last_tag(tokenizer, task,
 @given(tagged=sentences, max_length=st.integers(4, 60), long_sentences=st.sampled_from(["split", "truncate"]))
 def test_no_word_is_left_without_a_tag(tokenizer, tagged, max_length, long_sentences):
     examples = table(*tagged)
-    tagging = task_type_of(UDPOS, Encoding(max_length=max_length, long_sentences=long_sentences))
+    tagging = task_type_of(UDPOS, encoding_of(max_length, long_sentences))
     rows = as_rows(tagging.encode(examples, tokenizer))
     assert all(len(row["input_ids"]) <= max_length for row in rows)
     predictions = tagging.decode([row["label_ids"] for row in rows], rows, examples)
@@ -277,7 +282,7 @@ def test_sentences_without_gold_are_read_like_others(tokenizer, long_sentences):
 @pytest.mark.parametrize("max_length", [1, 3])
 def test_windows_too_small_for_any_word_are_refused(tokenizer, max_length):
     with pytest.raises(UserError, match=f"max_length is {max_length}; tagging needs at least 4"):
-        task_type_of(UDPOS, Encoding(max_length=max_length)).encode(table([("The", "DET")]), tokenizer)
+        task_type_of(UDPOS, encoding_of(max_length)).encode(table([("The", "DET")]), tokenizer)
 
 
 def test_problems_name_row_and_remedy():

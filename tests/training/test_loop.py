@@ -335,5 +335,5 @@ def test_a_loss_that_is_not_finite_stops_training(run: Run, data: TaskData, valu
     with pytest.raises(Diverged) as caught:
         run(replace(data, task_type=task_type))
     message = str(caught.value)
-    assert message.startswith(f"The loss is {value} at step 3 of 6 in a test (pawsx, learning rate 0.004).")
+    assert message.startswith(f"The loss is {value} at step 3 of 6 in a test (pawsx, learning rate 0.0033).")
     assert "Lower the learning rate" in message
