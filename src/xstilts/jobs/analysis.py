@@ -34,7 +34,7 @@ def answer(runs: Runs) -> None:
     every, folder, measured = checked_scores(runs.paths.scores, runs.study), runs.paths.answers, runs.paths.similarity
     scores = usable(every)
     flagged = flagged_jobs(every, runs.study)
-    for job in (job for job in runs.summarised_jobs() if job not in flagged):
+    for job in runs.summarised_jobs():
         refuse_damaged_outputs(job, runs.paths, [runs.paths.part("predictions", *job)])
     tables = {
         "effects": effects(scores, runs.study),
