@@ -21,9 +21,9 @@ demo: setup
 	snakemake --quiet rules || { echo "The demo failed; results/demo/logs says why."; exit 1; }
 	xstilts show --study results/demo/study.json
 
-# A worker per processor; tests of one file run in one worker.
+# A worker per processor; the tests of one file share fixtures, and those of tests/cluster the one SLURM.
 test: setup
-	pytest --numprocesses logical --dist loadgroup
+	pytest --numprocesses logical --dist loadfile
 
 lint: setup
 	ruff check .

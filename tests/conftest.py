@@ -28,14 +28,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 SLICES = Path(os.environ.get("XSTILTS_SLICES", Path(__file__).resolve().parents[2] / "shared" / "data"))
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each worker of pytest whole files, whose tests share fixtures, and one worker all tests of SLURM."""
-    for item in items:
-        group = "cluster" if item.path.parent.name == "cluster" else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture(autouse=True)
 def handlers() -> Iterator[None]:
     """Jobs that run inside a test listen to signals; the tests themselves stop as usual."""

@@ -1,14 +1,168 @@
-"""A study that SLURM runs and nobody disturbs; and one with a job that cannot succeed."""
+"""Studies on SLURM: one that nobody disturbs, one with a job that cannot succeed, and one to which everything happens.
+
+In the last, what can happen to jobs on a cluster happens to those of one study, all in the same minute. It ends well.
+
+Five fine-tunings run on five GPUs. Once they train they are frozen, so that none ends before its fate has met it.
+"""
 
 from __future__ import annotations
 
+import re
 import shutil
+from dataclasses import dataclass, field
 
 import pandas as pd
+import pytest
 import yaml
 from conftest import SEEDS
-from slurm import Slurm
-from submitted import Submitted, processes
+from slurm import Job, Slurm
+from submitted import Process, Submitted, processes, seed_of
+from workspace import Finished
+
+#: Enough for Python, not for PyTorch, and at the second attempt for both.
+GROWING = "100 * 40 ** (attempt - 1)"
+
+
+@dataclass
+class Story:
+    """What was done to whom, and how it ended."""
+
+    done: Finished
+    #: By fate, the job that it met.
+    met: dict[str, Job] = field(default_factory=dict)
+    #: By node, what CUDA_VISIBLE_DEVICES was for each of the five jobs while all of them ran.
+    devices: dict[str, list[str]] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="module")
+def story(again: Submitted, cluster: Slurm) -> Story:
+    story = Story(Finished(-1, ""))
+    profile = again.profile({"similarity": {"slurm_partition": "cpu", "gpu": 0, "mem_mb": GROWING}})
+    for seed in SEEDS:
+        again.finetuning_log(str(seed)).unlink()
+    wanted = "results/tiny/scores.parquet", "results/tiny/similarity.parquet"
+    with again.running(profile, *wanted, "--forcerun", "finetune", "similarity") as snakemake:
+        jobs = frozen(again, cluster)
+        for job, process in jobs:
+            story.devices.setdefault(job.node, []).append(process.devices)
+
+        # A node breaks down, with the job that runs there.
+        story.met["node"] = next(job for job, _ in jobs if job.node == "small")
+        cluster.call("scontrol", "update", "NodeName=small", "State=DOWN", "Reason=test")
+
+        # Someone else's job, in a partition that matters more, takes the GPU of one of the others.
+        others = {job.id: (job, process) for job, process in jobs if job.node == "large"}
+        cluster.call(
+            "sbatch", "--partition=urgent", "--gpus=1", "--nodes=1", "--mem=100", "--output=/dev/null", "--wrap=true"
+        )
+        left: list[str] = []
+
+        def one_is_preempted() -> bool:
+            left[:] = still_running(cluster, others)  # it may run again, as the same job, a moment later
+            return len(left) == 3
+
+        cluster.wait(one_is_preempted, 40, "a job to be preempted")
+        cancelled, told, late = left
+        (preempted,) = set(others) - {cancelled, told, late}
+        story.met |= {
+            fate: others[job][0]
+            for fate, job in {"preempted": preempted, "cancelled": cancelled, "told": told, "late": late}.items()
+        }
+
+        # A user cancels one; one has less than five minutes left, and is told so; one has overrun its time.
+        cluster.call("scancel", cancelled)
+        cluster.call("scontrol", "update", f"JobId={told}", "TimeLimit=4")
+        cluster.wait(others[told][1].was_told_to_stop, 90, "the signal ahead of the time limit")
+        others[told][1].thaw()
+        cluster.wait(lambda: cluster.has_run(others[late][0]) > 60, 90, "a job to run for a minute")
+        cluster.call("scontrol", "update", f"JobId={late}", "TimeLimit=1")
+        cluster.call("scontrol", "update", "NodeName=small", "State=RESUME")
+        story.done = again.end(snakemake, 400)
+    return story
+
+
+def frozen(study: Submitted, cluster: Slurm) -> list[tuple[Job, Process]]:
+    """The five jobs and their processes, each frozen as soon as it trains."""
+    found: dict[str, tuple[Job, Process]] = {}
+
+    def all_frozen() -> bool:
+        working = processes(cluster)
+        for job in cluster.running("finetune"):
+            log = study.finetuning_log(seed_of(job))
+            if job.id not in found and job.id in working and log.is_file() and log.stat().st_size:
+                working[job.id].freeze()
+                found[job.id] = job, working[job.id]
+        return len(found) == len(SEEDS)
+
+    cluster.wait(all_frozen, 240, "five fine-tunings to train")
+    return list(found.values())
+
+
+def still_running(cluster: Slurm, ids: dict[str, tuple[Job, Process]]) -> list[str]:
+    return sorted(job.id for job in cluster.running("finetune") if job.id in ids)
+
+
+def restarts(cluster: Slurm, job: Job) -> int:
+    """How often SLURM has put a job back into the queue."""
+    return int(re.search(r"Restarts=(\d+)", cluster.call("scontrol", "show", "job", job.id))[1])
+
+
+def state(cluster: Slurm, job: Job) -> str:
+    """How a job ended."""
+    return next(found.state for found in cluster.jobs() if found.id == job.id)
+
+
+def tries(cluster: Slurm, job: Job) -> list[str]:
+    """The states of all SLURM jobs that did the same work since this one was submitted, the first first."""
+    return [found.state for found in cluster.jobs() if found.comment == job.comment and int(found.id) >= int(job.id)]
+
+
+def test_no_two_jobs_share_a_gpu(story: Story):
+    assert sorted(story.devices["large"]) == ["0", "1", "2", "3"]
+    assert len(story.devices["small"]) == 1
+
+
+def test_the_study_is_complete(story: Story):
+    story.done.ok()
+
+
+def test_its_scores_are_those_of_a_study_that_nobody_disturbed(story: Story, again: Submitted, undisturbed: Submitted):
+    story.done.ok()
+    for name in ("scores.parquet", "dev_scores.parquet"):
+        found, expected = (pd.read_parquet(study.results / name) for study in (again, undisturbed))
+        pd.testing.assert_frame_equal(found, expected)
+
+
+def test_a_cancelled_job_is_submitted_again(story: Story, cluster: Slurm):
+    assert tries(cluster, story.met["cancelled"]) == ["CANCELLED", "COMPLETED"]
+    assert "SLURM status is: 'CANCELLED'" in story.done.text
+
+
+def test_a_preempted_job_runs_again(story: Story, cluster: Slurm):
+    """One that ends in its time of grace has failed, and is submitted again; one that is killed is requeued."""
+    job = story.met["preempted"]
+    assert tries(cluster, job) == ["FAILED", "COMPLETED"] or restarts(cluster, job) == 1
+
+
+def test_a_job_is_told_to_stop_ahead_of_its_time_limit(story: Story, cluster: Slurm):
+    assert tries(cluster, story.met["told"]) == ["FAILED", "COMPLETED"]
+
+
+def test_a_job_that_overruns_its_time_is_submitted_again(story: Story, cluster: Slurm):
+    assert tries(cluster, story.met["late"]) == ["TIMEOUT", "COMPLETED"]
+    assert "SLURM status is: 'TIMEOUT'" in story.done.text
+
+
+def test_the_job_of_a_node_that_breaks_down_runs_elsewhere_or_again(story: Story, cluster: Slurm):
+    job = story.met["node"]
+    assert restarts(cluster, job) == 1
+    assert state(cluster, job) == "COMPLETED"
+
+
+def test_a_job_killed_for_memory_gets_more(story: Story, cluster: Slurm):
+    lines = cluster.call("squeue", "--noheader", "--states=all", "--sort=i", "--format=%m|%T|%k").splitlines()
+    similarity = [line.split("|")[:2] for line in lines if line.endswith("rule_similarity")]
+    assert [job for job in similarity if job[0] in ("100M", "4000M")] == [["100M", "FAILED"], ["4000M", "COMPLETED"]]
 
 
 def test_a_study_runs_from_the_first_file_to_the_report(undisturbed: Submitted):
