@@ -7,11 +7,14 @@ changed, whatever its date says. Files of the Hub are not among them: their cont
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from xstilts.atomic import sha256_of, write_json
-from xstilts.config.study import Study, store
+from xstilts.config.available import check_models, without_missing
+from xstilts.config.study import Study, load, load_file, store
+from xstilts.config.yaml_files import refuse_repeated_keys
 from xstilts.errors import UserError
 from xstilts.graph.runs import Runs
 from xstilts.tasks.registry import TEXT
@@ -32,6 +35,27 @@ def planned(study: Study) -> Study:
     runs = Runs(study)
     known = _known(runs.paths.checksums)
     return study.model_copy(update={"contents": {str(path): _checksum(path, known) for path in _outside_files(runs)}})
+
+
+def plan(config: Mapping[str, Any], configfiles: Iterable[Path | str], frozen: str = "") -> Runs:
+    """Return the jobs of the study that Snakemake plans, or of the study that one of its jobs was planned with.
+
+    Args:
+        config: The config as Snakemake has merged it.
+        configfiles: The files that it is from.
+        frozen: The path of the frozen study, in the Snakemake of a cluster's job: whatever has become of the config
+            since, the job goes by it. Empty in the Snakemake that plans.
+
+    Raises:
+        UserError: The config is not valid.
+    """
+    if frozen:
+        return Runs(load_file(Path(frozen)))
+    for path in configfiles:
+        refuse_repeated_keys(path)
+    study = without_missing(load(config))
+    check_models(study)
+    return Runs(planned(study))
 
 
 def freeze(runs: Runs) -> None:
