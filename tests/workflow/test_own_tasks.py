@@ -55,7 +55,10 @@ def test_the_report_shows_them_and_no_average_of_xtreme(example: Workspace) -> N
 
 def test_results_are_read_as_those_of_any_study(example: Workspace) -> None:
     results = load_results(example.results)
-    assert set(results.gains["target"]) == {"intents", "names"}
+    assert set(results.scores["target"]) == {"intents", "names"}
+    baseline = results.scores[results.scores["arm"] == "none"]
+    unlearnt = set(baseline.loc[baseline["flag"].notna(), "target"])  # in few steps; without a baseline there is no gain
+    assert set(results.gains["target"]) == {"intents", "names"} - unlearnt
 
 
 def test_a_changed_declaration_prepares_its_own_task_again_and_no_other(example: Workspace) -> None:
