@@ -57,7 +57,7 @@ def test_results_are_read_as_those_of_any_study(example: Workspace) -> None:
     results = load_results(example.results)
     assert set(results.scores["target"]) == {"intents", "names"}
     baseline = results.scores[results.scores["arm"] == "none"]
-    unlearnt = set(baseline.loc[baseline["flag"].notna(), "target"])  # in few steps; without a baseline there is no gain
+    unlearnt = set(baseline.loc[baseline["flag"].notna(), "target"])  # few steps; no baseline, no gain
     assert set(results.gains["target"]) == {"intents", "names"} - unlearnt
 
 
