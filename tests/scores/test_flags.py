@@ -22,7 +22,7 @@ from xstilts.scores.flags import (
     with_flags,
     without_collapsed,
 )
-from xstilts.scores.gains import task_cells
+from xstilts.scores.gains import language_cells, task_cells
 from xstilts.scores.score_files import SCORES, collect, read_scores, write_scores
 
 FLAG = "collapsed: 33.3 on English dev, at chance, where other seeds reach 78.2"
@@ -145,6 +145,15 @@ def test_a_cell_that_no_seed_has_learnt_is_marked_and_in_no_mean(
     for name in ("xquad", "languages"):
         assert "×" in (tmp_path / f"{name}.md").read_text()
     assert "XQuAD 67.0 (not learnt: 33.5 on English dev" in (tmp_path / "ledger.md").read_text()
+
+
+def test_a_language_that_was_never_scored_is_missing_and_not_unlearnt(scores: pd.DataFrame, study: Study) -> None:
+    jobs = {Job("xlmr", "mnli", "squad_v1", seed): UNLEARNT_FLAG for seed in (1, 2)}
+    unscored = sorted(study.languages("xquad"))[0]
+    rest = scores[(scores["target"] != "xquad") | (scores["language"] != unscored)]
+    cells = language_cells(with_flags(rest, jobs, study), study, "xquad")
+    of_arm = cells[cells["arm"] == "mnli"].set_index("language")["flagged"]
+    assert of_arm[unscored] == 0 and of_arm[of_arm.index != unscored].eq(2).all()
 
 
 def test_an_unlearnt_baseline_takes_the_gains_of_its_target_with_it(scores: pd.DataFrame, study: Study) -> None:

@@ -36,7 +36,7 @@ class Paths:
     @property
     def checksums(self) -> Path:
         """The checksums of the files that the study reads and no job makes."""
-        return self.root / ".checksums.json"
+        return self.root / "checksums.json"
 
     @property
     def raw(self) -> Path:

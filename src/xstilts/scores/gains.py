@@ -210,8 +210,12 @@ def _on_grid(
     counts = ["seeds", "gain_seeds", "n"]
     grid[counts] = grid[counts].fillna(0).astype("int64")
     flagged = with_study_splits(scores[scores["flag"].notna()], study)
-    seeds = flagged.groupby(_PLACE[:-1])["seed"].nunique().to_dict()
-    grid["flagged"] = [seeds.get(place, 0) for place in grid[_PLACE[:-1]].itertuples(index=False, name=None)]
+    of_language = flagged.groupby(_PLACE)["seed"].nunique().to_dict()
+    of_any = flagged.groupby(_PLACE[:-1])["seed"].nunique().to_dict()
+    grid["flagged"] = [
+        of_any.get(place[:-1], 0) if place[-1] in (ALL, ZERO_SHOT) else of_language.get(place, 0)
+        for place in grid[_PLACE].itertuples(index=False, name=None)
+    ]
     grid["chance"] = grid["target"].map({target: mean_chance(target, study) for target in targets})
     return grid[CELL]
 
