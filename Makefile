@@ -5,7 +5,7 @@ BIN := $(CURDIR)/$(VENV)/bin
 READY := $(VENV)/.ready
 export PATH := $(BIN):$(PATH)
 
-.PHONY: setup demo test lint format docs reference clean
+.PHONY: setup demo real test lint style types format docs reference clean
 
 setup: $(READY)
 
@@ -21,16 +21,27 @@ demo: setup
 	snakemake --quiet rules || { echo "The demo failed; results/demo/logs says why."; exit 1; }
 	xstilts show --study results/demo/study.json
 
+# Downloads a small multilingual encoder and its data from the Hugging Face Hub.
+REAL := workflow/studies/real_small.yaml
+real: setup
+	snakemake prefetch --configfile $(REAL)
+	snakemake --quiet rules --configfile $(REAL) || { echo "The study failed; results/real_small/logs says why."; exit 1; }
+	xstilts show --study results/real_small/study.json
+
 # A worker per processor; the tests of one file share fixtures, and those of tests/cluster the one SLURM.
 test: setup
-	pytest --numprocesses logical --dist loadfile
+	pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
 
-lint: setup
+lint: style types
+
+style: setup
 	ruff check .
 	ruff format --check .
-	mypy
 	snakefmt --check Snakefile workflow
 	snakemake --lint
+
+types: setup
+	mypy
 
 format: setup
 	ruff check --fix .

@@ -28,6 +28,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 SLICES = Path(os.environ.get("XSTILTS_SLICES", Path(__file__).resolve().parents[2] / "shared" / "data"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with whole studies: started last, the longest file would keep one worker busy while the others wait."""
+    items.sort(key=lambda item: item.path.parent.name not in ("workflow", "cluster"))
+
+
 @pytest.fixture(autouse=True)
 def handlers() -> Iterator[None]:
     """Jobs that run inside a test listen to signals; the tests themselves stop as usual."""

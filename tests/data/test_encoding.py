@@ -159,3 +159,30 @@ def test_a_file_that_encodes_to_nothing(
     with pytest.raises(UserError, match=r"train\.en\.parquet: .* no rows at encoding\.max_length = 8"):
         encode_task(TEXT, SHORT, tokenizer, [tmp_path / "train.en.parquet"], tmp_path / "tokens")
     assert not (tmp_path / "tokens" / "manifest.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("task", "columns", "column"),
+    [
+        ("tatoeba", {"side": "foreign", "text": "the pier", "matches": []}, "text"),
+        ("pawsx", {"premise": "the pier", "hypothesis": "old stone", "label": "0"}, "premise"),
+        ("hellaswag", {"prompt": "the pier", "choices": ["old stone", "the old"], "label": 0}, "prompt"),
+        (
+            "squad_v1",
+            {"context": "old stone", "question": "the pier", "answers": ["old"], "answer_starts": [0]},
+            "question",
+        ),
+    ],
+)
+def test_a_prefix_stands_before_the_text_that_begins_the_input(
+    task: str, columns: dict[str, Any], column: str, tokenizer: PreTrainedTokenizerFast, tmp_path: Path
+) -> None:
+    schema, encoding = task_type_class(TASKS[task]).schema, Encoding(max_length=64, max_query_length=32)
+    prefixed = {**columns, column: f"market {columns[column]}"}
+    for name, values, prefix in (("plain", columns, "market "), ("by_hand", prefixed, "")):
+        pq.write_table(pa.Table.from_pylist([{"id": "1", **values}], schema=schema), tmp_path / "train.en.parquet")
+        encode_task(TASKS[task], encoding, tokenizer, [tmp_path / "train.en.parquet"], tmp_path / name, prefix)
+    with_prefix, by_hand = (stored(tmp_path / name / "train.en.arrow") for name in ("plain", "by_hand"))
+    assert with_prefix == by_hand
+    beginning = tokenizer.tokenize("market the pier")
+    assert tokenizer.convert_ids_to_tokens(with_prefix[0]["input_ids"])[1 : 1 + len(beginning)] == beginning

@@ -297,3 +297,14 @@ class TestCode:
         (folder / "tables.cpython.pyc").touch()
         code.cache_clear()
         assert code("report") == before
+
+
+def test_a_prefix_changes_the_tasks_that_have_it() -> None:
+    before = ready_made()
+    with_prefix = {"path": "models/xlmr", "prefix": "query: "}
+    expected = named("retrieve", "encode xlmr tatoeba", config=before) | {"similarity"}
+    assert changed(before, ready_made(models={"xlmr": with_prefix})) == expected
+    everywhere = {**with_prefix, "prefixed": ["span_qa"]}
+    expected = named("encode xlmr squad_v1", "encode xlmr xquad", "encode xlmr mlqa", config=before) | {"similarity"}
+    expected |= {name for name in named("finetune", config=before) if "squad_v1" in name}
+    assert changed(before, ready_made(models={"xlmr": everywhere})) == expected

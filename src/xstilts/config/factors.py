@@ -44,6 +44,9 @@ def is_hub_name(path: str) -> bool:
     return _NAME.fullmatch(path) is not None
 
 
+PrefixedType = Literal["retrieval", "classification", "multiple_choice", "span_qa"]
+
+
 class Model(Section):
     """An encoder: either ready-made, or pretrained by the workflow on the study's own text."""
 
@@ -56,6 +59,11 @@ class Model(Section):
     causal_mask: Literal["keep", "remove"] = Field(
         "keep",
         description="Of a decoder: whether tokens see only those before them, as in pretraining, or all others.",
+    )
+    prefix: str = Field("", description="What stands before a text, as some encoders want it: 'query: '.")
+    prefixed: Annotated[list[PrefixedType], AfterValidator(unique)] = Field(
+        ["retrieval"],
+        description="Task types whose inputs begin with the prefix: a pair's first sentence, a prompt, a question.",
     )
     code_of: str | None = Field(
         None, description="Name of the text-only counterpart in the study; this model was further pretrained on code."
@@ -77,6 +85,10 @@ class Model(Section):
                 "a branch such as 'main' may change between two runs"
             )
         return self
+
+    def prefix_of(self, task_type: str) -> str:
+        """What stands before the inputs of tasks of a type; empty where nothing does."""
+        return self.prefix if task_type in self.prefixed else ""
 
     @property
     def snapshot(self) -> Snapshot | None:

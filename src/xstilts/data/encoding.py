@@ -63,7 +63,12 @@ class EncodedTask:
 
 
 def encode_task(
-    task: Task, encoding: Encoding, tokenizer: PreTrainedTokenizerFast, data: Sequence[Path], folder: Path
+    task: Task,
+    encoding: Encoding,
+    tokenizer: PreTrainedTokenizerFast,
+    data: Sequence[Path],
+    folder: Path,
+    prefix: str = "",
 ) -> None:
     """Encode the canonical files of a task.
 
@@ -73,6 +78,7 @@ def encode_task(
         tokenizer: The model's tokenizer.
         data: Canonical files, named ``{split}.{language}.parquet``.
         folder: Where the Arrow files and the manifest are written.
+        prefix: Stands before the text that begins each input.
 
     Raises:
         UserError: A file's examples encode to no rows, or a canonical file is damaged.
@@ -84,7 +90,7 @@ def encode_task(
     files = {}
     for path in data:
         target = folder / f"{path.stem}.arrow"
-        rows = _encode_file(task_type, tokenizer, path, target)
+        rows = _encode_file(task_type, tokenizer, path, target, prefix)
         if rows == 0:
             raise UserError(
                 f"{path}: its examples encode to no rows at encoding.max_length = {encoding.max_length}. "
@@ -110,18 +116,29 @@ def _column(path: Path, name: str) -> list[Any]:
     return pq.read_table(path, columns=[name]).column(name).to_pylist()
 
 
-def _encode_file(task_type: TaskType, tokenizer: PreTrainedTokenizerFast, source: Path, target: Path) -> int:
+def _encode_file(
+    task_type: TaskType, tokenizer: PreTrainedTokenizerFast, source: Path, target: Path, prefix: str
+) -> int:
     """Encode one canonical file into an Arrow file; returns its number of rows."""
     rows, first, writer = 0, 0, None
     with replacing(target) as temporary, pa.OSFile(str(temporary), "wb") as sink:
         for batch in pq.ParquetFile(source).iter_batches(batch_size=_SLICE):
-            encoded = task_type.encode(pa.Table.from_batches([batch]), tokenizer, first)
+            examples = with_prefix(pa.Table.from_batches([batch]), task_type.first_text, prefix)
+            encoded = task_type.encode(examples, tokenizer, first)
             writer = writer or ipc.new_file(sink, encoded.schema)
             writer.write_table(encoded.combine_chunks())
             rows, first = rows + encoded.num_rows, first + batch.num_rows
         if writer:
             writer.close()
     return rows
+
+
+def with_prefix(examples: pa.Table, column: str, prefix: str) -> pa.Table:
+    """Return examples with a prefix before each text of a column."""
+    if not prefix:
+        return examples
+    texts = pc.binary_join_element_wise(prefix, examples.column(column), "")
+    return examples.set_column(examples.schema.get_field_index(column), examples.schema.field(column), texts)
 
 
 class EncodedRows:

@@ -99,11 +99,12 @@ class SpecParts(Cached):
         }
 
     @once
-    def encoding(self, task: str) -> dict[str, Any]:
+    def encoding(self, model: str, task: str) -> dict[str, Any]:
         """Return the encoding settings that a task's type uses: doc_stride matters to span QA only."""
-        return self.runs.study.encoding_of(task).model_dump(
-            include=set(task_type_class(self.runs.study.task(task)).settings)
-        )
+        declared = self.runs.study.task(task)
+        settings = self.runs.study.encoding_of(task).model_dump(include=set(task_type_class(declared).settings))
+        prefix = self.runs.study.models[model].prefix_of(declared.type)
+        return {**settings, "prefix": prefix} if prefix else settings
 
     @once
     def embedding(self, task: str) -> dict[str, Any]:

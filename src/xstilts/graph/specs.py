@@ -82,7 +82,7 @@ class Specs(Cached):
             task=task,
             files=self._parts.file_names(task),
             data=self._parts.data(task),
-            encoding=self._parts.encoding(task),
+            encoding=self._parts.encoding(model, task),
             code=code("encode"),
         )
 
@@ -90,10 +90,10 @@ class Specs(Cached):
         """Return the spec of pretraining a model."""
         return self._spec(
             "pretrain",
-            model=self.runs.study.models[model].model_dump(exclude={"causal_mask"}),
+            model=self.runs.study.models[model].model_dump(exclude={"causal_mask", "prefix", "prefixed"}),
             text=self._parts.text(),
             training=self.runs.study.training.pretraining.model_dump(),
-            encoding=self._parts.encoding(TEXT.name),
+            encoding=self._parts.encoding(model, TEXT.name),
             compute=self._parts.compute(),
             code=code("training"),
         )
@@ -109,7 +109,7 @@ class Specs(Cached):
             train_examples=chosen.train_examples,
             data=self._parts.data(*chosen.tasks),
             training=self._parts.intermediate(arm) if chosen.tasks else None,
-            encoding={task: self._parts.encoding(task) for task in chosen.tasks},
+            encoding={task: self._parts.encoding(model, task) for task in chosen.tasks},
             selection={task: list(self.runs.study.task(task).primary_metrics) for task in chosen.tasks},
             seed=seed,
             compute=self._parts.compute(),
@@ -126,7 +126,7 @@ class Specs(Cached):
             evaluated=self._parts.evaluated_files(targets),
             data=self._parts.data(*self.runs.evaluated(training_set)),
             training=self._parts.target(training_set),
-            encoding={task: self._parts.encoding(task) for task in self.runs.evaluated(training_set)},
+            encoding={task: self._parts.encoding(model, task) for task in self.runs.evaluated(training_set)},
             selection=list(self.runs.study.task(training_set).primary_metrics),
             seed=seed,
             compute=self._parts.compute(),
@@ -142,7 +142,7 @@ class Specs(Cached):
             evaluated=self._parts.evaluated_files(targets),
             data=self._parts.data(*targets),
             retrieval={task: self._parts.embedding(task) for task in targets},
-            encoding={task: self._parts.encoding(task) for task in targets},
+            encoding={task: self._parts.encoding(model, task) for task in targets},
             seed=seed,
             compute=self._parts.compute(),
             code=code("retrieval"),
@@ -158,7 +158,7 @@ class Specs(Cached):
             intermediate=sorted(study.intermediate_tasks()),
             targets=list(study.targets),
             data=self._parts.data(*study.tasks()),
-            encoding={task: self._parts.encoding(task) for task in study.tasks()},
+            encoding={model: {t: self._parts.encoding(model, t) for t in study.tasks()} for model in study.models},
             code=code("similarity"),
         )
 

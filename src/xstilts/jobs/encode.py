@@ -10,5 +10,6 @@ from xstilts.graph.runs import Runs
 def encode(runs: Runs, model: str, name: str) -> None:
     """Every file of a task as token ids of one model's tokenizer."""
     data = [runs.paths.examples(name, *file) for file in runs.files(name)]
-    loaded = tokenizer.load(runs.paths.tokenizer(model))
-    encode_task(runs.study.task(name), runs.study.encoding_of(name), loaded, data, runs.paths.tokens(model, name))
+    loaded, task = tokenizer.load(runs.paths.tokenizer(model)), runs.study.task(name)
+    prefix = runs.study.models[model].prefix_of(task.type)
+    encode_task(task, runs.study.encoding_of(name), loaded, data, runs.paths.tokens(model, name), prefix)

@@ -16,12 +16,15 @@ from xstilts.config.settings import Embedding
 from xstilts.data.encoding import EncodedRows
 from xstilts.encoders import capabilities
 from xstilts.errors import UserError
+from xstilts.retrieval.layer_states import states_of_layer
 from xstilts.task_types.base import Batch, SpecialTokens
 from xstilts.task_types.heads import pooled_states
-from xstilts.task_types.inputs import pad_inputs, run_encoder
+from xstilts.task_types.inputs import pad_inputs
 from xstilts.training.memory import MicroBatches, in_parts
 
-_BATCH_TOKENS = 16_384
+#: The most tokens of a batch, padding included, by the kind of device: larger batches are no faster on a CPU, and more of
+#: their tokens are padding (benchmarks/embed.py).
+_BATCH_TOKENS = {"cpu": 512, "cuda": 16_384}
 
 
 @torch.inference_mode()
@@ -30,7 +33,7 @@ def embed(
     rows: EncodedRows,
     tokens: SpecialTokens,
     settings: Embedding,
-    batch_tokens: int = _BATCH_TOKENS,
+    batch_tokens: int | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> torch.Tensor:
     """Embed sentences. Leaves the encoder in evaluation mode.
@@ -40,7 +43,8 @@ def embed(
         rows: Encoded sentences.
         tokens: The tokenizer's special tokens.
         settings: Layer and pooling.
-        batch_tokens: The most tokens of a batch, padding included; a longer row is a batch of its own.
+        batch_tokens: The most tokens of a batch, padding included; a longer row is a batch of its own. None: what
+            suits the device.
         progress: Called after each batch with its number of rows.
 
     Returns:
@@ -55,12 +59,12 @@ def embed(
 
     def embeddings_of(indices: Sequence[int]) -> torch.Tensor:
         batch = {name: value.to(encoder.device) for name, value in pad_inputs(rows[indices], tokens).items()}
-        states = run_encoder(encoder, batch, output_hidden_states=True).hidden_states[settings.layer]
+        states = states_of_layer(encoder, batch, settings.layer)
         pooled = _pooled(states.float(), batch, tokens, settings)
         return torch.nn.functional.normalize(pooled, dim=-1).cpu()
 
-    micro = MicroBatches()
-    for batch in _batches(rows.lengths, batch_tokens):
+    micro, most = MicroBatches(), batch_tokens or _BATCH_TOKENS[encoder.device.type]
+    for batch in _batches(rows.lengths, most):
         for indices, batch_embeddings in in_parts(batch, embeddings_of, micro):
             embeddings[indices] = batch_embeddings
             progress(len(indices))

@@ -69,6 +69,8 @@ class TaskType(ABC):
     schema: ClassVar[pa.Schema]
     #: Columns that hold plain text or lists of words.
     text_columns: ClassVar[tuple[str, ...]]
+    #: The column whose text begins the input, which a model's prefix is put before; empty where there is none.
+    first_text: ClassVar[str] = ""
     #: The column with the gold answers; null in every row of a file whose release leaves them out.
     gold_column: ClassVar[str] = ""
     #: The encoding settings that encoded rows of this type depend on.

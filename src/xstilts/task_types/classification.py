@@ -39,6 +39,7 @@ class Classification(TaskType):
     )
     gold_column: ClassVar[str] = "label"
     text_columns: ClassVar[tuple[str, ...]] = ("premise", "hypothesis")
+    first_text: ClassVar[str] = "premise"
 
     @classmethod
     def problems(cls, task: Task, table: pa.Table) -> Iterator[tuple[int, str]]:

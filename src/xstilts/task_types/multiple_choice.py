@@ -42,6 +42,7 @@ class MultipleChoice(TaskType):
     )
     gold_column: ClassVar[str] = "label"
     text_columns: ClassVar[tuple[str, ...]] = ("prompt", "choices")
+    first_text: ClassVar[str] = "prompt"
 
     @classmethod
     def problems(cls, task: Task, table: pa.Table) -> Iterator[tuple[int, str]]:

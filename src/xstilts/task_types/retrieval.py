@@ -46,6 +46,7 @@ class Retrieval(TaskType):
     )
     gold_column: ClassVar[str] = "matches"
     text_columns: ClassVar[tuple[str, ...]] = ("text",)
+    first_text: ClassVar[str] = "text"
 
     @classmethod
     def texts(cls, table: pa.Table, file_language: str, language: str) -> Iterator[str]:

@@ -47,6 +47,7 @@ class SpanQA(TaskType):
     )
     gold_column: ClassVar[str] = "answers"
     text_columns: ClassVar[tuple[str, ...]] = ("context", "question")
+    first_text: ClassVar[str] = "question"
     settings: ClassVar[tuple[str, ...]] = (
         "max_length",
         "doc_stride",

