@@ -28,9 +28,10 @@ real: setup
 	snakemake --quiet rules --configfile $(REAL) || { echo "The study failed; results/real_small/logs says why."; exit 1; }
 	xstilts show --study results/real_small/study.json
 
-# A worker per processor; the tests of one file share fixtures, and those of tests/cluster the one SLURM.
+# A worker more than there are processors, since the tests of a SLURM mostly wait; those of one file share fixtures.
+WORKERS = $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)')
 test: setup
-	pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
+	pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: style types
 

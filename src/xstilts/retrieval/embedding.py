@@ -22,8 +22,8 @@ from xstilts.task_types.heads import pooled_states
 from xstilts.task_types.inputs import pad_inputs
 from xstilts.training.memory import MicroBatches, in_parts
 
-#: The most tokens of a batch, padding included, by the kind of device: larger batches are no faster on a CPU, and more of
-#: their tokens are padding (benchmarks/embed.py).
+#: The most tokens of a batch, padding included, by the kind of device: larger batches are no faster on a CPU, and more
+#: of their tokens are padding (benchmarks/embed.py).
 _BATCH_TOKENS = {"cpu": 512, "cuda": 16_384}
 
 
