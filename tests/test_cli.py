@@ -19,7 +19,7 @@ from xstilts.config.study import load, store
 COMMANDS = [
     "generate", "prepare", "text", "tokenizer", "encode", "pretrain", "intermediate", "finetune", "retrieve", "collect",
     "tables", "figures", "show", "prefetch", "prefetch-model", "submission", "submit-check", "score", "similarity",
-    "answer", "report", "plan", "schema", "status", "partial", "why",
+    "answer", "report", "plan", "schema", "status", "partial", "why", "check",
 ]  # fmt: skip
 
 #: What does not read a stored study.
