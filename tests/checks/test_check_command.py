@@ -144,4 +144,5 @@ def test_a_plan_warns_of_a_full_disk(monkeypatch: pytest.MonkeyPatch, capsys: py
     usage = shutil.disk_usage(".")
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage._replace(free=1000))
     assert run(monkeypatch, "--gpu", "t4", "--json", command="plan") == 0
-    assert any("of disk" in warning for warning in json.loads(capsys.readouterr().out)["warnings"])
+    warnings = json.loads(capsys.readouterr().out)["warnings"]
+    assert any(warning.startswith("disk: the study needs") for warning in warnings)

@@ -204,8 +204,10 @@ class TestDisk:
 
     def test_a_disk_that_is_too_full(self) -> None:
         warning = only(list(disk.findings(runs(), self.ITEMS)))
-        assert warning.warning and warning.key == "study"
-        assert warning.text.startswith("needs about 10 GB of disk, 7 GB of it trained encoders, but 8 GB are free at ")
+        assert warning.warning and warning.key == "disk"
+        assert warning.text.startswith(
+            "the study needs about 10 GB, 7 GB of it trained encoders, but only 8 GB are free at "
+        )
         assert list(disk.findings(runs(), self.ITEMS[:1])) == []
 
     def test_what_has_been_written_is_not_needed_again(self) -> None:
@@ -219,7 +221,7 @@ class TestDisk:
         shutil.rmtree("models/xlmr")
         big = {"vocab_size": 10_000_000, "hidden_size": 1024}
         write_config("models/xlmr", **big)
-        assert "of it" in next(finding for finding in check(runs()) if finding.key == "study").text
+        assert "of it" in next(finding for finding in check(runs()) if finding.key == "disk").text
 
 
 def test_whether_jobs_fit_a_device() -> None:
@@ -232,11 +234,9 @@ def test_whether_jobs_fit_a_device() -> None:
 
 def test_a_size_that_is_not_known_is_said() -> None:
     Path("models/xlmr/config.json").write_text("{}", encoding="utf-8")
-    findings = check(runs())
-    assert [finding.key for finding in findings] == ["models.xlmr", "study"]
-    assert findings[1].warning and "the disk not checked: models/xlmr/config.json: has no 'vocab_size'" in str(
-        findings[1]
-    )
+    broken, unknown = check(runs())
+    assert (broken.key, unknown.key, unknown.warning) == ("models.xlmr", "disk", True)
+    assert unknown.text.startswith("not checked, as what the study needs is not known: models/xlmr/config.json: has no")
 
 
 def test_findings_stand_together_by_key_and_once() -> None:

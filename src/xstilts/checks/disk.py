@@ -25,8 +25,8 @@ def findings(runs: Runs, items: Sequence[DiskItem]) -> Iterator[Finding]:
     if needed > free and (needed := needed - _written(root)) > free:
         largest = max(items, key=lambda item: item.bytes)
         yield Finding(
-            "study",
-            f"needs about {file_size(needed)} of disk, {file_size(largest.bytes)} of it {largest.what}, but "
+            "disk",
+            f"the study needs about {file_size(needed)}, {file_size(largest.bytes)} of it {largest.what}, but only "
             f"{file_size(free)} are free at {root}. Free some, or make results/ a link to a larger disk.",
             warning=True,
         )

@@ -13,7 +13,7 @@ class Finding:
     """One thing that is wrong with a study.
 
     Attributes:
-        key: The key of the study that it is about.
+        key: The key of the study that it is about, or what else: the disk, a device.
         text: What was found, and the remedy.
         warning: Whether the study can run all the same.
     """

@@ -34,7 +34,7 @@ def check(runs: Runs, gpu: str = "") -> list[Finding]:
     try:
         estimated = plan_of(runs, device)
     except UserError as error:
-        found.append(Finding("study", f"what it needs is not known, the disk not checked: {error}", warning=True))
+        found.append(Finding("disk", f"not checked, as what the study needs is not known: {error}", warning=True))
     else:
         found += disk.findings(runs, estimated.disk)
         found += [Finding(f"--gpu {gpu}", text, warning=True) for text in estimated.warnings if gpu]
