@@ -49,6 +49,6 @@ def _is_large(runs: Runs, model: str) -> bool:
 
 def _epochs(task: str | None) -> str:
     """What the protocol says of a task; of one that it is silent about, the range over its tasks."""
-    if task in _PUBLISHED:
+    if task is not None and task in _PUBLISHED:
         return f"{_PUBLISHED[task]['epochs']:g} epochs on this task"
     return f"{_EPOCHS[0]:g} to {_EPOCHS[-1]:g} epochs"
