@@ -19,7 +19,7 @@ from xstilts.config.study import load, store
 COMMANDS = [
     "generate", "prepare", "text", "tokenizer", "encode", "pretrain", "intermediate", "finetune", "retrieve", "collect",
     "tables", "figures", "show", "prefetch", "prefetch-model", "submission", "submit-check", "score", "similarity",
-    "answer", "report", "plan", "schema", "status", "partial", "why",
+    "answer", "report", "plan", "schema", "status", "partial", "why", "check",
 ]  # fmt: skip
 
 #: What does not read a stored study.
@@ -111,7 +111,7 @@ XNLI = "--training-set xnli"
          "the study has no arm that trains 'none'. Valid names: mnli, pair."),
         ("generate", "The study's source is a folder of files; there is nothing to generate."),
         ("prepare --task xnli", "source.root: there is no folder 'data'"),
-        ("tokenizer --model xlmr", "models/xlmr: there is no config.json"),
+        ("tokenizer --model xlmr", "models.xlmr: models/xlmr: there is no config.json"),
     ],
 )  # fmt: skip
 def test_mistakes(folder: Path, monkeypatch: pytest.MonkeyPatch, command: str, message: str) -> None:

@@ -23,6 +23,7 @@ FLOORS = (
     ("scores",),
     ("analysis", "submission"),
     ("planning", "status", "why", "report"),
+    ("checks",),
     ("jobs", "results"),
     ("cli",),
 )

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 
 class UserError(Exception):
     """Something the user gave is wrong; the message says what, where and what to do."""
+
+
+class UserErrors(UserError):
+    """Several mistakes at once; ``sentences`` has one for each, which begins with the key that it is about."""
+
+    def __init__(self, title: str, sentences: Sequence[str]) -> None:
+        super().__init__("\n".join([title, *(f"  - {sentence}" for sentence in sentences)]))
+        self.sentences = tuple(sentences)
 
 
 class DataError(UserError):

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 from configs import ready_made
 
-from xstilts.config.available import check_models, without_missing
+from xstilts.config.available import without_missing
 from xstilts.config.study import load
-from xstilts.errors import UserError
 
 
 def touch(root: Path, *names: str) -> None:
@@ -49,20 +48,3 @@ def test_nothing_is_left_out_unless_the_study_says_so(tmp_path: Path) -> None:
     assert without_missing(study) is study
     synthetic = load(ready_made(source={"kind": "synthetic"}, targets={"xnli": {}}))
     assert without_missing(synthetic) is synthetic
-
-
-@pytest.mark.parametrize("path", ["FacebookAI/xlm-roberta-base", "xlm-roberta-base"])
-def test_a_name_of_the_hub_is_no_folder(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    study = load(ready_made(models={"xlmr": {"path": path}}))
-    with pytest.raises(
-        UserError, match=rf"models\.xlmr\.path: there is no folder '{path}'.*hf://namespace/name@commit"
-    ):
-        check_models(study)
-    (tmp_path / path).mkdir(parents=True)
-    check_models(study)
-
-
-@pytest.mark.parametrize("path", ["/models/xlmr", "../models/xlmr", "a/b/c", f"hf://a/b@{'0' * 40}"])
-def test_other_paths_are_left_to_the_job_graph(path: str) -> None:
-    check_models(load(ready_made(models={"xlmr": {"path": path}})))

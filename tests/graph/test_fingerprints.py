@@ -15,7 +15,21 @@ PACKAGE = Path(xstilts.__file__).parent
 TABLE = Path(__file__).with_name("modules_of_jobs.txt")
 #: What no result depends on: packages without code of their own, commands for people, what only plans or is excluded.
 UNUSED = (
-    *("cli", "planning", "status", "why", "results", "config", "graph", "runtime", "atomic", "errors", "secrets"),
+    *(
+        "checks",
+        "cli",
+        "encoders.config_file",
+        "planning",
+        "status",
+        "why",
+        "results",
+        "config",
+        "graph",
+        "runtime",
+        "atomic",
+        "errors",
+        "secrets",
+    ),
     *("jobs.partial", "jobs.execution", "submission.score", "tasks.geography", "training.checkpoints"),
     *("training.progress", "training.session"),
 )

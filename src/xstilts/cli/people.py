@@ -9,9 +9,13 @@ from typing import Annotated
 import typer
 
 from xstilts.cli.app import StudyFile, app, opened
-from xstilts.errors import UserError
+from xstilts.errors import UserError, UserErrors
 from xstilts.graph.runs import Runs
 
+StoredStudy = Annotated[
+    Path | None, typer.Option("--study", help="The validated config, results/{study}/study.json; or --config.")
+]
+ConfigFile = Annotated[Path | None, typer.Option(help="A study's YAML file, instead of --study.")]
 Folder = Annotated[Path, typer.Argument(help="A folder with XTREME's folders udpos, panx, xnli, …")]
 
 
@@ -51,11 +55,32 @@ def show(study: StudyFile) -> None:
 
 
 @app.command(rich_help_panel="For people")
+def check(
+    study: StoredStudy = None,
+    config: ConfigFile = None,
+    gpu: Annotated[str, typer.Option(help="Also whether jobs fit this device: a100-80, t4, …, as for plan.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List all problems of a study at once, with remedies, before any work; exit code 1 if there are any."""
+    from xstilts.checks import view
+    from xstilts.checks.findings import Finding
+    from xstilts.checks.study import check as check_study
+
+    try:
+        runs = _given(study, config)
+    except UserErrors as error:
+        findings = [Finding.of_sentence(sentence) for sentence in error.sentences]
+    else:
+        findings = check_study(runs, gpu)
+    print(json.dumps(view.as_json(findings), indent=2) if as_json else "\n".join(view.lines(findings)))
+    if any(not finding.warning for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command(rich_help_panel="For people")
 def plan(
-    study: Annotated[
-        Path | None, typer.Option("--study", help="The validated config, results/{study}/study.json; or --config.")
-    ] = None,
-    config: Annotated[Path | None, typer.Option(help="A study's YAML file, instead of --study.")] = None,
+    study: StoredStudy = None,
+    config: ConfigFile = None,
     gpu: Annotated[str, typer.Option(help="What jobs will run on: a100-80, h100-80, t4, cpu, …")] = "",
     jobs_at_once: Annotated[int, typer.Option(min=1, help="GPU jobs that run at a time.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -63,25 +88,41 @@ def plan(
     """Estimate jobs, GPU-hours, memory and disk of a study: before it runs, and what is left while it does."""
     from rich.console import Console
 
-    from xstilts.config.reading import read_config
+    from xstilts.checks import disk
+    from xstilts.checks import view as checks
+    from xstilts.checks.study import quick
     from xstilts.graph.contents import planned
     from xstilts.planning import view
     from xstilts.planning.gpus import GPUS, gpu_of
     from xstilts.planning.plan import plan as plan_of
 
-    if study and not config:
-        runs = opened(study)
-    elif config and not study:
-        runs = Runs(planned(read_config(config)))
-    else:
-        raise UserError("give either --study results/{study}/study.json or --config with the study's YAML file.")
+    runs = _given(study, config)
     if not gpu:
         raise UserError(f"give --gpu, what jobs will run on: {', '.join(GPUS)}.")
-    estimated = plan_of(runs, gpu_of(gpu), jobs_at_once)
+    found = quick(runs)
+    if found and not as_json:
+        print("\n".join(checks.lines(found)), end="\n\n", flush=True)
+    estimated = plan_of(Runs(planned(runs.study)) if config else runs, gpu_of(gpu), jobs_at_once)
+    estimated.warnings.extend(map(str, disk.findings(runs, estimated.disk)))
     if as_json:
-        print(json.dumps(view.as_json(estimated), indent=2))
+        print(json.dumps({"check": checks.as_json(found), **view.as_json(estimated)}, indent=2))
     else:
         view.show(estimated, Console())
+
+
+def _given(study: Path | None, config: Path | None) -> Runs:
+    """The jobs of a study that is stored or lies in a YAML file.
+
+    Raises:
+        UserError: Both are given or neither, or there is no valid study.
+    """
+    from xstilts.config.reading import read_config
+
+    if study and not config:
+        return opened(study)
+    if config and not study:
+        return Runs(read_config(config))
+    raise UserError("give either --study results/{study}/study.json or --config with the study's YAML file.")
 
 
 @app.command(rich_help_panel="For people")

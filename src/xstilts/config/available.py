@@ -1,13 +1,11 @@
-"""What is there of a study: the languages that its source has files for, and the folders of its models."""
+"""What is there of a study: the languages that its source has files for."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from xstilts.config.factors import is_hub_name
 from xstilts.config.sources import FilesSource
 from xstilts.config.study import Study
-from xstilts.errors import UserError
 
 
 def without_missing(study: Study) -> Study:
@@ -20,20 +18,6 @@ def without_missing(study: Study) -> Study:
     read = [target for target in study.targets if not study.from_hub(target)]
     targets = {target: study.targets[target].model_copy(update={"absent": _absent(study, target)}) for target in read}
     return study.model_copy(update={"targets": {**study.targets, **targets}})
-
-
-def check_models(study: Study) -> None:
-    """Check that no model's path is a name of the Hugging Face Hub where a folder is asked for.
-
-    Raises:
-        UserError: One is, for there is no such folder.
-    """
-    for name, model in study.models.items():
-        if model.path and not model.snapshot and is_hub_name(model.path) and not Path(model.path).is_dir():
-            raise UserError(
-                f"models.{name}.path: there is no folder '{model.path}'. If it is one of the Hugging Face Hub, write "
-                "hf://namespace/name@commit, with all 40 digits of the commit, and run 'snakemake prefetch'."
-            )
 
 
 def _absent(study: Study, target: str) -> dict[str, list[str]]:

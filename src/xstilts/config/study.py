@@ -35,7 +35,7 @@ from xstilts.config.settings import (
 )
 from xstilts.config.sources import FilesSource, HubSource, SyntheticSource
 from xstilts.config.task_names import TargetTask, TaskNames
-from xstilts.errors import UserError, did_you_mean
+from xstilts.errors import UserError, UserErrors, did_you_mean
 from xstilts.tasks.benchmarks import title_of
 from xstilts.tasks.languages import ENGLISH, Language, languages_of
 from xstilts.tasks.registry import TASKS, TEXT
@@ -283,13 +283,12 @@ def load(config: Mapping[str, Any]) -> Study:
     """Check a config as Snakemake or YAML hands it over.
 
     Raises:
-        UserError: with one sentence for each thing that is wrong, naming the key's path.
+        UserErrors: one sentence for each thing that is wrong, naming the key's path.
     """
     try:
         return Study.model_validate(dict(config), context=TaskNames.of(config))
     except ValidationError as error:
-        listed = "\n".join(f"  - {sentence}" for sentence in sentences(error, Study))
-        raise UserError(f"The study config is not valid:\n{listed}") from None
+        raise UserErrors("The study config is not valid:", sentences(error, Study)) from None
 
 
 def as_text(study: Study) -> str:

@@ -92,13 +92,19 @@ def load(folder: Path) -> PreTrainedTokenizerFast:
     """Load the tokenizer in a transformers folder.
 
     Raises:
-        UserError: There is none, or it is not a fast one.
+        UserError: There is none, its file is damaged, or it is not a fast one.
     """
     from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
     if not (folder / "tokenizer.json").is_file():
         raise UserError(f"{folder}: there is no tokenizer.json; span offsets need a tokenizer's fast implementation.")
-    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    except Exception as error:  # transformers and tokenizers raise whatever comes up, plain exceptions too
+        reason = f"{type(error).__name__}: {error}"
+        raise UserError(
+            f"{folder}: transformers cannot load its tokenizer ({reason}). Get the whole folder again, from one source."
+        ) from error
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
         raise UserError(f"{folder}: transformers loads this as a slow tokenizer; span offsets need a fast one.")
     return tokenizer

@@ -7,17 +7,13 @@ changed, whatever its date says. Files of the Hub are not among them: their cont
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from xstilts.atomic import sha256_of, write_json
-from xstilts.config.available import check_models, without_missing
-from xstilts.config.study import Study, load, load_file, store
-from xstilts.config.yaml_files import refuse_repeated_keys
+from xstilts.config.study import Study, store
 from xstilts.errors import UserError
 from xstilts.graph.runs import Runs
-from xstilts.tasks.registry import TEXT
 
 _SHOWN = 16  # hexadecimal digits of a checksum in run specs
 _ENCODER_SUFFIXES = {".json", ".model", ".safetensors", ".txt"}
@@ -35,27 +31,6 @@ def planned(study: Study) -> Study:
     runs = Runs(study)
     known = _known(runs.paths.checksums)
     return study.model_copy(update={"contents": {str(path): _checksum(path, known) for path in _outside_files(runs)}})
-
-
-def plan(config: Mapping[str, Any], configfiles: Iterable[Path | str], frozen: str = "") -> Runs:
-    """Return the jobs of the study that Snakemake plans, or of the study that one of its jobs was planned with.
-
-    Args:
-        config: The config as Snakemake has merged it.
-        configfiles: The files that it is from.
-        frozen: The path of the frozen study, in the Snakemake of a cluster's job: whatever has become of the config
-            since, the job goes by it. Empty in the Snakemake that plans.
-
-    Raises:
-        UserError: The config is not valid.
-    """
-    if frozen:
-        return Runs(load_file(Path(frozen)))
-    for path in configfiles:
-        refuse_repeated_keys(path)
-    study = without_missing(load(config))
-    check_models(study)
-    return Runs(planned(study))
 
 
 def freeze(runs: Runs) -> None:
@@ -111,9 +86,7 @@ def refuse_changed(runs: Runs, paths: Iterable[Path]) -> None:
 
 def _outside_files(runs: Runs) -> list[Path]:
     """Return the existing files that the study reads and no job makes."""
-    reads_text = runs.any_pretraining() and not runs.text_from_tasks()
-    tasks = (*runs.study.tasks(), *((TEXT.name,) if reads_text else ()))
-    files = [path for task in tasks for path in runs.data_files(task) if path.is_file()]
+    files = [path for task in runs.read_from_files() for path in runs.data_files(task) if path.is_file()]
     for name, model in runs.study.models.items():
         if model.path and not model.snapshot:
             folder = sorted(runs.ready_made(name).glob("*"))

@@ -47,6 +47,7 @@ class Exclusion(NamedTuple):
 
 EXCLUDED = (
     Exclusion("xstilts.atomic", "how a file gets to its place, not what is in it"),
+    Exclusion("xstilts.checks", "which studies are refused, not what comes of the others"),
     Exclusion("xstilts.config", "the settings that matter to a job are in its run spec"),
     Exclusion("xstilts.errors", "texts of messages"),
     Exclusion("xstilts.graph", "which jobs there are and where files lie; the run spec says what matters of it"),

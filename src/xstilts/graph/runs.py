@@ -123,6 +123,19 @@ class Runs:
         weights = self.encoder_weights(job.model, job.arm, job.seed)
         return [tokenizer, weights, *self.inputs(job.model, self.evaluated(job.what))]
 
+    def read_from_files(self) -> list[str]:
+        """Return the tasks whose examples are read from files that no job makes, unlabelled text among them."""
+        if isinstance(self.study.source, SyntheticSource):
+            return []
+        reads_text = self.any_pretraining() and not self.text_from_tasks()
+        tasks = [*self.study.tasks(), *([TEXT.name] if reads_text else [])]
+        return [task for task in tasks if not self.study.from_hub(task)]
+
+    def data_root(self) -> Path | None:
+        """Return the folder that files of the study's tasks lie in; None if no task is read from files."""
+        source = self.study.source
+        return None if isinstance(source, SyntheticSource) or not self.read_from_files() else Path(source.root)
+
     def data_files(self, task: str) -> list[Path]:
         """Return the files, existing or not, that a task's examples are read from; none of a task that has no files."""
         source = self.study.source

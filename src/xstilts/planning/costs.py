@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from xstilts.encoders.config_file import HIDDEN_SIZE, LAYERS
 from xstilts.errors import UserError
 from xstilts.graph.runs import Runs
 from xstilts.planning.gpus import DeviceSpec
@@ -67,7 +68,7 @@ KNOWN: dict[str, EncoderShape] = {
 }
 #: The keys of config.json for the fields of EncoderShape: BERT's, and what DistilBERT and T5 call them.
 _CONFIG_KEYS = (
-    ("vocab_size",), ("hidden_size", "dim", "d_model"), ("num_hidden_layers", "n_layers", "num_layers"),
+    ("vocab_size",), HIDDEN_SIZE, LAYERS,
     ("intermediate_size", "hidden_dim", "d_ff"), ("num_attention_heads", "n_heads", "num_heads"),
     ("max_position_embeddings",), ("type_vocab_size",),
 )  # fmt: skip

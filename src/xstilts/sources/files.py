@@ -49,7 +49,9 @@ def read(root: Path, task: Task, split: str, language: Language) -> pa.Table:
     if not task.has(split):
         splits = ", ".join(name for name in SPLITS if task.has(name))
         raise UserError(f"{task.title} has no {split} split in its release, only {splits}.")
-    paths = _files(Path(root), task, split, language)
+    if missing := lacking(root, task, split, language):
+        raise missing[0]
+    paths = task.paths(root, split, language)
     table = table_of(task, reader_of(task)(paths, task, language))
     task_type = task_type_class(task)
     if task_type.gold_column and not task_type.has_gold(table) and split not in task.unlabelled_splits:
@@ -57,11 +59,15 @@ def read(root: Path, task: Task, split: str, language: Language) -> pa.Table:
     return table
 
 
-def _files(root: Path, task: Task, split: str, language: Language) -> tuple[Path, ...]:
-    """The files to read; where one is missing, those that would do as well are named."""
+def lacking(root: Path, task: Task, split: str, language: Language) -> list[DataError]:
+    """What is wrong with the files to read that are missing or empty; names those that would do as well."""
     paths = task.paths(root, split, language)
     others = (path for other in task.alternatives(root, split, language) for path in other)
     instead = [path for path in dict.fromkeys(others) if path not in paths]
+    found = []
     for path in paths:
-        raw.check_there(path, instead)
-    return paths
+        try:
+            raw.check_there(path, instead)
+        except DataError as error:
+            found.append(error)
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,11 @@ from configs import ready_made
 from tiny_encoders import DECODERS, KINDS, Kind
 from transformers import PreTrainedModel, XLMRobertaModel
 
+from xstilts.checks import trial
 from xstilts.config.study import load
 from xstilts.data import tokenizer as tokenizers
 from xstilts.errors import UserError
 from xstilts.graph.runs import Runs
-from xstilts.jobs import trial
 from xstilts.jobs.tokenizer import train_tokenizer
 
 #: Every type of task, trained on or retrieved.
@@ -49,23 +49,23 @@ def test_a_decoder_s_first_token(kind: str, tmp_path: Path) -> None:
         UserError, match=r"models\.mine: training\.target\.sentence_vector is 'first_token', but .*causal"
     ):
         tried(kind, tmp_path, training=first)
-    with pytest.raises(UserError, match=r"models\.mine: sentence_vector of arm 'choices' is 'first_token', but"):
+    with pytest.raises(UserError, match=r"models\.mine: training\.intermediate\.sentence_vector is 'first_token', but"):
         tried(kind, tmp_path, training={"intermediate": {"sentence_vector": "first_token"}})
-    with pytest.raises(UserError, match=r"pooling is 'first_token' for tatoeba, but the model 'mine' is a decoder"):
+    with pytest.raises(UserError, match=r"retrieval\.pooling: is 'first_token', but models\.mine is a decoder"):
         tried(kind, tmp_path, retrieval={"layer": 2, "pooling": "first_token"})
     pooled = {"layer": 2, "pooling": "first_token"}
     tried(kind, tmp_path, {"causal_mask": "remove"}, training=first, retrieval=pooled)
 
 
 def test_a_mask_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"models\.mine: causal_mask is 'remove', but this encoder has none"):
+    with pytest.raises(UserError, match=r"models\.mine\.causal_mask: is 'remove', but this encoder has none"):
         tried("bert", tmp_path, {"causal_mask": "remove"})
 
 
 @pytest.mark.parametrize("kind", ["xlmr", "camembert", "bert", "modernbert"])
 def test_inputs_are_as_long_as_the_encoder_takes_and_no_longer(kind: str, tmp_path: Path) -> None:
     with pytest.raises(
-        UserError, match=r"max_length is 65 for .*, but the model 'mine' takes inputs of up to 64 tokens"
+        UserError, match=r"encoding\.max_length: is 65, but models\.mine takes inputs of up to 64 tokens"
     ):
         tried(kind, tmp_path, encoding={"max_length": 65})
 
@@ -112,23 +112,23 @@ def _deaf(patch: pytest.MonkeyPatch) -> None:
 
 def _broken(patch: pytest.MonkeyPatch) -> None:
     """An encoder whose weights are no numbers."""
-    load_encoder = trial.Trial.run
+    problems = trial.Trial.problems
 
-    def run(self: trial.Trial, *arguments: Any) -> None:
+    def of_broken(self: trial.Trial, *arguments: Any) -> Iterator[UserError]:
         self.encoder.get_input_embeddings().weight.data.fill_(float("nan"))
-        load_encoder(self, *arguments)
+        return problems(self, *arguments)
 
-    patch.setattr(trial.Trial, "run", run)
+    patch.setattr(trial.Trial, "problems", of_broken)
 
 
 def _cut_short(patch: pytest.MonkeyPatch) -> None:
     """Offsets that begin one character late, as before they were fitted."""
-    patch.setattr("xstilts.jobs.tokenizer.fitted", lambda tokenizer, config, model: tiny_encoders.late_offsets())
+    patch.setattr("xstilts.checks.models.fitted", lambda tokenizer, config, model: tiny_encoders.late_offsets())
 
 
 def _glued(patch: pytest.MonkeyPatch) -> None:
     """A tokenizer that puts nothing between two texts."""
-    patch.setattr("xstilts.jobs.tokenizer.fitted", lambda tokenizer, config, model: _with_padding())
+    patch.setattr("xstilts.checks.models.fitted", lambda tokenizer, config, model: _with_padding())
 
 
 def _with_padding() -> Any:

@@ -6,9 +6,9 @@ back, and an answer and tags have to come back as they were given.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,7 +49,7 @@ class Trial:
     encoder: PreTrainedModel
     tokenizer: PreTrainedTokenizerFast
 
-    def run(self, tasks: Sequence[Task], longest: int, sentence_vectors: SentenceVectors) -> None:
+    def problems(self, tasks: Sequence[Task], longest: int, sentence_vectors: SentenceVectors) -> Iterator[UserError]:
         """Try all that a study asks of the encoder.
 
         Args:
@@ -57,28 +57,26 @@ class Trial:
             longest: The most tokens of an input.
             sentence_vectors: Pairs of a key of the study and what it says that heads for sentences read.
 
-        Raises:
-            UserError: Something does not fit, or does not come back as it should.
+        Yields:
+            Of the longest input, and of each type of task, the first thing that does not fit or does not come back as
+            it should.
         """
         for weight in self.encoder.parameters():
             weight.requires_grad_(weight.dim() == 1)  # of every layer some, at little memory
-        with self._explained(f"an input of {longest} tokens"):
-            self._try_length(longest)
         limit = min(_LENGTH, capabilities.longest_input(self.encoder.config) or _LENGTH)
-        by_type = {(task.type, task.single_sentence): task for task in tasks}
-        for task in by_type.values():
-            with self._explained(f"a batch of {task.title}"):
-                self._try_task(task, limit, sentence_vectors)
-
-    @contextmanager
-    def _explained(self, what: str) -> Iterator[None]:
-        try:
-            yield
-        except UserError:
-            raise
-        except Exception as error:  # whatever its code raises: the encoder is of a family that nobody has tried yet
-            reason = f"{type(error).__name__}: {error}"
-            raise UserError(f"models.{self.model}: {what} does not go through this encoder ({reason}).") from error
+        attempts: list[tuple[str, Callable[[], None]]] = [
+            (f"an input of {longest} tokens", partial(self._try_length, longest))
+        ]
+        for task in {(task.type, task.single_sentence): task for task in tasks}.values():
+            attempts.append((f"a batch of {task.title}", partial(self._try_task, task, limit, sentence_vectors)))
+        for what, attempt in attempts:
+            try:
+                attempt()
+            except UserError as error:
+                yield error
+            except Exception as error:  # whatever its code raises: the encoder is of a family that nobody has tried yet
+                reason = f"{type(error).__name__}: {error}"
+                yield self._refuse(f"{what} does not go through this encoder ({reason}).")
 
     def _refuse(self, what: str) -> UserError:
         return UserError(f"models.{self.model}: {what}")
@@ -141,13 +139,13 @@ class Trial:
         import torch
 
         self.encoder.train()
+        self.encoder.zero_grad(set_to_none=True)
         head = task_type.head(self.encoder.config, sentence_vector).to(self.encoder.device)
         loss = task_type.loss(task_type.logits(self.encoder, head, batch), batch)
         loss.backward()
         gradients = [weight.grad for weight in self.encoder.parameters() if weight.grad is not None]
         if not gradients or not all(bool(torch.isfinite(value).all()) for value in (loss, *gradients)):
             raise self._refuse(f"training on {task_type.task.title} gives this encoder no finite gradients.")
-        self.encoder.zero_grad(set_to_none=True)
 
     def _check_vector(self, task_type: TaskType, batch: Batch, key: str, sentence_vector: str) -> None:
         """Check that heads for sentences see a difference between two texts that begin alike."""

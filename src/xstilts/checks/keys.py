@@ -1,0 +1,58 @@
+"""Which key of a study sets a value: settings of one task or arm stand before those of all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from xstilts.config.settings import Hyperparameters, Section
+from xstilts.config.study import Study
+
+
+class Stage(NamedTuple):
+    """Training of one arm, or on one training set of targets.
+
+    Attributes:
+        task: The task that is trained on; None for a mixture.
+        settings: Its hyper-parameters.
+        places: Sections that may set them, by key; the first that does counts.
+    """
+
+    task: str | None
+    settings: Hyperparameters
+    places: dict[str, Section | None]
+
+    def key(self, name: str) -> str:
+        """The key that sets a hyper-parameter."""
+        return set_by(name, self.places)
+
+
+def set_by(name: str, places: dict[str, Section | None]) -> str:
+    """The key of the first place that sets a value; of the last one where it is left to its default."""
+    setting = (key for key, section in places.items() if section is not None and name in section.model_fields_set)
+    return f"{next(setting, list(places)[-1])}.{name}"
+
+
+def max_length(study: Study, task: str) -> str:
+    """The key that sets the longest input of a task."""
+    return set_by("max_length", {f"encoding.tasks.{task}": study.encoding.tasks.get(task), "encoding": study.encoding})
+
+
+def embedding(study: Study, task: str, name: str) -> str:
+    """The key that sets how a retrieval task is embedded."""
+    return set_by(name, {f"retrieval.tasks.{task}": study.retrieval.tasks.get(task), "retrieval": study.retrieval})
+
+
+def stages(study: Study) -> Iterator[Stage]:
+    """Iterate over the intermediate training of each arm, then the fine-tuning on each training set."""
+    intermediate, target = study.training.intermediate, study.training.target
+    for name, arm in study.arms.items():
+        if arm.tasks:
+            task = arm.tasks[0] if len(arm.tasks) == 1 else None
+            places: dict[str, Section | None] = {f"arms.{name}.training": arm.training}
+            if task:
+                places[f"training.intermediate.tasks.{task}"] = intermediate.tasks.get(task)
+            yield Stage(task, study.intermediate(name), {**places, "training.intermediate": intermediate})
+    for task in study.training_sets():
+        of_task = {f"training.target.tasks.{task}": target.tasks.get(task)}
+        yield Stage(task, study.target(task), {**of_task, "training.target": target})

@@ -1,0 +1,83 @@
+"""Ready-made encoders: whether folder, config, weights and tokenizer fit each other and what the study asks of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from xstilts.checks import keys
+from xstilts.checks.findings import Finding
+from xstilts.checks.limits import beyond
+from xstilts.checks.trial import Trial
+from xstilts.data import tokenizer
+from xstilts.data.fitting import fitted
+from xstilts.encoders import capabilities, storage
+from xstilts.errors import UserError
+from xstilts.graph.runs import RETRIEVAL, Runs
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
+
+
+def tried_out(runs: Runs, model: str) -> list[Finding]:
+    """Try out a ready-made encoder, whose folder is there, on all that a study asks of it; returns what is wrong."""
+    folder, key, found = runs.ready_made(model), f"models.{model}", list[Finding]()
+    made: PreTrainedTokenizerFast | None = None
+    encoder: PreTrainedModel | None = None
+    with _noted(key, found):
+        config = storage.read_config(folder)
+        _refuse_language_adapters(config)
+        found += _limits(runs, model, config)
+        with _noted(key, found):
+            made = fitted(tokenizer.load(folder), config, model)
+        with _noted(key, found):
+            encoder = storage.load(folder, runs.study.compute, runs.study.models[model].causal_mask)
+        if made is not None and encoder is not None:
+            found += _trial(runs, Trial(model, encoder, made))
+    return found
+
+
+@contextmanager
+def _noted(key: str, found: list[Finding]) -> Iterator[None]:
+    """Add the problem that ends the block, if one does."""
+    try:
+        yield
+    except UserError as error:
+        found.append(Finding.of(key, error))
+
+
+def _refuse_language_adapters(config: PreTrainedConfig) -> None:
+    if languages := capabilities.language_adapters(config):
+        raise UserError(
+            f"this encoder has layers of their own for each language ({', '.join(languages)}), one of which every "
+            "input would have to name. Take an encoder with the same layers for all languages."
+        )
+
+
+def _limits(runs: Runs, model: str, config: PreTrainedConfig) -> Iterator[Finding]:
+    study, causal = runs.study, capabilities.causal(config)
+    yield from beyond(runs, model, capabilities.longest_input(config), capabilities.layers(config))
+    if study.models[model].causal_mask == "remove":
+        if not causal:
+            yield Finding(f"models.{model}.causal_mask", "is 'remove', but this encoder has none. Leave the key out.")
+        return
+    for task in runs.targets_of(RETRIEVAL):
+        if causal and study.embedding_of(task).pooling == "first_token":
+            yield Finding(
+                keys.embedding(study, task, "pooling"),
+                f"is 'first_token', but models.{model} is a decoder, whose first token knows nothing of the others. "
+                f"Use 'mean' or 'last_token', or models.{model}.causal_mask: remove.",
+            )
+
+
+def _trial(runs: Runs, trial: Trial) -> Iterator[Finding]:
+    study, limit = runs.study, capabilities.longest_input(trial.encoder.config)
+    longest = max(study.encoding_of(task).max_length for task in study.tasks())
+    vectors = {stage.settings.sentence_vector: stage.key("sentence_vector") for stage in keys.stages(study)}
+    tried = trial.problems(
+        [study.task(task) for task in study.tasks()],
+        longest if limit is None else min(longest, limit),  # what is beyond it has been said
+        [(key, vector) for vector, key in vectors.items()],
+    )
+    return (Finding.of(f"models.{trial.model}", error) for error in tried)

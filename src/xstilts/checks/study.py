@@ -1,0 +1,41 @@
+"""All that is checked of a study."""
+
+from __future__ import annotations
+
+from xstilts.checks import data, disk, limits, settings
+from xstilts.checks.findings import Finding, in_order
+from xstilts.errors import UserError
+from xstilts.graph.runs import Runs
+from xstilts.planning.gpus import GPUS, gpu_of
+from xstilts.planning.plan import plan as plan_of
+
+
+def quick(runs: Runs) -> list[Finding]:
+    """What is found without loading an encoder, or estimating what jobs cost."""
+    return in_order([*limits.findings(runs), *data.findings(runs), *settings.findings(runs)])
+
+
+def check(runs: Runs, gpu: str = "") -> list[Finding]:
+    """Everything that is found, with each ready-made encoder tried out.
+
+    Args:
+        runs: The study's jobs.
+        gpu: The device that jobs will run on, as ``xstilts plan`` takes it; empty: whether they fit it is not checked.
+
+    Raises:
+        UserError: There is no such device.
+    """
+    from xstilts.checks.models import tried_out
+
+    device, found = gpu_of(gpu) if gpu else GPUS["cpu"], quick(runs)
+    for model in runs.study.models:
+        if not runs.pretrains(model) and limits.at_hand(runs, model):
+            found += tried_out(runs, model)
+    try:
+        estimated = plan_of(runs, device)
+    except UserError as error:
+        found.append(Finding("disk", f"not checked, as what the study needs is not known: {error}", warning=True))
+    else:
+        found += disk.findings(runs, estimated.disk)
+        found += [Finding(f"--gpu {gpu}", text, warning=True) for text in estimated.warnings if gpu]
+    return in_order(found)
