@@ -17,7 +17,8 @@ TABLE = Path(__file__).with_name("modules_of_jobs.txt")
 UNUSED = (
     *("cli", "planning", "status", "why", "results", "config", "graph", "runtime", "atomic", "errors", "secrets"),
     *("jobs.partial", "jobs.execution", "submission.score", "tasks.geography", "training.checkpoints"),
-    *("training.progress", "training.session"),
+    *("training.progress", "training.session", "jobs.export"),
+    *("report.markdown", "report.model_card", "report.zero_shot"),
 )
 
 
