@@ -132,11 +132,13 @@ def _origin(made: TrainedEncoder) -> str:
     else:
         start = f"Base: {_base(made)}."
     then = f" Then trained on {tasks}." if tasks else ""
+    synthetic = isinstance(made.runs.study.source, SyntheticSource)
+    languages = "" if synthetic else "The metadata name English and the languages that the study scores it in. "
     return (
         f"An encoder of the study `{made.runs.study.study}`, made by XSTILTs {version('xstilts')} in run `{made.run}`. "
         f"{start}{then}\n\n"
-        "It has no head: those of the training are not kept. Under which licence it may be passed on depends on its "
-        "base and on the data below; until you have decided, the metadata say `other`."
+        f"It has no head: those of the training are not kept. {languages}Under which licence it may be passed on "
+        "depends on its base and on the data below; until you have decided, the metadata say `other`."
     )
 
 
@@ -173,11 +175,16 @@ def _usage(made: TrainedEncoder) -> str:
 
 
 def _data(made: TrainedEncoder) -> str:
-    study = made.runs.study
+    """The tasks and texts that it was trained on; generated ones are described nowhere."""
+    study, generated = made.runs.study, isinstance(made.runs.study.source, SyntheticSource)
     rows = [
-        [plain(study.title_of(name)), ", ".join(stages), plain(licence_of(name, study)), address(homepage)]
+        [
+            plain(study.title_of(name)),
+            ", ".join(stages),
+            plain(licence_of(name, study)),
+            "" if generated else address(study.task(name).homepage),
+        ]
         for name, stages in made.trained_on.items()
-        for homepage in [study.task(name).homepage]
     ]
     return f"## Data\n\n{table(['task', 'used in', 'licence', 'described at'], rows)}" if rows else ""
 
@@ -196,11 +203,11 @@ def _training(made: TrainedEncoder) -> str:
         "step of the weights": training["best_step"],
         "seed": seed,
         **({"seed of the last start": training["seed"]} if restarts else {}),
-        "longest input in tokens": " / ".join(str(study.encoding_of(task).max_length) for task in tasks),
+        "longest input in tokens": ", ".join(dict.fromkeys(str(study.encoding_of(task).max_length) for task in tasks)),
         **({} if pretraining else {"training examples of each task": study.arms[made.job.arm].train_examples}),
-        **hyper.model_dump(),
+        **{f"`{key}`": value for key, value in hyper.model_dump().items()},
     }
-    rows = [[plain(name), plain(str(value))] for name, value in values.items() if value is not None]
+    rows = [[name, plain(str(value))] for name, value in values.items() if value is not None]
     return f"## Training\n\n{table(['', 'value'], rows)}"
 
 
@@ -215,7 +222,7 @@ def _dev_scores(made: TrainedEncoder) -> str:
     if not rows:
         return ""
     head = ["task", "mean of", "score", "score of guessing", ""]
-    return "## Scores on English dev data\n\nOn these the weights were chosen; they are no test scores.\n\n" + table(
+    return "## Scores on English dev data\n\nThe weights may have been chosen on these: they are no test scores.\n\n" + table(
         head, rows
     )
 
