@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from commands import Commands
 from huggingface_hub import ModelCard
 from labelled_study import RecordingPredictor, RecordingTrainer
 from transformers import AutoModel, AutoTokenizer
@@ -47,6 +49,23 @@ def train(runs: Runs, model: str, arm: str, seed: int = 1) -> Path:
 def score(runs: Runs, model: str, arm: str, seed: int = 1) -> None:
     spec = Specs(runs).finetune(model, arm, "xnli", seed)
     training.finetune(runs, spec, model, arm, "xnli", seed, 1, Session())
+
+
+def test_jobs_and_the_command_end_to_end(prepared: Path, tmp_path: Path) -> None:
+    """Real training in processes of their own: an arm's encoder, its scores, and the command that exports it."""
+    shutil.copytree(prepared, tmp_path / "real")
+    commands, study = Commands(tmp_path / "real"), ["--study", "results/tiny/study.json"]
+    arm = ["--model", "small", "--arm", "control", "--seed", "1"]
+    commands.run("intermediate", *study, *arm)
+    commands.run("finetune", *study, *arm, "--training-set", "xnli")
+    commands.run("export", *study, "--arm", "control", "--to", "exported")
+    folder = tmp_path / "real" / "exported"
+    assert {file.name for file in folder.iterdir()} == EXPORTED
+    assert "| XNLI | test | accuracy | 33.3 |" in (folder / "README.md").read_text(encoding="utf-8")
+    tokenizer, encoder = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder)
+    ids = tokenizer("The committee", "is asleep", return_tensors="pt")
+    assert encoder(**ids).last_hidden_state.shape == (1, len(ids["input_ids"][0]), 8)
+    assert "exported: encoder, tokenizer and model card" in commands.log.read_text(encoding="utf-8")
 
 
 def card() -> str:

@@ -41,7 +41,8 @@ rule intermediate:
         weights=PATHS.encoder("{model}", "{arm}", "{seed}") / "model.safetensors",
         config=PATHS.encoder("{model}", "{arm}", "{seed}") / "config.json",
         tokenizer=PATHS.encoder("{model}", "{arm}", "{seed}") / "tokenizer.json",
-        tokenizer_config=PATHS.encoder("{model}", "{arm}", "{seed}") / "tokenizer_config.json",
+        tokenizer_config=PATHS.encoder("{model}", "{arm}", "{seed}")
+        / "tokenizer_config.json",
         card=PATHS.encoder("{model}", "{arm}", "{seed}") / "README.md",
         record=PATHS.encoder("{model}", "{arm}", "{seed}") / "record.json",
         dev_scores=PATHS.part("dev_scores", "{model}", "{arm}", INTERMEDIATE, "{seed}"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from inspect import signature
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel
@@ -39,7 +39,7 @@ def auto_class(config: PreTrainedConfig) -> str:
     """The name of the Auto class of transformers that makes a :func:`model_class` of such a config."""
     from transformers.models.auto.modeling_auto import MODEL_MAPPING
 
-    usual = MODEL_MAPPING.get(type(config), None)
+    usual: Any = MODEL_MAPPING.get(type(config), None)
     return "AutoModel" if usual is model_class(config) else "AutoModelForTextEncoding"
 
 

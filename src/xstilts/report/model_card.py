@@ -222,9 +222,8 @@ def _dev_scores(made: TrainedEncoder) -> str:
     if not rows:
         return ""
     head = ["task", "mean of", "score", "score of guessing", ""]
-    return "## Scores on English dev data\n\nThe weights may have been chosen on these: they are no test scores.\n\n" + table(
-        head, rows
-    )
+    note = "The weights may have been chosen on these: they are no test scores."
+    return f"## Scores on English dev data\n\n{note}\n\n{table(head, rows)}"
 
 
 def _citations(made: TrainedEncoder) -> str:
