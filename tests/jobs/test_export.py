@@ -117,6 +117,16 @@ def test_scores_of_the_baseline_are_means_over_seeds(runs: Runs, monkeypatch: py
     assert "| XNLI | test | accuracy | 33.3 | 75.0 | 75.0 | de 75.0 |" in card()
 
 
+def test_scores_of_an_arm_are_those_of_its_seed(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    for seed, right in ((1, 6), (2, 2)):
+        train(runs, "ready", "mnli", seed)
+        monkeypatch.setattr("xstilts.jobs.training.predict", RecordingPredictor({**RIGHT, "xnli.test.de": right}))
+        score(runs, "ready", "mnli", seed)
+    export(runs, "ready", "mnli", 2, NEW)
+    assert "| XNLI | test | accuracy | 33.3 | 75.0 | 25.0 | de 25.0 |" in card()
+    assert "Means over" not in card()
+
+
 def test_scores_of_what_has_not_learnt_are_marked(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     train(runs, "ready", "mnli")
     monkeypatch.setattr("xstilts.jobs.supervised.predict", RecordingPredictor({"xnli.dev.en": 2}))
