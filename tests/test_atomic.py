@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from xstilts.atomic import remove_leftovers, replacing, sha256_of, write_json, write_text
+from xstilts.atomic import making_folder, remove_leftovers, replacing, sha256_of, write_json, write_text
 
 
 @pytest.fixture
@@ -80,3 +80,23 @@ def test_what_killed_processes_have_left_is_deleted_and_nothing_else(tmp_path):
         other.touch()
     remove_leftovers(path)
     assert set(tmp_path.iterdir()) == others
+
+
+def test_a_finished_folder_takes_its_place(tmp_path: Path, umask: int) -> None:
+    target = tmp_path / "new" / "folder"
+    with making_folder(target) as temporary:
+        (temporary / "file.txt").write_text("whole")
+        assert temporary.parent == target.parent and not target.exists()
+    assert (target / "file.txt").read_text() == "whole"
+    assert list(target.parent.iterdir()) == [target]
+    assert target.stat().st_mode & 0o777 == 0o750
+
+
+def test_a_folder_that_is_not_empty_stays(tmp_path: Path) -> None:
+    target = tmp_path / "folder"
+    target.mkdir()
+    (target / "file.txt").write_text("old")
+    with pytest.raises(OSError, match="not empty"), making_folder(target) as temporary:
+        (temporary / "file.txt").write_text("new")
+    assert (target / "file.txt").read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]

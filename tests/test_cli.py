@@ -19,7 +19,7 @@ from xstilts.config.study import load, store
 COMMANDS = [
     "generate", "prepare", "text", "tokenizer", "encode", "pretrain", "intermediate", "finetune", "retrieve", "collect",
     "tables", "figures", "show", "prefetch", "prefetch-model", "submission", "submit-check", "score", "similarity",
-    "answer", "report", "plan", "schema", "status", "partial", "why", "check",
+    "answer", "report", "plan", "schema", "status", "partial", "why", "check", "export",
 ]  # fmt: skip
 
 #: What does not read a stored study.
@@ -109,6 +109,15 @@ XNLI = "--training-set xnli"
         ("pretrain --model xlmr", "the study has no model to pretrain 'xlmr'. There are none."),
         ("intermediate --model xlmr --arm none --seed 1",
          "the study has no arm that trains 'none'. Valid names: mnli, pair."),
+        ("export --to new --model x", "the study has no model 'x'. Valid names: xlmr."),
+        ("export --to new --arm mnly", "the study has no arm 'mnly'. Did you mean 'mnli'?"),
+        ("export --to new --arm mnli --seed 3", "the study has no seed '3'. Valid names: 1, 2."),
+        ("export --to new", "give --arm, one of: mnli, pair."),
+        ("export --to new --arm mnli", "give --seed, one of: 1, 2."),
+        ("export --to new --arm none", "the arm 'none' trains nothing, and the model 'xlmr' is a ready-made encoder: "
+         "take it from models/xlmr. Arms that train: mnli, pair."),
+        ("export --to new --arm pair --seed 2", "results/trial/encoders/xlmr/pair/seed2/model.safetensors: this "
+         "encoder has not been trained yet. Start snakemake"),
         ("generate", "The study's source is a folder of files; there is nothing to generate."),
         ("prepare --task xnli", "source.root: there is no folder 'data'"),
         ("tokenizer --model xlmr", "models.xlmr: models/xlmr: there is no config.json"),
@@ -141,7 +150,7 @@ def test_missing_study_file(folder: Path, command: str) -> None:
         "prepare": "--task xnli", "tokenizer": "--model m", "encode": "--model m --task xnli", "pretrain": "--model m",
         "intermediate": "--model m --arm none --seed 1", "finetune": f"--model m --arm none --seed 1 {XNLI}",
         "retrieve": "--model m --arm none --seed 1", "prefetch": "--task xnli",
-        "submit-check": "folder", "score": "folder",
+        "submit-check": "folder", "score": "folder", "export": "--to folder",
     }  # fmt: skip
     arguments = [command, "--study", "nowhere/study.json", *options.get(command, "").split()]
     result = CliRunner().invoke(cli.app, arguments)

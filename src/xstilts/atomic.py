@@ -29,6 +29,22 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def making_folder(path: Path) -> Iterator[Path]:
+    """Yield a temporary folder beside ``path``; rename it to ``path`` on success, delete it on any failure.
+
+    ``path`` may be an empty folder, which is replaced.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp"))
+    try:
+        yield temporary
+        temporary.chmod(usual_mode(of_folder=True))
+        temporary.rename(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
 def remove_leftovers(path: Path) -> None:
     """Delete what processes have left that were killed while they wrote ``path``. Nobody else may be writing it now."""
     for leftover in path.parent.glob(f".{path.name}.*.tmp"):
@@ -55,8 +71,8 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def usual_mode() -> int:
-    """The mode that the umask gives a new file. Temporary files are their owner's alone: clusters want another."""
+def usual_mode(of_folder: bool = False) -> int:
+    """The mode that the umask gives a new file or folder; temporary ones are their owner's alone."""
     mask = os.umask(0)
     os.umask(mask)
-    return 0o666 & ~mask
+    return (0o777 if of_folder else 0o666) & ~mask

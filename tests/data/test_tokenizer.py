@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import string
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from sentences import TEXT
 from transformers import PreTrainedTokenizerFast
 
+from xstilts.atomic import remove_leftovers
 from xstilts.data import tokenizer
 from xstilts.errors import UserError
 
@@ -97,3 +99,16 @@ def test_saving_again_gives_the_same_bytes(learnt: PreTrainedTokenizerFast, tmp_
 def test_folder_without_tokenizer(tmp_path: Path, folder: str) -> None:
     with pytest.raises(UserError, match=r"there is no tokenizer\.json"):
         tokenizer.load(tmp_path / folder)
+
+
+def test_what_a_killed_job_leaves_of_a_tokenizer_is_removed(
+    learnt: PreTrainedTokenizerFast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def copied(folder: str) -> None:
+        shutil.copytree(folder, tmp_path / "left" / Path(folder).name)
+
+    monkeypatch.setattr(learnt, "save_pretrained", copied)
+    tokenizer.save(learnt, tmp_path / "tokenizer")
+    assert list((tmp_path / "left").iterdir())
+    remove_leftovers(tmp_path / "left" / "tokenizer.json")
+    assert not list((tmp_path / "left").iterdir())

@@ -12,15 +12,17 @@ import pyarrow.parquet as pq
 import pytest
 import tiny_encoders
 import torch
+import transformers
 from tiny_encoders import DECODERS, KINDS
-from transformers import PreTrainedTokenizerFast
+from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from xstilts.config.settings import Compute, Hyperparameters
 from xstilts.config.settings import Encoding as EncodingSettings
 from xstilts.data import tokenizer as tokenizers
 from xstilts.data.encoding import EncodedRows, encode_task
 from xstilts.data.fitting import fitted
-from xstilts.encoders import storage
+from xstilts.encoders import capabilities, storage
+from xstilts.jobs.encoder_folder import write_encoder
 from xstilts.runtime.signals import Stopped, StopRequest
 from xstilts.task_types import task_type_of
 from xstilts.task_types.base import SpecialTokens
@@ -132,6 +134,28 @@ def test_an_arm_s_encoder_is_saved_and_loaded(family: Family, tmp_path: Path) ->
     storage.save(encoder, tmp_path)
     loaded = storage.load(tmp_path, Compute()).state_dict()
     assert all(torch.equal(value, loaded[name]) for name, value in encoder.state_dict().items())
+
+
+def test_an_arm_s_folder_is_one_of_transformers(family: Family, tmp_path: Path) -> None:
+    """Weights and tokenizer, loaded without this package, give what the study has: ids, and hidden states of them."""
+    encoder = storage.load(family.folder, Compute()).eval()
+    write_encoder(tmp_path, encoder, family.tokenizer, "")
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
+    for texts in (("Maria  works in Lissabon \u00e9, 12.",), (A, B), (" ", B)):
+        assert dict(tokenizer(*texts)) == dict(family.tokenizer(*texts))
+    batch = tokenizer([A, B], [B, "so"], padding=True, return_tensors="pt")
+    loaded = getattr(transformers, capabilities.auto_class(encoder.config)).from_pretrained(tmp_path).eval()
+    with torch.no_grad():
+        states = [made(**batch).last_hidden_state for made in (loaded, encoder)]
+    assert type(loaded) is type(encoder) and torch.allclose(*states, atol=1e-5)
+
+
+def test_an_arm_s_tokenizer_is_fitted_already(family: Family, tmp_path: Path) -> None:
+    """Where an arm's folder is the model of another study."""
+    write_encoder(tmp_path, storage.load(family.folder, Compute()), family.tokenizer, "")
+    again = fitted(tokenizers.load(tmp_path), storage.read_config(tmp_path), family.name)
+    one, other = (made(A, B, return_offsets_mapping=True) for made in (again, family.tokenizer))
+    assert dict(one) == dict(other)
 
 
 States = Callable[[str, Any], torch.Tensor]

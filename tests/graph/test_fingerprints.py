@@ -31,7 +31,8 @@ UNUSED = (
         "secrets",
     ),
     *("jobs.partial", "jobs.execution", "submission.score", "tasks.geography", "training.checkpoints"),
-    *("training.progress", "training.session"),
+    *("training.progress", "training.session", "jobs.export"),
+    *("report.markdown", "report.model_card", "report.zero_shot"),
 )
 
 

@@ -14,6 +14,7 @@ PRETRAIN = Job.pretraining("tiny")
 TRAIN = Job("tiny", "mnli", INTERMEDIATE, 1)
 XNLI = Job("tiny", "mnli", "xnli", 1)
 RETRIEVE = Job("tiny", "mnli", RETRIEVAL, 1)
+ENCODER = ("record.json", "model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json", "README.md")
 
 
 @pytest.mark.parametrize(
@@ -34,14 +35,14 @@ def test_names(job: Job, rule: str, name: str, kind: tuple[str, ...]) -> None:
     [
         (
             PRETRAIN,
-            [f"encoders/tiny/pretrained/{name}" for name in ("record.json", "model.safetensors", "config.json")],
+            [f"encoders/tiny/pretrained/{name}" for name in ENCODER],
             "attempts/tiny/pretraining.json",
             "logs/pretrain/tiny.log",
         ),
         (
             TRAIN,
             [
-                *(f"encoders/tiny/mnli/seed1/{name}" for name in ("record.json", "model.safetensors", "config.json")),
+                *(f"encoders/tiny/mnli/seed1/{name}" for name in ENCODER),
                 "dev_scores/tiny/mnli/intermediate/seed1.parquet",
             ],
             "attempts/tiny/mnli/intermediate/seed1.json",

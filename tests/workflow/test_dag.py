@@ -270,6 +270,6 @@ def test_a_readers_code_prepares_again(edit):
     assert counts["prepare"] == 5 and counts["encode"] == 6 and counts["pretrain"] == 1
 
 
-@pytest.mark.parametrize("name", ["cli/rules.py", "config/study.py"])
+@pytest.mark.parametrize("name", ["cli/rules.py", "config/study.py", "report/model_card.py"])
 def test_code_that_determines_no_result(edit, name):
     assert edit(name) == []

@@ -8,6 +8,9 @@ rule pretrain:
     output:
         weights=PATHS.pretrained("{model}") / "model.safetensors",
         config=PATHS.pretrained("{model}") / "config.json",
+        tokenizer=PATHS.pretrained("{model}") / "tokenizer.json",
+        tokenizer_config=PATHS.pretrained("{model}") / "tokenizer_config.json",
+        card=PATHS.pretrained("{model}") / "README.md",
         record=PATHS.pretrained("{model}") / "record.json",
     log:
         PATHS.log("pretrain", "{model}"),
@@ -37,6 +40,10 @@ rule intermediate:
     output:
         weights=PATHS.encoder("{model}", "{arm}", "{seed}") / "model.safetensors",
         config=PATHS.encoder("{model}", "{arm}", "{seed}") / "config.json",
+        tokenizer=PATHS.encoder("{model}", "{arm}", "{seed}") / "tokenizer.json",
+        tokenizer_config=PATHS.encoder("{model}", "{arm}", "{seed}")
+        / "tokenizer_config.json",
+        card=PATHS.encoder("{model}", "{arm}", "{seed}") / "README.md",
         record=PATHS.encoder("{model}", "{arm}", "{seed}") / "record.json",
         dev_scores=PATHS.part("dev_scores", "{model}", "{arm}", INTERMEDIATE, "{seed}"),
     log:

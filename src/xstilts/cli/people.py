@@ -126,6 +126,22 @@ def _given(study: Path | None, config: Path | None) -> Runs:
 
 
 @app.command(rich_help_panel="For people")
+def export(
+    study: StudyFile,
+    to: Annotated[Path, typer.Option("--to", help="The folder to write, which is empty or does not exist.")],
+    model: Annotated[str, typer.Option(help="A model of the study; by default its only one.")] = "",
+    arm: Annotated[str, typer.Option(help="An arm; by default the only one that trains. none: pretraining.")] = "",
+    seed: Annotated[int | None, typer.Option(help="A seed of the study; by default its only one.")] = None,
+) -> None:
+    """Write an arm's encoder with tokenizer and model card into a folder that the Hugging Face Hub takes as it is."""
+    from xstilts.jobs.export import export as work
+
+    given = {"model": model or None, "arm": arm or None, "seed": seed}
+    work(opened(study, **{what: name for what, name in given.items() if name is not None}), model, arm, seed, to)
+    print(f"{to}: encoder, tokenizer and model card, as transformers and the Hugging Face Hub take them")
+
+
+@app.command(rich_help_panel="For people")
 def schema() -> None:
     """Print the JSON schema of a study file, from which editors complete and check its keys."""
     from xstilts.config.schema import as_text, study_schema

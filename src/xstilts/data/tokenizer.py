@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 #: In XLM-R's order, so that ids 0 to 3 are the same as in XLM-R.
 SPECIAL_TOKENS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
+_FILE = "tokenizer.json"
 _WORD_MARK = "▁"
 _ALPHABET_SHARE = 0.5  # the most of the vocabulary that may be single characters; rarer ones become <unk>
 
@@ -82,9 +83,9 @@ def _alphabet(texts: Sequence[str], normalizer: Normalizer, size: int) -> list[s
 def save(tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
     """Write a tokenizer's files into ``folder``, ``tokenizer.json`` last."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".saving.") as name:
+    with tempfile.TemporaryDirectory(dir=folder, prefix=f".{_FILE}.", suffix=".tmp") as name:
         tokenizer.save_pretrained(name)
-        for file in sorted(Path(name).iterdir(), key=lambda file: file.name == "tokenizer.json"):
+        for file in sorted(Path(name).iterdir(), key=lambda file: file.name == _FILE):
             file.replace(folder / file.name)
 
 
@@ -96,7 +97,7 @@ def load(folder: Path) -> PreTrainedTokenizerFast:
     """
     from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-    if not (folder / "tokenizer.json").is_file():
+    if not (folder / _FILE).is_file():
         raise UserError(f"{folder}: there is no tokenizer.json; span offsets need a tokenizer's fast implementation.")
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)

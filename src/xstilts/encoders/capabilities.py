@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from inspect import signature
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel
@@ -33,6 +33,14 @@ def model_class(config: PreTrainedConfig) -> type[PreTrainedModel]:
             found = mapping[type(config)]
             return cast("type[PreTrainedModel]", found[0] if isinstance(found, tuple) else found)
     raise ValueError(f"transformers has no encoder for the model type '{config.model_type}'")
+
+
+def auto_class(config: PreTrainedConfig) -> str:
+    """The name of the Auto class of transformers that makes a :func:`model_class` of such a config."""
+    from transformers.models.auto.modeling_auto import MODEL_MAPPING
+
+    usual: Any = MODEL_MAPPING.get(type(config), None)
+    return "AutoModel" if usual is model_class(config) else "AutoModelForTextEncoding"
 
 
 def hidden_size(config: PreTrainedConfig) -> int:
@@ -86,12 +94,21 @@ def attention(config: PreTrainedConfig, wanted: Literal["auto", "eager", "sdpa"]
 
 def causal(config: PreTrainedConfig) -> bool:
     """Whether a token's state depends on the tokens before it alone, as in decoders whose mask has not been removed."""
-    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING, MODEL_FOR_MASKED_LM_MAPPING
-
     if not getattr(config, "is_causal", True) or getattr(config, "use_bidirectional_attention", False):
         return False
-    made_to_continue = type(config) in MODEL_FOR_CAUSAL_LM_MAPPING and type(config) not in MODEL_FOR_MASKED_LM_MAPPING
-    return made_to_continue or bool(getattr(config, "is_decoder", False))
+    return _made_to_continue(config) or bool(getattr(config, "is_decoder", False))
+
+
+def mask_removed(config: PreTrainedConfig) -> bool:
+    """Whether it is a decoder whose causal mask has been removed, which transformers minds in part only."""
+    return _made_to_continue(config) and not getattr(config, "is_causal", True)
+
+
+def _made_to_continue(config: PreTrainedConfig) -> bool:
+    """Whether the family is one of decoders."""
+    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING, MODEL_FOR_MASKED_LM_MAPPING
+
+    return type(config) in MODEL_FOR_CAUSAL_LM_MAPPING and type(config) not in MODEL_FOR_MASKED_LM_MAPPING
 
 
 def language_adapters(config: PreTrainedConfig) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from xstilts.graph.runs import Runs
 
 _SHOWN = 16  # hexadecimal digits of a checksum in run specs
 _ENCODER_SUFFIXES = {".json", ".model", ".safetensors", ".txt"}
+_NOT_READ = "record.json"  # of the job of another study that has trained the encoder: hours and hardware
 
 #: By path: what tells whether a file may have changed since its checksum was taken, and the checksum.
 Known = dict[str, tuple[list[int], str]]
@@ -90,7 +91,8 @@ def _outside_files(runs: Runs) -> list[Path]:
     for name, model in runs.study.models.items():
         if model.path and not model.snapshot:
             folder = sorted(runs.ready_made(name).glob("*"))
-            files += [path for path in folder if path.suffix in _ENCODER_SUFFIXES and path.is_file()]
+            read = (path for path in folder if path.suffix in _ENCODER_SUFFIXES and path.name != _NOT_READ)
+            files += [path for path in read if path.is_file()]
     return list(dict.fromkeys(files))
 
 

@@ -51,6 +51,7 @@ EXCLUDED = (
     Exclusion("xstilts.config", "the settings that matter to a job are in its run spec"),
     Exclusion("xstilts.errors", "texts of messages"),
     Exclusion("xstilts.graph", "which jobs there are and where files lie; the run spec says what matters of it"),
+    Exclusion("xstilts.report.model_card", "what people read about an encoder, not its weights", _MADE),
     Exclusion("xstilts.runtime", "locks, signals and GPUs of a process"),
     Exclusion("xstilts.wording", "texts of messages", _MADE),
     Exclusion("xstilts.tasks", "the facts of a task that matter to a job are in its run spec", _MADE),

@@ -12,6 +12,11 @@ PRETRAINING = "pretraining"
 INTERMEDIATE = "intermediate"
 RETRIEVAL = "retrieval"
 
+#: Beside an encoder's weights: what makes the folder one that transformers and the Hugging Face Hub take.
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
+CARD = "README.md"
+_BESIDE_WEIGHTS = ("config.json", *TOKENIZER_FILES, CARD)
+
 Rule = Literal["pretrain", "intermediate", "finetune", "retrieve"]
 _RULES: dict[str, Rule] = {PRETRAINING: "pretrain", INTERMEDIATE: "intermediate", RETRIEVAL: "retrieve"}
 
@@ -90,7 +95,9 @@ class Job(NamedTuple):
 
     def makes(self, paths: Paths) -> list[Path]:
         """Return the paths of all files that the job makes: its record, its result, then the others."""
-        others = [self._encoder(paths) / "config.json"] if self.makes_encoder else [paths.part("predictions", *self)]
+        others = [paths.part("predictions", *self)]
+        if self.makes_encoder:
+            others = [self._encoder(paths) / name for name in _BESIDE_WEIGHTS]
         if not self.is_pretraining:
             others.append(paths.part("dev_scores", *self))
         return [self.record(paths), self.result(paths), *others]

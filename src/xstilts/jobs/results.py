@@ -131,17 +131,13 @@ def write_record(
         started: When the job started, in seconds of ``time.monotonic``.
         more: Further entries about the training.
     """
-    training, seconds = None, time.monotonic() - started
-    if result:
-        seconds += result.earlier_seconds
-        names = ("steps", "best_step", "curve", "halvings", "resumed_at")
-        training = {**{name: getattr(result, name) for name in names}, **(more or {})}
+    seconds = time.monotonic() - started + (result.earlier_seconds if result else 0)
     record = {
         "study": runs.study.study,
         "files": _checksums(path, runs.paths),
         "synthetic": runs.study.source.kind == "synthetic",
         "spec": spec,
-        "training": training,
+        "training": training_entry(result, more),
         "seconds": round(seconds, 1),
         "hardware": device.describe(),
         "software": {
@@ -151,6 +147,12 @@ def write_record(
         },
     }
     write_json(path, record)
+
+
+def training_entry(result: TrainingResult | None, more: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
+    """Return what a job's record has about its training; the arguments are those of :func:`write_record`."""
+    names = ("steps", "best_step", "curve", "halvings", "resumed_at")
+    return {**{name: getattr(result, name) for name in names}, **(more or {})} if result else None
 
 
 def _checksums(record: Path, paths: Paths) -> dict[str, str]:

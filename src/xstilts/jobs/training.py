@@ -12,11 +12,14 @@ from xstilts.data import examples
 from xstilts.data.encoding import EncodedRows
 from xstilts.data.tokenizer import load as load_tokenizer
 from xstilts.encoders import storage as encoders
-from xstilts.graph.runs import INTERMEDIATE, Runs
+from xstilts.graph.jobs import INTERMEDIATE, Job
+from xstilts.graph.runs import Runs
 from xstilts.graph.specs import Spec
+from xstilts.jobs.encoder_folder import write_encoder
 from xstilts.jobs.loading import load_encoder
-from xstilts.jobs.results import JobOutputs, write_record
+from xstilts.jobs.results import JobOutputs, training_entry, write_record
 from xstilts.jobs.supervised import SupervisedRun, TrainedRun, special_tokens_of, task_type_as_encoded
+from xstilts.report.model_card import TrainedEncoder, model_card
 from xstilts.scores.dev_scores import TARGET
 from xstilts.tasks.registry import TEXT
 from xstilts.training.device import Device
@@ -45,9 +48,10 @@ def pretrain(runs: Runs, spec: Spec, model: str, threads: int, session: Session)
     data, what = TaskData(task_type_as_encoded(runs, model, TEXT.name), rows), f"pretraining {model}"
     hyper = runs.study.training.pretraining
     result = train(encoder, [data], special_tokens_of(tokenizer, seed), hyper, seed, device, what, session)
+    made = TrainedEncoder(runs, Job.pretraining(model), spec["id"], training_entry(result), encoder.config)
     folder = runs.paths.pretrained(model)
     session.stop.ignore_from_now_on()
-    encoders.save(encoder.cpu(), folder)
+    write_encoder(folder, encoder.cpu(), tokenizer, model_card(made))
     write_record(folder / "record.json", runs, spec, device, result, started)
 
 
@@ -77,10 +81,12 @@ def intermediate(runs: Runs, spec: Spec, model: str, arm: str, seed: int, thread
         trained = run.train(tokenizer, device, session)
         trained.add_dev(outputs, INTERMEDIATE)
         encoder = trained.encoder
-    session.stop.ignore_from_now_on()
-    encoders.save(encoder.cpu(), folder)
-    outputs.write_dev(runs, INTERMEDIATE)
     result, more = (trained.result, trained.record()) if trained else (None, None)
+    job = Job(model, arm, INTERMEDIATE, seed)
+    made = TrainedEncoder(runs, job, spec["id"], training_entry(result, more), encoder.config)
+    session.stop.ignore_from_now_on()
+    write_encoder(folder, encoder.cpu(), tokenizer, model_card(made))
+    outputs.write_dev(runs, INTERMEDIATE)
     write_record(folder / "record.json", runs, spec, device, result, started, more)
 
 

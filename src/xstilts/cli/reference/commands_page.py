@@ -12,7 +12,8 @@ from typer.models import ArgumentInfo, CommandInfo
 from typer.utils import get_params_from_function
 
 from xstilts.cli.app import app
-from xstilts.cli.reference.markdown import NOTICE, one_line, table
+from xstilts.cli.reference.markdown import NOTICE, one_line
+from xstilts.report.markdown import table
 
 _HEAD = f"""# Commands
 

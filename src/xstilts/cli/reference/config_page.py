@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from xstilts.cli.reference.markdown import NOTICE, one_line, table
+from xstilts.cli.reference.markdown import NOTICE, one_line
 from xstilts.cli.reference.sections import Node, Section, Sections
+from xstilts.report.markdown import table
 
 _HEAD = f"""# Keys of a study file
 
