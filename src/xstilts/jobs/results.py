@@ -156,5 +156,6 @@ def write_record(
 def _checksums(record: Path, paths: Paths) -> dict[str, str]:
     """Return the SHA-256 of every other file of the record's job, by its path in the study's folder."""
     job = Job.of_record(record.relative_to(paths.root).as_posix())
-    made = [path for path in job.makes(paths) if path != record and path.is_file()] if job else []
-    return {path.relative_to(paths.root).as_posix(): sha256_of(path) for path in made}
+    made = {*job.makes(paths), *(record.parent.iterdir() if job.makes_encoder else ())} if job else set()
+    files = sorted(path for path in made if path != record and path.is_file())
+    return {path.relative_to(paths.root).as_posix(): sha256_of(path) for path in files}

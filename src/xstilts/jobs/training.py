@@ -11,6 +11,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from xstilts.data import examples
 from xstilts.data.encoding import EncodedRows
 from xstilts.data.tokenizer import load as load_tokenizer
+from xstilts.encoders import adapters
 from xstilts.encoders import storage as encoders
 from xstilts.graph.runs import INTERMEDIATE, Runs
 from xstilts.graph.specs import Spec
@@ -78,7 +79,10 @@ def intermediate(runs: Runs, spec: Spec, model: str, arm: str, seed: int, thread
         trained.add_dev(outputs, INTERMEDIATE)
         encoder = trained.encoder
     session.stop.ignore_from_now_on()
-    encoders.save(encoder.cpu(), folder)
+    if runs.study.stores_adapter(arm):
+        adapters.save(encoder.cpu(), folder, base=str(runs.pretrained_weights(model).parent))
+    else:
+        encoders.save(encoder.cpu(), folder)
     outputs.write_dev(runs, INTERMEDIATE)
     result, more = (trained.result, trained.record()) if trained else (None, None)
     write_record(folder / "record.json", runs, spec, device, result, started, more)
