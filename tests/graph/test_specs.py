@@ -181,8 +181,9 @@ def test_two_models_share_no_id() -> None:
     assert len(set(found.values())) == len(found)
 
 
-def test_sharing_a_gpu_changes_no_result() -> None:
-    assert changed(own(), own(compute={"jobs_per_gpu": 3})) == set()
+@pytest.mark.parametrize("compute", [{"jobs_per_gpu": 3}, {"gradient_checkpointing": True}])
+def test_sharing_a_gpu_and_saving_memory_change_no_result(compute: Config) -> None:
+    assert changed(own(), own(compute=compute)) == set()
 
 
 def test_precision_reaches_everything_that_computes() -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xstilts.config.settings import Hyperparameters
 from xstilts.data import examples, tokenizer
 from xstilts.data.fitting import fitted
-from xstilts.encoders import capabilities, storage
+from xstilts.encoders import adapters, capabilities, storage
 from xstilts.errors import UserError
 from xstilts.graph.contents import refuse_changed
 from xstilts.graph.runs import RETRIEVAL, Runs
@@ -39,8 +40,11 @@ def _ready_made(runs: Runs, model: str) -> PreTrainedTokenizerFast:
     made = fitted(tokenizer.load(folder), config, model)
     study = runs.study
     longest = max(study.encoding_of(task).max_length for task in study.tasks())
-    trial = Trial(model, load_encoder(runs, model, runs.pretrained_weights(model)), made)
-    trial.run([study.task(task) for task in study.tasks()], longest, _sentence_vectors(runs))
+    encoder = load_encoder(runs, model, runs.pretrained_weights(model))
+    for hyper in _supervised(runs):
+        if hyper.lora:
+            adapters.target_modules(encoder, hyper.lora)
+    Trial(model, encoder, made).run([study.task(task) for task in study.tasks()], longest, _sentence_vectors(runs))
     return made
 
 
@@ -72,6 +76,13 @@ def _check_limits(runs: Runs, model: str, config: PreTrainedConfig) -> None:
                 f"retrieval: pooling is 'first_token' for {task}, but the model '{model}' is a decoder, whose first "
                 f"token knows nothing of the others. Use 'mean' or 'last_token', or models.{model}.causal_mask: remove."
             )
+
+
+def _supervised(runs: Runs) -> list[Hyperparameters]:
+    """The hyper-parameters of every training on labelled tasks."""
+    study = runs.study
+    arms = [name for name, arm in study.arms.items() if arm.tasks]
+    return [*map(study.target, study.training_sets()), *map(study.intermediate, arms)]
 
 
 def _sees_backwards_only(runs: Runs, model: str, config: PreTrainedConfig) -> bool:
