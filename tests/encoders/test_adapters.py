@@ -160,7 +160,9 @@ def test_an_adapter_for_another_encoder(make: Make, tmp_path: Path) -> None:
     wide = XLMRobertaModel(XLMRobertaConfig(vocab_size=9, hidden_size=8, num_hidden_layers=2, num_attention_heads=2))
     adapters.add(wide, LoRA())
     adapters.save(wide, tmp_path / "arm", "base")
-    with pytest.raises(UserError, match=r"arm: this adapter does not fit its encoder, or is damaged: .*size mismatch for [^:]*: [^:]*$"):
+    with pytest.raises(
+        UserError, match=r"arm: this adapter does not fit its encoder, or is damaged: .*size mismatch for [^:]*: [^:]*$"
+    ):
         adapters.merged(make(), tmp_path / "arm")
 
 
@@ -175,7 +177,9 @@ def test_damaged_files(make: Make, tmp_path: Path, name: str, content: bytes) ->
         (tmp_path / "adapter_model.safetensors").unlink()
     else:
         (tmp_path / name).write_bytes(content)
-    with pytest.raises(UserError, match=r"(does not fit its encoder, or is damaged|needs adapter_config.json and adapter_model)"):
+    with pytest.raises(
+        UserError, match=r"(does not fit its encoder, or is damaged|needs adapter_config.json and adapter_model)"
+    ):
         adapters.merged(make(), tmp_path)
 
 

@@ -133,7 +133,7 @@ def test_a_job_that_trains_nothing_holds_only_weights() -> None:
 
 
 class TestAdapters:
-    """LoRA of rank 8: 24 x 8 x (8 x 1024 + 2 x (1024 + 4096)) = 3.5 million parameters, and 1.05 million of the pooler."""
+    """Rank 8: 24 x 8 x (8 x 1024 + 2 x (1024 + 4096)) = 3.5 million parameters, and 1.05 million of the pooler."""
 
     ADAPTED = replace(MNLI, lora=LoRA())
 
@@ -157,7 +157,9 @@ class TestAdapters:
 
     def test_time(self) -> None:
         assert costs.training_flops(LARGE, self.ADAPTED) == pytest.approx(costs.training_flops(LARGE, MNLI) * 2 / 3)
-        assert costs.seconds(LARGE, self.ADAPTED, A100, "bfloat16") < costs.seconds(LARGE, MNLI, A100, "bfloat16") * 2 / 3
+        assert (
+            costs.seconds(LARGE, self.ADAPTED, A100, "bfloat16") < costs.seconds(LARGE, MNLI, A100, "bfloat16") * 2 / 3
+        )
 
 
 def test_gradient_checkpointing_costs_a_pass_and_saves_activations() -> None:
@@ -169,7 +171,7 @@ def test_gradient_checkpointing_costs_a_pass_and_saves_activations() -> None:
 
 
 def test_xlmr_xl_trains_on_80_gb() -> None:
-    """By hand, with 32 x 128 tokens at a time: 16 x 3.5 GB, 7 of cast weights, 36 x 4096 x 2560 x 4, CUDA; adapter: 4 x 3.5."""
+    """By hand, with 32 x 128 tokens at a time: 16 x 3.5 GB (adapter: 4 x 3.5), 7 cast, 36 x 4096 x 2560 x 4, CUDA."""
     work = replace(MNLI, recomputed=True)
     whole, adapted = (
         costs.memory(KNOWN["xlm-roberta-xl"], one, A100, "bfloat16", "sdpa").gpu / 1e9

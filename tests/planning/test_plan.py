@@ -215,7 +215,10 @@ class TestWarnings:
             "Not even one example at a time fits: train an adapter (training.target.tasks.xnli.lora), set "
             "compute.gradient_checkpointing to true, take a larger GPU, or a smaller encoding.max_length."
         )
-        smaller = {"training": {"target": {"lora": {}, "micro_batch_size": 4}}, "compute": {"gradient_checkpointing": True}}
+        smaller = {
+            "training": {"target": {"lora": {}, "micro_batch_size": 4}},
+            "compute": {"gradient_checkpointing": True},
+        }
         warnings = planned(Runs(load(ready_made(**smaller))), "l4").warnings
         assert not [warning for warning in warnings if warning.startswith("finetune on xnli (xlmr) needs")]
 

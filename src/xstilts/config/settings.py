@@ -294,8 +294,8 @@ class Compute(Section):
     )
     gradient_checkpointing: bool = Field(
         False,
-        description="Compute the states of each layer again in the backward pass, instead of keeping them: less memory, "
-        "about a third more time, the same results. Changing it reruns nothing.",
+        description="Compute the states of each layer again in the backward pass, in place of keeping them: less "
+        "memory, about a third more time, the same results. Changing it reruns nothing.",
     )
     checkpoint_minutes: Positive = Field(
         15.0, description="Minutes between checkpoints of a training job; a killed job resumes from the last one."

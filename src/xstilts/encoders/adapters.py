@@ -1,7 +1,7 @@
 """Adapters (LoRA): added to an encoder before training, stored without it, and merged into it again.
 
-An adapter's folder is one of the library peft: ``adapter_config.json`` and ``adapter_model.safetensors``. The library is
-imported only where there is an adapter, because that takes seconds.
+An adapter's folder is one of the library peft: ``adapter_config.json`` and ``adapter_model.safetensors``. The library
+is imported only where there is an adapter, because that takes seconds.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ def target_modules(encoder: PreTrainedModel, lora: LoRA) -> list[str]:
     from torch import nn
 
     linear = [
-        name for name, module in encoder.named_modules() if isinstance(module, nn.Linear) and _POOLER not in name.split(".")
+        name
+        for name, module in encoder.named_modules()
+        if isinstance(module, nn.Linear) and _POOLER not in name.split(".")
     ]
     chosen = {wanted: _chosen(linear, wanted) for wanted in lora.modules}
     for wanted, names in chosen.items():
@@ -60,7 +62,7 @@ def _chosen(linear: Sequence[str], wanted: str) -> list[str]:
 
 
 def add(encoder: PreTrainedModel, lora: LoRA) -> None:
-    """Add a new adapter to an encoder, in place: its parameters and those of the pooler are all that trains from now on.
+    """Add a new adapter to an encoder, in place: from now on, its parameters and those of the pooler alone train.
 
     Args:
         encoder: The encoder; it computes what it did before, as one of the two matrices starts from zeros.

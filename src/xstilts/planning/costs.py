@@ -203,9 +203,7 @@ def memory(shape: EncoderShape, work: Work, device: DeviceSpec, precision: str, 
     return Memory(held + CUDA_BYTES, _CUDA_PROCESS + max(host, WEIGHT_BYTES * shape.parameters))
 
 
-def activations(
-    shape: EncoderShape, tokens: int, precision: str, attention: str, recomputed: bool = False
-) -> float:
+def activations(shape: EncoderShape, tokens: int, precision: str, attention: str, recomputed: bool = False) -> float:
     """Return the bytes that a forward pass keeps for the backward pass.
 
     In 16 bits, 34 per token and hidden unit of each layer where the feed-forward part is 4 times as wide; twice that in

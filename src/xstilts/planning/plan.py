@@ -210,5 +210,7 @@ def _remedy(runs: Runs, group: JobGroup, estimator: Estimator) -> str:
             return f"Set {key}.micro_batch_size to {size}; {effect}."
     smaller = [f"train an adapter ({key}.lora)"] * (hyper.lora is None and group.rule != "pretrain")
     smaller += ["set compute.gradient_checkpointing to true"] * (not study.compute.gradient_checkpointing)
-    return f"Not even one example at a time fits: {''.join(f'{way}, ' for way in smaller)}take a larger GPU, or a smaller " \
+    return (
+        f"Not even one example at a time fits: {''.join(f'{way}, ' for way in smaller)}take a larger GPU, or a smaller "
         "encoding.max_length."
+    )

@@ -64,7 +64,9 @@ class Device:
         if self.gradient_checkpointing:
             if not encoder.supports_gradient_checkpointing:
                 family = type(encoder).__name__
-                raise UserError(f"compute.gradient_checkpointing: {family} has none in transformers; leave the key out.")
+                raise UserError(
+                    f"compute.gradient_checkpointing: {family} has none in transformers; leave the key out."
+                )
             with warnings.catch_warnings(action="ignore", category=FutureWarning):  # newer transformers rename it
                 encoder.gradient_checkpointing_enable({"use_reentrant": False})
 
