@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -193,3 +195,18 @@ def test_a_folder_has_a_whole_encoder_or_an_adapter(make: Make, tmp_path: Path) 
         adapters.save(adapted, tmp_path, "base")
         assert {f.name for f in tmp_path.iterdir()} == {"base", "adapter_config.json", "adapter_model.safetensors"}
         assert adapters.is_stored_in(tmp_path)
+
+
+def test_jobs_without_adapters_do_not_import_peft(tmp_path: Path) -> None:
+    """Importing it takes seconds; parts of transformers would."""
+    maker("xlmr", tmp_path)
+    program = f"""
+import sys
+from pathlib import Path
+import xstilts.jobs.retrieval, xstilts.jobs.similarity, xstilts.jobs.training
+from xstilts.config.settings import Compute
+from xstilts.encoders import storage
+storage.save(storage.load(Path({str(tmp_path)!r}), Compute()), Path({str(tmp_path)!r}))
+sys.exit("peft" in sys.modules)
+"""
+    assert subprocess.run([sys.executable, "-c", program]).returncode == 0

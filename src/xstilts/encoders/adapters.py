@@ -79,7 +79,6 @@ def add(encoder: PreTrainedModel, lora: LoRA) -> None:
     for name, parameter in encoder.named_parameters():
         if name.startswith(f"{_POOLER}."):
             parameter.requires_grad_(True)
-    encoder.train(encoder.training)
 
 
 def save(encoder: PreTrainedModel, folder: Path, base: str) -> None:

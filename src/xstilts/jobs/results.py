@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -148,6 +149,7 @@ def write_record(
             "python": platform.python_version(),
             "xstilts": version("xstilts"),
             **{name: version(name) for name in ("torch", "transformers", "tokenizers", "pyarrow")},
+            **({"peft": version("peft")} if "peft" in sys.modules else {}),
         },
     }
     write_json(path, record)
