@@ -91,7 +91,8 @@ def save(encoder: PreTrainedModel, folder: Path, base: str) -> None:
     """
     from safetensors.torch import save_file
 
-    config = encoder.peft_config["default"].to_dict()
+    added: Any = encoder.peft_config["default"]
+    config = added.to_dict()
     trained = {name: value.detach().contiguous() for name, value in encoder.named_parameters() if value.requires_grad}
     has_pooler = any(name.startswith(f"{_POOLER}.") for name in trained)
     config |= {
