@@ -90,6 +90,13 @@ def test_x_mod_is_refused(tmp_path: Path) -> None:
         tried(kind, tmp_path)
 
 
+@pytest.mark.parametrize("stage", ["intermediate", "target"])
+def test_an_adapter_for_modules_that_it_has_not(stage: str, tmp_path: Path) -> None:
+    tried("xlmr", tmp_path, training={stage: {"lora": {"modules": ["query", "dense"]}}})
+    with pytest.raises(UserError, match=r"training\.(target|intermediate)\.lora\.modules: no linear map of this encoder is called 'q_proj'"):
+        tried("xlmr", tmp_path, training={stage: {"lora": {"modules": ["q_proj"]}}})
+
+
 def test_weights_that_are_not_all_there(tmp_path: Path) -> None:
     tiny_encoders.write("xlmr", tmp_path / "encoder")
     (tmp_path / "encoder" / "model.safetensors").unlink()

@@ -11,6 +11,7 @@ import yaml
 from configs import SMALL, own, ready_made
 
 from xstilts.config.factors import Snapshot
+from xstilts.config.settings import LoRA
 from xstilts.config.study import SYNTHETIC, Study, load, load_file, store
 from xstilts.errors import UserError
 from xstilts.tasks.languages import languages_of
@@ -252,6 +253,29 @@ class TestHyperparameters:
         assert study.target("squad_v1").learning_rate == 3e-5
         assert study.target("xnli").learning_rate == study.training.target.learning_rate
         assert study.target("squad_v1").batch_size == 4
+
+    def test_adapters_are_overridden_as_a_whole(self) -> None:
+        stage = {"lora": {"rank": 4, "dropout": 0.1}, "tasks": {"mnli": {"lora": {"rank": 2}}}}
+        arms = {
+            "none": {},
+            "qqp": {"tasks": ["qqp"]},
+            "mnli": {"tasks": ["mnli"]},
+            "whole": {"tasks": ["mnli"], "training": {"lora": None}},
+            "control": {"weights": "random"},
+        }
+        study = load(ready_made(training={"intermediate": stage}, arms=arms))
+        assert study.intermediate("qqp").lora == LoRA(rank=4, dropout=0.1)
+        assert study.intermediate("mnli").lora == LoRA(rank=2)
+        assert [arm for arm in arms if study.stores_adapter(arm)] == ["qqp", "mnli"]
+
+    def test_adapters_need_a_pretrained_encoder(self) -> None:
+        (sentence,) = complaints(own(training={"pretraining": {"lora": {}}}))
+        assert sentence == (
+            "training: pretraining.lora: pretraining starts from random weights and trains all; leave lora out."
+        )
+        arms = {"none": {}, "scratch": {"tasks": ["mnli"], "weights": "random"}}
+        (sentence,) = complaints(ready_made(training={"intermediate": {"lora": {}}}, arms=arms))
+        assert sentence.startswith("arms.scratch: the arm starts from random weights, which an adapter would leave")
 
     def test_encoding_by_task(self) -> None:
         study = load(ready_made(encoding={"max_length": 64, "tasks": {"xquad": {"max_length": 384}}}))

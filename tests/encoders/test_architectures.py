@@ -16,7 +16,7 @@ import transformers
 from tiny_encoders import DECODERS, KINDS
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from xstilts.config.settings import Compute, Hyperparameters
+from xstilts.config.settings import Compute, Hyperparameters, LoRA
 from xstilts.config.settings import Encoding as EncodingSettings
 from xstilts.data import tokenizer as tokenizers
 from xstilts.data.encoding import EncodedRows, encode_task
@@ -77,12 +77,14 @@ class Family:
             encode_task(declared, ENCODING, self.tokenizer, [folder / "train.en.parquet"], folder)
         return TaskData(task_type, EncodedRows(folder / "train.en.arrow"))
 
-    def train(self, task: str, session: Session | None = None) -> tuple[dict[str, torch.Tensor], TrainingResult]:
+    def train(
+        self, task: str, session: Session | None = None, hyper: Hyperparameters = HYPER
+    ) -> tuple[dict[str, torch.Tensor], TrainingResult]:
         torch.manual_seed(5)
         encoder = storage.load(self.folder, Compute(), self.causal_mask)
         tokens = SpecialTokens.of(self.tokenizer, torch.Generator().manual_seed(5))
         cpu = Device("cpu", torch.float32)
-        trained = train(encoder, [self.data(task)], tokens, HYPER, 5, cpu, "a test", session)
+        trained = train(encoder, [self.data(task)], tokens, hyper, 5, cpu, "a test", session)
         return {**encoder.state_dict(), **trained.heads.state_dict()}, trained
 
 
@@ -104,6 +106,12 @@ def losses(trained: TrainingResult) -> list[float]:
 @pytest.mark.parametrize("task", ["pawsx", "hellaswag", "udpos", "squad_v1"])
 def test_training_lowers_the_loss(family: Family, task: str) -> None:
     curve = losses(family.train(task)[1])
+    assert curve[-1] < 0.95 * curve[0]
+
+
+def test_training_an_adapter_lowers_the_loss(family: Family) -> None:
+    hyper = HYPER.model_copy(update={"lora": LoRA(), "learning_rate": 3e-2})
+    curve = losses(family.train("pawsx", hyper=hyper)[1])
     assert curve[-1] < 0.95 * curve[0]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from configs import own, ready_made
 
 from xstilts.config.study import load
+from xstilts.graph.jobs import Job
 from xstilts.graph.runs import RETRIEVAL, Runs
 from xstilts.tasks.registry import INTERMEDIATE_TASKS, TARGET_TASKS
 
@@ -112,6 +113,16 @@ class TestEncoders:
         assert ready.starting_weights("xlmr", "control") == [Path("models/xlmr/model.safetensors")]
         assert pretrained.starting_weights("tiny", "control") == []
         assert pretrained.starting_weights("tiny", "mnli") == [pretrained.pretrained_weights("tiny")]
+
+    def test_an_adapter_needs_its_pretrained_encoder(self) -> None:
+        arms = {"none": {}, "mnli": {"tasks": ["mnli"]}, "lora": {"tasks": ["mnli"], "training": {"lora": {}}}}
+        runs = runs_of(own(arms=arms))
+        base, record = runs.pretrained_weights("tiny"), runs.encoder_weights("tiny", "lora", 1)
+        assert record == runs.paths.encoder("tiny", "lora", 1) / "record.json"
+        assert runs.encoder_files("tiny", "none", 1) == [base]
+        assert runs.encoder_files("tiny", "mnli", 1) == [runs.encoder_weights("tiny", "mnli", 1)]
+        assert runs.encoder_files("tiny", "lora", 1) == [base, record]
+        assert {base, record} <= set(runs.reads(Job("tiny", "lora", "xnli", 1)))
 
     def test_ready_made_ones_lie_where_the_study_says(self) -> None:
         runs = runs_of(ready_made())

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import tiny_encoders
 from configs import ready_made
 
+from xstilts.config.settings import LoRA
 from xstilts.config.study import load
+from xstilts.encoders import adapters
 from xstilts.graph.runs import Runs
 from xstilts.planning import costs
 from xstilts.planning.costs import KNOWN, EncoderShape, Work
@@ -31,6 +34,7 @@ MNLI = Work(
         # as transformers counts them; the mDeBERTa of 278 million has no pooler, but relative positions
         ("xlm-roberta-base", 278_043_648),
         ("xlm-roberta-large", 559_890_432),
+        ("xlm-roberta-xl", 3_482_485_760),
         ("bert-base-multilingual-cased", 177_853_440),
         ("bert-base-multilingual-uncased", 167_356_416),
     ],
@@ -71,8 +75,8 @@ class TestMnliOnXlmrLarge:
     def test_operations(self) -> None:
         layers = 6 * 302_309_376 * 150_797_568
         attention = 12 * 24 * 1024 * 128 * 150_797_568
-        assert costs.training_flops(LARGE, MNLI.trained) == pytest.approx(layers + attention)
-        assert costs.training_flops(LARGE, MNLI.trained) == pytest.approx(2.79e17, rel=0.01)
+        assert costs.training_flops(LARGE, MNLI) == pytest.approx(layers + attention)
+        assert costs.training_flops(LARGE, MNLI) == pytest.approx(2.79e17, rel=0.01)
 
     def test_hours_on_an_a100(self) -> None:
         # 2.79e17 operations: at 94e12 a second (30 % of 312e12) 50 min, at 11.7e12 (60 % of 19.5e12) 6.6 h;
@@ -93,12 +97,12 @@ class TestMnliOnXlmrLarge:
 
 def test_reading_costs_a_third_of_training() -> None:
     data = DataSize(inputs=1, tokens=128)
-    assert costs.training_flops(LARGE, data) == 3 * costs.forward_flops(LARGE, data)
+    assert costs.training_flops(LARGE, Work(trained=data)) == 3 * costs.forward_flops(LARGE, data)
 
 
 def test_masked_language_modelling_adds_the_output_layer() -> None:
     data = DataSize(inputs=1, tokens=100)
-    more = costs.training_flops(LARGE, data, masked=15) - costs.training_flops(LARGE, data)
+    more = costs.training_flops(LARGE, Work(trained=data, masked=15)) - costs.training_flops(LARGE, Work(trained=data))
     assert more == 6 * 15 * (250_002 * 1024 + 1024 * 1024)
 
 
@@ -126,6 +130,55 @@ def test_eager_attention_and_float32_keep_more() -> None:
 def test_a_job_that_trains_nothing_holds_only_weights() -> None:
     read = costs.memory(LARGE, Work(read=DataSize(inputs=1, tokens=1)), A100, "float32", "sdpa")
     assert read.gpu / 1e9 == pytest.approx(2.24 + 1.5, rel=0.01)
+
+
+class TestAdapters:
+    """Rank 8: 24 x 8 x (8 x 1024 + 2 x (1024 + 4096)) = 3.5 million parameters, and 1.05 million of the pooler."""
+
+    ADAPTED = replace(MNLI, lora=LoRA())
+
+    @pytest.mark.parametrize("modules", [["attention"], ["all_linear"]])
+    def test_parameters_are_those_of_a_real_one(self, modules: list[str]) -> None:
+        from transformers import XLMRobertaConfig, XLMRobertaModel
+
+        lora, shape = LoRA(rank=4, modules=modules), EncoderShape(90, 16, 3, 24, 2, 34)
+        config = XLMRobertaConfig(
+            vocab_size=90, hidden_size=16, num_hidden_layers=3, intermediate_size=24, num_attention_heads=2,
+            max_position_embeddings=34,
+        )  # fmt: skip
+        adapters.add(encoder := XLMRobertaModel(config), lora)
+        assert shape.trainable(lora) == encoder.num_parameters(only_trainable=True)
+
+    def test_memory(self) -> None:
+        # 560e6 x 4 = 2.2 GB, 1.1 GB of cast weights, 3.4 GB of activations, 1.5 GB of CUDA; 4.6e6 x 12 = 0.05 GB
+        needed = costs.memory(LARGE, self.ADAPTED, A100, "bfloat16", "sdpa")
+        assert needed.gpu / 1e9 == pytest.approx(2.24 + 1.1 + 3.4 + 1.5 + 0.05, rel=0.01)
+        assert needed.main / 1e9 == pytest.approx(3 + 2.24, rel=0.01)
+
+    def test_time(self) -> None:
+        assert costs.training_flops(LARGE, self.ADAPTED) == pytest.approx(costs.training_flops(LARGE, MNLI) * 2 / 3)
+        assert (
+            costs.seconds(LARGE, self.ADAPTED, A100, "bfloat16") < costs.seconds(LARGE, MNLI, A100, "bfloat16") * 2 / 3
+        )
+
+
+def test_gradient_checkpointing_costs_a_pass_and_saves_activations() -> None:
+    again = replace(MNLI, recomputed=True)
+    assert costs.training_flops(LARGE, again) == pytest.approx(costs.training_flops(LARGE, MNLI) * 4 / 3)
+    kept, freed = (costs.memory(LARGE, work, A100, "bfloat16", "sdpa").gpu for work in (MNLI, again))
+    # 24 x 4096 x 1024 x 4 bytes, and one layer, in place of 24 layers x 4096 x 1024 x 34
+    assert (kept - freed) / 1e9 == pytest.approx(4096 * 1024 * (23 * 34 - 24 * 4) / 1e9, rel=0.01)
+
+
+def test_xlmr_xl_trains_on_80_gb() -> None:
+    """By hand, with 32 x 128 tokens at a time: 16 x 3.5 GB (adapter: 4 x 3.5), 7 cast, 36 x 4096 x 2560 x 4, CUDA."""
+    work = replace(MNLI, recomputed=True)
+    whole, adapted = (
+        costs.memory(KNOWN["xlm-roberta-xl"], one, A100, "bfloat16", "sdpa").gpu / 1e9
+        for one in (work, replace(work, lora=LoRA()))
+    )
+    assert whole == pytest.approx(55.7 + 7 + 1.5 + 0.4 + 1.5, rel=0.01) and whole < A100.memory_gb
+    assert adapted == pytest.approx(13.9 + 7 + 1.5 + 0.4 + 1.5 + 0.4, rel=0.03)
 
 
 def test_on_a_cpu_all_memory_is_main_memory() -> None:

@@ -90,6 +90,8 @@ class TestBeforeAnythingRan:
     def test_encoders_of_all_trained_arms_stay_on_disk(self) -> None:
         disk = {item.what: item for item in planned(large()).disk}
         assert disk["trained encoders"].bytes == 2 * 2 * 4 * 559_890_432
+        adapted = {item.what: item for item in planned(large(training={"intermediate": {"lora": {}}})).disk}
+        assert adapted["trained encoders"].bytes == 2 * 2 * 4 * 4_588_544
         assert disk["downloaded encoders"].bytes == 4 * 559_890_432
         assert disk["checkpoints of running jobs"].temporary
 
@@ -209,7 +211,16 @@ class TestWarnings:
         (folder / "models" / "xlmr" / "config.json").write_text(json.dumps(config), encoding="utf-8")
         warnings = planned(Runs(load(ready_made())), "l4").warnings
         about = next(warning for warning in warnings if warning.startswith("finetune on xnli (xlmr)"))
-        assert "Not even one example at a time fits" in about
+        assert about.endswith(
+            "Not even one example at a time fits: train an adapter (training.target.tasks.xnli.lora), set "
+            "compute.gradient_checkpointing to true, take a larger GPU, or a smaller encoding.max_length."
+        )
+        smaller = {
+            "training": {"target": {"lora": {}, "micro_batch_size": 4}},
+            "compute": {"gradient_checkpointing": True},
+        }
+        warnings = planned(Runs(load(ready_made(**smaller))), "l4").warnings
+        assert not [warning for warning in warnings if warning.startswith("finetune on xnli (xlmr) needs")]
 
     def test_jobs_longer_than_the_rules_say(self) -> None:
         study_plan = planned(large(training={"target": {"max_steps": 1_000_000}}))

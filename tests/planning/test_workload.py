@@ -80,6 +80,14 @@ class TestFromTheConfigAlone:
         assert work.micro_batches == 10 * 7
         assert work.micro_tokens == 5 * 128
 
+    def test_adapters_and_gradient_checkpointing_are_known(self) -> None:
+        config = ready_made(training={"target": {"lora": {"rank": 4}}}, compute={"gradient_checkpointing": True})
+        whole, adapted = (
+            works(config).of(kind) for kind in (("intermediate", "xlmr", "mnli"), ("finetune", "xlmr", "xnli"))
+        )
+        assert whole.lora is None and adapted.lora is not None and adapted.lora.rank == 4
+        assert whole.recomputed and adapted.recomputed
+
     def test_a_multiple_choice_reads_every_choice(self) -> None:
         config = ready_made(training={"intermediate": {"max_steps": 1, "batch_size": 8}})
         config["arms"]["swag"] = {"tasks": ["hellaswag"]}

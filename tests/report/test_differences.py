@@ -65,6 +65,7 @@ def test_what_a_paper_leaves_open_comes_last() -> None:
     ("setting", "said"),
     [
         ({"learning_rate": 1e-5}, "learning rate 1e-05, published 3e-05"),
+        ({"lora": {"rank": 4}}, "weights trained are those of an adapter of rank 4, published all"),
         ({"max_steps": 300}, "trained for 300 steps, published 5 epochs"),
         ({"epochs": 2}, "trained for 2 epochs, published 5 epochs"),
         ({"warmup_steps": 500}, "warm-up over 500 steps, published none"),

@@ -136,6 +136,15 @@ def test_a_limited_study_says_so(scores: pd.DataFrame) -> None:
     assert limited.warning in " ".join(assert_is_whole(render(PageContent(limited, scores))).text.split())
 
 
+def test_adapters_are_among_the_methods(study: Study) -> None:
+    assert "LoRA" not in assert_is_whole(render(PageContent(study))).text
+    arms = {"none": {}, "light": {"tasks": ["mnli"], "training": {"lora": {}}}}
+    adapted = load(study_config(arms=arms, training={"target": {"tasks": {"squad_v1": {"lora": {}}}}}))
+    text = " ".join(assert_is_whole(render(PageContent(adapted))).text.split())
+    assert "“light” trains an adapter (LoRA) in place of the encoder’s weights." in text
+    assert "On SQuAD 1.1, an adapter (LoRA) is trained in place of the encoder’s weights." in text
+
+
 def test_a_study_of_its_baseline_alone_without_retrieval(make_scores: MakeScores) -> None:
     study = load(study_config(arms={"none": {}}, targets={"xquad": {"languages": ["de"]}}, seeds=[1]))
     page = assert_is_whole(render(PageContent(study, make_scores([("none", "xquad", "de", "f1", 1, 50.0)]))))

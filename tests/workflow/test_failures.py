@@ -25,7 +25,7 @@ def scores(folder: Path) -> set[tuple[str, str]]:
 
 def test_what_fails_is_missing_alone_until_it_is_mended(study: Workspace) -> None:
     encoder = study.results / "encoders" / "small" / "mnli" / "seed1"
-    study.snakemake(str((encoder / "config.json").relative_to(study.folder))).ok()
+    study.snakemake(str((encoder / "record.json").relative_to(study.folder))).ok()
     assert not (study.results / "partial").exists()
     good = (encoder / "config.json").read_bytes()
     (encoder / "config.json").write_bytes(b"<html>not what it was</html>")

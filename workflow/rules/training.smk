@@ -38,12 +38,6 @@ rule intermediate:
         encoder=lambda w: RUNS.made(RUNS.starting_weights(w.model, w.arm)),
         examples=lambda w: RUNS.inputs(w.model, tuple(RUNS.study.arms[w.arm].tasks)),
     output:
-        weights=PATHS.encoder("{model}", "{arm}", "{seed}") / "model.safetensors",
-        config=PATHS.encoder("{model}", "{arm}", "{seed}") / "config.json",
-        tokenizer=PATHS.encoder("{model}", "{arm}", "{seed}") / "tokenizer.json",
-        tokenizer_config=PATHS.encoder("{model}", "{arm}", "{seed}")
-        / "tokenizer_config.json",
-        card=PATHS.encoder("{model}", "{arm}", "{seed}") / "README.md",
         record=PATHS.encoder("{model}", "{arm}", "{seed}") / "record.json",
         dev_scores=PATHS.part("dev_scores", "{model}", "{arm}", INTERMEDIATE, "{seed}"),
     log:
@@ -68,7 +62,7 @@ rule intermediate:
 
 rule finetune:
     input:
-        encoder=lambda w: RUNS.made([RUNS.encoder_weights(w.model, w.arm, w.seed)]),
+        encoder=lambda w: RUNS.made(RUNS.encoder_files(w.model, w.arm, w.seed)),
         examples=lambda w: RUNS.inputs(w.model, RUNS.evaluated(w.training_set)),
     output:
         scores=PATHS.part("scores", "{model}", "{arm}", "{training_set}", "{seed}"),
@@ -103,7 +97,7 @@ rule finetune:
 
 rule retrieve:
     input:
-        encoder=lambda w: RUNS.made([RUNS.encoder_weights(w.model, w.arm, w.seed)]),
+        encoder=lambda w: RUNS.made(RUNS.encoder_files(w.model, w.arm, w.seed)),
         examples=lambda w: RUNS.inputs(w.model, RUNS.evaluated(RETRIEVAL)),
     output:
         scores=PATHS.part("scores", "{model}", "{arm}", RETRIEVAL, "{seed}"),

@@ -12,7 +12,7 @@ from xstilts.checks.limits import beyond
 from xstilts.checks.trial import Trial
 from xstilts.data import tokenizer
 from xstilts.data.fitting import fitted
-from xstilts.encoders import capabilities, storage
+from xstilts.encoders import adapters, capabilities, storage
 from xstilts.errors import UserError
 from xstilts.graph.runs import RETRIEVAL, Runs
 
@@ -34,6 +34,7 @@ def tried_out(runs: Runs, model: str) -> list[Finding]:
         with _noted(key, found):
             encoder = storage.load(folder, runs.study.compute, runs.study.models[model].causal_mask)
         if made is not None and encoder is not None:
+            found += _adapters(runs, encoder)
             found += _trial(runs, Trial(model, encoder, made))
     return found
 
@@ -69,6 +70,16 @@ def _limits(runs: Runs, model: str, config: PreTrainedConfig) -> Iterator[Findin
                 f"is 'first_token', but models.{model} is a decoder, whose first token knows nothing of the others. "
                 f"Use 'mean' or 'last_token', or models.{model}.causal_mask: remove.",
             )
+
+
+def _adapters(runs: Runs, encoder: PreTrainedModel) -> Iterator[Finding]:
+    """Modules that adapters of the study are for, and the encoder lacks."""
+    for stage in keys.stages(runs.study):
+        try:
+            if stage.settings.lora:
+                adapters.target_modules(encoder, stage.settings.lora)
+        except UserError as error:
+            yield Finding(f"{stage.key('lora')}.modules", str(error).removeprefix("lora.modules: "))
 
 
 def _trial(runs: Runs, trial: Trial) -> Iterator[Finding]:

@@ -28,7 +28,7 @@ def findings(runs: Runs) -> Iterator[Finding]:
     demo = "which looks like a value of the demo, whose encoder is tiny"
     for stage in keys.stages(runs.study):
         rate, steps = stage.settings.learning_rate, stage.settings.max_steps
-        if rate >= HIGH_RATE:
+        if rate >= HIGH_RATE and not stage.settings.lora:  # adapters are trained at such rates
             yield Finding(
                 stage.key("learning_rate"),
                 f"is {rate:g} for {listed(large)}, {demo}. The published protocol has {_RATE:g}.",

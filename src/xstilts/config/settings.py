@@ -124,6 +124,20 @@ class Architecture(Section):
         return self
 
 
+class LoRA(Section):
+    """An adapter: products of two narrow matrices that are added to chosen weights, and alone are trained."""
+
+    rank: Count = Field(8, description="Width of the two matrices.")
+    alpha: Positive = Field(16.0, description="What they add is multiplied by alpha / rank.")
+    dropout: Share = Field(0.0, description="Dropout of what goes into them.")
+    modules: Annotated[list[str], AfterValidator(unique)] = Field(
+        ["all_linear"],
+        min_length=1,
+        description="The linear maps that get an adapter, by the end of their name in the encoder (query, "
+        "attention.output.dense); 'attention' stands for those of attention, 'all_linear' for all in its layers.",
+    )
+
+
 class Hyperparameters(Section):
     """One stage's optimisation. Defaults are those of Phang et al.'s released scripts where these state one."""
 
@@ -162,6 +176,11 @@ class Hyperparameters(Section):
     )
     examples_cap: Count | None = Field(
         None, description="A mixture draws tasks in proportion to their size; this is the largest size that counts."
+    )
+    lora: LoRA | None = Field(
+        None,
+        description="Train an adapter (LoRA) beside the encoder's weights, which stay as they are; null: train all "
+        "weights. Not for pretraining. An override replaces the section as a whole.",
     )
 
 
@@ -209,6 +228,12 @@ class Training(Section):
     )
     intermediate: IntermediateStage = Field(IntermediateStage(), description="Training of arms.")
     target: TargetStage = Field(TargetStage(), description="Fine-tuning on the English data of the targets.")
+
+    @model_validator(mode="after")
+    def _pretrains_all_weights(self) -> Training:
+        if self.pretraining.lora:
+            raise ValueError("pretraining.lora: pretraining starts from random weights and trains all; leave lora out")
+        return self
 
 
 class Encodings(Encoding):
@@ -266,6 +291,11 @@ class Compute(Section):
         "fastest",
         description="Instructions that training on a CPU uses: all that the processor has, or 'portable', those of any "
         "x86 processor with AVX2, so that scores do not depend on which one it is. Slower.",
+    )
+    gradient_checkpointing: bool = Field(
+        False,
+        description="Compute the states of each layer again in the backward pass, in place of keeping them: less "
+        "memory, about a third more time, the same results. Changing it reruns nothing.",
     )
     checkpoint_minutes: Positive = Field(
         15.0, description="Minutes between checkpoints of a training job; a killed job resumes from the last one."

@@ -90,6 +90,16 @@ class Study(Section):
         return self
 
     @model_validator(mode="after")
+    def _adapters_have_a_base(self) -> Study:
+        for name, arm in self.arms.items():
+            if arm.weights == "random" and self.stores_adapter(name):
+                raise ValueError(
+                    f"arms.{name}: the arm starts from random weights, which an adapter would leave random; set "
+                    f"arms.{name}.training.lora to null"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _own_languages_are_new(self) -> Study:
         for code in self.declared_languages:
             if code in (table := languages_of(self.source.kind)):
@@ -272,6 +282,10 @@ class Study(Section):
         tasks = self.arms[arm].tasks
         of_task = self.training.intermediate.tasks.get(tasks[0]) if len(tasks) == 1 else None
         return merged(Hyperparameters, self.training.intermediate, of_task, self.arms[arm].training)
+
+    def stores_adapter(self, arm: str) -> bool:
+        """Whether an arm's encoder is stored as an adapter to the pretrained one."""
+        return bool(self.arms[arm].tasks) and self.intermediate(arm).lora is not None
 
     def target(self, training_task: str) -> Hyperparameters:
         """Of fine-tuning on the English training data of a task."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from xstilts.atomic import usual_mode
 from xstilts.config.settings import Architecture, Compute
 from xstilts.encoders import capabilities
+from xstilts.encoders.folder import CONFIG, new_files
 from xstilts.encoders.weights import WEIGHTS, check, weights_file
 from xstilts.errors import UserError
 
@@ -59,7 +58,7 @@ def read_config(folder: Path) -> PreTrainedConfig:
     from huggingface_hub.errors import StrictDataclassError
     from transformers import AutoConfig
 
-    if not (folder / "config.json").is_file():  # transformers would look for a repository of that name on the Hub
+    if not (folder / CONFIG).is_file():  # transformers would look for a repository of that name on the Hub
         raise UserError(f"{folder}: there is no config.json of a transformers encoder.")
     try:
         config: PreTrainedConfig = AutoConfig.from_pretrained(folder, trust_remote_code=False)
@@ -85,7 +84,7 @@ def load(folder: Path, compute: Compute, causal_mask: Literal["keep", "remove"] 
     """
     from safetensors import SafetensorError
 
-    if not (folder / "config.json").is_file() or not weights_file(folder).is_file():
+    if not (folder / CONFIG).is_file() or not weights_file(folder).is_file():
         raise UserError(f"{folder}: an encoder's folder needs config.json and {WEIGHTS}; pickled weights are not read.")
     config = read_config(folder)
     family: Any = capabilities.model_class(config)
@@ -128,13 +127,8 @@ def _for_states(model: PreTrainedModel) -> PreTrainedModel:
 
 def save(encoder: PreTrainedModel, folder: Path) -> None:
     """Write an encoder into ``folder``: each file complete or not at all, the weights last."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=f".{WEIGHTS}.", suffix=".tmp") as name:
-        temporary = Path(name)
+    with new_files(folder) as temporary:
         encoder.save_pretrained(temporary, max_shard_size="100GB")
-        for file in sorted(temporary.iterdir(), key=lambda file: file.name == WEIGHTS):
-            file.chmod(usual_mode())
-            file.replace(folder / file.name)
 
 
 @contextmanager

@@ -88,19 +88,21 @@ class Job(NamedTuple):
         return paths.part("records", *self, suffix="json")
 
     def result(self, paths: Paths) -> Path:
-        """Return the path of the file that other jobs wait for: the encoder's weights, or scores."""
-        if self.makes_encoder:
+        """Return the path of the file that other jobs wait for: scores, pretrained weights, or the record of an arm.
+
+        An arm leaves a whole encoder or an adapter; its record, written last, lists the files.
+        """
+        if self.is_pretraining:
             return self._encoder(paths) / "model.safetensors"
-        return paths.part("scores", *self)
+        return self.record(paths) if self.makes_encoder else paths.part("scores", *self)
 
     def makes(self, paths: Paths) -> list[Path]:
-        """Return the paths of all files that the job makes: its record, its result, then the others."""
-        others = [paths.part("predictions", *self)]
-        if self.makes_encoder:
-            others = [self._encoder(paths) / name for name in _BESIDE_WEIGHTS]
-        if not self.is_pretraining:
-            others.append(paths.part("dev_scores", *self))
-        return [self.record(paths), self.result(paths), *others]
+        """Return the paths of the files that the job makes, its record first; of an arm, without the encoder's."""
+        if self.is_pretraining:
+            beside = [self._encoder(paths) / name for name in _BESIDE_WEIGHTS]
+            return [self.record(paths), self.result(paths), *beside]
+        scores = [] if self.makes_encoder else [self.result(paths), paths.part("predictions", *self)]
+        return [self.record(paths), *scores, paths.part("dev_scores", *self)]
 
     def attempts(self, paths: Paths) -> Path:
         """Return the path of the job's attempts file."""

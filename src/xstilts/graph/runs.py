@@ -120,8 +120,8 @@ class Runs:
         if job.rule == "intermediate":
             tasks = tuple(self.study.arms[job.arm].tasks)
             return [tokenizer, *self.starting_weights(job.model, job.arm), *self.inputs(job.model, tasks)]
-        weights = self.encoder_weights(job.model, job.arm, job.seed)
-        return [tokenizer, weights, *self.inputs(job.model, self.evaluated(job.what))]
+        encoder = self.encoder_files(job.model, job.arm, job.seed)
+        return [tokenizer, *encoder, *self.inputs(job.model, self.evaluated(job.what))]
 
     def read_from_files(self) -> list[str]:
         """Return the tasks whose examples are read from files that no job makes, unlabelled text among them."""
@@ -196,10 +196,15 @@ class Runs:
         return [self.pretrained_weights(model)]
 
     def encoder_weights(self, model: str, arm: str, seed: int | str) -> Path:
-        """Return the weights that a scoring job starts from: those that the arm has trained, or the pretrained ones."""
+        """Return the file that stands for a scoring job's encoder: the arm's record, or the pretrained weights."""
         if self.study.arms[arm].trains:
-            return self.paths.encoder(model, arm, seed) / "model.safetensors"
+            return self.paths.encoder(model, arm, seed) / "record.json"
         return self.pretrained_weights(model)
+
+    def encoder_files(self, model: str, arm: str, seed: int | str) -> list[Path]:
+        """Return the files that a scoring job waits for: an adapter is of no use without the pretrained encoder."""
+        base = [self.pretrained_weights(model)] if self.study.stores_adapter(arm) else []
+        return [*base, self.encoder_weights(model, arm, seed)]
 
     def inputs(self, model: str, tasks: tuple[str, ...]) -> list[Path]:
         """Return the manifests of the token ids of some tasks."""

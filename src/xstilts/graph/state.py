@@ -68,22 +68,32 @@ def refuse_damaged_outputs(job: Job, paths: Paths, outputs: Iterable[Path]) -> N
     Raises:
         DataError: A file is gone or damaged; the message says how to have it made again.
     """
-    try:
-        listed = json.loads(job.record(paths).read_bytes()).get("files", {})
-    except (OSError, ValueError, AttributeError):
-        listed = {}
+    listed = _checksums(job, paths)
     remedy = f"Delete {job.result(paths)} and start snakemake again: the job that makes both runs again."
     for path in outputs:
-        refuse_damaged(path, listed.get(path.relative_to(paths.root).as_posix()), remedy)
+        refuse_damaged(path, listed.get(path), remedy)
 
 
-def refuse_damaged_encoder(paths: Paths, weights: Path) -> None:
-    """Refuse the weights of an encoder that a job of the study has trained, if they are not what it wrote.
+def refuse_damaged_encoder(paths: Paths, path: Path) -> None:
+    """Refuse an encoder or an adapter that a job of the study has trained, if its files are not what the job wrote.
+
+    Args:
+        paths: The study's paths.
+        path: A file of the encoder's folder.
 
     Raises:
         DataError: As :func:`refuse_damaged_outputs`.
     """
-    record = weights.with_name("record.json")
+    record = path.with_name("record.json")
     job = Job.of_record(record.relative_to(paths.root).as_posix()) if record.is_relative_to(paths.root) else None
     if job:
-        refuse_damaged_outputs(job, paths, [weights, weights.with_name("config.json")])
+        refuse_damaged_outputs(job, paths, [file for file in _checksums(job, paths) if file.parent == path.parent])
+
+
+def _checksums(job: Job, paths: Paths) -> dict[Path, str]:
+    """The SHA-256 of each file that a job has written, as its record says; none without a record."""
+    try:
+        listed = json.loads(job.record(paths).read_bytes()).get("files", {})
+        return {paths.root / name: checksum for name, checksum in listed.items()}
+    except (OSError, ValueError, AttributeError):
+        return {}

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 from xstilts.atomic import write_text
 from xstilts.data import tokenizer as tokenizers
-from xstilts.encoders import storage
+from xstilts.encoders import adapters, storage
 from xstilts.graph.jobs import CARD
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 
-def write_encoder(folder: Path, encoder: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, card: str) -> None:
+def write_encoder(
+    folder: Path, encoder: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, card: str, adapter_to: str = ""
+) -> None:
     """Write all files of an encoder's folder but the job's record, each whole or not at all, the weights last.
 
     Args:
@@ -22,7 +24,11 @@ def write_encoder(folder: Path, encoder: PreTrainedModel, tokenizer: PreTrainedT
         encoder: The encoder, on the CPU.
         tokenizer: The tokenizer that the study has fitted to it.
         card: Its model card, in Markdown.
+        adapter_to: The path of the encoder that it is an adapter to, which alone is then written; empty: all of it is.
     """
     tokenizers.save(tokenizer, folder)
     write_text(folder / CARD, card)
-    storage.save(encoder, folder)
+    if adapter_to:
+        adapters.save(encoder, folder, adapter_to)
+    else:
+        storage.save(encoder, folder)

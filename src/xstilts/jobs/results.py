@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -144,6 +145,7 @@ def write_record(
             "python": platform.python_version(),
             "xstilts": version("xstilts"),
             **{name: version(name) for name in ("torch", "transformers", "tokenizers", "pyarrow")},
+            **({"peft": version("peft")} if "peft" in sys.modules else {}),
         },
     }
     write_json(path, record)
@@ -158,5 +160,6 @@ def training_entry(result: TrainingResult | None, more: Mapping[str, Any] | None
 def _checksums(record: Path, paths: Paths) -> dict[str, str]:
     """Return the SHA-256 of every other file of the record's job, by its path in the study's folder."""
     job = Job.of_record(record.relative_to(paths.root).as_posix())
-    made = [path for path in job.makes(paths) if path != record and path.is_file()] if job else []
-    return {path.relative_to(paths.root).as_posix(): sha256_of(path) for path in made}
+    made = {*job.makes(paths), *(record.parent.iterdir() if job.makes_encoder else ())} if job else set()
+    files = sorted(path for path in made if path != record and path.is_file())
+    return {path.relative_to(paths.root).as_posix(): sha256_of(path) for path in files}

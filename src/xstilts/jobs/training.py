@@ -85,7 +85,8 @@ def intermediate(runs: Runs, spec: Spec, model: str, arm: str, seed: int, thread
     job = Job(model, arm, INTERMEDIATE, seed)
     made = TrainedEncoder(runs, job, spec["id"], training_entry(result, more), encoder.config)
     session.stop.ignore_from_now_on()
-    write_encoder(folder, encoder.cpu(), tokenizer, model_card(made))
+    base = str(runs.pretrained_weights(model).parent) if runs.study.stores_adapter(arm) else ""
+    write_encoder(folder, encoder.cpu(), tokenizer, model_card(made), base)
     outputs.write_dev(runs, INTERMEDIATE)
     write_record(folder / "record.json", runs, spec, device, result, started, more)
 

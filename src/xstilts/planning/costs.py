@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from xstilts.config.settings import LoRA
+from xstilts.encoders.adapters import ATTENTION
 from xstilts.encoders.config_file import HIDDEN_SIZE, LAYERS
 from xstilts.errors import UserError
 from xstilts.graph.runs import Runs
@@ -19,9 +21,9 @@ from xstilts.planning.gpus import DeviceSpec
 from xstilts.planning.sizes import NO_DATA, Basis, DataSize, weakest
 
 WEIGHT_BYTES = 4  # per parameter, of an encoder in memory or on disk
-CHECKPOINT_BYTES = 16  # per parameter: weights, AdamW's moments, best weights
-_TRAINING_BYTES = 16  # per parameter, in memory: weight, gradient and AdamW's two moments
-_UPDATE_BYTES = 40  # per parameter that clipping and AdamW move through memory in a step
+CHECKPOINT_BYTES = 16  # per parameter that trains: weights, AdamW's moments, best weights
+_TRAINING_BYTES = 12  # per parameter that trains, in memory: gradient and AdamW's two moments
+_UPDATE_BYTES = 40  # per parameter that trains, which clipping and AdamW move through memory in a step
 CUDA_BYTES = 1.5e9  # of a GPU: CUDA, its libraries, gaps between tensors
 _PROCESS, _CUDA_PROCESS = 0.6e9, 3e9  # main memory of a process with torch and transformers, without and with CUDA
 
@@ -57,11 +59,23 @@ class EncoderShape:
         embeddings = (self.vocabulary + self.positions + self.token_types) * h + 2 * h
         return embeddings + self.layer_parameters + h * h + h
 
+    def trainable(self, lora: LoRA | None) -> int:
+        """Parameters that train: all, or those of an adapter and the pooler.
+
+        An adapter counts as one for all linear maps, unless it is for attention alone.
+        """
+        if lora is None:
+            return self.parameters
+        h, attention = self.hidden, 4 * 2 * self.hidden
+        widths = attention if lora.modules == [ATTENTION] else attention + 2 * (h + self.feed_forward)
+        return self.layers * lora.rank * widths + h * h + h
+
 
 #: By the last part of their name on the Hub, from the config.json there.
 KNOWN: dict[str, EncoderShape] = {
     "xlm-roberta-base": EncoderShape(250_002, 768, 12, 3072, 12, 514),
     "xlm-roberta-large": EncoderShape(250_002, 1024, 24, 4096, 16, 514),
+    "xlm-roberta-xl": EncoderShape(250_880, 2560, 36, 10_240, 32, 514),
     "mdeberta-v3-base": EncoderShape(251_000, 768, 12, 3072, 12, 512, 0),
     "bert-base-multilingual-cased": EncoderShape(119_547, 768, 12, 3072, 12, 512, 2),
     "bert-base-multilingual-uncased": EncoderShape(105_879, 768, 12, 3072, 12, 512, 2),
@@ -126,6 +140,8 @@ class Work:
     embedded: float = 0.0  # sentences whose embeddings are in memory at a time
     compared: float = 0.0  # pairs of embeddings
     predictions: float = 0.0  # that are kept on disk
+    lora: LoRA | None = None  # what trains in place of all weights
+    recomputed: bool = False  # whether the backward pass computes the states of layers again
 
     @property
     def basis(self) -> Basis:
@@ -139,9 +155,15 @@ def forward_flops(shape: EncoderShape, data: DataSize) -> float:
     return data.tokens * (2 * shape.layer_parameters + 4 * shape.layers * shape.hidden * length)
 
 
-def training_flops(shape: EncoderShape, data: DataSize, masked: float = 0.0) -> float:
-    """Return three times a forward pass, and the output layer over the vocabulary for ``masked`` tokens."""
-    return 3 * forward_flops(shape, data) + 6 * masked * (shape.vocabulary * shape.hidden + shape.hidden**2)
+def training_flops(shape: EncoderShape, work: Work) -> float:
+    """Return the operations of training: forward passes, and the output layer over the vocabulary for masked tokens."""
+    output = 6 * work.masked * (shape.vocabulary * shape.hidden + shape.hidden**2)
+    return _passes(work) * forward_flops(shape, work.trained) + output
+
+
+def _passes(work: Work) -> int:
+    """How many forward passes a step costs: one, as much for gradients of states, as much for those of weights."""
+    return 2 + (work.lora is None) + work.recomputed
 
 
 def seconds(shape: EncoderShape, work: Work, device: DeviceSpec, precision: str) -> float:
@@ -151,8 +173,8 @@ def seconds(shape: EncoderShape, work: Work, device: DeviceSpec, precision: str)
     """
     speed, launch = device.flops(precision), _LAUNCH * shape.layers
     starting = (_CPU_STARTUP if device.is_cpu else _STARTUP) + WEIGHT_BYTES * shape.parameters / _LOADING
-    training = max(training_flops(shape, work.trained, work.masked) / speed, 3 * launch * work.micro_batches)
-    updating = work.steps * _UPDATE_BYTES * shape.parameters / (device.bandwidth * 1e9)
+    training = max(training_flops(shape, work) / speed, _passes(work) * launch * work.micro_batches)
+    updating = work.steps * _UPDATE_BYTES * shape.trainable(work.lora) / (device.bandwidth * 1e9)
     reading = max(forward_flops(shape, work.read) / speed, launch * work.read_batches) + _PER_INPUT * work.read.inputs
     comparing = 2 * shape.hidden * work.compared / device.flops("float32")
     return starting + training + updating + reading + comparing
@@ -170,25 +192,29 @@ def memory(shape: EncoderShape, work: Work, device: DeviceSpec, precision: str, 
 
     In main memory are the best weights, while a checkpoint is written copies of weights and moments, and embeddings.
     """
-    held: float = shape.parameters * (_TRAINING_BYTES if work.steps else WEIGHT_BYTES)
+    trainable = shape.trainable(work.lora) if work.steps else 0
+    held: float = WEIGHT_BYTES * shape.parameters + _TRAINING_BYTES * trainable
     held += 2 * shape.parameters * (precision == "bfloat16")  # autocast keeps the cast weights during a pass
-    held += activations(shape, work.micro_tokens, precision, attention)
+    held += activations(shape, work.micro_tokens, precision, attention, work.recomputed)
     if work.embedded:
         held += WEIGHT_BYTES * EMBEDDED_TOKENS * ((shape.layers + 6) * shape.hidden + 2 * shape.feed_forward)
-    host = 2 * WEIGHT_BYTES * work.embedded * shape.hidden + (CHECKPOINT_BYTES * shape.parameters if work.steps else 0)
+    host = 2 * WEIGHT_BYTES * work.embedded * shape.hidden + CHECKPOINT_BYTES * trainable
     if device.is_cpu:
         return Memory(0.0, _PROCESS + held + host)
     return Memory(held + CUDA_BYTES, _CUDA_PROCESS + max(host, WEIGHT_BYTES * shape.parameters))
 
 
-def activations(shape: EncoderShape, tokens: int, precision: str, attention: str) -> float:
+def activations(shape: EncoderShape, tokens: int, precision: str, attention: str, recomputed: bool = False) -> float:
     """Return the bytes that a forward pass keeps for the backward pass.
 
     In 16 bits, 34 per token and hidden unit of each layer where the feed-forward part is 4 times as wide; twice that in
     float32. Eager attention also keeps its matrices, 5 bytes per head and pair of tokens, here of inputs of 512 tokens
-    at most.
+    at most. With gradient checkpointing, what goes into each layer, in float32, and all that one layer keeps.
     """
     per_token = 18 * shape.hidden + 4 * shape.feed_forward
     if attention == "eager":
         per_token += 5 * shape.heads * min(tokens, 512)
-    return shape.layers * tokens * per_token * (1 if precision == "bfloat16" else 2)
+    of_layer = tokens * per_token * (1 if precision == "bfloat16" else 2)
+    if recomputed:
+        return shape.layers * tokens * WEIGHT_BYTES * shape.hidden + of_layer
+    return shape.layers * of_layer

@@ -129,15 +129,20 @@ def _disk(
     """What a run from nothing needs, without the source's own files."""
     weights = {model: WEIGHT_BYTES * shape.parameters for model, shape in shapes.items()}
     downloaded = {runs.ready_made(name): weights[name] for name, model in runs.study.models.items() if model.snapshot}
-    trained = sum(group.jobs * weights[group.model] for group in groups if group.rule in ("pretrain", "intermediate"))
+    trained = sum(
+        group.jobs * WEIGHT_BYTES * shapes[group.model].trainable(group.work.lora)
+        for group in groups
+        if group.rule in ("pretrain", "intermediate")
+    )
     tokens = {
         (model, task): sizes.of_task(model, task).tokens for model in weights for task in encoded_tasks(runs, model)
     }
     first = next(iter(weights))
     per_token = {True: _QUESTION_TOKEN_BYTES, False: _TOKEN_BYTES}
     encoded = sum(count * per_token[runs.study.task(task).type == "span_qa"] for (_, task), count in tokens.items())
-    running = min(at_once, sum(group.jobs for group in groups if group.work.steps))
-    checkpoint = CHECKPOINT_BYTES * max(shape.parameters for shape in shapes.values())
+    training = [group for group in groups if group.work.steps]
+    running = min(at_once, sum(group.jobs for group in training))
+    checkpoint = CHECKPOINT_BYTES * max((shapes[g.model].trainable(g.work.lora) for g in training), default=0)
     items = [
         DiskItem("downloaded encoders", sum(downloaded.values())),
         DiskItem("trained encoders", trained),
@@ -203,4 +208,9 @@ def _remedy(runs: Runs, group: JobGroup, estimator: Estimator) -> str:
             if hyper.clip_each == "step":
                 effect = "a step is of as many examples as before"
             return f"Set {key}.micro_batch_size to {size}; {effect}."
-    return "Not even one example at a time fits: take a larger GPU, or a smaller encoding.max_length."
+    smaller = [f"train an adapter ({key}.lora)"] * (hyper.lora is None and group.rule != "pretrain")
+    smaller += ["set compute.gradient_checkpointing to true"] * (not study.compute.gradient_checkpointing)
+    return (
+        f"Not even one example at a time fits: {''.join(f'{way}, ' for way in smaller)}take a larger GPU, or a smaller "
+        "encoding.max_length."
+    )

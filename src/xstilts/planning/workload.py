@@ -117,6 +117,8 @@ class Workloads:
             read=read,
             read_batches=read.rows / hyper.batch_size,
             micro_tokens=micro * longest,
+            lora=hyper.lora,
+            recomputed=self._study.compute.gradient_checkpointing,
         )
 
 

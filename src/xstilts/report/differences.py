@@ -112,7 +112,12 @@ def _kept(settings: Hyperparameters) -> str:
     return f"the best of every {settings.eval_every} steps on {examples} English dev examples"
 
 
+def _trained(settings: Hyperparameters) -> str:
+    return f"those of an adapter of rank {settings.lora.rank}" if settings.lora else "all"
+
+
 _TRAINING: dict[str, Callable[[Hyperparameters], str]] = {
+    "weights trained are": _trained,
     "learning rate": lambda settings: f"{settings.learning_rate:g}",
     "trained for": _training_length,
     "batch size": lambda settings: str(settings.batch_size),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import warnings
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -12,6 +14,9 @@ from torch import nn
 from xstilts.config.settings import Compute
 from xstilts.errors import UserError
 from xstilts.task_types.base import Batch
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 @dataclass(frozen=True)
@@ -21,17 +26,19 @@ class Device:
     Attributes:
         kind: 'cpu' or 'cuda'.
         precision: The precision of matrix products; weights stay in float32.
+        gradient_checkpointing: Whether the backward pass computes each layer's states again.
     """
 
     kind: str
     precision: torch.dtype
+    gradient_checkpointing: bool = False
 
     @classmethod
     def choose(cls, compute: Compute, threads: int) -> Device:
         """Choose the first GPU if there is one, else the CPU, and make PyTorch deterministic.
 
         Args:
-            compute: The study's precision.
+            compute: The study's precision and gradient checkpointing.
             threads: CPU threads.
 
         Raises:
@@ -45,7 +52,23 @@ class Device:
         if compute.precision == "bfloat16" and kind == "cuda" and not capable:
             raise UserError("compute.precision: this GPU has no bfloat16; use 'auto' or 'float32'.")
         bfloat16 = compute.precision == "bfloat16" or (compute.precision == "auto" and capable)
-        return cls(kind, torch.bfloat16 if bfloat16 else torch.float32)
+        return cls(kind, torch.bfloat16 if bfloat16 else torch.float32, compute.gradient_checkpointing)
+
+    def prepare(self, encoder: PreTrainedModel) -> None:
+        """Move an encoder to the device, in place, and set up gradient checkpointing.
+
+        Raises:
+            UserError: The encoder's family has no gradient checkpointing.
+        """
+        self.place(encoder)
+        if self.gradient_checkpointing:
+            if not encoder.supports_gradient_checkpointing:
+                family = type(encoder).__name__
+                raise UserError(
+                    f"compute.gradient_checkpointing: {family} has none in transformers; leave the key out."
+                )
+            with warnings.catch_warnings(action="ignore", category=FutureWarning):  # newer transformers rename it
+                encoder.gradient_checkpointing_enable({"use_reentrant": False})
 
     def place(self, module: nn.Module) -> None:
         """Move a module's weights to the device, in place."""

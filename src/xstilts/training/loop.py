@@ -19,6 +19,7 @@ from torch import nn
 
 from xstilts.config.settings import Hyperparameters
 from xstilts.data.encoding import EncodedRows
+from xstilts.encoders import adapters
 from xstilts.errors import Diverged
 from xstilts.task_types.base import EncodedRow, SpecialTokens, TaskType
 from xstilts.training.batches import batches_per_epoch, mixture, shuffled_batches
@@ -104,11 +105,11 @@ def train(
     """Train ``encoder`` in place with a new head per task; resume from the run's checkpoint if there is one.
 
     Args:
-        encoder: The encoder to start from; moved to the device.
+        encoder: The encoder to start from; moved to the device, with an adapter if ``hyper`` asks for one.
         task_data: One entry per task.
         tokens: The tokenizer's special tokens, and the random source of masked LM.
         hyper: The stage's hyper-parameters.
-        seed: Decides the heads' initial weights, dropout, and the order of batches.
+        seed: Decides the initial weights of heads and adapter, dropout, and the order of batches.
         device: Where to train.
         what: Name of the run in the log.
         session: Stop requests, checkpoints and progress; None: none of them.
@@ -119,8 +120,10 @@ def train(
     """
     session = session or Session()
     torch.manual_seed(seed)
+    if hyper.lora:
+        adapters.add(encoder, hyper.lora)
     heads = nn.ModuleDict({m.name: m.task_type.head(encoder.config, hyper.sentence_vector) for m in task_data})
-    device.place(encoder)
+    device.prepare(encoder)
     device.place(heads)
     total = planned_steps(task_data, hyper)
     state = TrainingState.fresh(encoder, heads, tokens, hyper, total)

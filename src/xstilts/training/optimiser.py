@@ -6,8 +6,7 @@ import math
 
 import torch
 from torch import nn
-from torch.optim.lr_scheduler import LRScheduler
-from transformers import get_linear_schedule_with_warmup
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 from xstilts.config.settings import Hyperparameters
 
@@ -29,4 +28,10 @@ def schedule(optimiser: torch.optim.Optimizer, total: int, hyper: Hyperparameter
     With a warm-up, the first step has learning rate 0. A share of the steps is rounded down, as in jiant.
     """
     warmup = hyper.warmup_steps if hyper.warmup_steps is not None else math.floor(total * hyper.warmup_share)
-    return get_linear_schedule_with_warmup(optimiser, warmup, total)
+
+    def share(step: int) -> float:
+        if step < warmup:
+            return step / warmup
+        return max(0.0, (total - step) / max(1, total - warmup))
+
+    return LambdaLR(optimiser, share)

@@ -32,10 +32,26 @@ class BestState:
     def restore(self, *modules: nn.Module) -> int:
         """Load the best weights into the modules; returns the step they were saved at."""
         for module, state in zip(modules, self.states, strict=True):
-            module.load_state_dict(state)
+            load_weights(module, state)
         return self.step
 
 
 def weights_of(module: nn.Module) -> Weights:
-    """A copy of a module's weights in main memory."""
-    return {name: value.detach().to("cpu", copy=True).contiguous() for name, value in module.state_dict().items()}
+    """A copy in main memory of a module's weights, without those that are not trained."""
+    fixed = _fixed(module)
+    return {
+        name: value.detach().to("cpu", copy=True).contiguous()
+        for name, value in module.state_dict().items()
+        if name not in fixed
+    }
+
+
+def load_weights(module: nn.Module, weights: Weights) -> None:
+    """Load what :func:`weights_of` returned of the same module."""
+    module.load_state_dict({**_fixed(module), **weights})
+
+
+def _fixed(module: nn.Module) -> Weights:
+    """The weights beside an adapter, which stay as they are."""
+    parameters = module.named_parameters(remove_duplicate=False)
+    return {name: value for name, value in parameters if not value.requires_grad}

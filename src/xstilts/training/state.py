@@ -17,7 +17,7 @@ from xstilts.training.checkpoints import Checkpoint
 from xstilts.training.memory import MicroBatches
 from xstilts.training.optimiser import adamw, schedule
 from xstilts.training.randomness import random_state, restore_random_state
-from xstilts.training.selection import BestState, weights_of
+from xstilts.training.selection import BestState, load_weights, weights_of
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -93,8 +93,8 @@ class TrainingState:
     def restore(self, checkpoint: Checkpoint) -> None:
         """Load the state from a checkpoint of the same run."""
         facts, tensors = checkpoint.facts, checkpoint.tensors
-        self.encoder.load_state_dict(_part("encoder", tensors))
-        self.heads.load_state_dict(_part("heads", tensors))
+        load_weights(self.encoder, _part("encoder", tensors))
+        load_weights(self.heads, _part("heads", tensors))
         groups = self.optimiser.state_dict()["param_groups"]
         for group, rate in zip(groups, facts["learning_rates"], strict=True):
             group["lr"] = rate

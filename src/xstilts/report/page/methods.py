@@ -45,6 +45,11 @@ def _arms(study: Study) -> str:
     if controls := [arm for arm in study.arms if is_control(arm, study)]:
         verbs = "starts from random weights and shows" if len(controls) == 1 else "start from random weights and show"
         text += f". {listed([f'“{arm}”' for arm in controls])} {verbs} what pretraining contributes"
+    if adapted := [arm for arm in study.arms if study.stores_adapter(arm)]:
+        verb = "trains" if len(adapted) == 1 else "train"
+        text += (
+            f". {listed([f'“{arm}”' for arm in adapted])} {verb} an adapter (LoRA) in place of the encoder’s weights"
+        )
     return text + "."
 
 
@@ -68,6 +73,8 @@ def _fine_tuning(study: Study) -> str:
         titles = listed([study.title_of(target) for target in shared])
         sets = listed(list(dict.fromkeys(study.title_of(str(study.task(target).trained_on)) for target in shared)))
         text += f" The training data for {titles} is that of {sets}."
+    if adapted := [study.title_of(name) for name in trained if study.target(name).lora]:
+        text += f" On {listed(adapted)}, an adapter (LoRA) is trained in place of the encoder’s weights."
     return text
 
 
