@@ -116,7 +116,7 @@ XNLI = "--training-set xnli"
         ("export --to new --arm mnli", "give --seed, one of: 1, 2."),
         ("export --to new --arm none", "the arm 'none' trains nothing, and the model 'xlmr' is a ready-made encoder: "
          "take it from models/xlmr. Arms that train: mnli, pair."),
-        ("export --to new --arm pair --seed 2", "results/trial/encoders/xlmr/pair/seed2/model.safetensors: this "
+        ("export --to new --arm pair --seed 2", "results/trial/encoders/xlmr/pair/seed2: this "
          "encoder has not been trained yet. Start snakemake"),
         ("generate", "The study's source is a folder of files; there is nothing to generate."),
         ("prepare --task xnli", "source.root: there is no folder 'data'"),

@@ -93,7 +93,7 @@ def test_x_mod_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("stage", ["intermediate", "target"])
 def test_an_adapter_for_modules_that_it_has_not(stage: str, tmp_path: Path) -> None:
     tried("xlmr", tmp_path, training={stage: {"lora": {"modules": ["query", "dense"]}}})
-    with pytest.raises(UserError, match=r"training\.(target|intermediate)\.lora\.modules: no linear map of this encoder is called 'q_proj'"):
+    with pytest.raises(UserError, match=r"lora\.modules: no linear map of this encoder is called 'q_proj'"):
         tried("xlmr", tmp_path, training={stage: {"lora": {"modules": ["q_proj"]}}})
 
 

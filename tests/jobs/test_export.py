@@ -175,8 +175,8 @@ Refusal = tuple[dict[str, Any], str]
         ({"seed": None}, r"give --seed, one of: 1, 2\."),
         ({"arm": "none"}, r"'none' trains nothing, and the model 'ready' is a ready-made .* from models/ready\."),
         ({"model": "own", "arm": "none"}, r"the same for all seeds: leave --seed out\."),
-        ({"model": "own", "arm": "none", "seed": None}, r"pretrained/model\.safetensors: this encoder has not been"),
-        ({"seed": 2}, r"mnli/seed2/model\.safetensors: .*: snakemake --configfile STUDY\.yaml results/wired/encoders/"),
+        ({"model": "own", "arm": "none", "seed": None}, r"pretrained: this encoder has not been"),
+        ({"seed": 2}, r"mnli/seed2: .*: snakemake --configfile STUDY\.yaml results/wired/encoders/"),
     ],
 )
 def test_refusals(runs: Runs, given: dict[str, Any], message: str) -> None:
