@@ -128,7 +128,7 @@ class LoRA(Section):
     """An adapter: products of two narrow matrices that are added to chosen weights, and alone are trained."""
 
     rank: Count = Field(8, description="Width of the two matrices.")
-    alpha: Positive = Field(16.0, description="What they add is multiplied by alpha / rank.")
+    alpha: Count = Field(16, description="What they add is multiplied by alpha / rank.")
     dropout: Share = Field(0.0, description="Dropout of what goes into them.")
     modules: Annotated[list[str], AfterValidator(unique)] = Field(
         ["all_linear"],
