@@ -98,8 +98,8 @@ def _trained(runs: Runs, job: Job) -> JobState:
             "snakemake again, which trains it anew, or export it with the version and the config that trained it."
         )
     raise UserError(
-        f"{weights.parent}: this encoder has not been trained yet. Start snakemake with the study's YAML file, for all of "
-        f"the study or for this alone: snakemake --configfile STUDY.yaml {weights}"
+        f"{weights.parent}: this encoder has not been trained yet. Start snakemake with the study's YAML file, for "
+        f"all of the study or for this alone: snakemake --configfile STUDY.yaml {weights}"
     )
 
 
