@@ -15,7 +15,7 @@ from sources.hub import repositories
 from transformers import PreTrainedTokenizerFast
 from workspace import REPOSITORY, Workspace
 
-LANGUAGES = ["ar", "de", "en", "es", "et", "fi", "fr", "hi", "id", "it", "nl", "pt", "ru", "tr", "vi"]
+LANGUAGES = ["ar", "de", "en", "es", "et", "fi", "fr", "hi", "id", "it", "nl", "pt", "ru", "tr"]
 
 
 def study() -> dict[str, Any]:
@@ -75,11 +75,10 @@ def real_scores(slices: Path, real_encoder: Path, tmp_path_factory: pytest.TempP
         "xquad": {"languages": ["de", "en"]},
         "tatoeba": {"languages": [code for code in LANGUAGES if code != "en"]},
     }
-    config["examples"] = {"train": 600, "eval": 40}
+    config["examples"] = {"train": 700, "eval": 30}
     config["training"]["target"] |= {"max_steps": 40, "eval_every": 40, "eval_examples": 20, "tasks": {"squad_v1": few}}
     made = Workspace(tmp_path_factory.mktemp("study"), config)
-    made.snakemake().ok()
-    assert (made.results / "report.html").is_file()
+    made.snakemake("results/real_small/scores.parquet").ok()
     return pd.read_parquet(made.results / "scores.parquet")
 
 
@@ -95,7 +94,7 @@ def test_tags_transfer_to_other_languages(real_scores: pd.DataFrame) -> None:
 
 
 def test_translations_are_found(real_scores: pd.DataFrame) -> None:
-    """Chance is one in forty."""
+    """Chance is one in thirty."""
     assert above(real_scores, "none", "tatoeba", "accuracy", 80) >= 8
 
 
