@@ -106,4 +106,5 @@ def test_record_says_how_a_result_came_about(runs: Runs, trains: bool) -> None:
     assert record["training"] == (expected if trains else None)
     assert record["seconds"] == pytest.approx(3, abs=1)
     assert record["hardware"]["device"] == "CPU"
-    assert set(record["software"]) == {"python", "xstilts", "torch", "transformers", "tokenizers", "pyarrow"}
+    software = set(record["software"]) - {"peft"}  # there where another test of this process has imported it
+    assert software == {"python", "xstilts", "torch", "transformers", "tokenizers", "pyarrow"}
