@@ -143,7 +143,7 @@ def test_languages_without_data_are_named(make_scores: MakeScores, tmp_path: Pat
 
 
 def test_targets_without_labels_point_to_the_submission(scores: pd.DataFrame, study: Study, tmp_path: Path) -> None:
-    why = "its jobs are not done; or the release's test labels are stripped, and predictions are in submission/"
+    why = "its jobs are not done, or the release's test labels are stripped (predictions: submission/)"
     said = f"XQuAD, test: not scored: {why}."
     write_tables(scores[scores["target"] != "xquad"], NO_DEV, study, tmp_path / "one")
     for name in ("main.md", "main.tex", "groups.md", "xquad.md"):

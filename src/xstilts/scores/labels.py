@@ -147,7 +147,7 @@ def scored_notes(scores: pd.DataFrame, study: Study, targets: Sequence[str]) -> 
                 where = f"{len(absent)} of {len(languages)} languages ({', '.join(absent)})"
                 notes.append(f"{title}, {split}: no scores in {where}.")
             elif absent and target not in own and (split == "test" or uses_test_split):
-                why = "its jobs are not done; or the release's test labels are stripped, and predictions are in submission/"
+                why = "its jobs are not done, or the release's test labels are stripped (predictions: submission/)"
                 notes.append(f"{title}, {split}: not scored: {why}.")
             elif absent and (split in splits or uses_test_split):
                 notes.append(f"{title}, {split}: not scored.")
