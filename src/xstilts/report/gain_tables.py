@@ -194,7 +194,7 @@ def _page(title: str, study: Study, blocks: list[TableBlock], notes: list[str]) 
     if UNLEARNT in texts:
         notes.append(unlearnt_note())
     if MISSING in texts:
-        notes.append(f"{MISSING}: not scored; of a mean: a score that it needs is missing.")
+        notes.append(f"{MISSING}: not scored; of a gain or a mean: a score that it needs is missing.")
     if any(text.endswith(FEWER) for text in texts):
         notes.append(fewer_note(study))
     return TablePage(title, study.warning, notes, blocks, strong=_BEST)
