@@ -99,7 +99,9 @@ def _notes(cells: pd.DataFrame, study: Study) -> list[str]:
     if UNLEARNT in texts:
         notes.append(f"{UNLEARNT}: {UNLEARNT_MEANING}, and listed under “Missing results”.")
     if MISSING in texts:
-        notes.append(f"{MISSING}: not scored; of a gain or a mean: a score that it needs is missing. See “Missing results”.")
+        notes.append(
+            f"{MISSING}: not scored; of a gain or a mean: a score that it needs is missing. See “Missing results”."
+        )
     if FEWER in texts:
         notes.append(f"{FEWER}: fewer seeds than the study’s {len(study.seeds)}.")
     return notes
