@@ -9,6 +9,7 @@ import pyarrow as pa
 import torch
 
 from xstilts.data.encoding import EncodedRows
+from xstilts.encoders.languages import use_language
 from xstilts.task_types.base import SpecialTokens, TaskType
 from xstilts.training.batches import ordered_batches
 from xstilts.training.device import Device
@@ -46,6 +47,7 @@ def predict(
     """
     encoder.eval()
     head.eval()
+    use_language(encoder, rows.language)
     outputs: list[Any] = [None] * len(rows)
     rows_read: list[Any] = [None] * len(rows)
 
