@@ -39,10 +39,13 @@ def large(data: TaskData) -> TaskData:
 def test_batches_stay_the_same(
     large: TaskData, data: TaskData, make_encoder: Callable[[], PreTrainedModel], tokens: SpecialTokens, cpu: Device
 ) -> None:
-    """The result is that of a run with ``micro_batch_size: 2``."""
+    """The result is that of a run with ``micro_batch_size: 2``, dropout included."""
     found = []
     for chosen, hyper in ((large, HYPER), (data, HYPER.model_copy(update={"micro_batch_size": 2}))):
         encoder = make_encoder()
+        for module in encoder.modules():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = 0.2
         trained = train(encoder, [chosen], tokens, hyper, 1, cpu, "a test")
         found.append((encoder.state_dict(), trained.curve, trained.halvings))
     (weights, curve, halvings), (others, other_curve, none) = found
