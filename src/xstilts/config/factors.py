@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, model_validator
 
-from xstilts.config.settings import Architecture, Count, HyperparametersOverride, Section, unique
+from xstilts.config.settings import Architecture, Count, HyperparametersOverride, Section, Whole, unique
 from xstilts.config.task_names import IntermediateTask
 
 _HUB = "hf://"
@@ -96,6 +96,42 @@ class Model(Section):
         return Snapshot.of_path(self.path)
 
 
+#: The key of ``Choose.where`` for clusters of texts, which every task has.
+TOPIC = "topic"
+
+
+class Choose(Section):
+    """How the examples of an arm are chosen among those of its tasks."""
+
+    how: Literal["random", "diverse", "narrow", "domain"] = Field(
+        "random",
+        description="'random': drawn by the seed. 'diverse': so that they cover the task's texts (greedy k-centre). "
+        "'narrow': those nearest to an example that the seed draws. 'domain': drawn by the seed among those that "
+        "'where' describes.",
+    )
+    where: dict[str, Annotated[list[str | Whole], Field(min_length=1)]] = Field(
+        {},
+        description="Domain: the values that examples must have, by a key that the task's data has (genre of MNLI, "
+        "title of SQuAD), or 'topic', a cluster of texts by its number.",
+    )
+    topics: Count | None = Field(
+        None, description="Domain: how many clusters (k-means) the task's texts are divided into for 'topic'."
+    )
+
+    @model_validator(mode="after")
+    def _is_of_one_kind(self) -> Choose:
+        if self.how != "domain" and (self.where or self.topics):
+            raise ValueError(f"'where' and 'topics' describe a domain; with how: {self.how}, leave them out")
+        if self.how == "domain" and not self.where:
+            raise ValueError("a domain needs 'where': {genre: [fiction]} or {topic: [0]}")
+        if (TOPIC in self.where) != (self.topics is not None):
+            raise ValueError(f"'topics', the number of clusters, and 'where.{TOPIC}', their numbers, need each other")
+        for topic in map(str, self.where.get(TOPIC, ())):
+            if not topic.isdecimal() or int(topic) >= (self.topics or 0):
+                raise ValueError(f"where.{TOPIC}: '{topic}' is none of 0 to {(self.topics or 0) - 1}")
+        return self
+
+
 class Arm(Section):
     """What happens to the encoder between pretraining and the target task."""
 
@@ -110,7 +146,19 @@ class Arm(Section):
         description="Train on this many examples of each task, drawn by the seed; with the same seed, the examples of "
         "a smaller arm are a subset of those of a larger one. null: all.",
     )
+    choose: Choose = Field(Choose(), description="Which examples these are.")
+    steps: Literal["epochs", "fixed"] = Field(
+        "epochs",
+        description="'epochs': as many optimiser steps as the epochs over the arm's own examples take. 'fixed': as many "
+        "as the same epochs over all examples of its tasks would, so that size is not training length.",
+    )
     training: HyperparametersOverride | None = Field(None, description="Hyper-parameters of this arm alone.")
+
+    @model_validator(mode="after")
+    def _chooses_some(self) -> Arm:
+        if self.choose.how in ("diverse", "narrow") and self.train_examples is None:
+            raise ValueError(f"choose.how: '{self.choose.how}' orders examples; say how many with train_examples")
+        return self
 
     @property
     def trains(self) -> bool:
@@ -118,11 +166,40 @@ class Arm(Section):
         return bool(self.tasks) or self.weights == "random"
 
 
+class Shots(NamedTuple):
+    """Few examples in another language that a target's fine-tuning trains on.
+
+    Attributes:
+        target: The target that asks for them.
+        task: The task whose file they are drawn from.
+        split: The file's split.
+        language: The file's language.
+        count: How many.
+    """
+
+    target: str
+    task: str
+    split: str
+    language: str
+    count: int
+
+
 class Target(Section):
     """A target task of the study."""
 
     languages: Annotated[list[str], AfterValidator(unique)] | None = Field(
         None, min_length=1, description="Languages to score; all that the task has where left out."
+    )
+    shots: dict[str, Count] = Field(
+        {},
+        description="Few-shot training: by language, how many of its examples are mixed into the English training data, "
+        "drawn by the seed. They are dev examples, and the language's dev set is then not scored; training examples "
+        "where there is no dev set, or none beside the test set. The language no longer counts as zero-shot.",
+    )
+    train_languages: Annotated[list[str], AfterValidator(unique)] = Field(
+        [],
+        description="Languages whose training data is used beside the English one: the release's own, or files below "
+        "translated/{language}/. They no longer count as zero-shot.",
     )
     absent: dict[Literal["dev", "test"], list[str]] = Field(
         {}, description="Languages without a file, by split. Filled in by the workflow if source.missing is 'skip'."

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from xstilts.atomic import write_text
-from xstilts.config.factors import Arm, Model, Target
+from xstilts.config.factors import TOPIC, Arm, Model, Shots, Target
 from xstilts.config.messages import sentences
 from xstilts.config.own import LanguageCode, OwnLanguage, OwnTask, OwnTaskName
 from xstilts.config.settings import (
@@ -39,6 +39,7 @@ from xstilts.errors import UserError, UserErrors, did_you_mean
 from xstilts.tasks.benchmarks import title_of
 from xstilts.tasks.languages import ENGLISH, Language, languages_of
 from xstilts.tasks.registry import TASKS, TEXT
+from xstilts.tasks.synthetic_languages import RENDERED
 from xstilts.tasks.task import Task
 
 BASELINE = "none"
@@ -98,6 +99,59 @@ class Study(Section):
                     f"arms.{name}.training.lora to null"
                 )
         return self
+
+    @model_validator(mode="after")
+    def _domains_have_keys(self) -> Study:
+        for name, arm in self.arms.items():
+            for key in arm.choose.where:
+                for task in map(self.task, arm.tasks):
+                    if key not in (known := (*task.metadata, TOPIC)):
+                        raise ValueError(
+                            f"arms.{name}.choose.where.{key}: the examples of {task.title} have no '{key}', only "
+                            f"{' and '.join(known)}"
+                        )
+        return self
+
+    @model_validator(mode="after")
+    def _taught_languages_have_data(self) -> Study:
+        for name, target in self.targets.items():
+            for key, codes in (("shots", [*target.shots]), ("train_languages", target.train_languages)):
+                for code in codes:
+                    if problem := self._why_not_taught(name, key, code):
+                        raise ValueError(f"targets.{name}.{key}: {problem}")
+        return self
+
+    def _why_not_taught(self, target: str, key: str, code: str) -> str:
+        """Why a language cannot be trained on for a target; empty where it can."""
+        task, chosen = self.task(target), self.targets[target]
+        if task.trained_on is None:
+            return f"{task.title} is scored by retrieval, without training; leave {key} out"
+        if code == ENGLISH:
+            return "English is trained on in any case; leave it out"
+        if code in chosen.shots and code in chosen.train_languages:
+            return f"'{code}' stands in shots and in train_languages; leave it out of one"
+        if key == "shots" and code not in self.languages(target):
+            return f"'{code}' is not scored, only {', '.join(self.languages(target))}"
+        source, split = self.shots_from(target, code) if key == "shots" else (task.trained_on, "train")
+        return self.why_no_training_data(source, code) if split == "train" else ""
+
+    def why_no_training_data(self, name: str, code: str) -> str:
+        """Why a task cannot have training data in a language, as far as is known without its files; empty: it can."""
+        task = self.task(name)
+        if code not in (known := self.language_table()):
+            return f"there is no language '{code}'. {did_you_mean(code, known)}"
+        if code == ENGLISH:
+            return ""
+        if isinstance(self.source, SyntheticSource) and name not in RENDERED:
+            rendered = ", ".join(sorted(RENDERED))
+            return f"the synthetic source renders no training data of {task.title} in '{code}', only of {rendered}"
+        by_language = task.mixed_train or all("{" in (part.config or "") for part in task.hub)
+        if self.from_hub(name) and not by_language:
+            return (
+                f"{task.title} has no training data in '{code}' on the Hugging Face Hub; put files below "
+                f"translated/{code}/ and add {name} to source.files"
+            )
+        return ""
 
     @model_validator(mode="after")
     def _own_languages_are_new(self) -> Study:
@@ -224,6 +278,35 @@ class Study(Section):
         """The name for readers of a task or of an aggregate over tasks."""
         return self.own_tasks[name].title if name in self.own_tasks else title_of(name)
 
+    def shots_from(self, target: str, code: str) -> tuple[str, str]:
+        """Task and split that a target's shots in a language are drawn from."""
+        task = self.task(target)
+        lacks_dev = code in task.without_dev and self.source.kind != "synthetic"
+        if task.has("dev") and not task.dev_is_test and not lacks_dev:
+            return target, "dev"
+        return task.trained_on or target, "train"
+
+    def shots(self, training_set: str) -> tuple[Shots, ...]:
+        """The few examples in other languages that are mixed into a training set's English ones."""
+        return tuple(
+            Shots(target, *self.shots_from(target, code), code, count)
+            for target, chosen in self.targets.items()
+            if self.task(target).trained_on == training_set
+            for code, count in chosen.shots.items()
+        )
+
+    def train_languages(self, training_set: str) -> tuple[str, ...]:
+        """The languages that are trained on, English first, for the targets of a training set."""
+        chosen = (self.targets[target] for target in self.targets if self.task(target).trained_on == training_set)
+        return tuple(dict.fromkeys((ENGLISH, *(code for target in chosen for code in target.train_languages))))
+
+    def taught(self, target: str) -> frozenset[str]:
+        """The languages that a target's fine-tuning has examples of: English, and those that are not zero-shot."""
+        if (training_set := self.task(target).trained_on) is None:
+            return frozenset({ENGLISH})
+        few = (shots.language for shots in self.shots(training_set))
+        return frozenset((*self.train_languages(training_set), *few))
+
     def training_sets(self) -> tuple[str, ...]:
         """The tasks whose English training data the targets are fine-tuned on."""
         training_sets = (self.task(target).trained_on for target in self.targets)
@@ -261,8 +344,9 @@ class Study(Section):
         """The languages in which the study scores a target, in alphabetical order; of a split, those that it has."""
         wanted = self.targets[target].languages or self._languages_of_task(self.task(target))
         lacking = {code for of, codes in self.targets[target].absent.items() if of == split for code in codes}
-        if split == "dev" and self.source.kind != "synthetic":
-            lacking |= set(self.task(target).without_dev)
+        if split == "dev":
+            lacking |= {code for code in self.targets[target].shots if self.shots_from(target, code)[1] == "dev"}
+            lacking |= set(self.task(target).without_dev) if self.source.kind != "synthetic" else set()
         return tuple(sorted(set(wanted) - lacking))
 
     def splits_of(self, target: str) -> tuple[str, ...]:

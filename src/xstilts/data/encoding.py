@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -149,7 +149,7 @@ class EncodedRows:
     Args:
         paths: Arrow files.
         examples: Only the rows of the first so many examples; None: all.
-        only: Only the rows of the examples with these indices; None: all.
+        only: By path, the indices of the examples whose rows are wanted; all of a file that is not there.
 
     Attributes:
         lengths: (rows,) tokens of each row.
@@ -158,14 +158,12 @@ class EncodedRows:
         DataError: A file is gone or damaged.
     """
 
-    def __init__(self, *paths: Path, examples: int | None = None, only: Sequence[int] | None = None) -> None:
+    def __init__(self, *paths: Path, examples: int | None = None, only: Mapping[Path, Sequence[int]] | None = None) -> None:
         for path in paths:
             refuse_damaged_part(path)
-        table = pa.concat_tables(ipc.open_file(pa.memory_map(str(path))).read_all() for path in paths)
+        table = pa.concat_tables(_rows(path, (only or {}).get(path)) for path in paths)
         if examples is not None:  # rows are in the order of their examples
             table = table.slice(0, int(np.searchsorted(table.column("example").to_numpy(), examples)))
-        if only is not None:
-            table = table.filter(pc.is_in(table.column("example"), pa.array(only, pa.int32())))
         self._chunks = [
             {name: _Column(batch.column(name)) for name in batch.schema.names} for batch in table.to_batches()
         ]
@@ -183,6 +181,12 @@ class EncodedRows:
             offset = index - self._starts[chunk]
             rows.append({name: column[offset] for name, column in self._chunks[chunk].items()})
         return rows
+
+
+def _rows(path: Path, only: Sequence[int] | None) -> pa.Table:
+    """The rows of one file; of the examples with these indices alone, unless None."""
+    table = ipc.open_file(pa.memory_map(str(path))).read_all()
+    return table if only is None else table.filter(pc.is_in(table.column("example"), pa.array(only, pa.int32())))
 
 
 class _Column:

@@ -1,6 +1,6 @@
 """Canonical examples: one Parquet file per task, split and language, checked when written.
 
-The columns are the ``schema`` of the task type. Every file has its provenance in the Parquet metadata under
+The columns are the ``schema`` of the task type and the task's metadata. Every file has its provenance in the Parquet metadata under
 ``xstilts``: task, split, language, where it was read from, licence, and a fingerprint of the rows.
 """
 
@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from xstilts.atomic import replacing
 from xstilts.data.integrity import refuse_damaged_part
 from xstilts.errors import DataError
-from xstilts.task_types import task_type_class
+from xstilts.task_types import canonical_schema, task_type_class
 from xstilts.tasks.task import Task
 
 _METADATA_KEY = b"xstilts"
@@ -127,7 +127,10 @@ def write(path: Path, task: Task, table: pa.Table, provenance: Provenance, read_
         DataError: As :func:`check`, and if training examples have no gold answers.
     """
     task_type = task_type_class(task)
-    table = table.cast(task_type.schema)
+    for name in task.metadata:
+        if name not in table.column_names:
+            table = table.append_column(name, pa.nulls(table.num_rows, pa.string()))
+    table = table.cast(canonical_schema(task))
     check(task, table, read_from)
     if provenance.split == "train" and task_type.gold_column and not task_type.has_gold(table):
         remedy = "Take the file of the original release."

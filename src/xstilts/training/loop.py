@@ -84,11 +84,16 @@ class TrainingResult:
 
 
 def planned_steps(task_data: Sequence[TaskData], hyper: Hyperparameters) -> int:
-    """The number of optimiser steps: ``max_steps``, or that of ``epochs`` over the (capped) tasks."""
+    """The number of optimiser steps of a training run."""
+    return steps_of([len(data.train) for data in task_data], hyper)
+
+
+def steps_of(counts: Sequence[int], hyper: Hyperparameters) -> int:
+    """The optimiser steps over tasks of so many rows: ``max_steps``, or that of ``epochs`` over the (capped) tasks."""
     if hyper.max_steps is not None:
         return hyper.max_steps
     cap = hyper.examples_cap or math.inf
-    rows = [int(min(len(data.train), cap)) for data in task_data]
+    rows = [int(min(count, cap)) for count in counts]
     return math.ceil(hyper.epochs * sum(batches_per_epoch(count, hyper.batch_size) for count in rows))
 
 
