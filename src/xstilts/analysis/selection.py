@@ -24,7 +24,8 @@ def task_arms(study: Study) -> dict[str, str]:
 
     Of several arms with the same task only one is returned: the one named after the task, or else the first.
     """
-    single = {arm: study.arms[arm].tasks[0] for arm in intermediate_arms(study) if len(study.arms[arm].tasks) == 1}
+    trained = {arm: study.arms[arm].all_tasks for arm in intermediate_arms(study)}
+    single = {arm: tasks[0] for arm, tasks in trained.items() if len(tasks) == 1}
     chosen: dict[str, str] = {}
     for arm, task in sorted(single.items(), key=lambda item: item[0] != item[1]):
         chosen.setdefault(task, arm)

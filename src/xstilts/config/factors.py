@@ -96,26 +96,60 @@ class Model(Section):
         return Snapshot.of_path(self.path)
 
 
-class Arm(Section):
-    """What happens to the encoder between pretraining and the target task."""
+class Stage(Section):
+    """One training of an arm's encoder: on a task, or on a mixture of several."""
 
     tasks: Annotated[list[IntermediateTask], AfterValidator(unique)] = Field(
         [], description="English intermediate tasks to train on; several are mixed. Empty: none."
-    )
-    weights: Literal["pretrained", "random"] = Field(
-        "pretrained", description="Where the arm starts. 'random' discards pretraining: the untrained control."
     )
     train_examples: Count | None = Field(
         None,
         description="Train on this many examples of each task, drawn by the seed; with the same seed, the examples of "
         "a smaller arm are a subset of those of a larger one. null: all.",
     )
-    training: HyperparametersOverride | None = Field(None, description="Hyper-parameters of this arm alone.")
+    training: HyperparametersOverride | None = Field(
+        None, description="Hyper-parameters of this training alone; beside 'stages', of all of them."
+    )
+
+    @property
+    def trains_encoder(self) -> bool:
+        """Whether there is anything to train on."""
+        return bool(self.tasks)
+
+
+class Arm(Stage):
+    """What happens to the encoder between pretraining and the target task."""
+
+    stages: list[Stage] = Field(
+        [], description="Trainings one after another, each on tasks of its own and with new heads, in place of 'tasks'."
+    )
+    weights: Literal["pretrained", "random"] = Field(
+        "pretrained", description="Where the arm starts. 'random' discards pretraining: the untrained control."
+    )
+
+    @model_validator(mode="after")
+    def _trains_in_stages_or_once(self) -> Arm:
+        for key in sorted(self.model_fields_set - {"stages", "weights", "training"} if self.stages else ()):
+            raise ValueError(f"{key}: the arm has 'stages'; put '{key}' into the stage that it is meant for")
+        for number, stage in enumerate(self.stages):
+            if not stage.trains_encoder:
+                raise ValueError(f"stages.{number}.tasks: the stage names nothing to train on; name a task")
+        return self
+
+    @property
+    def sequence(self) -> tuple[Stage, ...]:
+        """The arm's trainings in order; none where it trains nothing."""
+        return tuple(self.stages) or ((self,) if self.trains_encoder else ())
+
+    @property
+    def all_tasks(self) -> tuple[str, ...]:
+        """The tasks of all stages, each once."""
+        return tuple(dict.fromkeys(task for stage in self.sequence for task in stage.tasks))
 
     @property
     def trains(self) -> bool:
         """Whether an encoder other than the pretrained one comes out of the arm."""
-        return bool(self.tasks) or self.weights == "random"
+        return bool(self.sequence) or self.weights == "random"
 
 
 class Target(Section):

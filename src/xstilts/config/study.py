@@ -97,6 +97,12 @@ class Study(Section):
                     f"arms.{name}: the arm starts from random weights, which an adapter would leave random; set "
                     f"arms.{name}.training.lora to null"
                 )
+            first, *others = self.intermediate(name) or (None,)
+            if first and any(hyper.lora != first.lora for hyper in others):
+                raise ValueError(
+                    f"arms.{name}.stages: one adapter goes through all stages, so 'lora' must be the same in each; set "
+                    f"it in arms.{name}.training"
+                )
         return self
 
     @model_validator(mode="after")
@@ -231,7 +237,7 @@ class Study(Section):
 
     def intermediate_tasks(self) -> tuple[str, ...]:
         """The tasks that arms train on."""
-        return tuple(dict.fromkeys(task for arm in self.arms.values() for task in arm.tasks))
+        return tuple(dict.fromkeys(task for arm in self.arms.values() for task in arm.all_tasks))
 
     def tasks(self) -> tuple[str, ...]:
         """Every labelled task that the study uses."""
@@ -277,15 +283,18 @@ class Study(Section):
         """The embedding settings of a retrieval task, its own over those of all."""
         return merged(Embedding, self.retrieval, self.retrieval.tasks.get(task))
 
-    def intermediate(self, arm: str) -> Hyperparameters:
-        """Of a single-task arm: stage, then task, then arm; a mixture has no task of its own."""
-        tasks = self.arms[arm].tasks
-        of_task = self.training.intermediate.tasks.get(tasks[0]) if len(tasks) == 1 else None
-        return merged(Hyperparameters, self.training.intermediate, of_task, self.arms[arm].training)
+    def intermediate(self, arm: str) -> tuple[Hyperparameters, ...]:
+        """Of each stage of an arm: all arms', then its single task's, the arm's, its own; mixtures have no task's."""
+        whole, chosen = self.training.intermediate, self.arms[arm]
+        of_task = [whole.tasks.get(stage.tasks[0]) if len(stage.tasks) == 1 else None for stage in chosen.sequence]
+        return tuple(
+            merged(Hyperparameters, whole, task, chosen.training, stage.training)
+            for task, stage in zip(of_task, chosen.sequence, strict=True)
+        )
 
     def stores_adapter(self, arm: str) -> bool:
         """Whether an arm's encoder is stored as an adapter to the pretrained one."""
-        return bool(self.arms[arm].tasks) and self.intermediate(arm).lora is not None
+        return any(hyper.lora for hyper in self.intermediate(arm))
 
     def target(self, training_task: str) -> Hyperparameters:
         """Of fine-tuning on the English training data of a task."""

@@ -118,7 +118,7 @@ class Runs:
         if job.rule == "pretrain":
             return [tokenizer, *self.inputs(job.model, (TEXT.name,))]
         if job.rule == "intermediate":
-            tasks = tuple(self.study.arms[job.arm].tasks)
+            tasks = self.study.arms[job.arm].all_tasks
             return [tokenizer, *self.starting_weights(job.model, job.arm), *self.inputs(job.model, tasks)]
         encoder = self.encoder_files(job.model, job.arm, job.seed)
         return [tokenizer, *encoder, *self.inputs(job.model, self.evaluated(job.what))]

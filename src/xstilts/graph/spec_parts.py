@@ -112,9 +112,20 @@ class SpecParts(Cached):
         return self.runs.study.embedding_of(task).model_dump()
 
     @once
-    def intermediate(self, arm: str) -> dict[str, Any]:
-        """Return the hyper-parameters of an arm's intermediate training."""
-        return self.runs.study.intermediate(arm).model_dump()
+    def stages(self, model: str, arm: str) -> list[Spec]:
+        """Return what determines each training of an arm, apart from where it starts."""
+        study = self.runs.study
+        return [
+            {
+                "tasks": list(stage.tasks),
+                "train_examples": stage.train_examples,
+                "data": self.data(*stage.tasks),
+                "training": hyper.model_dump(),
+                "encoding": {task: self.encoding(model, task) for task in stage.tasks},
+                "selection": {task: list(study.task(task).primary_metrics) for task in stage.tasks},
+            }
+            for stage, hyper in zip(study.arms[arm].sequence, study.intermediate(arm), strict=True)
+        ]
 
     @once
     def target(self, training_set: str) -> dict[str, Any]:

@@ -104,17 +104,23 @@ class Specs(Cached):
         return self._spec(
             "intermediate",
             start=self._start(model, arm),
-            tasks=list(chosen.tasks),
             weights=chosen.weights,
-            train_examples=chosen.train_examples,
-            data=self._parts.data(*chosen.tasks),
-            training=self._parts.intermediate(arm) if chosen.tasks else None,
-            encoding={task: self._parts.encoding(model, task) for task in chosen.tasks},
-            selection={task: list(self.runs.study.task(task).primary_metrics) for task in chosen.tasks},
+            **self._trainings(model, arm),
             seed=seed,
             compute=self._parts.compute(),
             code=code("training"),
         )
+
+    def _trainings(self, model: str, arm: str) -> Spec:
+        """Return what determines the trainings of an arm; several are numbered as in the study's ``stages``."""
+        stages = self._parts.stages(model, arm)
+        if not stages:
+            examples = self.runs.study.arms[arm].train_examples
+            nothing: Spec = {"training": None, "encoding": {}, "selection": {}}
+            return {"tasks": [], "train_examples": examples, "data": self._parts.data(), **nothing}
+        if len(stages) == 1:
+            return stages[0]
+        return {"stages": {str(number): stage for number, stage in enumerate(stages)}}
 
     def finetune(self, model: str, arm: str, training_set: str, seed: int) -> Spec:
         """Return the spec of fine-tuning on a training set and scoring its targets."""

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from xstilts.config.factors import Stage
 from xstilts.config.settings import Hyperparameters
 from xstilts.graph.runs import RETRIEVAL, Runs
 from xstilts.planning.costs import EMBEDDED_TOKENS, Work
@@ -55,11 +56,12 @@ class Workloads:
         return replace(work, masked=work.trained.tokens * self._study.encoding_of(TEXT.name).mask_probability)
 
     def _intermediate(self, model: str, arm: str) -> Work:
-        chosen, hyper = self._study.arms[arm], self._study.intermediate(arm)
-        if not chosen.tasks:
-            return Work()  # random weights
-        train = {task: self._english(model, task, "train").first(chosen.train_examples) for task in chosen.tasks}
-        dev = [self._english(model, task, "dev") for task in chosen.tasks]
+        stages = zip(self._study.arms[arm].sequence, self._study.intermediate(arm), strict=True)
+        return sum((self._stage(model, stage, hyper) for stage, hyper in stages), Work())
+
+    def _stage(self, model: str, stage: Stage, hyper: Hyperparameters) -> Work:
+        train = {task: self._english(model, task, "train").first(stage.train_examples) for task in stage.tasks}
+        dev = [self._english(model, task, "dev") for task in stage.tasks]
         evaluated = [size.first(hyper.eval_examples) for size in dev]
         return self._training(train, sum(evaluated, NO_DATA), sum(dev, NO_DATA), hyper)
 

@@ -52,7 +52,7 @@ def arm_label(arm: str, study: Study) -> str:
         return f"{arm} (control)"
     if arm == BASELINE:
         return f"{arm} (baseline)"
-    return study.title_of(arm) if study.arms[arm].tasks == [arm] else arm
+    return study.title_of(arm) if study.arms[arm].all_tasks == (arm,) else arm
 
 
 def seeds_note(study: Study) -> str:

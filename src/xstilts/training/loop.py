@@ -120,7 +120,7 @@ def train(
     """
     session = session or Session()
     torch.manual_seed(seed)
-    if hyper.lora:
+    if hyper.lora and not adapters.is_added_to(encoder):
         adapters.add(encoder, hyper.lora)
     heads = nn.ModuleDict({m.name: m.task_type.head(encoder.config, hyper.sentence_vector) for m in task_data})
     device.prepare(encoder)
