@@ -36,7 +36,7 @@ rule intermediate:
     input:
         tokenizer=PATHS.tokenizer_file("{model}"),
         encoder=lambda w: RUNS.made(RUNS.starting_weights(w.model, w.arm)),
-        examples=lambda w: RUNS.inputs(w.model, tuple(RUNS.study.arms[w.arm].tasks)),
+        examples=lambda w: RUNS.inputs(w.model, RUNS.study.arms[w.arm].all_tasks),
     output:
         record=PATHS.encoder("{model}", "{arm}", "{seed}") / "record.json",
         dev_scores=PATHS.part("dev_scores", "{model}", "{arm}", INTERMEDIATE, "{seed}"),

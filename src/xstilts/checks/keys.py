@@ -44,15 +44,16 @@ def embedding(study: Study, task: str, name: str) -> str:
 
 
 def stages(study: Study) -> Iterator[Stage]:
-    """Iterate over the intermediate training of each arm, then the fine-tuning on each training set."""
+    """Iterate over the stages of each arm, then the fine-tuning on each training set."""
     intermediate, target = study.training.intermediate, study.training.target
     for name, arm in study.arms.items():
-        if arm.tasks:
-            task = arm.tasks[0] if len(arm.tasks) == 1 else None
-            places: dict[str, Section | None] = {f"arms.{name}.training": arm.training}
+        for number, (stage, settings) in enumerate(zip(arm.sequence, study.intermediate(name), strict=True)):
+            task = stage.tasks[0] if len(stage.tasks) == 1 else None
+            own = {f"arms.{name}.stages.{number}.training": stage.training} if arm.stages else {}
+            places: dict[str, Section | None] = {**own, f"arms.{name}.training": arm.training}
             if task:
                 places[f"training.intermediate.tasks.{task}"] = intermediate.tasks.get(task)
-            yield Stage(task, study.intermediate(name), {**places, "training.intermediate": intermediate})
+            yield Stage(task, settings, {**places, "training.intermediate": intermediate})
     for task in study.training_sets():
         of_task = {f"training.target.tasks.{task}": target.tasks.get(task)}
         yield Stage(task, study.target(task), {**of_task, "training.target": target})

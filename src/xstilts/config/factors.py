@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from xstilts.config.settings import Architecture, Count, HyperparametersOverride, Section, Whole, unique
 from xstilts.config.task_names import IntermediateTask
+from xstilts.tasks.languages import ENGLISH
 
 _HUB = "hf://"
 _PART = r"\w+(?:[.-]\w+)*"  # of a repository's name; the Hub allows no two dashes or dots in a row
@@ -132,38 +133,78 @@ class Choose(Section):
         return self
 
 
-class Arm(Section):
-    """What happens to the encoder between pretraining and the target task."""
+class Stage(Section):
+    """One training of an arm's encoder: on a task, or on a mixture of several."""
 
     tasks: Annotated[list[IntermediateTask], AfterValidator(unique)] = Field(
         [], description="English intermediate tasks to train on; several are mixed. Empty: none."
-    )
-    weights: Literal["pretrained", "random"] = Field(
-        "pretrained", description="Where the arm starts. 'random' discards pretraining: the untrained control."
     )
     train_examples: Count | None = Field(
         None,
         description="Train on this many examples of each task, drawn by the seed; with the same seed, the examples of "
         "a smaller arm are a subset of those of a larger one. null: all.",
     )
+    languages: Annotated[list[str], AfterValidator(unique)] = Field(
+        [ENGLISH],
+        min_length=1,
+        description="Languages of the tasks' training data; train_examples are of each task and language. Others than "
+        "English are the release's own, or files below translated/{language}/.",
+    )
     choose: Choose = Field(Choose(), description="Which examples these are.")
     steps: Literal["epochs", "fixed"] = Field(
         "epochs",
-        description="'epochs': as many optimiser steps as the epochs over the arm's own examples take. 'fixed': as many "
-        "as the same epochs over all examples of its tasks would, so that size is not training length.",
+        description="'epochs': as many optimiser steps as the epochs over the examples that are used take. 'fixed': as "
+        "many as the same epochs over all examples of its tasks would, so that size is not training length.",
     )
-    training: HyperparametersOverride | None = Field(None, description="Hyper-parameters of this arm alone.")
+    training: HyperparametersOverride | None = Field(
+        None, description="Hyper-parameters of this training alone; beside 'stages', of all of them."
+    )
 
     @model_validator(mode="after")
-    def _chooses_some(self) -> Arm:
+    def _chooses_some(self) -> Stage:
         if self.choose.how in ("diverse", "narrow") and self.train_examples is None:
             raise ValueError(f"choose.how: '{self.choose.how}' orders examples; say how many with train_examples")
         return self
 
     @property
+    def trains_encoder(self) -> bool:
+        """Whether there is anything to train on."""
+        return bool(self.tasks)
+
+
+class Arm(Stage):
+    """What happens to the encoder between pretraining and the target task."""
+
+    stages: list[Stage] = Field(
+        [], description="Trainings one after another, each on tasks of its own and with new heads, in place of 'tasks'."
+    )
+    weights: Literal["pretrained", "random"] = Field(
+        "pretrained", description="Where the arm starts. 'random' discards pretraining: the untrained control."
+    )
+
+    @model_validator(mode="after")
+    def _trains_in_stages_or_once(self) -> Arm:
+        for key in sorted(self.model_fields_set - {"stages", "weights", "training"} if self.stages else ()):
+            raise ValueError(f"{key}: the arm has 'stages'; put '{key}' into the stage that it is meant for")
+        for number, stage in enumerate(self.stages):
+            if not stage.trains_encoder:
+                raise ValueError(f"stages.{number}.tasks: the stage names nothing to train on; name a task")
+        return self
+
+    @property
+    def sequence(self) -> tuple[Stage, ...]:
+        """The arm's trainings in order; none where it trains nothing."""
+        return tuple(self.stages) or ((self,) if self.trains_encoder else ())
+
+    @property
+    def all_tasks(self) -> tuple[str, ...]:
+        """The tasks of all stages, each once."""
+        return tuple(dict.fromkeys(task for stage in self.sequence for task in stage.tasks))
+
+    @property
     def trains(self) -> bool:
         """Whether an encoder other than the pretrained one comes out of the arm."""
-        return bool(self.tasks) or self.weights == "random"
+        return bool(self.sequence) or self.weights == "random"
 
 
 class Shots(NamedTuple):
@@ -192,9 +233,9 @@ class Target(Section):
     )
     shots: dict[str, Count] = Field(
         {},
-        description="Few-shot training: by language, how many of its examples are mixed into the English training data, "
-        "drawn by the seed. They are dev examples, and the language's dev set is then not scored; training examples "
-        "where there is no dev set, or none beside the test set. The language no longer counts as zero-shot.",
+        description="Few-shot training: by language, how many of its examples are mixed into the English training "
+        "data, drawn by the seed. They are dev examples, and the language's dev set is then not scored; where there is "
+        "no dev set beside the test set, they are training examples. The language no longer counts as zero-shot.",
     )
     train_languages: Annotated[list[str], AfterValidator(unique)] = Field(
         [],

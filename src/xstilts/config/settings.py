@@ -171,6 +171,11 @@ class Hyperparameters(Section):
         "state, as in XTREME's code; the last token's; or the mean of all. Without a pooler, 'pooler' reads the first "
         "token's state, or in decoders, where it knows nothing of the others, the last token's.",
     )
+    patience: Count | None = Field(
+        None,
+        description="Stop after this many evaluations in a row without a better one; null: train to the end. The "
+        "learning rate is scheduled as if training went on to the end.",
+    )
     restarts: Whole = Field(
         0, description="How many times a run that has diverged or collapsed is started again with another seed."
     )

@@ -7,7 +7,7 @@ A study file holds exactly the keys of :class:`Study`; unknown ones are errors. 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from xstilts.atomic import write_text
-from xstilts.config.factors import TOPIC, Arm, Model, Shots, Target
+from xstilts.config.factors import TOPIC, Arm, Model, Shots, Stage, Target
 from xstilts.config.messages import sentences
 from xstilts.config.own import LanguageCode, OwnLanguage, OwnTask, OwnTaskName
 from xstilts.config.settings import (
@@ -98,19 +98,67 @@ class Study(Section):
                     f"arms.{name}: the arm starts from random weights, which an adapter would leave random; set "
                     f"arms.{name}.training.lora to null"
                 )
+            first, *others = self.intermediate(name) or (None,)
+            if first and any(hyper.lora != first.lora for hyper in others):
+                raise ValueError(
+                    f"arms.{name}.stages: one adapter goes through all stages, so 'lora' must be the same in each; set "
+                    f"it in arms.{name}.training"
+                )
         return self
 
     @model_validator(mode="after")
     def _domains_have_keys(self) -> Study:
-        for name, arm in self.arms.items():
-            for key in arm.choose.where:
-                for task in map(self.task, arm.tasks):
-                    if key not in (known := (*task.metadata, TOPIC)):
+        for stage, key in self._trainings():
+            for task in map(self.task, stage.tasks):
+                for name in stage.choose.where:
+                    if name not in (known := (*task.metadata, TOPIC)):
                         raise ValueError(
-                            f"arms.{name}.choose.where.{key}: the examples of {task.title} have no '{key}', only "
+                            f"{key}.choose.where.{name}: the examples of {task.title} have no '{name}', only "
                             f"{' and '.join(known)}"
                         )
         return self
+
+    @model_validator(mode="after")
+    def _stages_have_data(self) -> Study:
+        for stage, key in self._trainings():
+            for code in stage.languages:
+                for task in stage.tasks:
+                    if problem := self.why_no_training_data(task, code):
+                        raise ValueError(f"{key}.languages: {problem}")
+        return self
+
+    @model_validator(mode="after")
+    def _subsets_fit(self) -> Study:
+        for stage, key in self._trainings():
+            for task in stage.tasks:
+                most, why = self._most_examples(task)
+                if most is not None and stage.train_examples is not None and stage.train_examples > most:
+                    raise ValueError(
+                        f"{key}.train_examples: asks for {stage.train_examples:,} examples of {self.title_of(task)}, "
+                        f"but {why} {most:,}; set it to {most} or less, or leave it out to use all"
+                    )
+        return self
+
+    def _most_examples(self, task: str) -> tuple[int | None, str]:
+        """The most English training examples that a task can have, and the start of a sentence that says why."""
+        declared, source = self.task(task), self.source
+        bounds = [
+            (self.examples.train, "examples.train keeps"),
+            (declared.published_examples("train", ENGLISH), "it has"),
+        ]
+        if isinstance(source, SyntheticSource):
+            single = all(len(paths) == 1 for paths in declared.files["train"])
+            bounds[1] = (source.train_examples if single else None, "source.train_examples makes")
+        known = [(count, why) for count, why in bounds if count is not None]
+        return min(known, default=(None, ""))
+
+    def _trainings(self) -> Iterator[tuple[Stage, str]]:
+        """The trainings of all arms, each with its key in the study."""
+        for name, arm in self.arms.items():
+            if arm.stages:
+                yield from ((stage, f"arms.{name}.stages.{number}") for number, stage in enumerate(arm.stages))
+            else:
+                yield arm, f"arms.{name}"
 
     @model_validator(mode="after")
     def _taught_languages_have_data(self) -> Study:
@@ -295,10 +343,20 @@ class Study(Section):
             for code, count in chosen.shots.items()
         )
 
+    def shots_of(self, task: str) -> tuple[Shots, ...]:
+        """Those that are drawn from a task's files."""
+        return tuple(shot for name in self.training_sets() for shot in self.shots(name) if shot.task == task)
+
     def train_languages(self, training_set: str) -> tuple[str, ...]:
         """The languages that are trained on, English first, for the targets of a training set."""
         chosen = (self.targets[target] for target in self.targets if self.task(target).trained_on == training_set)
         return tuple(dict.fromkeys((ENGLISH, *(code for target in chosen for code in target.train_languages))))
+
+    def languages_trained(self, task: str) -> tuple[str, ...]:
+        """The languages of the training files of a task that arms and fine-tuning use, few-shot training apart."""
+        of_arms = (code for stage, _ in self._trainings() if task in stage.tasks for code in stage.languages)
+        of_targets = self.train_languages(task) if task in self.training_sets() else ()
+        return tuple(dict.fromkeys((*of_targets, *of_arms)))
 
     def taught(self, target: str) -> frozenset[str]:
         """The languages that a target's fine-tuning has examples of: English, and those that are not zero-shot."""
@@ -314,7 +372,7 @@ class Study(Section):
 
     def intermediate_tasks(self) -> tuple[str, ...]:
         """The tasks that arms train on."""
-        return tuple(dict.fromkeys(task for arm in self.arms.values() for task in arm.tasks))
+        return tuple(dict.fromkeys(task for arm in self.arms.values() for task in arm.all_tasks))
 
     def tasks(self) -> tuple[str, ...]:
         """Every labelled task that the study uses."""
@@ -361,15 +419,18 @@ class Study(Section):
         """The embedding settings of a retrieval task, its own over those of all."""
         return merged(Embedding, self.retrieval, self.retrieval.tasks.get(task))
 
-    def intermediate(self, arm: str) -> Hyperparameters:
-        """Of a single-task arm: stage, then task, then arm; a mixture has no task of its own."""
-        tasks = self.arms[arm].tasks
-        of_task = self.training.intermediate.tasks.get(tasks[0]) if len(tasks) == 1 else None
-        return merged(Hyperparameters, self.training.intermediate, of_task, self.arms[arm].training)
+    def intermediate(self, arm: str) -> tuple[Hyperparameters, ...]:
+        """Of each stage of an arm: all arms', then its single task's, the arm's, its own; mixtures have no task's."""
+        whole, chosen = self.training.intermediate, self.arms[arm]
+        of_task = [whole.tasks.get(stage.tasks[0]) if len(stage.tasks) == 1 else None for stage in chosen.sequence]
+        return tuple(
+            merged(Hyperparameters, whole, task, chosen.training, stage.training)
+            for task, stage in zip(of_task, chosen.sequence, strict=True)
+        )
 
     def stores_adapter(self, arm: str) -> bool:
         """Whether an arm's encoder is stored as an adapter to the pretrained one."""
-        return bool(self.arms[arm].tasks) and self.intermediate(arm).lora is not None
+        return any(hyper.lora for hyper in self.intermediate(arm))
 
     def target(self, training_task: str) -> Hyperparameters:
         """Of fine-tuning on the English training data of a task."""

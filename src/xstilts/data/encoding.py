@@ -158,7 +158,9 @@ class EncodedRows:
         DataError: A file is gone or damaged.
     """
 
-    def __init__(self, *paths: Path, examples: int | None = None, only: Mapping[Path, Sequence[int]] | None = None) -> None:
+    def __init__(
+        self, *paths: Path, examples: int | None = None, only: Mapping[Path, Sequence[int]] | None = None
+    ) -> None:
         for path in paths:
             refuse_damaged_part(path)
         table = pa.concat_tables(_rows(path, (only or {}).get(path)) for path in paths)

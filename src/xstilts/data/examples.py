@@ -1,7 +1,7 @@
 """Canonical examples: one Parquet file per task, split and language, checked when written.
 
-The columns are the ``schema`` of the task type and the task's metadata. Every file has its provenance in the Parquet metadata under
-``xstilts``: task, split, language, where it was read from, licence, and a fingerprint of the rows.
+The columns are the ``schema`` of the task type and the task's metadata. Every file has its provenance in the Parquet
+metadata under ``xstilts``: task, split, language, where it was read from, licence, and a fingerprint of the rows.
 """
 
 from __future__ import annotations

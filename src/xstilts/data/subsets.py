@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -45,7 +45,7 @@ class SubsetRule:
 
     key: str = ""
     examples: int | None = None
-    choose: Choose = Choose()
+    choose: Choose = field(default_factory=Choose)
     count_key: str = "train_examples"
 
     @property
@@ -69,8 +69,8 @@ class SubsetRule:
         if self.examples is not None and self.examples > len(order):
             kind = "has" if self.choose.how != "domain" else f"has with {_shown_where(self.choose)}"
             raise UserError(
-                f"{self.key}.{self.count_key}: asks for {counted(self.examples, 'example')} of {task.title}, which {kind} "
-                f"{len(order):,}. Set it to {len(order)} or less, or leave it out to use all."
+                f"{self.key}.{self.count_key}: asks for {counted(self.examples, 'example')} of {task.title}, which "
+                f"{kind} {len(order):,}. Set it to {len(order)} or less, or leave it out to use all."
             )
         chosen = np.sort(order[: self.examples])
         texts = [source.texts[index] for index in chosen]
@@ -202,7 +202,7 @@ class _Source:
         for topic in map(str, self.rule.choose.where.get(TOPIC, [])):
             inside = [self.texts[index] for index in np.flatnonzero(self.topics.astype(str) == topic)]
             counts = Counter(word for text in inside for word in set(text.lower().split()))
-            telling = sorted(counts, key=lambda word: (-counts[word] ** 2 / everywhere[word], word))
+            telling = sorted(counts, key=lambda word: (-(counts[word] ** 2) / everywhere[word], word))
             described[topic] = telling[:_WORDS]
         return {"topic_words": described}
 

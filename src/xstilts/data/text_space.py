@@ -1,8 +1,9 @@
 """A vector space of a task's texts, and measures of how diverse a set of texts is in it.
 
 Vectors are TF-IDF of words, reduced to a few dimensions by a truncated singular value decomposition (latent semantic
-analysis, Deerwester et al. 1990) and scaled to unit length. Words are hashed, and the space is fitted on a sample of the
-texts, so that memory does not grow with the vocabulary. The space of a task is the same in every arm and for every seed.
+analysis, Deerwester et al. 1990) and scaled to unit length. Words are hashed, and the space is fitted on a sample of
+the texts, so that memory does not grow with the vocabulary. The space of a task is the same in every arm and for every
+seed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 
 import numpy as np
 from sklearn.cluster import MiniBatchKMeans
@@ -127,4 +129,4 @@ def _pairwise_distance(vectors: np.ndarray) -> float:
 def _bigrams(texts: Sequence[str]) -> Iterator[tuple[str, str]]:
     for text in texts:
         words = _WORD.findall(text.lower())
-        yield from zip(words, words[1:], strict=False)
+        yield from pairwise(words)

@@ -85,12 +85,23 @@ class Runs:
         wanted: list[tuple[str, str]] = []
         if task in self.study.intermediate_tasks() or task in self.study.training_sets():
             wanted += [("train", ENGLISH), ("dev", ENGLISH)]
+        wanted += [("train", code) for code in self.study.languages_trained(task)]
+        wanted += [(shot.split, shot.language) for shot in self.study.shots_of(task)]
         if task in self.study.targets:
             splits = self.study.splits_of(task)
             if self.study.task(task).tuned_on_dev:
                 splits = ("dev", *(split for split in splits if split != "dev"))
             wanted += [(split, code) for split in splits for code in self.study.languages(task, split)]
         return tuple(dict.fromkeys(wanted))
+
+    def rendered(self) -> dict[str, list[str]]:
+        """Return, by task, the languages that it has training or few-shot data in, beside English."""
+        return {
+            task: sorted(
+                {*self.study.languages_trained(task), *(s.language for s in self.study.shots_of(task))} - {ENGLISH}
+            )
+            for task in self.study.tasks()
+        }
 
     def pretrains(self, model: str) -> bool:
         """Whether the study pretrains a model itself."""
@@ -118,7 +129,7 @@ class Runs:
         if job.rule == "pretrain":
             return [tokenizer, *self.inputs(job.model, (TEXT.name,))]
         if job.rule == "intermediate":
-            tasks = tuple(self.study.arms[job.arm].tasks)
+            tasks = self.study.arms[job.arm].all_tasks
             return [tokenizer, *self.starting_weights(job.model, job.arm), *self.inputs(job.model, tasks)]
         encoder = self.encoder_files(job.model, job.arm, job.seed)
         return [tokenizer, *encoder, *self.inputs(job.model, self.evaluated(job.what))]

@@ -112,9 +112,29 @@ class SpecParts(Cached):
         return self.runs.study.embedding_of(task).model_dump()
 
     @once
-    def intermediate(self, arm: str) -> dict[str, Any]:
-        """Return the hyper-parameters of an arm's intermediate training."""
-        return self.runs.study.intermediate(arm).model_dump()
+    def stages(self, model: str, arm: str) -> list[Spec]:
+        """Return what determines each training of an arm, apart from where it starts."""
+        study = self.runs.study
+        return [
+            {
+                "tasks": list(stage.tasks),
+                "train_examples": stage.train_examples,
+                **stage.model_dump(include={"choose", "steps", "languages"}, exclude_defaults=True),
+                "data": self.data(*stage.tasks),
+                "training": hyper.model_dump(),
+                "encoding": {task: self.encoding(model, task) for task in stage.tasks},
+                "selection": {task: list(study.task(task).primary_metrics) for task in stage.tasks},
+            }
+            for stage, hyper in zip(study.arms[arm].sequence, study.intermediate(arm), strict=True)
+        ]
+
+    @once
+    def taught(self, training_set: str) -> Spec:
+        """Return the files in other languages that fine-tuning trains on beside English; nothing without any."""
+        study = self.runs.study
+        whole, few = study.train_languages(training_set)[1:], study.shots(training_set)
+        shots = {f"{shot.task}.{shot.split}.{shot.language}": shot.count for shot in few}
+        return {key: value for key, value in (("train_languages", list(whole)), ("shots", shots)) if value}
 
     @once
     def target(self, training_set: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from xstilts.graph import contents
 from xstilts.graph.fingerprints import code
 from xstilts.graph.jobs import RETRIEVAL, Job
 from xstilts.graph.spec_parts import Cached, Spec, SpecParts, hash_of, once
+from xstilts.tasks.languages import ENGLISH
 from xstilts.tasks.registry import TASKS, TEXT
 
 #: Comes before the hash of an encoder's files where a spec names an encoder in a local folder.
@@ -44,8 +45,10 @@ class Specs(Cached):
 
     def generate(self) -> Spec:
         """Return the spec of generating a synthetic source."""
-        facts = {task: self._parts.facts(task) for task in TASKS}
-        return self._spec("generate", source=self.runs.study.source.model_dump(), facts=facts, code=code("generate"))
+        facts, source = {task: self._parts.facts(task) for task in TASKS}, self.runs.study.source.model_dump()
+        more = {task: codes for task, codes in self.runs.rendered().items() if codes}
+        asked = {"rendered": more} if more else {}
+        return self._spec("generate", source=source, **asked, facts=facts, code=code("generate"))
 
     def prefetch(self, task: str) -> Spec:
         """Return the spec of downloading a task's data."""
@@ -104,17 +107,23 @@ class Specs(Cached):
         return self._spec(
             "intermediate",
             start=self._start(model, arm),
-            tasks=list(chosen.tasks),
             weights=chosen.weights,
-            train_examples=chosen.train_examples,
-            data=self._parts.data(*chosen.tasks),
-            training=self._parts.intermediate(arm) if chosen.tasks else None,
-            encoding={task: self._parts.encoding(model, task) for task in chosen.tasks},
-            selection={task: list(self.runs.study.task(task).primary_metrics) for task in chosen.tasks},
+            **self._trainings(model, arm),
             seed=seed,
             compute=self._parts.compute(),
             code=code("training"),
         )
+
+    def _trainings(self, model: str, arm: str) -> Spec:
+        """Return what determines the trainings of an arm; several are numbered as in the study's ``stages``."""
+        stages = self._parts.stages(model, arm)
+        if not stages:
+            examples = self.runs.study.arms[arm].train_examples
+            nothing: Spec = {"training": None, "encoding": {}, "selection": {}}
+            return {"tasks": [], "train_examples": examples, "data": self._parts.data(), **nothing}
+        if len(stages) == 1:
+            return stages[0]
+        return {"stages": {str(number): stage for number, stage in enumerate(stages)}}
 
     def finetune(self, model: str, arm: str, training_set: str, seed: int) -> Spec:
         """Return the spec of fine-tuning on a training set and scoring its targets."""
@@ -123,6 +132,7 @@ class Specs(Cached):
             "finetune",
             encoder=self._encoder_id(model, arm, seed),
             training_set=training_set,
+            **self._parts.taught(training_set),
             evaluated=self._parts.evaluated_files(targets),
             data=self._parts.data(*self.runs.evaluated(training_set)),
             training=self._parts.target(training_set),
@@ -191,6 +201,7 @@ class Specs(Cached):
             "seeds": study.seeds,
             "arms": [[name, arm.model_dump(exclude={"training"})] for name, arm in study.arms.items()],
             "targets": {target: list(study.languages(target)) for target in study.targets},
+            "taught": {name: sorted(codes) for name in study.targets if (codes := study.taught(name)) != {ENGLISH}},
             "absent": {target: chosen.absent for target, chosen in study.targets.items()},
             "splits": study.splits,
             "settings": study.model_dump(include={"examples": True, "encoding": True, "retrieval": True}),

@@ -53,7 +53,7 @@ def steps_before(job: Job, specs: Specs) -> Iterator[Step]:
         yield _encoding_step(runs, job.model, TEXT.name)
         yield job_step(Job.pretraining(job.model), specs)
     if arm.trains:
-        yield from (_encoding_step(runs, job.model, task) for task in arm.tasks)
+        yield from (_encoding_step(runs, job.model, task) for task in arm.all_tasks)
         yield job_step(job._replace(what=INTERMEDIATE), specs)
     yield from (_encoding_step(runs, job.model, task) for task in runs.evaluated(job.what))
 

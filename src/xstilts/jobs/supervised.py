@@ -107,6 +107,7 @@ class SupervisedRun:
         seed: The run's seed.
         make_encoder: Returns the encoder to start from, given a seed.
         fixed_steps: Whether there are as many steps as all examples of the tasks would take, whatever is used of them.
+        stage: The number of trainings of the same encoder in the same job before.
     """
 
     runs: Runs
@@ -117,6 +118,7 @@ class SupervisedRun:
     seed: int
     make_encoder: Callable[[int], PreTrainedModel]
     fixed_steps: bool = False
+    stage: int = 0
 
     def train(self, tokenizer: PreTrainedTokenizerFast, device: Device, session: Session) -> TrainedRun:
         """Train; if training diverges or collapses, start over with another seed, up to ``hyper.restarts`` times.
@@ -127,7 +129,8 @@ class SupervisedRun:
         """
         while True:
             restarts = session.restarts()
-            seed, last = derived_seed(self.seed, len(restarts)), len(restarts) >= self.hyper.restarts
+            seed = derived_seed(self.seed, len(restarts), self.stage)
+            last = len(restarts) >= self.hyper.restarts
             try:
                 trained = self._train_once(seed, tokenizer, device, session)
                 reason = trained.collapse_reason
@@ -195,9 +198,13 @@ class SupervisedRun:
         return EncodedRows(self.runs.paths.encoded(self.model, task, "dev", ENGLISH), examples=gold.num_rows), gold
 
 
-def derived_seed(seed: int, restart: int) -> int:
-    """The seed of a run's n-th restart, which is unlikely to be another seed of the study; the run's own for 0."""
-    return int(np.random.SeedSequence([seed, restart]).generate_state(1)[0]) if restart else seed
+def derived_seed(seed: int, restart: int, stage: int = 0) -> int:
+    """The seed of the n-th restart of a stage, which is unlikely to be another seed of the study.
+
+    That of the first start in the first stage is the run's own.
+    """
+    entropy = [seed, restart, *([stage] if stage else [])]
+    return int(np.random.SeedSequence(entropy).generate_state(1)[0]) if restart or stage else seed
 
 
 def task_type_as_encoded(runs: Runs, model: str, task: str, labels: tuple[str, ...] | None = None) -> TaskType:

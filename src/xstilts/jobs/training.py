@@ -18,7 +18,9 @@ from xstilts.graph.specs import Spec
 from xstilts.jobs.encoder_folder import write_encoder
 from xstilts.jobs.loading import load_encoder
 from xstilts.jobs.results import JobOutputs, training_entry, write_record
+from xstilts.jobs.stages import StagedRun
 from xstilts.jobs.supervised import SupervisedRun, TrainedRun, special_tokens_of, task_type_as_encoded
+from xstilts.jobs.training_data import of_training_set
 from xstilts.report.model_card import TrainedEncoder, model_card
 from xstilts.scores.dev_scores import TARGET
 from xstilts.tasks.registry import TEXT
@@ -56,32 +58,29 @@ def pretrain(runs: Runs, spec: Spec, model: str, threads: int, session: Session)
 
 
 def intermediate(runs: Runs, spec: Spec, model: str, arm: str, seed: int, threads: int, session: Session) -> None:
-    """Make an arm's encoder: train on a mixture of the arm's tasks, or only replace the weights by random ones.
+    """Make an arm's encoder: train in the arm's stages, or only replace the weights by random ones.
 
     Args:
         runs: The study's jobs and paths.
         spec: The run spec, which is written into the record.
         model: Its name in the study.
-        arm: Its name in the study; it has tasks or random weights.
+        arm: Its name in the study; it has stages or random weights.
         seed: The run's seed.
         threads: CPU threads.
         session: Stop requests, checkpoints and progress.
     """
     started, device = time.monotonic(), Device.choose(runs.study.compute, threads)
-    settings, folder = runs.study.arms[arm], runs.paths.encoder(model, arm, seed)
+    folder = runs.paths.encoder(model, arm, seed)
     tokenizer = load_tokenizer(runs.paths.tokenizer(model))
     make_encoder = partial(_starting_encoder, runs, model, arm, tokenizer)
     outputs = JobOutputs(runs.study.study, model, arm, seed, spec["id"])
-    trained = None
-    if not settings.tasks:
+    result, more = None, None
+    if not runs.study.arms[arm].sequence:
         encoder = make_encoder(seed)
     else:
-        what, hyper = f"intermediate training {arm}", runs.study.intermediate(arm)
-        run = SupervisedRun(runs, model, what, settings.tasks, hyper, seed, make_encoder, settings.train_examples)
+        run = StagedRun(runs, model, arm, seed, make_encoder, outputs)
         trained = run.train(tokenizer, device, session)
-        trained.add_dev(outputs, INTERMEDIATE)
-        encoder = trained.encoder
-    result, more = (trained.result, trained.record()) if trained else (None, None)
+        encoder, result, more = trained.encoder, trained.result, run.record(trained)
     job = Job(model, arm, INTERMEDIATE, seed)
     made = TrainedEncoder(runs, job, spec["id"], training_entry(result, more), encoder.config)
     session.stop.ignore_from_now_on()
@@ -110,7 +109,8 @@ def finetune(
     tokenizer = load_tokenizer(runs.paths.tokenizer(model))
     weights, hyper = runs.encoder_weights(model, arm, seed), runs.study.target(training_set)
     what = f"fine-tuning {arm} on {training_set}"
-    run = SupervisedRun(runs, model, what, [training_set], hyper, seed, lambda _: load_encoder(runs, model, weights))
+    data = of_training_set(runs.study, training_set)
+    run = SupervisedRun(runs, model, what, data, hyper, seed, lambda _: load_encoder(runs, model, weights))
     trained = run.train(tokenizer, device, session)
     outputs = JobOutputs(runs.study.study, model, arm, seed, spec["id"])
     trained.add_dev(outputs, TARGET)

@@ -143,6 +143,23 @@ class Work:
     lora: LoRA | None = None  # what trains in place of all weights
     recomputed: bool = False  # whether the backward pass computes the states of layers again
 
+    def __add__(self, then: Work) -> Work:
+        """Return the work of one training and then another of the same encoder."""
+        return Work(
+            steps=self.steps + then.steps,
+            micro_batches=self.micro_batches + then.micro_batches,
+            trained=self.trained + then.trained,
+            read=self.read + then.read,
+            read_batches=self.read_batches + then.read_batches,
+            masked=self.masked + then.masked,
+            micro_tokens=max(self.micro_tokens, then.micro_tokens),
+            embedded=max(self.embedded, then.embedded),
+            compared=self.compared + then.compared,
+            predictions=self.predictions + then.predictions,
+            lora=then.lora,
+            recomputed=self.recomputed or then.recomputed,
+        )
+
     @property
     def basis(self) -> Basis:
         """What the sizes rest on."""

@@ -194,7 +194,7 @@ def _remedy(runs: Runs, group: JobGroup, estimator: Estimator) -> str:
     if group.rule == "pretrain":
         hyper, key = study.training.pretraining, "training.pretraining"
     elif group.rule == "intermediate":
-        hyper, key = study.intermediate(group.arm), f"arms.{group.arm}.training"
+        hyper, key = study.intermediate(group.arm)[0], f"arms.{group.arm}.training"
     elif group.rule == "finetune":
         hyper, key = study.target(group.what), f"training.target.tasks.{group.what}"
     else:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from xstilts.config.factors import Stage
 from xstilts.config.settings import Hyperparameters
 from xstilts.graph.runs import RETRIEVAL, Runs
 from xstilts.planning.costs import EMBEDDED_TOKENS, Work
@@ -55,17 +56,28 @@ class Workloads:
         return replace(work, masked=work.trained.tokens * self._study.encoding_of(TEXT.name).mask_probability)
 
     def _intermediate(self, model: str, arm: str) -> Work:
-        chosen, hyper = self._study.arms[arm], self._study.intermediate(arm)
-        if not chosen.tasks:
-            return Work()  # random weights
-        train = {task: self._english(model, task, "train").first(chosen.train_examples) for task in chosen.tasks}
-        dev = [self._english(model, task, "dev") for task in chosen.tasks]
+        stages = zip(self._study.arms[arm].sequence, self._study.intermediate(arm), strict=True)
+        return sum((self._stage(model, stage, hyper) for stage, hyper in stages), Work())
+
+    def _stage(self, model: str, stage: Stage, hyper: Hyperparameters) -> Work:
+        whole = {task: [self._sizes.of(model, task, "train", code) for code in stage.languages] for task in stage.tasks}
+        if stage.steps == "fixed":
+            rows = [round(sum(sizes, NO_DATA).rows) for sizes in whole.values()]
+            hyper = hyper.model_copy(update={"max_steps": planned_steps(rows, hyper)})
+        used = {task: [size.first(stage.train_examples) for size in sizes] for task, sizes in whole.items()}
+        train = {task: sum(sizes, NO_DATA) for task, sizes in used.items()}
+        dev = [self._english(model, task, "dev") for task in stage.tasks]
         evaluated = [size.first(hyper.eval_examples) for size in dev]
         return self._training(train, sum(evaluated, NO_DATA), sum(dev, NO_DATA), hyper)
 
     def _finetune(self, model: str, training_set: str) -> Work:
         hyper = self._study.target(training_set)
-        train, dev = (self._english(model, training_set, split) for split in ("train", "dev"))
+        dev, few = self._english(model, training_set, "dev"), self._study.shots(training_set)
+        whole = [
+            self._sizes.of(model, training_set, "train", code) for code in self._study.train_languages(training_set)
+        ]
+        shots = [self._sizes.of(model, shot.task, shot.split, shot.language).first(shot.count) for shot in few]
+        train = sum([*whole, *shots], NO_DATA)
         scored = sum(
             (
                 self._sizes.of(model, target, split, code)

@@ -6,11 +6,12 @@ It follows from the study and the job's record alone, without dates or paths: th
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from xstilts.config.factors import Stage
 from xstilts.config.settings import Hyperparameters
 from xstilts.config.sources import SyntheticSource
 from xstilts.encoders import capabilities
@@ -53,7 +54,7 @@ class TrainedEncoder:
     @property
     def intermediate_tasks(self) -> tuple[str, ...]:
         """The tasks that the arm trained on."""
-        return () if self.job.is_pretraining else tuple(self.runs.study.arms[self.job.arm].tasks)
+        return () if self.job.is_pretraining else self.runs.study.arms[self.job.arm].all_tasks
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -70,12 +71,10 @@ class TrainedEncoder:
         return {name: [stage for stage, tasks in stages.items() if name in tasks] for name in names}
 
     @property
-    def hyperparameters(self) -> Hyperparameters | None:
-        """Those of the last stage; None where nothing was trained."""
+    def hyperparameters(self) -> Sequence[Hyperparameters]:
+        """Those of each training that it went through in the job."""
         study = self.runs.study
-        if self.job.is_pretraining:
-            return study.training.pretraining
-        return study.intermediate(self.job.arm) if self.intermediate_tasks else None
+        return [study.training.pretraining] if self.job.is_pretraining else study.intermediate(self.job.arm)
 
 
 def model_card(made: TrainedEncoder, zero_shot: str = "") -> str:
@@ -190,25 +189,42 @@ def _data(made: TrainedEncoder) -> str:
 
 
 def _training(made: TrainedEncoder) -> str:
-    """Steps, seeds and hyper-parameters of the last stage."""
-    hyper, training, study = made.hyperparameters, made.training, made.runs.study
-    if hyper is None or training is None:
+    """Steps, seeds and hyper-parameters of each stage."""
+    hypers, training = made.hyperparameters, made.training
+    if not hypers or training is None:
         return ""
-    restarts = training.get("restarts") or []
+    stages: Sequence[Stage | None] = [None] if made.job.is_pretraining else made.runs.study.arms[made.job.arm].sequence
+    entries = training.get("stages") or [training]
+    columns = [_values(made, *column) for column in zip(stages, hypers, entries, strict=True)]
+    rows = [
+        [name, *(plain(str("" if column.get(name) is None else column[name])) for column in columns)]
+        for name in dict.fromkeys(name for column in columns for name in column)
+        if any(column.get(name) is not None for column in columns)
+    ]
+    head = ["value"] if len(columns) == 1 else [f"stage {number + 1}" for number in range(len(columns))]
+    return f"## Training\n\n{table(['', *head], rows)}"
+
+
+def _values(
+    made: TrainedEncoder, stage: Stage | None, hyper: Hyperparameters, training: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the table has about a training: a stage of an arm, or pretraining; None where there is nothing to say."""
+    study = made.runs.study
     pretraining = study.models[made.job.model].architecture if made.job.is_pretraining else None
-    seed = pretraining.seed if pretraining else made.job.seed
-    tasks = [TEXT.name] if made.job.is_pretraining else made.intermediate_tasks
-    values = {
+    tasks = stage.tasks if stage else [TEXT.name]
+    return {
+        "trained on": ", ".join(stage.tasks) if stage and len(made.hyperparameters) > 1 else None,
         "steps": training["steps"],
         "step of the weights": training["best_step"],
-        "seed": seed,
-        **({"seed of the last start": training["seed"]} if restarts else {}),
+        "seed": pretraining.seed if pretraining else made.job.seed,
+        "seed of the last start": training["seed"] if training.get("restarts") else None,
         "longest input in tokens": ", ".join(dict.fromkeys(str(study.encoding_of(task).max_length) for task in tasks)),
-        **({} if pretraining else {"training examples of each task": study.arms[made.job.arm].train_examples}),
+        "training examples of each task": stage.train_examples if stage else None,
+        "chosen": stage.choose.how if stage and stage.choose.how != "random" else None,
+        "languages": ", ".join(stage.languages) if stage and stage.languages != [ENGLISH] else None,
+        "steps are those of": "the whole task" if stage and stage.steps == "fixed" else None,
         **{f"`{key}`": value for key, value in hyper.model_dump().items()},
     }
-    rows = [[name, plain(str(value))] for name, value in values.items() if value is not None]
-    return f"## Training\n\n{table(['', 'value'], rows)}"
 
 
 def _dev_scores(made: TrainedEncoder) -> str:

@@ -125,7 +125,7 @@ def train(
     """
     session = session or Session()
     torch.manual_seed(seed)
-    if hyper.lora:
+    if hyper.lora and not adapters.is_added_to(encoder):
         adapters.add(encoder, hyper.lora)
     heads = nn.ModuleDict({m.name: m.task_type.head(encoder.config, hyper.sentence_vector) for m in task_data})
     device.prepare(encoder)
@@ -134,7 +134,8 @@ def train(
     state = TrainingState.fresh(encoder, heads, tokens, hyper, total)
     session.resume(state)
     with StepProgress(what, total, state.step, session.on_progress) as progress, session.stop.deferred():
-        for data, rows in _steps(task_data, hyper, seed, state.step, total):
+        last = state.step if _out_of_patience(state, hyper) else total  # a resumed run may have come to its end
+        for data, rows in _steps(task_data, hyper, seed, state.step, last):
             loss = _step(state, data, rows, hyper, device, f"of {total} in {what}")
             progress.step(loss)
             if state.step % hyper.eval_every == 0 or state.step == total:
@@ -142,10 +143,18 @@ def train(
                 if scores:
                     progress.log(f"{what}: step {state.step}, dev {_rounded(scores)}")
             session.after_step(state)
-    best_step = state.best.restore(encoder, heads) if state.best.step else total
+            if _out_of_patience(state, hyper):
+                break
+    best_step = state.best.restore(encoder, heads) if state.best.step else state.step
     return TrainingResult(
-        heads, total, best_step, state.curve, state.micro.halvings, state.resumed_at, state.earlier_seconds
+        heads, state.step, best_step, state.curve, state.micro.halvings, state.resumed_at, state.earlier_seconds
     )
+
+
+def _out_of_patience(state: TrainingState, hyper: Hyperparameters) -> bool:
+    """Whether the last ``patience`` evaluations have all been no better than the best one."""
+    since = sum(entry["step"] > state.best.step for entry in state.curve)
+    return hyper.patience is not None and state.best.step > 0 and since >= hyper.patience
 
 
 def _step(

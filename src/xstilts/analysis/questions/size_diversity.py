@@ -22,6 +22,7 @@ from xstilts.analysis.selection import task_arms
 from xstilts.analysis.study_data import StudyData
 from xstilts.analysis.trends import Curves, left_out_errors, mean_gain, sd_across_families, trend, worst_family_gain
 from xstilts.analysis.verdicts import LEVEL, decide
+from xstilts.config.factors import Arm
 from xstilts.config.study import Study
 from xstilts.tasks.languages import ENGLISH
 from xstilts.wording import counted, signed
@@ -115,7 +116,7 @@ def _declared(study: Study, sizes: Mapping[str, int], diversity: Mapping[str, fl
     Returns:
         arm; task; how the examples are chosen; log2 of the size and of the Vendi score (NaN where not measured).
     """
-    arms = {arm: section for arm, section in study.arms.items() if section.tasks and section.choose.how != "domain"}
+    arms = {arm: section for arm, section in study.arms.items() if section.tasks and not _has_domain(section)}
     divided = {tuple(section.tasks) for section in arms.values() if section.train_examples}
     rows = []
     for arm, section in arms.items():
@@ -125,6 +126,11 @@ def _declared(study: Study, sizes: Mapping[str, int], diversity: Mapping[str, fl
             score = diversity.get(arm, np.nan)
             rows.append((arm, "+".join(section.tasks), section.choose.how, np.log2(size), np.log2(score)))
     return pd.DataFrame(rows, columns=["arm", "task", "how", "size", "diversity"])
+
+
+def _has_domain(arm: Arm) -> bool:
+    """Whether an arm's examples differ from those of others in more than size and diversity: in domain or language."""
+    return arm.choose.how == "domain" or arm.languages != [ENGLISH]
 
 
 def _cells(
@@ -251,7 +257,7 @@ def _between_tasks(study_data: StudyData, cells: pd.DataFrame, sizes: Mapping[st
 
 
 def _curve_frame(cells: pd.DataFrame) -> pd.DataFrame:
-    """A line per task and family, and one for the worst family; ``size`` in examples, ``diversity`` in log2, NaN where not known."""
+    """A line per task and family, and one for the worst family; ``size`` in examples, NaN where not known."""
     worst = cells.groupby(["arm", "seed"], as_index=False).agg(
         gain=("gain", "min"), task=("task", "first"), how=("how", "first"), size=("size", "first"),
         diversity=("diversity", "first"),

@@ -68,7 +68,8 @@ def arms_table(study: Study) -> HtmlTable:
     for arm in arms_of(study):
         settings = study.arms[arm]
         start = "random weights" if settings.weights == "random" else "the pretrained encoder"
-        trained = listed([study.title_of(task) for task in settings.tasks]) or "nothing"
+        stages = [listed([study.title_of(task) for task in stage.tasks]) for stage in settings.sequence]
+        trained = ", then ".join(stages) or "nothing"
         rows.append([arm_label(arm, study), start, trained])
     return text_table("The arms", ["arm", "starts from", "trained on, in English"], rows)
 

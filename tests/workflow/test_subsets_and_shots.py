@@ -1,0 +1,56 @@
+"""Subsets, other languages and few shots in a study of the synthetic source, from the data to the answers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from workspace import Workspace
+
+SCORES, ANSWERS = "results/tiny/scores.parquet", "results/tiny/answers"
+
+
+@pytest.fixture
+def study(workspace: Workspace) -> Workspace:
+    workspace.config["source"] = {"kind": "synthetic", "train_examples": 60, "eval_examples": 20, "documents": 300}
+    workspace.config["arms"] = {
+        "none": {},
+        "diverse": {"tasks": ["mnli"], "train_examples": 20, "choose": {"how": "diverse"}},
+        "narrow": {"tasks": ["mnli"], "train_examples": 20, "choose": {"how": "narrow"}, "steps": "fixed"},
+        "german": {"tasks": ["squad_v1"], "languages": ["qaa"]},
+    }
+    workspace.config["targets"] = {
+        "xnli": {"languages": ["en", "qaa", "qac"], "shots": {"qaa": 4}},
+        "udpos": {"languages": ["en", "qaa"], "train_languages": ["qaa"]},
+    }
+    for stage in ("intermediate", "target"):
+        workspace.config["training"][stage] = {"batch_size": 10, "epochs": 1}
+    return workspace
+
+
+def test_it_runs_to_the_answers_and_a_change_reruns_its_own_jobs(study: Workspace) -> None:
+    study.snakemake(SCORES, ANSWERS, "results/tiny/tables").ok()
+    scores = pd.read_parquet(study.folder / SCORES)
+    assert {*zip(scores["target"], scores["language"], strict=True)} == {
+        ("xnli", "en"), ("xnli", "qaa"), ("xnli", "qac"), ("udpos", "en"), ("udpos", "qaa"),
+    }  # fmt: skip
+    records = {arm: record(study.results / "encoders" / "small" / arm / "seed1") for arm in ("diverse", "narrow")}
+    assert (records["diverse"]["steps"], records["narrow"]["steps"]) == (2, 6)
+    vendi = {arm: training["subsets"]["mnli.train.en"]["vendi"] for arm, training in records.items()}
+    assert vendi["diverse"] > vendi["narrow"]
+    effects = pd.read_csv(study.folder / ANSWERS / "effects.csv")
+    zero_shot = effects[effects["language"] == "zero-shot"].groupby("target")["languages"].max()
+    assert zero_shot["xnli"] == 1 and zero_shot.get("udpos", 0) == 0
+    table = (study.results / "tables" / "xnli.md").read_text(encoding="utf-8")
+    assert "4 examples in qaa" in table
+
+    assert study.planned(SCORES) == []
+    study.config["arms"]["narrow"]["choose"]["how"] = "random"
+    assert {job.split()[0] for job in study.planned(SCORES)} == {"collect", "finetune", "intermediate"}
+    assert all("narrow" in job for job in study.planned(SCORES) if not job.startswith("collect"))
+
+
+def record(folder: Path) -> dict[str, object]:
+    return dict(json.loads((folder / "record.json").read_bytes())["training"])
