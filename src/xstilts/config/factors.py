@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from xstilts.config.settings import Architecture, Count, HyperparametersOverride, Section, Whole, unique
+from xstilts.config.settings import Architecture, Count, HyperparametersOverride, Section, unique
 from xstilts.config.task_names import IntermediateTask
 from xstilts.tasks.languages import ENGLISH
 
@@ -101,6 +101,14 @@ class Model(Section):
 TOPIC = "topic"
 
 
+def _as_text(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+#: What examples may have under a key; numbers are read as text.
+Value = Annotated[str, BeforeValidator(_as_text)]
+
+
 class Choose(Section):
     """How the examples of an arm are chosen among those of its tasks."""
 
@@ -110,7 +118,7 @@ class Choose(Section):
         "'narrow': those nearest to an example that the seed draws. 'domain': drawn by the seed among those that "
         "'where' describes.",
     )
-    where: dict[str, Annotated[list[str | Whole], Field(min_length=1)]] = Field(
+    where: dict[str, Annotated[list[Value], Field(min_length=1)]] = Field(
         {},
         description="Domain: the values that examples must have, by a key that the task's data has (genre of MNLI, "
         "title of SQuAD), or 'topic', a cluster of texts by its number.",
@@ -127,7 +135,7 @@ class Choose(Section):
             raise ValueError("a domain needs 'where': {genre: [fiction]} or {topic: [0]}")
         if (TOPIC in self.where) != (self.topics is not None):
             raise ValueError(f"'topics', the number of clusters, and 'where.{TOPIC}', their numbers, need each other")
-        for topic in map(str, self.where.get(TOPIC, ())):
+        for topic in self.where.get(TOPIC, ()):
             if not topic.isdecimal() or int(topic) >= (self.topics or 0):
                 raise ValueError(f"where.{TOPIC}: '{topic}' is none of 0 to {(self.topics or 0) - 1}")
         return self

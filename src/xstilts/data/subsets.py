@@ -168,13 +168,13 @@ class _Source:
         matches = np.ones(self.table.num_rows, dtype=bool)
         for key, wanted in self.rule.choose.where.items():
             values = self._values(key)
-            for value in map(str, wanted):
+            for value in wanted:
                 if value not in values:
                     raise UserError(
                         f"{self.rule.key}.choose.where.{key}: no example of {self.task.title} has '{value}'; "
                         f"the values are {_shown_values(values)}."
                     )
-            matches &= np.isin(values, list(map(str, wanted)))
+            matches &= np.isin(values, wanted)
         if not matches.any():
             raise UserError(
                 f"{self.rule.key}.choose.where: no example of {self.task.title} has {_shown_where(self.rule.choose)}."
@@ -199,7 +199,7 @@ class _Source:
             return {}
         everywhere = Counter(word for text in self.texts for word in set(text.lower().split()))
         described = {}
-        for topic in map(str, self.rule.choose.where.get(TOPIC, [])):
+        for topic in self.rule.choose.where.get(TOPIC, []):
             inside = [self.texts[index] for index in np.flatnonzero(self.topics.astype(str) == topic)]
             counts = Counter(word for text in inside for word in set(text.lower().split()))
             telling = sorted(counts, key=lambda word: (-(counts[word] ** 2) / everywhere[word], word))
@@ -234,7 +234,7 @@ def _words(value: str | Sequence[str]) -> str:
 
 
 def _shown_where(choose: Choose) -> str:
-    return " and ".join(f"{key} {', '.join(map(str, values))}" for key, values in choose.where.items())
+    return " and ".join(f"{key} {', '.join(values)}" for key, values in choose.where.items())
 
 
 def _shown_values(values: np.ndarray) -> str:

@@ -44,7 +44,8 @@ class TextSpace:
         counts = self._words.transform([texts[index] for index in chosen])
         self._weights = TfidfTransformer(sublinear_tf=True).fit(counts)
         dimensions = max(1, min(_DIMENSIONS, len(chosen) - 1))
-        self._reduced = TruncatedSVD(dimensions, random_state=0).fit(self._weights.transform(counts))
+        with np.errstate(invalid="ignore"):  # the share of variance explained, of texts that do not vary
+            self._reduced = TruncatedSVD(dimensions, random_state=0).fit(self._weights.transform(counts))
         self._fitted = self._project([texts[index] for index in chosen])
 
     def vectors(self, texts: Sequence[str]) -> np.ndarray:

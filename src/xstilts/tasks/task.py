@@ -162,7 +162,11 @@ class Task:
     @property
     def dev_is_test(self) -> bool:
         """Whether the release has one evaluation set for both splits, as TyDiQA has."""
-        return self.files.get("dev") == self.files.get("test")
+        dev, test = (
+            [[pattern.replace("{split}", split) for pattern in patterns] for patterns in self.files.get(split, ())]
+            for split in ("dev", "test")
+        )
+        return dev == test
 
     def has(self, split: str) -> bool:
         """Whether the release has a split at all."""
