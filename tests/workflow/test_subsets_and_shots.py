@@ -10,6 +10,7 @@ import pytest
 from workspace import Workspace
 
 SCORES, ANSWERS = "results/tiny/scores.parquet", "results/tiny/answers"
+TABLE = "results/tiny/tables/xnli.md"
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def study(workspace: Workspace) -> Workspace:
 
 
 def test_it_runs_to_the_answers_and_a_change_reruns_its_own_jobs(study: Workspace) -> None:
-    study.snakemake(SCORES, ANSWERS, "results/tiny/tables").ok()
+    study.snakemake(SCORES, ANSWERS, TABLE).ok()
     scores = pd.read_parquet(study.folder / SCORES)
     assert {*zip(scores["target"], scores["language"], strict=True)} == {
         ("xnli", "en"), ("xnli", "qaa"), ("xnli", "qac"), ("udpos", "en"), ("udpos", "qaa"),
@@ -43,7 +44,7 @@ def test_it_runs_to_the_answers_and_a_change_reruns_its_own_jobs(study: Workspac
     effects = pd.read_csv(study.folder / ANSWERS / "effects.csv")
     zero_shot = effects[effects["language"] == "zero-shot"].groupby("target")["languages"].max()
     assert zero_shot["xnli"] == 1 and zero_shot.get("udpos", 0) == 0
-    table = (study.results / "tables" / "xnli.md").read_text(encoding="utf-8")
+    table = (study.folder / TABLE).read_text(encoding="utf-8")
     assert "4 examples in qaa" in table
 
     assert study.planned(SCORES) == []
