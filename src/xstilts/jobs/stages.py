@@ -16,6 +16,7 @@ from xstilts.graph.runs import Runs
 from xstilts.jobs.results import JobOutputs, training_entry
 from xstilts.jobs.supervised import SupervisedRun, TrainedRun
 from xstilts.jobs.training_data import of_stage
+from xstilts.jobs.trials import train_at_best_rate
 from xstilts.training.checkpoints import Checkpoint
 from xstilts.training.device import Device
 from xstilts.training.selection import Weights, load_weights, weights_of
@@ -72,7 +73,7 @@ class StagedRun:
             weights = self._earlier(number, make_encoder, tokenizer, device, session)
             make_encoder = partial(_continued, self.start, hyper.lora, weights)
         part = session.part(f"stage-{len(hypers) - 1}") if len(hypers) > 1 else session
-        trained = self._stage(len(hypers) - 1, make_encoder).train(tokenizer, device, part)
+        trained = train_at_best_rate(self._stage(len(hypers) - 1, make_encoder), tokenizer, device, part)
         self._add(trained)
         trained.result.earlier_seconds += self.earlier_seconds
         return trained
@@ -100,7 +101,7 @@ class StagedRun:
             self.outputs.add_dev_rows(found.facts["dev_scores"])
             self.earlier_seconds += found.facts["seconds"]
             return dict(found.tensors)
-        trained = self._stage(number, make_encoder).train(tokenizer, device, part)
+        trained = train_at_best_rate(self._stage(number, make_encoder), tokenizer, device, part)
         self._add(trained)
         earlier = trained.result.earlier_seconds
         facts = {

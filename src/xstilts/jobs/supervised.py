@@ -66,6 +66,7 @@ class TrainedRun:
         seed: The seed of the last start.
         restarts: The ``seed`` and the ``reason`` of each earlier start that diverged or collapsed.
         subsets: By file that not all examples are used of, the entry of :class:`xstilts.data.subsets.Subset`.
+        trials: Of several learning rates, each with its ``score`` on English dev data, None if training diverged.
     """
 
     encoder: PreTrainedModel
@@ -75,6 +76,7 @@ class TrainedRun:
     seed: int
     restarts: Sequence[Mapping[str, Any]] = ()
     subsets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    trials: Sequence[Mapping[str, Any]] = ()
 
     @property
     def collapse_reason(self) -> str:
@@ -90,8 +92,9 @@ class TrainedRun:
     def record(self) -> dict[str, Any]:
         """What the job's record has about the training, apart from the :class:`TrainingResult`."""
         outcomes = {task: vars(on_dev.dev_outcome) for task, on_dev in self.dev.items()}
-        subsets = {"subsets": dict(self.subsets)} if self.subsets else {}
-        return {"learnt": outcomes, "seed": self.seed, "restarts": list(self.restarts), **subsets}
+        more = {"subsets": dict(self.subsets), "trials": list(self.trials)}
+        kept = {name: values for name, values in more.items() if values}
+        return {"learnt": outcomes, "seed": self.seed, "restarts": list(self.restarts), **kept}
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from xstilts.jobs.results import JobOutputs, training_entry, write_record
 from xstilts.jobs.stages import StagedRun
 from xstilts.jobs.supervised import SupervisedRun, TrainedRun, special_tokens_of, task_type_as_encoded
 from xstilts.jobs.training_data import of_training_set
+from xstilts.jobs.trials import train_at_best_rate
 from xstilts.report.model_card import TrainedEncoder, model_card
 from xstilts.scores.dev_scores import TARGET
 from xstilts.tasks.registry import TEXT
@@ -79,7 +80,7 @@ def intermediate(runs: Runs, spec: Spec, model: str, arm: str, seed: int, thread
         encoder = make_encoder(seed)
     else:
         run = StagedRun(runs, model, arm, seed, make_encoder, outputs)
-        trained = run.train(tokenizer, device, session)
+        trained = train_at_best_rate(run, tokenizer, device, session)
         encoder, result, more = trained.encoder, trained.result, run.record(trained)
     job = Job(model, arm, INTERMEDIATE, seed)
     made = TrainedEncoder(runs, job, spec["id"], training_entry(result, more), encoder.config)

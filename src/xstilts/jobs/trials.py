@@ -81,6 +81,7 @@ def _with_rate(run: SupervisedRun, rate: float) -> SupervisedRun:
 
 def _score(trained: TrainedRun, what: str) -> float:
     if not trained.dev:
-        raise UserError(f"{what}: of several learning rates, one is chosen on English dev data, which has no labels here.")
+        raise UserError(
+            f"learning_rate: {what} has several to choose from by English dev data, which has no labels. Give one."
+        )
     return float(np.mean([on_dev.dev_outcome.score for on_dev in trained.dev.values()]))
-

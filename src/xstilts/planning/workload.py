@@ -122,6 +122,8 @@ class Workloads:
             trained += size.times(epochs)
             longest = max(longest, self._study.encoding_of(task).max_length * max(1, round(size.inputs / rows)))
         read = evaluated.times(math.ceil(steps / hyper.eval_every)) + scored
+        if (trainings := len(hyper.rates)) > 1:  # one with each, and the best once more
+            steps, trained, read = ((trainings + 1) * steps, trained.times(trainings + 1), read.times(trainings + 1))
         return Work(
             steps=steps,
             micro_batches=steps * math.ceil(hyper.batch_size / micro),
