@@ -35,6 +35,7 @@ from xstilts.config.settings import (
 )
 from xstilts.config.sources import FilesSource, HubSource, SyntheticSource
 from xstilts.config.task_names import TargetTask, TaskNames
+from xstilts.config.text import OWN_TEXT, Corpus, CorpusName, TextUse
 from xstilts.errors import UserError, UserErrors, did_you_mean
 from xstilts.tasks.benchmarks import title_of
 from xstilts.tasks.languages import ENGLISH, Language, languages_of
@@ -62,6 +63,9 @@ class Study(Section):
     )
     declared_tasks: dict[OwnTaskName, OwnTask] = Field(
         {}, alias="tasks", description="Tasks of the study's own, by name: for arms, as targets, or both."
+    )
+    text: dict[CorpusName, Corpus] = Field(
+        {}, description="Corpora of unlabelled text, by name: for arms' masked_lm, and for models that continue."
     )
     examples: Limits = Field(Limits(), description="How much of each file to use.")
     arms: dict[Name, Arm] = Field(description="What happens before the target task, by name; 'none' is the baseline.")
@@ -103,6 +107,44 @@ class Study(Section):
                     f"arms.{name}.stages: one adapter goes through all stages, so 'lora' must be the same in each; set "
                     f"it in arms.{name}.training"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _texts_exist(self) -> Study:
+        if taken := sorted({*self.corpora} & {*self.own_tasks}):
+            raise ValueError(f"tasks.{taken[0]}: text.{taken[0].partition('_')[2]} has this name; rename one of them")
+        known = self.language_table()
+        for name, corpus in self.text.items():
+            for code in corpus.languages:
+                if code not in known:
+                    raise ValueError(
+                        f"text.{name}.languages: there is no language '{code}'. {did_you_mean(code, known)} To add it, "
+                        "describe it under 'languages'"
+                    )
+        for key, use in self.text_uses().items():
+            if use.text not in (OWN_TEXT, *self.text):
+                names = did_you_mean(use.text, [OWN_TEXT, *self.text])
+                raise ValueError(f"{key}.text: there is no text '{use.text}'. {names}")
+            valid = self.text_languages(use.task)
+            if absent := [code for code in use.languages or () if code not in valid]:
+                raise ValueError(f"{key}.languages: text '{use.text}' has no '{absent[0]}', only {', '.join(valid)}")
+        return self
+
+    @model_validator(mode="after")
+    def _models_continue_others(self) -> Study:
+        for name, model in self.models.items():
+            seen, parent = [name], model.continues and model.continues.parent
+            while parent is not None:
+                if parent not in self.models:
+                    raise ValueError(
+                        f"models.{seen[-1]}.continue.from: there is no model '{parent}'. "
+                        f"{did_you_mean(parent, [other for other in self.models if other != seen[-1]])}"
+                    )
+                if parent in seen:
+                    raise ValueError(f"models.{name}.continue.from: goes in a circle, {' from '.join([*seen, parent])}")
+                seen.append(parent)
+                further = self.models[parent].continues
+                parent = further and further.parent
         return self
 
     @model_validator(mode="after")
@@ -219,16 +261,45 @@ class Study(Section):
 
     def task(self, name: str) -> Task:
         """The declaration of a task, the study's own or a built-in one."""
-        return self.own_tasks[name] if name in self.own_tasks else TASKS[name]
+        return self.own_tasks.get(name) or self.corpora.get(name) or TASKS[name]
 
     @cached_property
     def own_tasks(self) -> dict[str, Task]:
         """By name, the tasks that the study declares itself."""
         return {name: task.task(name) for name, task in self.declared_tasks.items()}
 
+    @cached_property
+    def corpora(self) -> dict[str, Task]:
+        """The study's corpora as tasks, by the name that their files have."""
+        tasks = [corpus.task(name) for name, corpus in self.text.items()]
+        return {task.name: task for task in tasks}
+
+    def text_uses(self) -> dict[str, TextUse]:
+        """What models and arms do with unlabelled text, by key."""
+        uses: dict[str, TextUse] = {
+            f"models.{name}.continue": model.continues for name, model in self.models.items() if model.continues
+        }
+        for name, arm in self.arms.items():
+            for number, stage in enumerate(arm.sequence):
+                within = f"stages.{number}." if arm.stages else ""
+                uses |= {f"arms.{name}.{within}masked_lm": stage.masked_lm} if stage.masked_lm else {}
+        return uses
+
+    def text_languages(self, text: str) -> tuple[str, ...]:
+        """The languages of a text; the study's own has those of its targets, and English."""
+        if text in self.corpora:
+            return self.corpora[text].languages
+        return tuple(sorted({ENGLISH, *(code for target in self.targets for code in self.languages(target))}))
+
+    def text_key(self, text: str, language: str) -> str:
+        """The key of the files of a corpus in a language."""
+        name = text.partition("_")[2]
+        return f"text.{name}." + (f"languages.{language}" if self.text[name].languages else "files")
+
     def title_of(self, name: str) -> str:
         """The name for readers of a task or of an aggregate over tasks."""
-        return self.own_tasks[name].title if name in self.own_tasks else title_of(name)
+        own = self.own_tasks.get(name) or self.corpora.get(name)
+        return own.title if own else title_of(name)
 
     def training_sets(self) -> tuple[str, ...]:
         """The tasks whose English training data the targets are fine-tuned on."""
@@ -245,7 +316,8 @@ class Study(Section):
 
     def from_hub(self, task: str) -> bool:
         """Whether a task's examples come from the Hugging Face Hub, and not from files."""
-        return isinstance(self.source, HubSource) and task not in (*self.source.files, *self.own_tasks, TEXT.name)
+        from_files = (*self.own_tasks, *self.corpora, TEXT.name)
+        return isinstance(self.source, HubSource) and task not in (*self.source.files, *from_files)
 
     @property
     def mirror(self) -> str | None:
@@ -276,8 +348,8 @@ class Study(Section):
         return tuple(split for split in self.splits if self.task(target).has(split)) or ("test",)
 
     def encoding_of(self, task: str) -> Encoding:
-        """The encoding settings of a task, its own over those of all."""
-        return merged(Encoding, self.encoding, self.encoding.tasks.get(task))
+        """The encoding settings of a task, its own over those of all; those of all unlabelled text are of 'text'."""
+        return merged(Encoding, self.encoding, self.encoding.tasks.get(TEXT.name if task in self.corpora else task))
 
     def embedding_of(self, task: str) -> Embedding:
         """The embedding settings of a retrieval task, its own over those of all."""
@@ -291,6 +363,14 @@ class Study(Section):
             merged(Hyperparameters, whole, task, chosen.training, stage.training)
             for task, stage in zip(of_task, chosen.sequence, strict=True)
         )
+
+    def pretraining(self, model: str) -> Hyperparameters:
+        """Of the pretraining of a model of the study's own, or of its continuation."""
+        continues = self.models[model].continues
+        if continues is None:
+            return self.training.pretraining
+        steps = Hyperparameters(max_steps=continues.steps)
+        return merged(Hyperparameters, self.training.pretraining, continues.training, steps)
 
     def stores_adapter(self, arm: str) -> bool:
         """Whether an arm's encoder is stored as an adapter to the pretrained one."""

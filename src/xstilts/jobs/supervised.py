@@ -19,12 +19,15 @@ from xstilts.graph.runs import Runs
 from xstilts.jobs.results import JobOutputs
 from xstilts.task_types import task_type_of
 from xstilts.task_types.base import SpecialTokens, TaskType
+from xstilts.task_types.heads import MaskedLMHead
 from xstilts.tasks.languages import ENGLISH
 from xstilts.training.collapse import DevOutcome, collapse_reason, dev_outcome
 from xstilts.training.device import Device
 from xstilts.training.loop import TaskData, TrainingResult, train
 from xstilts.training.prediction import predict
+from xstilts.training.selection import Weights, weights_of
 from xstilts.training.session import Session
+from xstilts.training.text import TextData
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -78,6 +81,12 @@ class TrainedRun:
         reasons = [collapse_reason(on_dev.dev_outcome) for on_dev in self.dev.values()]
         return "; ".join(reasons) if all(reasons) else ""
 
+    @property
+    def lm_head(self) -> Weights | None:
+        """The weights of the head for masked language modelling; None where there was no text."""
+        heads = [head for head in self.result.heads.values() if isinstance(head, MaskedLMHead)]
+        return weights_of(heads[0]) if heads else None
+
     def add_dev(self, outputs: JobOutputs, stage: str) -> None:
         """Add the dev scores to the job's outputs."""
         for on_dev in self.dev.values():
@@ -103,6 +112,8 @@ class SupervisedRun:
         make_encoder: Returns the encoder to start from, given a seed.
         train_examples: Training examples of each task that are used; None: all.
         stage: The number of trainings of the same encoder in the same job before.
+        text: Text for masked language modelling beside the tasks, or alone.
+        mixing: Tasks are drawn in proportion to this power of their size.
     """
 
     runs: Runs
@@ -114,6 +125,8 @@ class SupervisedRun:
     make_encoder: Callable[[int], PreTrainedModel]
     train_examples: int | None = None
     stage: int = 0
+    text: TextData | None = None
+    mixing: float = 1.0
 
     def train(self, tokenizer: PreTrainedTokenizerFast, device: Device, session: Session) -> TrainedRun:
         """Train; if training diverges or collapses, start over with another seed, up to ``hyper.restarts`` times.
@@ -142,7 +155,18 @@ class SupervisedRun:
     ) -> TrainedRun:
         encoder, tokens = self.make_encoder(seed), special_tokens_of(tokenizer, seed)
         task_data = [self._task_data(task) for task in self.tasks]
-        result = train(encoder, task_data, tokens, self.hyper, seed, device, self.what, session)
+        result = train(
+            encoder,
+            task_data,
+            tokens,
+            self.hyper,
+            seed,
+            device,
+            self.what,
+            session,
+            text=self.text,
+            mixing=self.mixing,
+        )
         on_dev = {}
         for task in self.tasks:
             task_type, (rows, gold) = task_type_as_encoded(self.runs, self.model, task), self._dev(task)

@@ -42,6 +42,8 @@ def _arms(study: Study) -> str:
     sizes = [len(stage.tasks) for arm in study.arms.values() for stage in arm.sequence]
     if max(sizes, default=0) > 1:
         text += ", or on several mixed in proportion to their size"
+    if any(arm.texts for arm in study.arms.values()):
+        text += ", or on text by masked language modelling"
     if any(len(arm.sequence) > 1 for arm in study.arms.values()):
         text += ", or on several one after another"
     if controls := [arm for arm in study.arms if is_control(arm, study)]:
