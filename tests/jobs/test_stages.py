@@ -203,7 +203,7 @@ def test_a_continued_model_starts_from_its_parent_and_leaves_a_head(staged: Runs
     assert str(folder.relative_to(staged.paths.root) / lm_head.OWN_HEAD) in record["files"]
     made, parent = storage.load(folder, Compute()), storage.load(Path("models/ready"), Compute())
     pairs = zip(made.parameters(), parent.parameters(), strict=True)
-    difference = max(float((one - other).abs().max()) for one, other in pairs)
+    difference = max((one - other).abs().max().item() for one, other in pairs)
     assert 0 < difference < 0.1
     assert "Pretrained further by masked language modelling on Unlabelled text" in (folder / "README.md").read_text()
 

@@ -62,7 +62,7 @@ class Workloads:
         return self._retrieve(model) if rule == "retrieve" else self._similarity(model)
 
     def _pretrain(self, model: str) -> Work:
-        text, continues, hyper = self._runs.pretraining_text(model), self._study.models[model].continues
+        text, continues = self._runs.pretraining_text(model), self._study.models[model].continues
         hyper = self._study.pretraining(model)
         if continues:
             return self._training({}, NO_DATA, NO_DATA, hyper, Beside(continues, self._text(model, continues), 1.0))
