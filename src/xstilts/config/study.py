@@ -35,7 +35,8 @@ from xstilts.config.settings import (
 )
 from xstilts.config.sources import FilesSource, HubSource, SyntheticSource
 from xstilts.config.task_names import TargetTask, TaskNames
-from xstilts.config.text import OWN_TEXT, Corpus, CorpusName, TextUse
+from xstilts.config.text import Corpus, CorpusName, TextUse
+from xstilts.config.text_uses import problem_of_continuations, problem_of_texts, uses_of_text
 from xstilts.errors import UserError, UserErrors, did_you_mean
 from xstilts.tasks.benchmarks import title_of
 from xstilts.tasks.languages import ENGLISH, Language, languages_of
@@ -113,38 +114,9 @@ class Study(Section):
     def _texts_exist(self) -> Study:
         if taken := sorted({*self.corpora} & {*self.own_tasks}):
             raise ValueError(f"tasks.{taken[0]}: text.{taken[0].partition('_')[2]} has this name; rename one of them")
-        known = self.language_table()
-        for name, corpus in self.text.items():
-            for code in corpus.languages:
-                if code not in known:
-                    raise ValueError(
-                        f"text.{name}.languages: there is no language '{code}'. {did_you_mean(code, known)} To add it, "
-                        "describe it under 'languages'"
-                    )
-        for key, use in self.text_uses().items():
-            if use.text not in (OWN_TEXT, *self.text):
-                names = did_you_mean(use.text, [OWN_TEXT, *self.text])
-                raise ValueError(f"{key}.text: there is no text '{use.text}'. {names}")
-            valid = self.text_languages(use.task)
-            if absent := [code for code in use.languages or () if code not in valid]:
-                raise ValueError(f"{key}.languages: text '{use.text}' has no '{absent[0]}', only {', '.join(valid)}")
-        return self
-
-    @model_validator(mode="after")
-    def _models_continue_others(self) -> Study:
-        for name, model in self.models.items():
-            seen, parent = [name], model.continues and model.continues.parent
-            while parent is not None:
-                if parent not in self.models:
-                    raise ValueError(
-                        f"models.{seen[-1]}.continue.from: there is no model '{parent}'. "
-                        f"{did_you_mean(parent, [other for other in self.models if other != seen[-1]])}"
-                    )
-                if parent in seen:
-                    raise ValueError(f"models.{name}.continue.from: goes in a circle, {' from '.join([*seen, parent])}")
-                seen.append(parent)
-                further = self.models[parent].continues
-                parent = further and further.parent
+        of_texts = problem_of_texts(self.text, self.text_uses(), self.language_table(), self.text_languages)
+        if problem := of_texts or problem_of_continuations(self.models):
+            raise ValueError(problem)
         return self
 
     @model_validator(mode="after")
@@ -276,14 +248,7 @@ class Study(Section):
 
     def text_uses(self) -> dict[str, TextUse]:
         """What models and arms do with unlabelled text, by key."""
-        uses: dict[str, TextUse] = {
-            f"models.{name}.continue": model.continues for name, model in self.models.items() if model.continues
-        }
-        for name, arm in self.arms.items():
-            for number, stage in enumerate(arm.sequence):
-                within = f"stages.{number}." if arm.stages else ""
-                uses |= {f"arms.{name}.{within}masked_lm": stage.masked_lm} if stage.masked_lm else {}
-        return uses
+        return uses_of_text(self.models, self.arms)
 
     def text_languages(self, text: str) -> tuple[str, ...]:
         """The languages of a text; the study's own has those of its targets, and English."""

@@ -257,7 +257,7 @@ def _shown_model(model: Model) -> list[Any]:
 
 
 def _shown_arm(arm: Arm) -> Spec:
-    """Return an arm without its hyper-parameters, and without keys that are left to their defaults since 0.2."""
+    """Return an arm without its hyper-parameters, and its later keys only where they are set."""
     first = arm.model_dump(include={"tasks", "weights", "train_examples"})
     return {**first, **arm.model_dump(exclude={"training"}, exclude_defaults=True)}
 
