@@ -132,3 +132,30 @@ def test_specs_name_what_is_trained_on_and_are_as_before_without_it() -> None:
     assert (changed["choose"], changed["steps"], changed["languages"]) == ({"how": "diverse"}, "fixed", ["de"])
     assert not {"choose", "steps", "languages"} & set(same)
     assert not any(before.runs.rendered().values()) and after.runs.rendered()["xnli"] == ["de", "fr"]
+
+
+def test_a_learning_rate_may_be_a_list() -> None:
+    study = load(with_arm(training={"learning_rate": [1.0e-5, 2.0e-5]}))
+    assert study.intermediate("new")[0].rates == (1e-5, 2e-5) and study.intermediate("mnli")[0].rates == (1e-5,)
+    assert Specs(Runs(study)).intermediate("xlmr", "new", 1)["training"]["learning_rate"] == [1e-5, 2e-5]
+
+
+@pytest.mark.parametrize(
+    ("rate", "message"),
+    [
+        (0, "arms.new.training.learning_rate: must be greater than 0, but is 0."),
+        ([1.0e-5, -1.0], "arms.new.training.learning_rate.1: must be greater than 0, but is -1.0."),
+        ([1.0e-5], "arms.new.training.learning_rate: must have 2 values or more."),
+        ([1.0e-5, 1.0e-5], "arms.new.training.learning_rate: 1e-05 stands more than once."),
+        ("1e-5", "arms.new.training.learning_rate: YAML reads 1e-5 as text; write 1.0e-5."),
+    ],
+)
+def test_learning_rates_that_are_refused(rate: Any, message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        load(with_arm(training={"learning_rate": rate}))
+    assert message in str(caught.value)
+
+
+def test_pretraining_has_one_learning_rate() -> None:
+    with pytest.raises(UserError, match="no dev data to choose one of several by"):
+        load(ready_made(training={"pretraining": {"learning_rate": [1.0e-5, 2.0e-5]}}))

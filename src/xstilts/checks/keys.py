@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from xstilts.config.settings import Hyperparameters, Section
 from xstilts.config.study import Study
+from xstilts.tasks.registry import TEXT
 
 
 class Stage(NamedTuple):
@@ -35,7 +36,8 @@ def set_by(name: str, places: dict[str, Section | None]) -> str:
 
 def max_length(study: Study, task: str) -> str:
     """The key that sets the longest input of a task."""
-    return set_by("max_length", {f"encoding.tasks.{task}": study.encoding.tasks.get(task), "encoding": study.encoding})
+    name = TEXT.name if task in study.corpora else task
+    return set_by("max_length", {f"encoding.tasks.{name}": study.encoding.tasks.get(name), "encoding": study.encoding})
 
 
 def embedding(study: Study, task: str, name: str) -> str:

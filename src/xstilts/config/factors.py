@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from xstilts.config.settings import Architecture, Count, HyperparametersOverride, Section, unique
+from xstilts.config.settings import Architecture, Count, HyperparametersOverride, Section, number, unique
 from xstilts.config.task_names import IntermediateTask
+from xstilts.config.text import Continuation, MaskedLM
 from xstilts.tasks.languages import ENGLISH
 
 _HUB = "hf://"
@@ -49,7 +50,7 @@ PrefixedType = Literal["retrieval", "classification", "multiple_choice", "span_q
 
 
 class Model(Section):
-    """An encoder: either ready-made, or pretrained by the workflow on the study's own text."""
+    """An encoder: ready-made, pretrained by the workflow on the study's own text, or another one trained further."""
 
     path: str | None = Field(
         None,
@@ -57,6 +58,9 @@ class Model(Section):
         "hf://{namespace}/{name}@{commit}, which 'snakemake prefetch' downloads.",
     )
     architecture: Architecture | None = Field(None, description="Shape of an encoder to pretrain on the study's text.")
+    continues: Continuation | None = Field(
+        None, alias="continue", description="Another model of the study, and the text to pretrain it on further."
+    )
     causal_mask: Literal["keep", "remove"] = Field(
         "keep",
         description="Of a decoder: whether tokens see only those before them, as in pretraining, or all others.",
@@ -78,8 +82,11 @@ class Model(Section):
 
     @model_validator(mode="after")
     def _one_origin(self) -> Model:
-        if (self.path is None) == (self.architecture is None):
-            raise ValueError("give either 'path' (a ready-made encoder) or 'architecture' (one to pretrain), not both")
+        if sum(origin is not None for origin in (self.path, self.architecture, self.continues)) != 1:
+            raise ValueError(
+                "give one of 'path' (a ready-made encoder), 'architecture' (one to pretrain) and 'continue' (another "
+                "model of the study, trained further)"
+            )
         if self.path and self.path.startswith(_HUB) and not self.snapshot:
             raise ValueError(
                 f"path '{self.path}' must be {_HUB}namespace/name@commit, with all 40 digits of the commit: "
@@ -141,8 +148,25 @@ class Choose(Section):
         return self
 
 
+class Temperature(Section):
+    """Mixing of tasks by temperature."""
+
+    temperature: Annotated[float, Field(ge=1, allow_inf_nan=False), BeforeValidator(number)] = Field(
+        description="A task is drawn in proportion to its size to the power of 1 / temperature; 1: to its size."
+    )
+
+
+def _is_mixing(value: Any) -> Any:
+    """Say in one sentence what may stand here; of a union, each part would have one of its own."""
+    known = value in ("size", "equal") or isinstance(value, Temperature)
+    number_of = value.get("temperature") if isinstance(value, dict) and set(value) == {"temperature"} else None
+    if not known and (not isinstance(number_of, int | float) or not 1 <= number_of < float("inf")):
+        raise ValueError(f"must be size, equal or {{temperature: T}} with a T of 1 or more, but is {value!r}")
+    return value
+
+
 class Stage(Section):
-    """One training of an arm's encoder: on a task, or on a mixture of several."""
+    """One training of an arm's encoder: on a task, on a mixture of several, on text, or on text beside tasks."""
 
     tasks: Annotated[list[IntermediateTask], AfterValidator(unique)] = Field(
         [], description="English intermediate tasks to train on; several are mixed. Empty: none."
@@ -164,6 +188,14 @@ class Stage(Section):
         description="'epochs': as many optimiser steps as the epochs over the examples that are used take. 'fixed': as "
         "many as the same epochs over all examples of its tasks would, so that size is not training length.",
     )
+    mixing: Annotated[Literal["size", "equal"] | Temperature, BeforeValidator(_is_mixing)] = Field(
+        "size",
+        description="How often each task of a mixture is drawn: in proportion to its size, up to "
+        "training.intermediate.examples_cap; all alike; or with {temperature: T}, in between.",
+    )
+    masked_lm: MaskedLM | None = Field(
+        None, description="Masked language modelling on text beside the tasks, or alone where there are none."
+    )
     training: HyperparametersOverride | None = Field(
         None, description="Hyper-parameters of this training alone; beside 'stages', of all of them."
     )
@@ -177,7 +209,29 @@ class Stage(Section):
     @property
     def trains_encoder(self) -> bool:
         """Whether there is anything to train on."""
-        return bool(self.tasks)
+        return bool(self.tasks) or self.masked_lm is not None
+
+    @property
+    def mixing_exponent(self) -> float:
+        """The power of a task's size that the probability to draw it is in proportion to."""
+        if isinstance(self.mixing, Temperature):
+            return 1 / self.mixing.temperature
+        return 1.0 if self.mixing == "size" else 0.0
+
+    @property
+    def text_share(self) -> float:
+        """The share of the steps that are on text."""
+        if self.masked_lm is None:
+            return 0.0
+        return self.masked_lm.share if self.tasks else 1.0
+
+    @model_validator(mode="after")
+    def _shares_and_mixes_tasks(self) -> Stage:
+        if self.masked_lm and not self.tasks and "share" in self.masked_lm.model_fields_set:
+            raise ValueError("masked_lm.share: there are no tasks beside the text; leave it out, or name tasks")
+        if self.mixing != "size" and len(self.tasks) < 2:
+            raise ValueError("mixing: there is no mixture; leave it out, or name several tasks")
+        return self
 
 
 class Arm(Stage):
@@ -194,9 +248,9 @@ class Arm(Stage):
     def _trains_in_stages_or_once(self) -> Arm:
         for key in sorted(self.model_fields_set - {"stages", "weights", "training"} if self.stages else ()):
             raise ValueError(f"{key}: the arm has 'stages'; put '{key}' into the stage that it is meant for")
-        for number, stage in enumerate(self.stages):
+        for index, stage in enumerate(self.stages):
             if not stage.trains_encoder:
-                raise ValueError(f"stages.{number}.tasks: the stage names nothing to train on; name a task")
+                raise ValueError(f"stages.{index}: the stage names nothing to train on; name a task or masked_lm")
         return self
 
     @property
@@ -208,6 +262,11 @@ class Arm(Stage):
     def all_tasks(self) -> tuple[str, ...]:
         """The tasks of all stages, each once."""
         return tuple(dict.fromkeys(task for stage in self.sequence for task in stage.tasks))
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The texts of masked language modelling in all stages, each once, by the name that their files have."""
+        return tuple(dict.fromkeys(stage.masked_lm.task for stage in self.sequence if stage.masked_lm))
 
     @property
     def trains(self) -> bool:

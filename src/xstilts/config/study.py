@@ -35,6 +35,8 @@ from xstilts.config.settings import (
 )
 from xstilts.config.sources import FilesSource, HubSource, SyntheticSource
 from xstilts.config.task_names import TargetTask, TaskNames
+from xstilts.config.text import Corpus, CorpusName, TextUse
+from xstilts.config.text_uses import problem_of_continuations, problem_of_texts, uses_of_text
 from xstilts.errors import UserError, UserErrors, did_you_mean
 from xstilts.tasks.benchmarks import title_of
 from xstilts.tasks.languages import ENGLISH, Language, languages_of
@@ -63,6 +65,9 @@ class Study(Section):
     )
     declared_tasks: dict[OwnTaskName, OwnTask] = Field(
         {}, alias="tasks", description="Tasks of the study's own, by name: for arms, as targets, or both."
+    )
+    text: dict[CorpusName, Corpus] = Field(
+        {}, description="Corpora of unlabelled text, by name: for arms' masked_lm, and for models that continue."
     )
     examples: Limits = Field(Limits(), description="How much of each file to use.")
     arms: dict[Name, Arm] = Field(description="What happens before the target task, by name; 'none' is the baseline.")
@@ -202,6 +207,29 @@ class Study(Section):
         return ""
 
     @model_validator(mode="after")
+    def _grids_have_dev_data(self) -> Study:
+        of_text = {f"models.{name}.continue": self.pretraining(name) for name in self.models}
+        for name, arm in self.arms.items():
+            trainings = zip(arm.sequence, self.intermediate(name), strict=True)
+            of_text |= {f"arms.{name}": hyper for stage, hyper in trainings if not stage.tasks}
+        for key, hyper in of_text.items():
+            if len(hyper.rates) > 1:
+                raise ValueError(
+                    f"{key}.training.learning_rate: masked language modelling has no dev data to choose one of several "
+                    "by; give one"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _texts_exist(self) -> Study:
+        if taken := sorted({*self.corpora} & {*self.own_tasks}):
+            raise ValueError(f"tasks.{taken[0]}: text.{taken[0].partition('_')[2]} has this name; rename one of them")
+        of_texts = problem_of_texts(self.text, self.text_uses(), self.language_table(), self.text_languages)
+        if problem := of_texts or problem_of_continuations(self.models):
+            raise ValueError(problem)
+        return self
+
+    @model_validator(mode="after")
     def _own_languages_are_new(self) -> Study:
         for code in self.declared_languages:
             if code in (table := languages_of(self.source.kind)):
@@ -315,16 +343,38 @@ class Study(Section):
 
     def task(self, name: str) -> Task:
         """The declaration of a task, the study's own or a built-in one."""
-        return self.own_tasks[name] if name in self.own_tasks else TASKS[name]
+        return self.own_tasks.get(name) or self.corpora.get(name) or TASKS[name]
 
     @cached_property
     def own_tasks(self) -> dict[str, Task]:
         """By name, the tasks that the study declares itself."""
         return {name: task.task(name) for name, task in self.declared_tasks.items()}
 
+    @cached_property
+    def corpora(self) -> dict[str, Task]:
+        """The study's corpora as tasks, by the name that their files have."""
+        tasks = [corpus.task(name) for name, corpus in self.text.items()]
+        return {task.name: task for task in tasks}
+
+    def text_uses(self) -> dict[str, TextUse]:
+        """What models and arms do with unlabelled text, by key."""
+        return uses_of_text(self.models, self.arms)
+
+    def text_languages(self, text: str) -> tuple[str, ...]:
+        """The languages of a text; the study's own has those of its targets, and English."""
+        if text in self.corpora:
+            return self.corpora[text].languages
+        return tuple(sorted({ENGLISH, *(code for target in self.targets for code in self.languages(target))}))
+
+    def text_key(self, text: str, language: str) -> str:
+        """The key of the files of a corpus in a language."""
+        name = text.partition("_")[2]
+        return f"text.{name}." + (f"languages.{language}" if self.text[name].languages else "files")
+
     def title_of(self, name: str) -> str:
         """The name for readers of a task or of an aggregate over tasks."""
-        return self.own_tasks[name].title if name in self.own_tasks else title_of(name)
+        own = self.own_tasks.get(name) or self.corpora.get(name)
+        return own.title if own else title_of(name)
 
     def shots_from(self, target: str, code: str) -> tuple[str, str]:
         """Task and split that a target's shots in a language are drawn from."""
@@ -380,7 +430,8 @@ class Study(Section):
 
     def from_hub(self, task: str) -> bool:
         """Whether a task's examples come from the Hugging Face Hub, and not from files."""
-        return isinstance(self.source, HubSource) and task not in (*self.source.files, *self.own_tasks, TEXT.name)
+        from_files = (*self.own_tasks, *self.corpora, TEXT.name)
+        return isinstance(self.source, HubSource) and task not in (*self.source.files, *from_files)
 
     @property
     def mirror(self) -> str | None:
@@ -412,8 +463,8 @@ class Study(Section):
         return tuple(split for split in self.splits if self.task(target).has(split)) or ("test",)
 
     def encoding_of(self, task: str) -> Encoding:
-        """The encoding settings of a task, its own over those of all."""
-        return merged(Encoding, self.encoding, self.encoding.tasks.get(task))
+        """The encoding settings of a task, its own over those of all; those of all unlabelled text are of 'text'."""
+        return merged(Encoding, self.encoding, self.encoding.tasks.get(TEXT.name if task in self.corpora else task))
 
     def embedding_of(self, task: str) -> Embedding:
         """The embedding settings of a retrieval task, its own over those of all."""
@@ -427,6 +478,14 @@ class Study(Section):
             merged(Hyperparameters, whole, task, chosen.training, stage.training)
             for task, stage in zip(of_task, chosen.sequence, strict=True)
         )
+
+    def pretraining(self, model: str) -> Hyperparameters:
+        """Of the pretraining of a model of the study's own, or of its continuation."""
+        continues = self.models[model].continues
+        if continues is None:
+            return self.training.pretraining
+        steps = Hyperparameters(max_steps=continues.steps)
+        return merged(Hyperparameters, self.training.pretraining, continues.training, steps)
 
     def stores_adapter(self, arm: str) -> bool:
         """Whether an arm's encoder is stored as an adapter to the pretrained one."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -142,6 +144,28 @@ def write(path: Path, task: Task, table: pa.Table, provenance: Provenance, read_
     return sealed
 
 
+def write_stream(path: Path, task: Task, tables: Iterable[pa.Table], provenance: Provenance) -> Provenance:
+    """Write one canonical file of unlabelled text, table by table.
+
+    Args:
+        path: The file to write.
+        task: The text.
+        tables: Its passages, with the columns of the task type; what follows the rules of the type.
+        provenance: Written into the file's metadata.
+
+    Returns:
+        The provenance with the fingerprint filled in.
+    """
+    schema, digest = task_type_class(task).schema, hashlib.sha256()
+    with replacing(path) as temporary, pq.ParquetWriter(temporary, schema) as writer:
+        for table in tables:
+            _update(digest, table)
+            writer.write_table(table.cast(schema))
+        sealed = Provenance(**{**asdict(provenance), "fingerprint": digest.hexdigest()[:16]})
+        writer.add_key_value_metadata({_METADATA_KEY: json.dumps(asdict(sealed), sort_keys=True).encode()})
+    return sealed
+
+
 def read(path: Path) -> pa.Table:
     """Read the examples of one canonical file.
 
@@ -160,7 +184,11 @@ def provenance_of(path: Path) -> Provenance:
 def fingerprint(table: pa.Table) -> str:
     """Hash the rows' values: the first 16 hex digits of a SHA-256 that does not depend on how Arrow stores them."""
     digest = hashlib.sha256()
+    _update(digest, table)
+    return digest.hexdigest()[:16]
+
+
+def _update(digest: Any, table: pa.Table) -> None:
     for batch in table.to_batches(max_chunksize=10_000):
         for row in batch.to_pylist():
             digest.update(json.dumps(row, sort_keys=True, ensure_ascii=False).encode())
-    return digest.hexdigest()[:16]

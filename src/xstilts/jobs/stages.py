@@ -15,12 +15,14 @@ from xstilts.graph.jobs import INTERMEDIATE
 from xstilts.graph.runs import Runs
 from xstilts.jobs.results import JobOutputs, training_entry
 from xstilts.jobs.supervised import SupervisedRun, TrainedRun
+from xstilts.jobs.text_data import text_data
 from xstilts.jobs.training_data import of_stage
 from xstilts.jobs.trials import train_at_best_rate
 from xstilts.training.checkpoints import Checkpoint
 from xstilts.training.device import Device
 from xstilts.training.selection import Weights, load_weights, weights_of
 from xstilts.training.session import Session
+from xstilts.training.state import part_of, prefixed
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -44,6 +46,7 @@ class StagedRun:
         seed: The run's seed.
         start: Returns the encoder that the first stage starts from, given a seed.
         outputs: Where the dev scores of every stage are added.
+        lm_head: The head for masked language modelling that the next stage with text starts from; None: a new one.
         entries: What the record has about each stage that is done.
         earlier_seconds: Seconds that earlier processes have spent on the stages that are done.
     """
@@ -54,6 +57,7 @@ class StagedRun:
     seed: int
     start: MakeEncoder
     outputs: JobOutputs
+    lm_head: Weights | None = None
     entries: list[dict[str, Any]] = field(default_factory=list)
     earlier_seconds: float = 0.0
 
@@ -100,7 +104,8 @@ class StagedRun:
             self.entries.append(found.facts["entry"])
             self.outputs.add_dev_rows(found.facts["dev_scores"])
             self.earlier_seconds += found.facts["seconds"]
-            return dict(found.tensors)
+            self.lm_head = part_of("lm_head", found.tensors) or None
+            return part_of("encoder", found.tensors)
         trained = train_at_best_rate(self._stage(number, make_encoder), tokenizer, device, part)
         self._add(trained)
         earlier = trained.result.earlier_seconds
@@ -111,7 +116,8 @@ class StagedRun:
         }
         self.earlier_seconds += earlier
         weights = weights_of(trained.encoder)
-        if done.save(Checkpoint(weights, facts), f"The end of stage {number + 1}"):
+        tensors = dict([*prefixed("encoder", weights), *prefixed("lm_head", self.lm_head or {})])
+        if done.save(Checkpoint(tensors, facts), f"The end of stage {number + 1}"):
             part.clear()
         return weights
 
@@ -120,8 +126,22 @@ class StagedRun:
         stages, hyper = self.runs.study.arms[self.arm].sequence, self.runs.study.intermediate(self.arm)[number]
         stage, which = stages[number], f", stage {number + 1} of {len(stages)}" if len(stages) > 1 else ""
         what = f"intermediate training {self.arm}{which}"
-        data, fixed = of_stage(self.runs.study, self.arm, number), stage.steps == "fixed"
-        return SupervisedRun(self.runs, self.model, what, data, hyper, self.seed, make_encoder, fixed, number)
+        use, text = stage.masked_lm, None
+        if use:
+            text = text_data(self.runs, self.model, use, stage.text_share, self.lm_head)
+        return SupervisedRun(
+            self.runs,
+            self.model,
+            what,
+            of_stage(self.runs.study, self.arm, number),
+            hyper,
+            self.seed,
+            make_encoder,
+            stage.steps == "fixed",
+            stage=number,
+            text=text,
+            mixing=stage.mixing_exponent,
+        )
 
     def _add(self, trained: TrainedRun) -> None:
         """Add the dev scores of a stage, and its entry in the record."""
@@ -129,6 +149,7 @@ class StagedRun:
         entry = training_entry(trained.result, trained.record())
         assert entry is not None
         self.entries.append(entry)
+        self.lm_head = trained.lm_head or self.lm_head
 
 
 def _continued(start: MakeEncoder, lora: LoRA | None, weights: Weights, seed: int) -> PreTrainedModel:

@@ -21,12 +21,15 @@ from xstilts.graph.runs import Runs
 from xstilts.jobs.results import JobOutputs
 from xstilts.task_types import task_type_of
 from xstilts.task_types.base import SpecialTokens, TaskType
+from xstilts.task_types.heads import MaskedLMHead
 from xstilts.tasks.languages import ENGLISH
 from xstilts.training.collapse import DevOutcome, collapse_reason, dev_outcome
 from xstilts.training.device import Device
 from xstilts.training.loop import TaskData, TrainingResult, steps_of, train
 from xstilts.training.prediction import predict
+from xstilts.training.selection import Weights, weights_of
 from xstilts.training.session import Session
+from xstilts.training.text import TextData
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -84,6 +87,12 @@ class TrainedRun:
         reasons = [collapse_reason(on_dev.dev_outcome) for on_dev in self.dev.values()]
         return "; ".join(reasons) if all(reasons) else ""
 
+    @property
+    def lm_head(self) -> Weights | None:
+        """The weights of the head for masked language modelling; None where there was no text."""
+        heads = [head for head in self.result.heads.values() if isinstance(head, MaskedLMHead)]
+        return weights_of(heads[0]) if heads else None
+
     def add_dev(self, outputs: JobOutputs, stage: str) -> None:
         """Add the dev scores to the job's outputs."""
         for on_dev in self.dev.values():
@@ -111,6 +120,8 @@ class SupervisedRun:
         make_encoder: Returns the encoder to start from, given a seed.
         fixed_steps: Whether there are as many steps as all examples of the tasks would take, whatever is used of them.
         stage: The number of trainings of the same encoder in the same job before.
+        text: Text for masked language modelling beside the tasks, or alone.
+        mixing: Tasks are drawn in proportion to this power of their size.
     """
 
     runs: Runs
@@ -122,6 +133,8 @@ class SupervisedRun:
     make_encoder: Callable[[int], PreTrainedModel]
     fixed_steps: bool = False
     stage: int = 0
+    text: TextData | None = None
+    mixing: float = 1.0
 
     def train(self, tokenizer: PreTrainedTokenizerFast, device: Device, session: Session) -> TrainedRun:
         """Train; if training diverges or collapses, start over with another seed, up to ``hyper.restarts`` times.
@@ -150,7 +163,18 @@ class SupervisedRun:
     ) -> TrainedRun:
         encoder, tokens = self.make_encoder(seed), special_tokens_of(tokenizer, seed)
         task_data = [self._task_data(task) for task in self.data]
-        result = train(encoder, task_data, tokens, self._hyper(), seed, device, self.what, session)
+        result = train(
+            encoder,
+            task_data,
+            tokens,
+            self._hyper(),
+            seed,
+            device,
+            self.what,
+            session,
+            text=self.text,
+            mixing=self.mixing,
+        )
         on_dev = {}
         for task in self.data:
             task_type, (rows, gold) = task_type_as_encoded(self.runs, self.model, task), self._dev(task)
@@ -166,7 +190,7 @@ class SupervisedRun:
         if not self.fixed_steps:
             return self.hyper
         rows = [sum(map(self._rows_of, files)) for files in self.data.values()]
-        return self.hyper.model_copy(update={"max_steps": steps_of(rows, self.hyper)})
+        return self.hyper.model_copy(update={"max_steps": steps_of(rows, self.hyper, self.text)})
 
     def _rows_of(self, file: TrainingFile) -> int:
         encoded = EncodedTask.read(self.runs.paths.tokens_manifest(self.model, file.task))

@@ -95,6 +95,8 @@ def shape_of(runs: Runs, model: str) -> EncoderShape:
         UserError: None of these gives it.
     """
     chosen, config = runs.study.models[model], runs.ready_made(model) / "config.json"
+    if chosen.continues:
+        return shape_of(runs, chosen.continues.parent)
     if own := chosen.architecture:
         positions = own.max_length + 2  # RoBERTa's start after the padding id
         return EncoderShape(

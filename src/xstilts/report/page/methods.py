@@ -39,9 +39,12 @@ def _arms(study: Study) -> str:
         f"An arm is what happens to the encoder between pretraining and the target task. “{BASELINE}”, the baseline, "
         "leaves it unchanged; the others train it on an English task"
     )
-    sizes = [len(stage.tasks) for arm in study.arms.values() for stage in arm.sequence]
-    if max(sizes, default=0) > 1:
-        text += ", or on several mixed in proportion to their size"
+    mixtures = [stage for arm in study.arms.values() for stage in arm.sequence if len(stage.tasks) > 1]
+    if mixtures:
+        by_size = all(stage.mixing == "size" for stage in mixtures)
+        text += ", or on several mixed" + " in proportion to their size" * by_size
+    if any(arm.texts for arm in study.arms.values()):
+        text += ", or on text by masked language modelling"
     if any(len(arm.sequence) > 1 for arm in study.arms.values()):
         text += ", or on several one after another"
     if controls := [arm for arm in study.arms if is_control(arm, study)]:
