@@ -18,8 +18,10 @@ def page(name: str) -> str:
 
 
 def example(name: str) -> dict[str, Any]:
-    (text,) = re.findall(r"```yaml\n(.*?)```", page(name), re.DOTALL)
-    return dict(yaml.safe_load(text))
+    merged: dict[str, Any] = {}
+    for text in re.findall(r"```yaml\n(.*?)```", page(name), re.DOTALL):
+        merged |= yaml.safe_load(text)
+    return merged
 
 
 def test_subsets() -> None:
@@ -34,6 +36,7 @@ def test_targets() -> None:
     study = load(ready_made(**example("targets.md")))
     assert study.taught("xnli") == {"en", "fr", "de", "sw"} and study.taught("mlqa") == {"en", "hi"}
     (shots,) = study.shots("tydiqa")
+    assert study.target("xnli").rates == (1e-5, 2e-5, 3e-5) and study.target("tydiqa").patience == 3
     assert (shots.task, shots.split, shots.language, shots.count) == ("tydiqa", "train", "fi", 10)
 
 

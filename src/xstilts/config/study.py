@@ -7,7 +7,7 @@ A study file holds exactly the keys of :class:`Study`; unknown ones are errors. 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from xstilts.atomic import write_text
-from xstilts.config.factors import TOPIC, Arm, Model, Shots, Stage, Target
+from xstilts.config.factors import Arm, Model, Shots, Target
 from xstilts.config.messages import sentences
 from xstilts.config.own import LanguageCode, OwnLanguage, OwnTask, OwnTaskName
 from xstilts.config.settings import (
@@ -37,11 +37,11 @@ from xstilts.config.sources import FilesSource, HubSource, SyntheticSource
 from xstilts.config.task_names import TargetTask, TaskNames
 from xstilts.config.text import Corpus, CorpusName, TextUse
 from xstilts.config.text_uses import problem_of_continuations, problem_of_texts, uses_of_text
+from xstilts.config.training_data import problem_of_training_data, trainings
 from xstilts.errors import UserError, UserErrors, did_you_mean
 from xstilts.tasks.benchmarks import title_of
 from xstilts.tasks.languages import ENGLISH, Language, languages_of
 from xstilts.tasks.registry import TASKS, TEXT
-from xstilts.tasks.synthetic_languages import RENDERED
 from xstilts.tasks.task import Task
 
 BASELINE = "none"
@@ -112,99 +112,10 @@ class Study(Section):
         return self
 
     @model_validator(mode="after")
-    def _domains_have_keys(self) -> Study:
-        for stage, key in self._trainings():
-            for task in map(self.task, stage.tasks):
-                for name in stage.choose.where:
-                    if name not in (known := (*task.metadata, TOPIC)):
-                        raise ValueError(
-                            f"{key}.choose.where.{name}: the examples of {task.title} have no '{name}', only "
-                            f"{' and '.join(known)}"
-                        )
+    def _training_data_exists(self) -> Study:
+        if problem := problem_of_training_data(self):
+            raise ValueError(problem)
         return self
-
-    @model_validator(mode="after")
-    def _stages_have_data(self) -> Study:
-        for stage, key in self._trainings():
-            for code in stage.languages:
-                for task in stage.tasks:
-                    if problem := self.why_no_training_data(task, code):
-                        raise ValueError(f"{key}.languages: {problem}")
-        return self
-
-    @model_validator(mode="after")
-    def _subsets_fit(self) -> Study:
-        for stage, key in self._trainings():
-            for task in stage.tasks:
-                most, why = self._most_examples(task)
-                if most is not None and stage.train_examples is not None and stage.train_examples > most:
-                    raise ValueError(
-                        f"{key}.train_examples: asks for {stage.train_examples:,} examples of {self.title_of(task)}, "
-                        f"but {why} {most:,}; set it to {most} or less, or leave it out to use all"
-                    )
-        return self
-
-    def _most_examples(self, task: str) -> tuple[int | None, str]:
-        """The most English training examples that a task can have, and the start of a sentence that says why."""
-        declared, source = self.task(task), self.source
-        bounds = [
-            (self.examples.train, "examples.train keeps"),
-            (declared.published_examples("train", ENGLISH), "it has"),
-        ]
-        if isinstance(source, SyntheticSource):
-            single = all(len(paths) == 1 for paths in declared.files["train"])
-            bounds[1] = (source.train_examples if single else None, "source.train_examples makes")
-        known = [(count, why) for count, why in bounds if count is not None]
-        return min(known, default=(None, ""))
-
-    def _trainings(self) -> Iterator[tuple[Stage, str]]:
-        """The trainings of all arms, each with its key in the study."""
-        for name, arm in self.arms.items():
-            if arm.stages:
-                yield from ((stage, f"arms.{name}.stages.{number}") for number, stage in enumerate(arm.stages))
-            else:
-                yield arm, f"arms.{name}"
-
-    @model_validator(mode="after")
-    def _taught_languages_have_data(self) -> Study:
-        for name, target in self.targets.items():
-            for key, codes in (("shots", [*target.shots]), ("train_languages", target.train_languages)):
-                for code in codes:
-                    if problem := self._why_not_taught(name, key, code):
-                        raise ValueError(f"targets.{name}.{key}: {problem}")
-        return self
-
-    def _why_not_taught(self, target: str, key: str, code: str) -> str:
-        """Why a language cannot be trained on for a target; empty where it can."""
-        task, chosen = self.task(target), self.targets[target]
-        if task.trained_on is None:
-            return f"{task.title} is scored by retrieval, without training; leave {key} out"
-        if code == ENGLISH:
-            return "English is trained on in any case; leave it out"
-        if code in chosen.shots and code in chosen.train_languages:
-            return f"'{code}' stands in shots and in train_languages; leave it out of one"
-        if key == "shots" and code not in self.languages(target):
-            return f"'{code}' is not scored, only {', '.join(self.languages(target))}"
-        source, split = self.shots_from(target, code) if key == "shots" else (task.trained_on, "train")
-        return self.why_no_training_data(source, code) if split == "train" else ""
-
-    def why_no_training_data(self, name: str, code: str) -> str:
-        """Why a task cannot have training data in a language, as far as is known without its files; empty: it can."""
-        task = self.task(name)
-        if code not in (known := self.language_table()):
-            return f"there is no language '{code}'. {did_you_mean(code, known)}"
-        if code == ENGLISH:
-            return ""
-        if isinstance(self.source, SyntheticSource) and name not in RENDERED:
-            rendered = ", ".join(sorted(RENDERED))
-            return f"the synthetic source renders no training data of {task.title} in '{code}', only of {rendered}"
-        by_language = task.mixed_train or all("{" in (part.config or "") for part in task.hub)
-        if self.from_hub(name) and not by_language:
-            return (
-                f"{task.title} has no training data in '{code}' on the Hugging Face Hub; put files below "
-                f"translated/{code}/ and add {name} to source.files"
-            )
-        return ""
 
     @model_validator(mode="after")
     def _grids_have_dev_data(self) -> Study:
@@ -404,7 +315,7 @@ class Study(Section):
 
     def languages_trained(self, task: str) -> tuple[str, ...]:
         """The languages of the training files of a task that arms and fine-tuning use, few-shot training apart."""
-        of_arms = (code for stage, _ in self._trainings() if task in stage.tasks for code in stage.languages)
+        of_arms = (code for stage, _ in trainings(self) if task in stage.tasks for code in stage.languages)
         of_targets = self.train_languages(task) if task in self.training_sets() else ()
         return tuple(dict.fromkeys((*of_targets, *of_arms)))
 
