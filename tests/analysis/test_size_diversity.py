@@ -11,6 +11,7 @@ from xstilts.analysis.answers import Answer
 from xstilts.analysis.questions.size_diversity import answer
 from xstilts.analysis.study_data import StudyData
 from xstilts.analysis.trends import Curves, mean_gain, sd_across_families, trend, worst_family_gain
+from xstilts.config.factors import Choose
 from xstilts.config.study import Study
 from xstilts.tasks.languages import languages_of
 
@@ -22,22 +23,29 @@ FAMILY = {code: language.family for code, language in languages_of("files").item
 def manipulated(
     sizes: tuple[int, ...] = SIZES, seeds: tuple[int, ...] = (1, 2, 3), tasks: tuple[str, ...] = ("mnli", "squad_v1")
 ) -> Study:
-    """Arms like mnli-4000 on subsets, and at 16,000 examples three levels of diversity."""
-    names = {f"{task}-{size}": (task, size, None) for task in tasks for size in sizes}
-    names |= {f"{task}-{level}": (task, 16_000, level) for task in tasks for level in ("low", "mid", "high")}
+    """Arms like mnli-4000 on random subsets, and at 16,000 examples a narrow and a diverse one."""
+    names = {f"{task}-{size}": (task, size, "random") for task in tasks for size in sizes}
+    names |= {f"{task}-{how}": (task, 16_000, how) for task in tasks for how in ("narrow", "diverse")}
     study = study_of({name: [task] for name, (task, _, _) in names.items()}, TARGETS, seeds)
-    for name, (_, size, level) in names.items():
-        declared(study.arms[name], train_examples=size, diversity=level)
+    for name, (_, size, how) in names.items():
+        declared(study.arms[name], train_examples=size, choose=Choose.model_validate({"how": how}))
     return study
+
+
+def measured(study: Study) -> dict[str, float]:
+    """Vendi scores: 1, 8 and 64 of narrow, random and diverse subsets."""
+    return {
+        arm: {"narrow": 1.0, "diverse": 64.0}.get(arm.rsplit("-", 1)[1], 8.0) for arm in study.arms if arm != "none"
+    }
 
 
 def answered(gain: Gain, study: Study | None = None, noise: float = 0.3, draw: int = 0) -> Answer:
     study = study or manipulated()
-    return answer(StudyData.of(study, scores_of(study, gain, noise, draw=draw)))
+    return answer(StudyData.of(study, scores_of(study, gain, noise, draw=draw)), diversity=measured(study))
 
 
 def doublings(arm: str) -> float:
-    """Of an arm's size above 1,000; arms of a level of diversity have 16,000."""
+    """Of an arm's size above 1,000; narrow and diverse subsets have 16,000."""
     suffix = arm.rsplit("-", 1)[1]
     return float(np.log2(int(suffix) / 1000)) if suffix.isdigit() else 4.0
 
@@ -73,15 +81,38 @@ def test_flat_curves_are_seldom_taken_for_trends() -> None:
 
 
 def test_diversity_is_tested_at_one_size() -> None:
-    levels = {"low": 0.0, "mid": 1.5, "high": 3.0}
+    levels = {"narrow": 0.0, "diverse": 3.0}
 
     def by_diversity(model: str, arm: str, target: str, language: str, seed: int) -> float:
-        return levels.get(arm.rsplit("-", 1)[1], 1.0)
+        return levels.get(arm.rsplit("-", 1)[1], 1.5)
 
     table = answered(by_diversity).secondary.set_index("name")
     found = table.loc["gain in the worst family, by diversity"]
-    assert found["value"] == pytest.approx(0.5, abs=0.1)  # points per doubling of 1, 8 or 64 clusters
-    assert found["unit"] == "points per doubling of clusters" and found["p"] < 0.05
+    assert found["value"] == pytest.approx(0.5, abs=0.1)  # points per doubling of 1, 8 or 64
+    assert found["unit"] == "points per doubling of the Vendi score" and found["p"] < 0.05
+
+
+def test_without_measured_diversity_it_is_not_tested() -> None:
+    study = manipulated()
+    found = answer(StudyData.of(study, scores_of(study, worst_family_learns)))
+    assert found.verdict == "supported" and not found.secondary["name"].str.contains("diversity").any()
+
+
+def test_a_whole_task_is_the_end_of_the_curve_of_its_random_subsets() -> None:
+    study = study_of(
+        {f"{task}-{size}": [task] for task in ("mnli", "squad_v1") for size in (*SIZES[:3], "whole")}, TARGETS
+    )
+    for name, section in study.arms.items():
+        if name.rsplit("-", 1)[-1].isdigit():
+            declared(section, train_examples=int(name.rsplit("-", 1)[1]))
+
+    def learns(model: str, arm: str, target: str, language: str, seed: int) -> float:
+        return 0.5 * (6.0 if arm.endswith("whole") else doublings(arm))
+
+    data = StudyData.of(study, scores_of(study, learns))
+    found = answer(data, {"mnli": 64_000, "squad_v1": 64_000})
+    assert found.primary is not None and found.primary.value == pytest.approx(0.5, abs=0.15)
+    assert answer(data).verdict == "not identifiable", "of unknown size"
 
 
 @pytest.mark.parametrize("study", [manipulated(SIZES[:3]), manipulated(tasks=("mnli",))])

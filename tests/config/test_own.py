@@ -67,7 +67,7 @@ def test_an_own_task_can_be_an_intermediate_task_and_have_settings_of_its_own() 
     }
     values["encoding"] = {"tasks": {"moods": {"max_length": 17}}}
     study = load(values)
-    assert study.intermediate("moods").epochs == 7 and study.target("names").epochs == 9
+    assert study.intermediate("moods")[0].epochs == 7 and study.target("names").epochs == 9
     assert study.encoding_of("moods").max_length == 17
     assert study.task("moods").single_sentence and study.task("moods").primary_metrics == ("accuracy",)
 

@@ -49,9 +49,11 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     # models
     ({"models": {}}, "models: must not be empty."),
     ({"models": {"m": None}},
-     "models.m: give either 'path' (a ready-made encoder) or 'architecture' (one to pretrain), not both."),
+     "models.m: give one of 'path' (a ready-made encoder), 'architecture' (one to pretrain) and 'continue' (another "
+     "model of the study, trained further)."),
     ({"models": {"m": {"path": "p", "architecture": {}}}},
-     "models.m: give either 'path' (a ready-made encoder) or 'architecture' (one to pretrain), not both."),
+     "models.m: give one of 'path' (a ready-made encoder), 'architecture' (one to pretrain) and 'continue' (another "
+     "model of the study, trained further)."),
     ({"models": {"m": {"path": "hf://FacebookAI/xlm-roberta-large@main"}}},
      "models.m: path 'hf://FacebookAI/xlm-roberta-large@main' must be hf://namespace/name@commit, with all 40 digits "
      "of the commit: a branch such as 'main' may change between two runs."),
@@ -241,12 +243,12 @@ class TestHyperparameters:
         return load(ready_made(training=training, arms=arms))
 
     def test_of_an_arm_come_from_stage_then_task_then_arm(self, study: Study) -> None:
-        found = {arm: study.intermediate(arm) for arm in ("mnli", "mnli_fast")}
+        found = {arm: study.intermediate(arm)[0] for arm in ("mnli", "mnli_fast")}
         assert [(h.batch_size, h.epochs, h.learning_rate) for h in found.values()] == [(2, 3, 2e-3), (2, 3, 5e-3)]
         assert [h.warmup_steps for h in found.values()] == [4, 6]
 
     def test_of_a_mixture_take_no_task_s_override(self, study: Study) -> None:
-        found = study.intermediate("pair")
+        (found,) = study.intermediate("pair")
         assert (found.epochs, found.learning_rate) == (2, 5e-3)
 
     def test_of_fine_tuning(self, study: Study) -> None:
@@ -264,8 +266,8 @@ class TestHyperparameters:
             "control": {"weights": "random"},
         }
         study = load(ready_made(training={"intermediate": stage}, arms=arms))
-        assert study.intermediate("qqp").lora == LoRA(rank=4, dropout=0.1)
-        assert study.intermediate("mnli").lora == LoRA(rank=2)
+        assert study.intermediate("qqp")[0].lora == LoRA(rank=4, dropout=0.1)
+        assert study.intermediate("mnli")[0].lora == LoRA(rank=2)
         assert [arm for arm in arms if study.stores_adapter(arm)] == ["qqp", "mnli"]
 
     def test_adapters_need_a_pretrained_encoder(self) -> None:

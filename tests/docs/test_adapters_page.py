@@ -17,7 +17,7 @@ def test_the_example() -> None:
     (example,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
     study = load(ready_made(**yaml.safe_load(example)))
     assert [arm for arm in study.arms if study.stores_adapter(arm)] == ["mnli_lora"]
-    assert study.intermediate("mnli_lora").lora == LoRA(rank=8, alpha=16, modules=["attention"])
+    assert study.intermediate("mnli_lora")[0].lora == LoRA(rank=8, alpha=16, modules=["attention"])
     assert study.target("squad_v1").lora == LoRA(rank=16, alpha=32, dropout=0.05)
     assert study.target("xnli").lora is None
     assert study.compute.gradient_checkpointing

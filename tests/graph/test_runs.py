@@ -129,7 +129,7 @@ class TestEncoders:
         assert runs.pretrained_weights("xlmr") == Path("models/xlmr/model.safetensors")
         assert runs.tokenizer_source("xlmr") == Path("models/xlmr/tokenizer.json")
         assert runs.made([runs.tokenizer_source("xlmr"), runs.pretrained_weights("xlmr")]) == []
-        assert not runs.any_pretraining()
+        assert runs.texts() == ()
 
     def test_inputs_are_manifests_of_what_a_job_reads(self) -> None:
         runs = runs_of(ready_made())

@@ -22,12 +22,13 @@ from xstilts.data.encoding import EncodedRows, encode_task
 from xstilts.data.examples import Provenance, write
 from xstilts.encoders import storage as encoders
 from xstilts.graph.runs import Runs
-from xstilts.task_types import task_type_class
+from xstilts.task_types import canonical_schema
 from xstilts.task_types.base import SpecialTokens, TaskType
 from xstilts.tasks.registry import TASKS, TEXT
 from xstilts.training.loop import TaskData, TrainingResult
 
 EXAMPLES = 8
+VALUES = "fiction", "travel"  # of metadata, in turn
 SHAPE = {"hidden_size": 8, "layers": 2, "heads": 2, "feed_forward_size": 8, "max_length": 64, "seed": 7}
 TRAINED = 9.0  # all weights after ``RecordingTrainer``
 
@@ -87,7 +88,8 @@ def prepare(runs: Runs) -> PreTrainedTokenizerFast:
     pieces = tokenizer.train([text for file in files for text in texts(*file)], 300, 64)
     for task, split, language in files:
         rows = [_example(task, i, text) for i, text in enumerate(texts(task, split, language))]
-        schema = task_type_class(TASKS[task]).schema
+        rows = [row | dict.fromkeys(TASKS[task].metadata, VALUES[i % 2]) for i, row in enumerate(rows)]
+        schema = canonical_schema(TASKS[task])
         provenance = Provenance(task, split, language, "test", "none", False)
         path = runs.paths.examples(task, split, language)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -174,9 +176,10 @@ class RecordingTrainer:
         hyper: Hyperparameters,
         seed: int,
         *_rest: Any,
+        **_named: Any,
     ) -> TrainingResult:
         state = {name: value.clone() for name, value in encoder.state_dict().items()}
-        heads = nn.ModuleDict({data.name: nn.Identity() for data in task_data})
+        heads = nn.ModuleDict({data.name: nn.Linear(1, 1) for data in task_data})
         self.calls.append(TrainingCall(encoder, state, task_data, tokens, hyper, seed, heads))
         filled(encoder, TRAINED)
         return TrainingResult(heads, steps=4, best_step=2, curve=[{"step": 2, "loss": 1.0}])

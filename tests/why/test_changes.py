@@ -100,3 +100,41 @@ def test_code_is_named_by_its_kind():
     now = SPECS["finetune"](Specs(runs))
     job = PlannedJob("finetune", WILDCARDS["finetune"], now, now | {"code": "another"}, ran=True)
     assert changes(job, runs) == ["training code has changed (code of kind 'training')"]
+
+
+STAGED = {"stages": [{"tasks": ["mnli"]}, {"tasks": ["qqp"], "masked_lm": {"text": "study", "share": 0.3}}]}
+
+
+@pytest.mark.parametrize(
+    ("stage", "sentence"),
+    [
+        ({"tasks": ["qqp"], "training": {"epochs": 9}}, "arms.mnli.stages.1.training.epochs: 3.0 -> 9.0"),
+        (
+            {"tasks": ["qqp"], "masked_lm": {"text": "study", "share": 0.4}},
+            "arms.mnli.stages.1.masked_lm.share: 0.3 -> 0.4",
+        ),
+        ({"tasks": ["qqp"], "train_examples": 9}, "arms.mnli.stages.1.train_examples: null -> 9"),
+    ],
+)
+def test_a_stage_is_named_by_its_number(stage, sentence):
+    before = ready_made(arms=ready_made()["arms"] | {"mnli": STAGED})
+    stage = {"masked_lm": STAGED["stages"][1]["masked_lm"]} | stage
+    arms = ready_made()["arms"] | {"mnli": {"stages": [STAGED["stages"][0], stage]}}
+    assert told(before, "intermediate", arms=arms) == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"steps": 5}, "models.tiny.continue.steps: 4 -> 5"),
+        ({"seed": 2}, "models.tiny.continue.seed: 1 -> 2"),
+        ({"sampling": {"exponent": 1}}, "models.tiny.continue.sampling.exponent: 0.3 -> 1.0"),
+        ({"training": {"batch_size": 2}}, "models.tiny.continue.training.batch_size: 32 -> 2"),
+    ],
+)
+def test_a_continued_model(changed, sentence):
+    continues = {"from": "base", "text": "study", "steps": 4}
+    base = {"base": own()["models"]["tiny"]}
+    before = {**own(), "models": {**base, "tiny": {"continue": continues}}}
+    models = {**base, "tiny": {"continue": {**continues, **changed}}}
+    assert told(before, "pretrain", models=models) == [sentence]

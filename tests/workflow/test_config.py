@@ -114,7 +114,7 @@ def change(config, path, value):
         ("targets.xnli.languages", ["de", "xx"], "targets.xnli.languages: there is no language 'xx'"),
         ("targets.tatoeba.languages", ["en"], "Tatoeba has no 'en'"),
         ("source", {"kind": "hug"}, "source.kind: must be 'synthetic', 'files' or 'hub'"),
-        ("models.small.path", "somewhere", "give either 'path'"),
+        ("models.small.path", "somewhere", "give one of 'path'"),
         ("study", "My Study", "lower-case"),
     ],
 )

@@ -89,7 +89,7 @@ class TestPhang2020:
         for hyper in (*map(study.target, study.training_sets()), *map(study.intermediate, study.arms)):
             assert (hyper.learning_rate, hyper.warmup_share, hyper.weight_decay) == (1e-5, 0.1, 0.01)
             assert (hyper.clip_norm, hyper.clip_each, hyper.eval_every) == (1.0, "micro_batch", 1000)
-        assert study.intermediate("anli").eval_examples == 5 * 500
+        assert study.intermediate("anli")[0].eval_examples == 5 * 500
 
     def test_runs_with_only_model_data_and_number_of_examples_exchanged(self, run: Workspace) -> None:
         scores = pd.read_parquet(run.results / "scores.parquet")

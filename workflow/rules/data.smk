@@ -79,7 +79,7 @@ if not RUNS.all_data_was_read():
     rule prepared:
         input:
             manifests=[PATHS.data_manifest(task) for task in RUNS.study.tasks()],
-            text=PATHS.data_manifest("text") if RUNS.any_pretraining() else [],
+            texts=[PATHS.data_manifest(text) for text in RUNS.texts()],
         output:
             touch(PATHS.prepared),
         priority: 100
@@ -119,7 +119,7 @@ rule encode:
         PATHS.log("encode", "{model}", "{task}"),
     benchmark:
         PATHS.benchmark("encode", "{model}", "{task}")
-    priority: lambda w: 100 if w.task == "text" else 0
+    priority: lambda w: 100 if w.task in RUNS.texts() else 0
     conda:
         "../../envs/xstilts.yaml"
     threads: 1

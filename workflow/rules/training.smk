@@ -4,7 +4,10 @@
 rule pretrain:
     input:
         tokenizer=PATHS.tokenizer_file("{model}"),
-        examples=lambda w: RUNS.inputs(w.model, ("text",)),
+        encoder=lambda w: RUNS.made(
+            map(RUNS.pretrained_weights, RUNS.ancestors(w.model)[:1])
+        ),
+        examples=lambda w: RUNS.inputs(w.model, (RUNS.pretraining_text(w.model),)),
     output:
         weights=PATHS.pretrained("{model}") / "model.safetensors",
         config=PATHS.pretrained("{model}") / "config.json",
@@ -36,7 +39,7 @@ rule intermediate:
     input:
         tokenizer=PATHS.tokenizer_file("{model}"),
         encoder=lambda w: RUNS.made(RUNS.starting_weights(w.model, w.arm)),
-        examples=lambda w: RUNS.inputs(w.model, tuple(RUNS.study.arms[w.arm].tasks)),
+        examples=lambda w: RUNS.inputs(w.model, RUNS.trained_on(w.arm)),
     output:
         record=PATHS.encoder("{model}", "{arm}", "{seed}") / "record.json",
         dev_scores=PATHS.part("dev_scores", "{model}", "{arm}", INTERMEDIATE, "{seed}"),

@@ -7,7 +7,12 @@ import pandas as pd
 
 from xstilts.analysis.covariates import ADJUSTED_FOR, with_covariates, with_known
 from xstilts.analysis.gains import primary_scores
-from xstilts.analysis.selection import intermediate_arms, scored_split, task_arms_or_all
+from xstilts.analysis.selection import (
+    intermediate_arms,
+    is_zero_shot_or_english,
+    scored_split,
+    task_arms_or_all,
+)
 from xstilts.analysis.study_data import StudyData
 from xstilts.config.study import BASELINE, Study
 from xstilts.scores.chance import chance
@@ -24,7 +29,9 @@ DISTANCES = ("distance", "distance_observed", "genetic", "geographic", "inventor
 
 
 def deltas(study_data: StudyData) -> pd.DataFrame:
-    """Average the gains of each model, arm, target and language over seeds. Controls are left out.
+    """Average the gains of each model, arm, target and language over seeds.
+
+    Controls are left out, and so are languages that fine-tuning has examples of, English apart.
 
     Returns:
         A row per cell in which both arm and baseline are scored, with the columns :data:`DELTAS`. ``delta`` is
@@ -35,7 +42,7 @@ def deltas(study_data: StudyData) -> pd.DataFrame:
     """
     study = study_data.study
     scores = primary_scores(study_data.scores, study)
-    scores = scores[scores["split"] == scored_split(study)]
+    scores = scores[(scores["split"] == scored_split(study)) & is_zero_shot_or_english(scores, study)]
     after = _mean_over_seeds(scores[scores["arm"].isin(intermediate_arms(study))], ["arm", *_CELL])
     after = after.rename(columns={"score": "score_after"})
     before = _mean_over_seeds(scores[scores["arm"] == BASELINE], _CELL).drop(columns="n")

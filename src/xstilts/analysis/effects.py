@@ -34,7 +34,7 @@ def effects(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
 
     Returns:
         Up to three rows each, with the columns :data:`EFFECTS`: ``language`` is "mean" for all of the target's
-        languages, "en" for English alone, and "zero-shot" for all but English. ``languages`` and ``seeds`` count what
+        languages, "en" for English alone, and "zero-shot" for all that are. ``languages`` and ``seeds`` count what
         is averaged. As in the tables, a seed that lacks a language in which any arm is scored is not used, since a mean
         over other languages is another quantity. ``note`` says what an interval leaves out, or why there is no gain.
     """
@@ -59,7 +59,7 @@ def _means(study: Study, target: str, scored: set[str]) -> Iterator[tuple[str, l
     for name, languages in (
         (ALL, all_languages),
         (ENGLISH, all_languages & {ENGLISH}),
-        (ZERO_SHOT, all_languages - {ENGLISH}),
+        (ZERO_SHOT, all_languages - study.taught(target)),
     ):
         if languages:
             yield name, sorted(languages & scored)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from xstilts.analysis.selection import intermediate_arms, scored_split
+from xstilts.analysis.selection import intermediate_arms, is_zero_shot_or_english, scored_split
 from xstilts.analysis.study_data import StudyData
 from xstilts.config.study import BASELINE, Study
 from xstilts.scores.gains import arms_of, by_language, targets_of, with_study_splits
@@ -43,10 +43,14 @@ def gains(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
 
 
 def gains_of(study_data: StudyData) -> pd.DataFrame:
-    """Compute the gains that questions are answered on: of :func:`scored_split` alone, without controls."""
+    """Compute the gains that questions are answered on: of :func:`scored_split` alone, without controls.
+
+    Languages that fine-tuning has examples of are left out, English apart.
+    """
     study = study_data.study
     table = gains(study_data.scores, study)
     chosen = (table["split"] == scored_split(study)) & table["arm"].isin(intermediate_arms(study))
+    chosen &= is_zero_shot_or_english(table, study)
     return table[chosen].drop(columns="split").reset_index(drop=True)
 
 

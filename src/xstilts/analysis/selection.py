@@ -7,6 +7,7 @@ import pandas as pd
 from xstilts.analysis.study_data import StudyData
 from xstilts.config.study import BASELINE, Study
 from xstilts.scores.gains import is_control
+from xstilts.tasks.languages import ENGLISH
 
 
 def scored_split(study: Study) -> str:
@@ -24,7 +25,8 @@ def task_arms(study: Study) -> dict[str, str]:
 
     Of several arms with the same task only one is returned: the one named after the task, or else the first.
     """
-    single = {arm: study.arms[arm].tasks[0] for arm in intermediate_arms(study) if len(study.arms[arm].tasks) == 1}
+    trained = {arm: study.arms[arm].all_tasks for arm in intermediate_arms(study)}
+    single = {arm: tasks[0] for arm, tasks in trained.items() if len(tasks) == 1}
     chosen: dict[str, str] = {}
     for arm, task in sorted(single.items(), key=lambda item: item[0] != item[1]):
         chosen.setdefault(task, arm)
@@ -34,6 +36,13 @@ def task_arms(study: Study) -> dict[str, str]:
 def task_arms_or_all(study: Study) -> list[str]:
     """Return :func:`task_arms`; where there are none, :func:`intermediate_arms`."""
     return [*task_arms(study)] or intermediate_arms(study)
+
+
+def is_zero_shot_or_english(cells: pd.DataFrame, study: Study) -> pd.Series:
+    """Mark the rows whose ``language`` is English, or one that the fine-tuning of ``target`` has no examples of."""
+    taught = {(target, code) for target in study.targets for code in study.taught(target) - {ENGLISH}}
+    places = zip(cells["target"], cells["language"], strict=True)
+    return pd.Series([place not in taught for place in places], index=cells.index, dtype=bool)
 
 
 def without_type(cells: pd.DataFrame, study: Study, task_type: str) -> pd.DataFrame:

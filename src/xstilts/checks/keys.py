@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from xstilts.config.settings import Hyperparameters, Section
 from xstilts.config.study import Study
+from xstilts.tasks.registry import TEXT
 
 
 class Stage(NamedTuple):
@@ -35,7 +36,8 @@ def set_by(name: str, places: dict[str, Section | None]) -> str:
 
 def max_length(study: Study, task: str) -> str:
     """The key that sets the longest input of a task."""
-    return set_by("max_length", {f"encoding.tasks.{task}": study.encoding.tasks.get(task), "encoding": study.encoding})
+    name = TEXT.name if task in study.corpora else task
+    return set_by("max_length", {f"encoding.tasks.{name}": study.encoding.tasks.get(name), "encoding": study.encoding})
 
 
 def embedding(study: Study, task: str, name: str) -> str:
@@ -44,15 +46,16 @@ def embedding(study: Study, task: str, name: str) -> str:
 
 
 def stages(study: Study) -> Iterator[Stage]:
-    """Iterate over the intermediate training of each arm, then the fine-tuning on each training set."""
+    """Iterate over the stages of each arm, then the fine-tuning on each training set."""
     intermediate, target = study.training.intermediate, study.training.target
     for name, arm in study.arms.items():
-        if arm.tasks:
-            task = arm.tasks[0] if len(arm.tasks) == 1 else None
-            places: dict[str, Section | None] = {f"arms.{name}.training": arm.training}
+        for number, (stage, settings) in enumerate(zip(arm.sequence, study.intermediate(name), strict=True)):
+            task = stage.tasks[0] if len(stage.tasks) == 1 else None
+            own = {f"arms.{name}.stages.{number}.training": stage.training} if arm.stages else {}
+            places: dict[str, Section | None] = {**own, f"arms.{name}.training": arm.training}
             if task:
                 places[f"training.intermediate.tasks.{task}"] = intermediate.tasks.get(task)
-            yield Stage(task, study.intermediate(name), {**places, "training.intermediate": intermediate})
+            yield Stage(task, settings, {**places, "training.intermediate": intermediate})
     for task in study.training_sets():
         of_task = {f"training.target.tasks.{task}": target.tasks.get(task)}
         yield Stage(task, study.target(task), {**of_task, "training.target": target})

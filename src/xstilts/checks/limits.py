@@ -41,7 +41,7 @@ def beyond(runs: Runs, model: str, longest_input: int | None, layers: int | None
         layers: The number of its layers; None: not known.
     """
     study = runs.study
-    for task in study.tasks():
+    for task in (*study.tasks(), *runs.texts(model)):
         length = study.encoding_of(task).max_length
         if longest_input is not None and length > longest_input:
             yield Finding(

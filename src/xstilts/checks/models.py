@@ -86,12 +86,20 @@ def _adapters(runs: Runs, encoder: PreTrainedModel) -> Iterator[Finding]:
             yield Finding(f"{stage.key('lora')}.modules", str(error).removeprefix("lora.modules: "))
 
 
+def _texts(runs: Runs, model: str) -> Iterator[str]:
+    """Iterate over the texts that the model, or a model that continues it, is trained on."""
+    for name in runs.study.models:
+        if model in (name, *runs.ancestors(name)):
+            yield from runs.texts(name)
+
+
 def _trial(runs: Runs, trial: Trial) -> Iterator[Finding]:
     study, limit = runs.study, capabilities.longest_input(trial.encoder.config)
-    longest = max(study.encoding_of(task).max_length for task in study.tasks())
+    tasks = (*study.tasks(), *_texts(runs, trial.model))
+    longest = max(study.encoding_of(task).max_length for task in tasks)
     vectors = {stage.settings.sentence_vector: stage.key("sentence_vector") for stage in keys.stages(study)}
     tried = trial.problems(
-        [study.task(task) for task in study.tasks()],
+        [study.task(task) for task in tasks],
         longest if limit is None else min(longest, limit),  # what is beyond it has been said
         [(key, vector) for vector, key in vectors.items()],
     )

@@ -27,7 +27,7 @@ def findings(runs: Runs) -> Iterator[Finding]:
         return
     demo = "which looks like a value of the demo, whose encoder is tiny"
     for stage in keys.stages(runs.study):
-        rate, steps = stage.settings.learning_rate, stage.settings.max_steps
+        rate, steps = max(stage.settings.rates), stage.settings.max_steps
         if rate >= HIGH_RATE and not stage.settings.lora:  # adapters are trained at such rates
             yield Finding(
                 stage.key("learning_rate"),

@@ -93,6 +93,8 @@ class Trial:
     def _try_task(self, task: Task, limit: int, sentence_vectors: SentenceVectors) -> None:
         task_type = task_type_of(task, Encoding(max_length=limit), task.labels or ("A", "B"))
         examples = _examples(task_type)
+        if task.type == "masked_lm" and self.tokenizer.mask_token_id is None:
+            raise self._refuse("its tokenizer has no mask token, without which there is no masked language modelling.")
         rows = _rows(task_type.encode(examples, self.tokenizer))
         batch = task_type.collate(rows, SpecialTokens.of(self.tokenizer))
         self._check_padding(batch)
@@ -104,6 +106,8 @@ class Trial:
             for key, vector in sentence_vectors:
                 self._check_training(task_type, batch, vector)
                 self._check_vector(task_type, batch, key, vector)
+        elif task.type == "masked_lm":
+            self._check_training(task_type, batch, "pooler")
         else:
             self._check_training(task_type, batch, "pooler")
             self._check_answers(task_type, rows, batch, examples)

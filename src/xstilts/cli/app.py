@@ -16,7 +16,6 @@ from xstilts.errors import UserError, did_you_mean
 from xstilts.graph.runs import Runs
 from xstilts.graph.specs import Spec, Specs, check_planned
 from xstilts.runtime.logs import configure_logging
-from xstilts.tasks.registry import TEXT
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +66,7 @@ def opened(study: Path, **names: str | int) -> Runs:
         "model_to_pretrain": [model for model in runs.study.models if runs.pretrains(model)],
         "arm": runs.study.arms,
         "arm_that_trains": [name for name, arm in runs.study.arms.items() if arm.trains],
-        "task": runs.study.tasks() + ((TEXT.name,) if runs.any_pretraining() else ()),
+        "task": (*runs.study.tasks(), *runs.texts()),
         "training_set": runs.study.training_sets(),
         "seed": runs.study.seeds,
     }

@@ -41,7 +41,7 @@ def sentences(error: ValidationError, root: type[Section]) -> list[str]:
 
 
 def _sentence(problem: Any, root: type[Section]) -> str:
-    path = [str(part) for part in problem["loc"] if part != "[key]"]
+    path = [str(part) for part in problem["loc"] if part not in ("[key]", "[one]", "[several]")]
     kind = path[1] if path[:1] == ["source"] and len(path) > 1 else None  # the union's tag is no key
     keys = path if kind is None else ["source", *path[2:]]
     where, given = ".".join(keys), problem["input"]
@@ -51,7 +51,8 @@ def _sentence(problem: Any, root: type[Section]) -> str:
         case "extra_forbidden":
             return f"{where}: unknown key. {did_you_mean(keys[-1], _keys_at(keys[:-1], root, kind))}"
         case "too_short":
-            return f"{where}: must not be empty."
+            least = problem["ctx"]["min_length"]
+            return f"{where}: must not be empty." if least == 1 else f"{where}: must have {least} values or more."
         case "union_tag_invalid" | "union_tag_not_found":
             return f"{where}.kind: must be 'synthetic', 'files' or 'hub'."
         case "value_error":

@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    create_model,
+    model_validator,
+)
 
 from xstilts.config.task_names import AnyTask, IntermediateTask, RetrievalTask, TrainingSet
 
@@ -138,10 +148,22 @@ class LoRA(Section):
     )
 
 
+#: One learning rate or a list of them. The tags are parts of paths in errors, which messages leave out.
+LearningRate = Annotated[
+    Annotated[Positive, Tag("[one]")]
+    | Annotated[list[Positive], Field(min_length=2), AfterValidator(unique), Tag("[several]")],
+    Discriminator(lambda value: "[several]" if isinstance(value, list) else "[one]"),
+]
+
+
 class Hyperparameters(Section):
     """One stage's optimisation. Defaults are those of Phang et al.'s released scripts where these state one."""
 
-    learning_rate: Positive = Field(1e-5, description="Peak learning rate; warmed up linearly, then decayed to 0.")
+    learning_rate: LearningRate = Field(
+        1e-5,
+        description="Peak learning rate; warmed up linearly, then decayed to 0. Of a list, the one that is best on "
+        "English dev data: a training with each, and once more with the best. Not for pretraining.",
+    )
     batch_size: Count = Field(32, description="Examples (QA: windows) per optimiser step.")
     micro_batch_size: Count | None = Field(
         None,
@@ -171,6 +193,11 @@ class Hyperparameters(Section):
         "state, as in XTREME's code; the last token's; or the mean of all. Without a pooler, 'pooler' reads the first "
         "token's state, or in decoders, where it knows nothing of the others, the last token's.",
     )
+    patience: Count | None = Field(
+        None,
+        description="Stop after this many evaluations in a row without a better one; null: train to the end. The "
+        "learning rate is scheduled as if training went on to the end.",
+    )
     restarts: Whole = Field(
         0, description="How many times a run that has diverged or collapsed is started again with another seed."
     )
@@ -182,6 +209,11 @@ class Hyperparameters(Section):
         description="Train an adapter (LoRA) beside the encoder's weights, which stay as they are; null: train all "
         "weights. Not for pretraining. An override replaces the section as a whole.",
     )
+
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """The learning rates to try."""
+        return tuple(self.learning_rate) if isinstance(self.learning_rate, list) else (self.learning_rate,)
 
 
 class Encoding(Section):
@@ -233,6 +265,10 @@ class Training(Section):
     def _pretrains_all_weights(self) -> Training:
         if self.pretraining.lora:
             raise ValueError("pretraining.lora: pretraining starts from random weights and trains all; leave lora out")
+        if len(self.pretraining.rates) > 1:
+            raise ValueError(
+                "pretraining.learning_rate: pretraining has no dev data to choose one of several by; give one"
+            )
         return self
 
 

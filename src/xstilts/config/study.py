@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from xstilts.atomic import write_text
-from xstilts.config.factors import Arm, Model, Target
+from xstilts.config.factors import Arm, Model, Shots, Target
 from xstilts.config.messages import sentences
 from xstilts.config.own import LanguageCode, OwnLanguage, OwnTask, OwnTaskName
 from xstilts.config.settings import (
@@ -35,6 +35,9 @@ from xstilts.config.settings import (
 )
 from xstilts.config.sources import FilesSource, HubSource, SyntheticSource
 from xstilts.config.task_names import TargetTask, TaskNames
+from xstilts.config.text import Corpus, CorpusName, TextUse
+from xstilts.config.text_uses import problem_of_continuations, problem_of_texts, uses_of_text
+from xstilts.config.training_data import problem_of_training_data, trainings
 from xstilts.errors import UserError, UserErrors, did_you_mean
 from xstilts.tasks.benchmarks import title_of
 from xstilts.tasks.languages import ENGLISH, Language, languages_of
@@ -62,6 +65,9 @@ class Study(Section):
     )
     declared_tasks: dict[OwnTaskName, OwnTask] = Field(
         {}, alias="tasks", description="Tasks of the study's own, by name: for arms, as targets, or both."
+    )
+    text: dict[CorpusName, Corpus] = Field(
+        {}, description="Corpora of unlabelled text, by name: for arms' masked_lm, and for models that continue."
     )
     examples: Limits = Field(Limits(), description="How much of each file to use.")
     arms: dict[Name, Arm] = Field(description="What happens before the target task, by name; 'none' is the baseline.")
@@ -97,6 +103,41 @@ class Study(Section):
                     f"arms.{name}: the arm starts from random weights, which an adapter would leave random; set "
                     f"arms.{name}.training.lora to null"
                 )
+            first, *others = self.intermediate(name) or (None,)
+            if first and any(hyper.lora != first.lora for hyper in others):
+                raise ValueError(
+                    f"arms.{name}.stages: one adapter goes through all stages, so 'lora' must be the same in each; set "
+                    f"it in arms.{name}.training"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _training_data_exists(self) -> Study:
+        if problem := problem_of_training_data(self):
+            raise ValueError(problem)
+        return self
+
+    @model_validator(mode="after")
+    def _grids_have_dev_data(self) -> Study:
+        of_text = {f"models.{name}.continue": self.pretraining(name) for name in self.models}
+        for name, arm in self.arms.items():
+            trainings = zip(arm.sequence, self.intermediate(name), strict=True)
+            of_text |= {f"arms.{name}": hyper for stage, hyper in trainings if not stage.tasks}
+        for key, hyper in of_text.items():
+            if len(hyper.rates) > 1:
+                raise ValueError(
+                    f"{key}.training.learning_rate: masked language modelling has no dev data to choose one of several "
+                    "by; give one"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _texts_exist(self) -> Study:
+        if taken := sorted({*self.corpora} & {*self.own_tasks}):
+            raise ValueError(f"tasks.{taken[0]}: text.{taken[0].partition('_')[2]} has this name; rename one of them")
+        of_texts = problem_of_texts(self.text, self.text_uses(), self.language_table(), self.text_languages)
+        if problem := of_texts or problem_of_continuations(self.models):
+            raise ValueError(problem)
         return self
 
     @model_validator(mode="after")
@@ -213,16 +254,77 @@ class Study(Section):
 
     def task(self, name: str) -> Task:
         """The declaration of a task, the study's own or a built-in one."""
-        return self.own_tasks[name] if name in self.own_tasks else TASKS[name]
+        return self.own_tasks.get(name) or self.corpora.get(name) or TASKS[name]
 
     @cached_property
     def own_tasks(self) -> dict[str, Task]:
         """By name, the tasks that the study declares itself."""
         return {name: task.task(name) for name, task in self.declared_tasks.items()}
 
+    @cached_property
+    def corpora(self) -> dict[str, Task]:
+        """The study's corpora as tasks, by the name that their files have."""
+        tasks = [corpus.task(name) for name, corpus in self.text.items()]
+        return {task.name: task for task in tasks}
+
+    def text_uses(self) -> dict[str, TextUse]:
+        """What models and arms do with unlabelled text, by key."""
+        return uses_of_text(self.models, self.arms)
+
+    def text_languages(self, text: str) -> tuple[str, ...]:
+        """The languages of a text; the study's own has those of its targets, and English."""
+        if text in self.corpora:
+            return self.corpora[text].languages
+        return tuple(sorted({ENGLISH, *(code for target in self.targets for code in self.languages(target))}))
+
+    def text_key(self, text: str, language: str) -> str:
+        """The key of the files of a corpus in a language."""
+        name = text.partition("_")[2]
+        return f"text.{name}." + (f"languages.{language}" if self.text[name].languages else "files")
+
     def title_of(self, name: str) -> str:
         """The name for readers of a task or of an aggregate over tasks."""
-        return self.own_tasks[name].title if name in self.own_tasks else title_of(name)
+        own = self.own_tasks.get(name) or self.corpora.get(name)
+        return own.title if own else title_of(name)
+
+    def shots_from(self, target: str, code: str) -> tuple[str, str]:
+        """Task and split that a target's shots in a language are drawn from."""
+        task = self.task(target)
+        lacks_dev = code in task.without_dev and self.source.kind != "synthetic"
+        if task.has("dev") and not task.dev_is_test and not lacks_dev:
+            return target, "dev"
+        return task.trained_on or target, "train"
+
+    def shots(self, training_set: str) -> tuple[Shots, ...]:
+        """The few examples in other languages that are mixed into a training set's English ones."""
+        return tuple(
+            Shots(target, *self.shots_from(target, code), code, count)
+            for target, chosen in self.targets.items()
+            if self.task(target).trained_on == training_set
+            for code, count in chosen.shots.items()
+        )
+
+    def shots_of(self, task: str) -> tuple[Shots, ...]:
+        """Those that are drawn from a task's files."""
+        return tuple(shot for name in self.training_sets() for shot in self.shots(name) if shot.task == task)
+
+    def train_languages(self, training_set: str) -> tuple[str, ...]:
+        """The languages that are trained on, English first, for the targets of a training set."""
+        chosen = (self.targets[target] for target in self.targets if self.task(target).trained_on == training_set)
+        return tuple(dict.fromkeys((ENGLISH, *(code for target in chosen for code in target.train_languages))))
+
+    def languages_trained(self, task: str) -> tuple[str, ...]:
+        """The languages of the training files of a task that arms and fine-tuning use, few-shot training apart."""
+        of_arms = (code for stage, _ in trainings(self) if task in stage.tasks for code in stage.languages)
+        of_targets = self.train_languages(task) if task in self.training_sets() else ()
+        return tuple(dict.fromkeys((*of_targets, *of_arms)))
+
+    def taught(self, target: str) -> frozenset[str]:
+        """The languages that a target's fine-tuning has examples of: English, and those that are not zero-shot."""
+        if (training_set := self.task(target).trained_on) is None:
+            return frozenset({ENGLISH})
+        few = (shots.language for shots in self.shots(training_set))
+        return frozenset((*self.train_languages(training_set), *few))
 
     def training_sets(self) -> tuple[str, ...]:
         """The tasks whose English training data the targets are fine-tuned on."""
@@ -231,7 +333,7 @@ class Study(Section):
 
     def intermediate_tasks(self) -> tuple[str, ...]:
         """The tasks that arms train on."""
-        return tuple(dict.fromkeys(task for arm in self.arms.values() for task in arm.tasks))
+        return tuple(dict.fromkeys(task for arm in self.arms.values() for task in arm.all_tasks))
 
     def tasks(self) -> tuple[str, ...]:
         """Every labelled task that the study uses."""
@@ -239,7 +341,8 @@ class Study(Section):
 
     def from_hub(self, task: str) -> bool:
         """Whether a task's examples come from the Hugging Face Hub, and not from files."""
-        return isinstance(self.source, HubSource) and task not in (*self.source.files, *self.own_tasks, TEXT.name)
+        from_files = (*self.own_tasks, *self.corpora, TEXT.name)
+        return isinstance(self.source, HubSource) and task not in (*self.source.files, *from_files)
 
     @property
     def mirror(self) -> str | None:
@@ -261,8 +364,9 @@ class Study(Section):
         """The languages in which the study scores a target, in alphabetical order; of a split, those that it has."""
         wanted = self.targets[target].languages or self._languages_of_task(self.task(target))
         lacking = {code for of, codes in self.targets[target].absent.items() if of == split for code in codes}
-        if split == "dev" and self.source.kind != "synthetic":
-            lacking |= set(self.task(target).without_dev)
+        if split == "dev":
+            lacking |= {code for code in self.targets[target].shots if self.shots_from(target, code)[1] == "dev"}
+            lacking |= set(self.task(target).without_dev) if self.source.kind != "synthetic" else set()
         return tuple(sorted(set(wanted) - lacking))
 
     def splits_of(self, target: str) -> tuple[str, ...]:
@@ -270,22 +374,33 @@ class Study(Section):
         return tuple(split for split in self.splits if self.task(target).has(split)) or ("test",)
 
     def encoding_of(self, task: str) -> Encoding:
-        """The encoding settings of a task, its own over those of all."""
-        return merged(Encoding, self.encoding, self.encoding.tasks.get(task))
+        """The encoding settings of a task, its own over those of all; those of all unlabelled text are of 'text'."""
+        return merged(Encoding, self.encoding, self.encoding.tasks.get(TEXT.name if task in self.corpora else task))
 
     def embedding_of(self, task: str) -> Embedding:
         """The embedding settings of a retrieval task, its own over those of all."""
         return merged(Embedding, self.retrieval, self.retrieval.tasks.get(task))
 
-    def intermediate(self, arm: str) -> Hyperparameters:
-        """Of a single-task arm: stage, then task, then arm; a mixture has no task of its own."""
-        tasks = self.arms[arm].tasks
-        of_task = self.training.intermediate.tasks.get(tasks[0]) if len(tasks) == 1 else None
-        return merged(Hyperparameters, self.training.intermediate, of_task, self.arms[arm].training)
+    def intermediate(self, arm: str) -> tuple[Hyperparameters, ...]:
+        """Of each stage of an arm: all arms', then its single task's, the arm's, its own; mixtures have no task's."""
+        whole, chosen = self.training.intermediate, self.arms[arm]
+        of_task = [whole.tasks.get(stage.tasks[0]) if len(stage.tasks) == 1 else None for stage in chosen.sequence]
+        return tuple(
+            merged(Hyperparameters, whole, task, chosen.training, stage.training)
+            for task, stage in zip(of_task, chosen.sequence, strict=True)
+        )
+
+    def pretraining(self, model: str) -> Hyperparameters:
+        """Of the pretraining of a model of the study's own, or of its continuation."""
+        continues = self.models[model].continues
+        if continues is None:
+            return self.training.pretraining
+        steps = Hyperparameters(max_steps=continues.steps)
+        return merged(Hyperparameters, self.training.pretraining, continues.training, steps)
 
     def stores_adapter(self, arm: str) -> bool:
         """Whether an arm's encoder is stored as an adapter to the pretrained one."""
-        return bool(self.arms[arm].tasks) and self.intermediate(arm).lora is not None
+        return any(hyper.lora for hyper in self.intermediate(arm))
 
     def target(self, training_task: str) -> Hyperparameters:
         """Of fine-tuning on the English training data of a task."""

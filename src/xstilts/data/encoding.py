@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -149,7 +149,8 @@ class EncodedRows:
     Args:
         paths: Arrow files.
         examples: Only the rows of the first so many examples; None: all.
-        only: Only the rows of the examples with these indices; None: all.
+        only: By path, the indices of the examples whose rows are wanted; all of a file that is not there.
+        without: The examples with these indices are left out.
 
     Attributes:
         lengths: (rows,) tokens of each row.
@@ -159,33 +160,46 @@ class EncodedRows:
         DataError: A file is gone or damaged.
     """
 
-    def __init__(self, *paths: Path, examples: int | None = None, only: Sequence[int] | None = None) -> None:
+    def __init__(
+        self,
+        *paths: Path,
+        examples: int | None = None,
+        only: Mapping[Path, Sequence[int]] | None = None,
+        without: Sequence[int] = (),
+    ) -> None:
         for path in paths:
             refuse_damaged_part(path)
         languages = {path.stem.rpartition(".")[2] for path in paths}
         self.language = languages.pop() if len(languages) == 1 else None
-        table = pa.concat_tables(ipc.open_file(pa.memory_map(str(path))).read_all() for path in paths)
+        table = pa.concat_tables(_rows(path, (only or {}).get(path)) for path in paths)
         if examples is not None:  # rows are in the order of their examples
             table = table.slice(0, int(np.searchsorted(table.column("example").to_numpy(), examples)))
-        if only is not None:
-            table = table.filter(pc.is_in(table.column("example"), pa.array(only, pa.int32())))
+        kept = pc.invert(pc.is_in(table.column("example"), pa.array(without, pa.int32()))) if without else None
+        self._kept = np.flatnonzero(kept.to_numpy()) if kept is not None else None  # the table is not copied
         self._chunks = [
             {name: _Column(batch.column(name)) for name in batch.schema.names} for batch in table.to_batches()
         ]
         sizes = [batch.num_rows for batch in table.to_batches()]
         self._starts = [0, *np.cumsum(sizes).tolist()]
-        self.lengths = np.concatenate([chunk["input_ids"].lengths() for chunk in self._chunks])
+        lengths = np.concatenate([chunk["input_ids"].lengths() for chunk in self._chunks])
+        self.lengths = lengths if self._kept is None else lengths[self._kept]
 
     def __len__(self) -> int:
-        return self._starts[-1]
+        return len(self.lengths)
 
     def __getitem__(self, indices: Sequence[int]) -> list[EncodedRow]:
         rows: list[EncodedRow] = []
-        for index in indices:
+        for index in indices if self._kept is None else self._kept[list(indices)]:
             chunk = bisect_right(self._starts, index) - 1
             offset = index - self._starts[chunk]
             rows.append({name: column[offset] for name, column in self._chunks[chunk].items()})
         return rows
+
+
+def _rows(path: Path, only: Sequence[int] | None) -> pa.Table:
+    """The rows of one file; of the examples with these indices alone, unless None."""
+    table = ipc.open_file(pa.memory_map(str(path))).read_all()
+    return table if only is None else table.filter(pc.is_in(table.column("example"), pa.array(only, pa.int32())))
 
 
 class _Column:

@@ -1,15 +1,17 @@
 """Canonical examples: one Parquet file per task, split and language, checked when written.
 
-The columns are the ``schema`` of the task type. Every file has its provenance in the Parquet metadata under
-``xstilts``: task, split, language, where it was read from, licence, and a fingerprint of the rows.
+The columns are the ``schema`` of the task type and the task's metadata. Every file has its provenance in the Parquet
+metadata under ``xstilts``: task, split, language, where it was read from, licence, and a fingerprint of the rows.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,7 +20,7 @@ import pyarrow.parquet as pq
 from xstilts.atomic import replacing
 from xstilts.data.integrity import refuse_damaged_part
 from xstilts.errors import DataError
-from xstilts.task_types import task_type_class
+from xstilts.task_types import canonical_schema, task_type_class
 from xstilts.tasks.task import Task
 
 _METADATA_KEY = b"xstilts"
@@ -127,7 +129,10 @@ def write(path: Path, task: Task, table: pa.Table, provenance: Provenance, read_
         DataError: As :func:`check`, and if training examples have no gold answers.
     """
     task_type = task_type_class(task)
-    table = table.cast(task_type.schema)
+    for name in task.metadata:
+        if name not in table.column_names:
+            table = table.append_column(name, pa.nulls(table.num_rows, pa.string()))
+    table = table.cast(canonical_schema(task))
     check(task, table, read_from)
     if provenance.split == "train" and task_type.gold_column and not task_type.has_gold(table):
         remedy = "Take the file of the original release."
@@ -136,6 +141,28 @@ def write(path: Path, task: Task, table: pa.Table, provenance: Provenance, read_
     metadata = {_METADATA_KEY: json.dumps(asdict(sealed), sort_keys=True).encode()}
     with replacing(path) as temporary:
         pq.write_table(table.replace_schema_metadata(metadata), temporary)
+    return sealed
+
+
+def write_stream(path: Path, task: Task, tables: Iterable[pa.Table], provenance: Provenance) -> Provenance:
+    """Write one canonical file of unlabelled text, table by table.
+
+    Args:
+        path: The file to write.
+        task: The text.
+        tables: Its passages, with the columns of the task type; what follows the rules of the type.
+        provenance: Written into the file's metadata.
+
+    Returns:
+        The provenance with the fingerprint filled in.
+    """
+    schema, digest = task_type_class(task).schema, hashlib.sha256()
+    with replacing(path) as temporary, pq.ParquetWriter(temporary, schema) as writer:
+        for table in tables:
+            _update(digest, table)
+            writer.write_table(table.cast(schema))
+        sealed = Provenance(**{**asdict(provenance), "fingerprint": digest.hexdigest()[:16]})
+        writer.add_key_value_metadata({_METADATA_KEY: json.dumps(asdict(sealed), sort_keys=True).encode()})
     return sealed
 
 
@@ -157,7 +184,11 @@ def provenance_of(path: Path) -> Provenance:
 def fingerprint(table: pa.Table) -> str:
     """Hash the rows' values: the first 16 hex digits of a SHA-256 that does not depend on how Arrow stores them."""
     digest = hashlib.sha256()
+    _update(digest, table)
+    return digest.hexdigest()[:16]
+
+
+def _update(digest: Any, table: pa.Table) -> None:
     for batch in table.to_batches(max_chunksize=10_000):
         for row in batch.to_pylist():
             digest.update(json.dumps(row, sort_keys=True, ensure_ascii=False).encode())
-    return digest.hexdigest()[:16]

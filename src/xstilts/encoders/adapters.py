@@ -82,6 +82,11 @@ def add(encoder: PreTrainedModel, lora: LoRA) -> None:
             parameter.requires_grad_(True)
 
 
+def is_added_to(encoder: PreTrainedModel) -> bool:
+    """Whether :func:`add` has been called on an encoder."""
+    return hasattr(encoder, "peft_config")
+
+
 def save(encoder: PreTrainedModel, folder: Path, base: str) -> None:
     """Write the adapter of an encoder into ``folder``: each file complete or not at all, the weights last.
 

@@ -79,6 +79,12 @@ def norm_epsilon(config: PreTrainedConfig) -> float:
     return _first(config, _NORM_EPSILONS, 1e-12)
 
 
+def lm_activation(config: PreTrainedConfig) -> str:
+    """The activation in the family's head for masked language modelling, by its name in transformers."""
+    names = {"albert": "hidden_act", "bert": "hidden_act", "distilbert": "activation"}
+    return str(getattr(config, names.get(config.model_type, ""), "gelu"))
+
+
 def token_types(config: PreTrainedConfig) -> int:
     """How many kinds of segments the encoder tells apart; 0 if it takes no token types."""
     takes_them = "token_type_ids" in signature(model_class(config).forward).parameters

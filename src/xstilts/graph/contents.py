@@ -48,11 +48,17 @@ def freeze(runs: Runs) -> None:
 
 def of_task(runs: Runs, task: str) -> dict[str, str]:
     """Return the planned checksums of a task's data files, by their path below ``source.root``."""
-    root, contents = Path(str(getattr(runs.study.source, "root", ""))), runs.study.contents
+    contents = runs.study.contents
+    listed = [path for path in runs.data_files(task) if str(path) in contents]
+    return {_below_root(runs, path): contents[str(path)][:_SHOWN] for path in listed}
+
+
+def of_corpus(runs: Runs, text: str) -> dict[str, dict[str, str]]:
+    """Return the planned checksums of a corpus's files, by language and path below ``source.root``."""
+    listed = of_task(runs, text)
     return {
-        (path.relative_to(root) if path.is_relative_to(root) else path).as_posix(): contents[str(path)][:_SHOWN]
-        for path in runs.data_files(task)
-        if str(path) in contents
+        code: {name: listed[name] for path in paths if (name := _below_root(runs, path)) in listed}
+        for code, paths in runs.corpus_files(text).items()
     }
 
 
@@ -85,9 +91,15 @@ def refuse_changed(runs: Runs, paths: Iterable[Path]) -> None:
             )
 
 
+def _below_root(runs: Runs, path: Path) -> str:
+    root = Path(str(getattr(runs.study.source, "root", "")))
+    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
+
+
 def _outside_files(runs: Runs) -> list[Path]:
     """Return the existing files that the study reads and no job makes."""
-    files = [path for task in runs.read_from_files() for path in runs.data_files(task) if path.is_file()]
+    tasks = (*runs.read_from_files(), *(text for text in runs.texts() if text in runs.study.corpora))
+    files = [path for task in tasks for path in runs.data_files(task) if path.is_file()]
     for name, model in runs.study.models.items():
         if model.path and not model.snapshot:
             folder = sorted(runs.ready_made(name).glob("*"))

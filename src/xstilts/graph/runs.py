@@ -24,6 +24,12 @@ def evaluation_of(study: Study, target: str) -> str:
     return study.task(target).trained_on or RETRIEVAL
 
 
+def _matching(pattern: Path) -> list[Path]:
+    """The files that match a pattern, in alphabetical order."""
+    base = Path(pattern.anchor)
+    return sorted(path for path in base.glob(str(pattern.relative_to(base))) if path.is_file())
+
+
 @dataclass(frozen=True)
 class Runs:
     """The jobs of one study.
@@ -60,7 +66,7 @@ class Runs:
 
     def all_jobs(self) -> Iterator[Job]:
         """Iterate over all jobs that train or score, each after those that it depends on."""
-        yield from (Job.pretraining(model) for model in self.study.models if self.pretrains(model))
+        yield from map(Job.pretraining, sorted(filter(self.pretrains, self.study.models), key=self._generation))
         yield from self._intermediate_jobs()
         yield from self.jobs()
 
@@ -79,12 +85,13 @@ class Runs:
 
     def files(self, task: str) -> tuple[tuple[str, str], ...]:
         """Return split and language of every file of examples of a task."""
-        if task == TEXT.name:
-            languages = {ENGLISH, *(code for target in self.study.targets for code in self.study.languages(target))}
-            return tuple(("train", code) for code in sorted(languages))
+        if self.study.task(task).type == "masked_lm":
+            return tuple(("train", code) for code in self.study.text_languages(task))
         wanted: list[tuple[str, str]] = []
         if task in self.study.intermediate_tasks() or task in self.study.training_sets():
             wanted += [("train", ENGLISH), ("dev", ENGLISH)]
+        wanted += [("train", code) for code in self.study.languages_trained(task)]
+        wanted += [(shot.split, shot.language) for shot in self.study.shots_of(task)]
         if task in self.study.targets:
             splits = self.study.splits_of(task)
             if self.study.task(task).tuned_on_dev:
@@ -92,13 +99,37 @@ class Runs:
             wanted += [(split, code) for split in splits for code in self.study.languages(task, split)]
         return tuple(dict.fromkeys(wanted))
 
-    def pretrains(self, model: str) -> bool:
-        """Whether the study pretrains a model itself."""
-        return self.study.models[model].architecture is not None
+    def rendered(self) -> dict[str, list[str]]:
+        """Return, by task, the languages that it has training or few-shot data in, beside English."""
+        return {
+            task: sorted(
+                {*self.study.languages_trained(task), *(s.language for s in self.study.shots_of(task))} - {ENGLISH}
+            )
+            for task in self.study.tasks()
+        }
 
-    def any_pretraining(self) -> bool:
-        """Whether the study pretrains any model."""
-        return any(self.pretrains(model) for model in self.study.models)
+    def pretrains(self, model: str) -> bool:
+        """Whether the study pretrains a model itself, from random weights or from another model."""
+        return self.study.models[model].path is None
+
+    def pretraining_text(self, model: str) -> str:
+        """Return the text that the study pretrains a model on."""
+        continues = self.study.models[model].continues
+        return continues.task if continues else TEXT.name
+
+    def texts(self, model: str | None = None) -> tuple[str, ...]:
+        """Return the unlabelled texts that the study uses, or those that are encoded for a model."""
+        models = self.study.models if model is None else (model,)
+        pretraining = (self.pretraining_text(name) for name in models if self.pretrains(name))
+        return tuple(dict.fromkeys((*pretraining, *(text for arm in self.study.arms.values() for text in arm.texts))))
+
+    def ancestors(self, model: str) -> tuple[str, ...]:
+        """Return the model that a model continues, the model that this one continues, and so on."""
+        continues = self.study.models[model].continues
+        return (continues.parent, *self.ancestors(continues.parent)) if continues else ()
+
+    def _generation(self, model: str) -> int:
+        return len(self.ancestors(model))
 
     def all_data_was_read(self) -> bool:
         """Whether all data has been read once, and not been deleted since."""
@@ -116,10 +147,11 @@ class Runs:
         """Return the files that a job that trains or scores reads: manifests of its data, and its starting weights."""
         tokenizer = self.paths.tokenizer_file(job.model)
         if job.rule == "pretrain":
-            return [tokenizer, *self.inputs(job.model, (TEXT.name,))]
+            start = [self.pretrained_weights(parent) for parent in self.ancestors(job.model)[:1]]
+            return [tokenizer, *start, *self.inputs(job.model, (self.pretraining_text(job.model),))]
         if job.rule == "intermediate":
-            tasks = tuple(self.study.arms[job.arm].tasks)
-            return [tokenizer, *self.starting_weights(job.model, job.arm), *self.inputs(job.model, tasks)]
+            weights = self.starting_weights(job.model, job.arm)
+            return [tokenizer, *weights, *self.inputs(job.model, self.trained_on(job.arm))]
         encoder = self.encoder_files(job.model, job.arm, job.seed)
         return [tokenizer, *encoder, *self.inputs(job.model, self.evaluated(job.what))]
 
@@ -127,7 +159,7 @@ class Runs:
         """Return the tasks whose examples are read from files that no job makes, unlabelled text among them."""
         if isinstance(self.study.source, SyntheticSource):
             return []
-        reads_text = self.any_pretraining() and not self.text_from_tasks()
+        reads_text = TEXT.name in self.texts() and not self.text_from_tasks()
         tasks = [*self.study.tasks(), *([TEXT.name] if reads_text else [])]
         return [task for task in tasks if not self.study.from_hub(task)]
 
@@ -139,6 +171,8 @@ class Runs:
     def data_files(self, task: str) -> list[Path]:
         """Return the files, existing or not, that a task's examples are read from; none of a task that has no files."""
         source = self.study.source
+        if task in self.study.corpora:
+            return [path for paths in self.corpus_files(task).values() for path in paths]
         if isinstance(source, SyntheticSource) or self.study.from_hub(task):
             return []
         table, declared = self.study.language_table(), self.study.task(task)
@@ -146,8 +180,22 @@ class Runs:
         paths = (path for split, code in files for path in declared.paths(Path(source.root), split, table[code]))
         return list(dict.fromkeys(paths))
 
+    def corpus_files(self, text: str) -> dict[str, list[Path]]:
+        """Return the files of a corpus by language, in alphabetical order: of a planned study, those of its plan.
+
+        Patterns are relative to the folder of the source's files, if it has one.
+        """
+        root, planned = Path(str(getattr(self.study.source, "root", ""))), self.study.contents
+        patterns = self.study.text[text.partition("_")[2]].patterns
+        return {
+            code: [path for path in _matching(root / pattern) if not planned or str(path) in planned]
+            for code, pattern in patterns.items()
+        }
+
     def source_files(self, task: str) -> list[Path]:
         """Return the files that other jobs make and ``prepare`` reads; see :meth:`made` for those that no job makes."""
+        if task in self.study.corpora:
+            return []
         if isinstance(self.study.source, SyntheticSource):
             return [self.paths.generated]
         return [self.paths.prefetched(task)] if self.study.from_hub(task) else []
@@ -180,7 +228,9 @@ class Runs:
         return MODELS / chosen.snapshot.folder if chosen.snapshot else Path(str(chosen.path))
 
     def tokenizer_source(self, model: str) -> Path:
-        """Return what a model's tokenizer is made from: unlabelled text, or a ready-made tokenizer."""
+        """Return what a model's tokenizer is made from: unlabelled text, or another tokenizer."""
+        if continues := self.study.models[model].continues:
+            return self.paths.tokenizer_file(continues.parent)
         if self.pretrains(model):
             return self.paths.data_manifest(TEXT.name)
         return self.ready_made(model) / "tokenizer.json"
@@ -191,7 +241,7 @@ class Runs:
 
     def starting_weights(self, model: str, arm: str) -> list[Path]:
         """Return the weights that an arm's training starts from; none if they are random and need no file."""
-        if self.study.arms[arm].weights == "random" and self.pretrains(model):
+        if self.study.arms[arm].weights == "random" and self.study.models[model].architecture:
             return []
         return [self.pretrained_weights(model)]
 
@@ -209,6 +259,10 @@ class Runs:
     def inputs(self, model: str, tasks: tuple[str, ...]) -> list[Path]:
         """Return the manifests of the token ids of some tasks."""
         return [self.paths.tokens_manifest(model, task) for task in tasks]
+
+    def trained_on(self, arm: str) -> tuple[str, ...]:
+        """Return the tasks and texts that an arm trains on."""
+        return (*self.study.arms[arm].all_tasks, *self.study.arms[arm].texts)
 
     def evaluated(self, training_set: str) -> tuple[str, ...]:
         """Return the tasks whose examples a fine-tuning or retrieval job reads."""
@@ -241,7 +295,8 @@ class Runs:
 
     def manifests(self) -> dict[str, dict[str, Any]]:
         """Read the manifests of the tasks that have been prepared, by task."""
-        paths = {task: self.paths.data_manifest(task) for task in (*self.study.tasks(), TEXT.name)}
+        tasks = (*self.study.tasks(), TEXT.name, *self.study.corpora)
+        paths = {task: self.paths.data_manifest(task) for task in tasks}
         return {task: json.loads(path.read_bytes()) for task, path in paths.items() if path.is_file()}
 
     def _intermediate_jobs(self) -> Iterator[Job]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
+from xstilts.config.text import TextUse
 from xstilts.graph import contents
 from xstilts.graph.runs import Runs
 from xstilts.task_types import task_type_class
@@ -69,9 +70,11 @@ class SpecParts(Cached):
         return hash_of(self.runs.study.task(task).facts())
 
     @once
-    def text(self) -> Spec:
-        """Return what determines the unlabelled text that the study's own models are pretrained on."""
+    def text(self, name: str = TEXT.name) -> Spec:
+        """Return what determines an unlabelled text: the study's own, or a corpus."""
         study = self.runs.study
+        if name in study.corpora:
+            return {"contents": contents.of_corpus(self.runs, name)}
         labelled = study.tasks() if self.runs.text_from_tasks() else ()
         return {
             "source": study.source.model_dump(exclude={"root", "files", "mirror"}),
@@ -79,6 +82,16 @@ class SpecParts(Cached):
             "contents": contents.of_task(self.runs, TEXT.name),
             "tasks": {task: self.file_names(task) for task in labelled},
             "labelled": self.data(*labelled) if labelled else None,
+        }
+
+    def masked_lm(self, model: str, use: TextUse) -> Spec:
+        """Return what determines masked language modelling on a text."""
+        languages = self.runs.study.text_languages(use.task) if use.languages is None else use.languages
+        return {
+            **use.model_dump(include={"share", "sampling"}),
+            "languages": sorted(languages),
+            "text": self.text(use.task),
+            "encoding": self.encoding(model, use.task),
         }
 
     @once
@@ -112,9 +125,31 @@ class SpecParts(Cached):
         return self.runs.study.embedding_of(task).model_dump()
 
     @once
-    def intermediate(self, arm: str) -> dict[str, Any]:
-        """Return the hyper-parameters of an arm's intermediate training."""
-        return self.runs.study.intermediate(arm).model_dump()
+    def stages(self, model: str, arm: str) -> list[Spec]:
+        """Return what determines each training of an arm, apart from where it starts."""
+        study = self.runs.study
+        return [
+            {
+                "tasks": list(stage.tasks),
+                "train_examples": stage.train_examples,
+                **stage.model_dump(include={"choose", "steps", "languages"}, exclude_defaults=True),
+                "data": self.data(*stage.tasks),
+                "training": hyper.model_dump(),
+                "encoding": {task: self.encoding(model, task) for task in stage.tasks},
+                "selection": {task: list(study.task(task).primary_metrics) for task in stage.tasks},
+                **stage.model_dump(include={"mixing"}, exclude_defaults=True),
+                **({"masked_lm": self.masked_lm(model, stage.masked_lm)} if stage.masked_lm else {}),
+            }
+            for stage, hyper in zip(study.arms[arm].sequence, study.intermediate(arm), strict=True)
+        ]
+
+    @once
+    def taught(self, training_set: str) -> Spec:
+        """Return the files in other languages that fine-tuning trains on beside English; nothing without any."""
+        study = self.runs.study
+        whole, few = study.train_languages(training_set)[1:], study.shots(training_set)
+        shots = {f"{shot.task}.{shot.split}.{shot.language}": shot.count for shot in few}
+        return {key: value for key, value in (("train_languages", list(whole)), ("shots", shots)) if value}
 
     @once
     def target(self, training_set: str) -> dict[str, Any]:

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from xstilts.config.factors import Arm, Model
 from xstilts.errors import UserError
 from xstilts.graph import contents
 from xstilts.graph.fingerprints import code
 from xstilts.graph.jobs import RETRIEVAL, Job
 from xstilts.graph.spec_parts import Cached, Spec, SpecParts, hash_of, once
+from xstilts.tasks.languages import ENGLISH
 from xstilts.tasks.registry import TASKS, TEXT
 
 #: Comes before the hash of an encoder's files where a spec names an encoder in a local folder.
@@ -44,8 +46,10 @@ class Specs(Cached):
 
     def generate(self) -> Spec:
         """Return the spec of generating a synthetic source."""
-        facts = {task: self._parts.facts(task) for task in TASKS}
-        return self._spec("generate", source=self.runs.study.source.model_dump(), facts=facts, code=code("generate"))
+        facts, source = {task: self._parts.facts(task) for task in TASKS}, self.runs.study.source.model_dump()
+        more = {task: codes for task, codes in self.runs.rendered().items() if codes}
+        asked = {"rendered": more} if more else {}
+        return self._spec("generate", source=source, **asked, facts=facts, code=code("generate"))
 
     def prefetch(self, task: str) -> Spec:
         """Return the spec of downloading a task's data."""
@@ -55,6 +59,8 @@ class Specs(Cached):
     def prepare(self, task: str) -> Spec:
         """Return the spec of reading and checking a task's data."""
         study = self.runs.study
+        if task in study.corpora:
+            return self._spec("prepare", task=task, **self._parts.text(task), code=code("prepare"))
         return self._spec(
             "prepare",
             task=task,
@@ -71,8 +77,9 @@ class Specs(Cached):
         chosen = self.runs.study.models[model]
         shape = chosen.architecture and chosen.architecture.model_dump(include={"vocabulary_size", "max_length"})
         text = self._parts.text() if shape else None
-        path = None if shape else self._pretrained_id(model)
-        return self._spec("tokenizer", path=path, architecture=shape, text=text, code=code("tokenizer"))
+        path = None if shape or chosen.continues else self._pretrained_id(model)
+        parent = {"tokenizer": self._tokenizer_id(chosen.continues.parent)} if chosen.continues else {}
+        return self._spec("tokenizer", path=path, architecture=shape, text=text, **parent, code=code("tokenizer"))
 
     def encode(self, model: str, task: str) -> Spec:
         """Return the spec of encoding a task for a model."""
@@ -81,16 +88,27 @@ class Specs(Cached):
             tokenizer=self._tokenizer_id(model),
             task=task,
             files=self._parts.file_names(task),
-            data=self._parts.data(task),
+            data=self._parts.text(task) if task in self.runs.study.corpora else self._parts.data(task),
             encoding=self._parts.encoding(model, task),
             code=code("encode"),
         )
 
     def pretrain(self, model: str) -> Spec:
-        """Return the spec of pretraining a model."""
+        """Return the spec of pretraining a model, or of pretraining another one further."""
+        chosen = self.runs.study.models[model]
+        if continues := chosen.continues:
+            return self._spec(
+                "pretrain",
+                start=self._pretrained_id(continues.parent, chosen.causal_mask),
+                masked_lm=self._parts.masked_lm(model, continues),
+                training=self.runs.study.pretraining(model).model_dump(),
+                seed=continues.seed,
+                compute=self._parts.compute(),
+                code=code("training"),
+            )
         return self._spec(
             "pretrain",
-            model=self.runs.study.models[model].model_dump(exclude={"causal_mask", "prefix", "prefixed"}),
+            model=chosen.model_dump(exclude={"causal_mask", "prefix", "prefixed", "continues"}),
             text=self._parts.text(),
             training=self.runs.study.training.pretraining.model_dump(),
             encoding=self._parts.encoding(model, TEXT.name),
@@ -104,17 +122,23 @@ class Specs(Cached):
         return self._spec(
             "intermediate",
             start=self._start(model, arm),
-            tasks=list(chosen.tasks),
             weights=chosen.weights,
-            train_examples=chosen.train_examples,
-            data=self._parts.data(*chosen.tasks),
-            training=self._parts.intermediate(arm) if chosen.tasks else None,
-            encoding={task: self._parts.encoding(model, task) for task in chosen.tasks},
-            selection={task: list(self.runs.study.task(task).primary_metrics) for task in chosen.tasks},
+            **self._trainings(model, arm),
             seed=seed,
             compute=self._parts.compute(),
             code=code("training"),
         )
+
+    def _trainings(self, model: str, arm: str) -> Spec:
+        """Return what determines the trainings of an arm; several are numbered as in the study's ``stages``."""
+        stages = self._parts.stages(model, arm)
+        if not stages:
+            examples = self.runs.study.arms[arm].train_examples
+            nothing: Spec = {"training": None, "encoding": {}, "selection": {}}
+            return {"tasks": [], "train_examples": examples, "data": self._parts.data(), **nothing}
+        if len(stages) == 1:
+            return stages[0]
+        return {"stages": {str(number): stage for number, stage in enumerate(stages)}}
 
     def finetune(self, model: str, arm: str, training_set: str, seed: int) -> Spec:
         """Return the spec of fine-tuning on a training set and scoring its targets."""
@@ -123,6 +147,7 @@ class Specs(Cached):
             "finetune",
             encoder=self._encoder_id(model, arm, seed),
             training_set=training_set,
+            **self._parts.taught(training_set),
             evaluated=self._parts.evaluated_files(targets),
             data=self._parts.data(*self.runs.evaluated(training_set)),
             training=self._parts.target(training_set),
@@ -185,12 +210,13 @@ class Specs(Cached):
             "source": study.source.kind,
             "languages": {code: own.model_dump() for code, own in study.declared_languages.items()},
             "tasks": {name: own.model_dump() for name, own in study.declared_tasks.items()},
-            "models": [[name, model.path, model.code_of] for name, model in study.models.items()],
+            "models": [[name, *_shown_model(model)] for name, model in study.models.items()],
             "hub": [task for task in study.tasks() if study.from_hub(task)],
             "precision": study.compute.precision,
             "seeds": study.seeds,
-            "arms": [[name, arm.model_dump(exclude={"training"})] for name, arm in study.arms.items()],
+            "arms": [[name, _shown_arm(arm)] for name, arm in study.arms.items()],
             "targets": {target: list(study.languages(target)) for target in study.targets},
+            "taught": {name: sorted(codes) for name in study.targets if (codes := study.taught(name)) != {ENGLISH}},
             "absent": {target: chosen.absent for target, chosen in study.targets.items()},
             "splits": study.splits,
             "settings": study.model_dump(include={"examples": True, "encoding": True, "retrieval": True}),
@@ -207,11 +233,12 @@ class Specs(Cached):
         return str(self.tokenizer(model)["id"])
 
     @once
-    def _pretrained_id(self, model: str) -> str:
+    def _pretrained_id(self, model: str, causal_mask: str = "") -> str:
+        """Return what an encoder is known by: as the model has it, or with another causal mask."""
         chosen = self.runs.study.models[model]
         files = contents.of_model(self.runs, model)
         started = self.pretrain(model)["id"] if self.runs.pretrains(model) else chosen.path
-        masked = " without its causal mask" if chosen.causal_mask == "remove" else ""
+        masked = " without its causal mask" if (causal_mask or chosen.causal_mask) == "remove" else ""
         return (f"{FILES}{hash_of(files)}" if files else str(started)) + masked
 
     @once
@@ -227,6 +254,17 @@ class Specs(Cached):
         if self.runs.study.arms[arm].trains:
             return str(self.intermediate(model, arm, seed)["id"])
         return self._pretrained_id(model)
+
+
+def _shown_model(model: Model) -> list[Any]:
+    """Return the origin of a model; of one that continues another also what it is trained on."""
+    return [model.path, model.code_of, *([model.continues.model_dump()] if model.continues else [])]
+
+
+def _shown_arm(arm: Arm) -> Spec:
+    """Return an arm without its hyper-parameters, and its later keys only where they are set."""
+    first = arm.model_dump(include={"tasks", "weights", "train_examples"})
+    return {**first, **arm.model_dump(exclude={"training"}, exclude_defaults=True)}
 
 
 def check_planned(spec: Spec, planned: str) -> None:

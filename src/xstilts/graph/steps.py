@@ -35,10 +35,9 @@ def steps(specs: Specs) -> Iterator[Step]:
     """Iterate over the jobs that train or score and those that they need, each after those that it depends on."""
     runs = specs.runs
     yield from _data_steps(runs)
-    tasks = ((TEXT.name,) if runs.any_pretraining() else ()) + runs.study.tasks()
     for model in runs.study.models:
         yield _tokenizer_step(runs, model)
-        yield from (_encoding_step(runs, model, task) for task in tasks)
+        yield from (_encoding_step(runs, model, task) for task in (*runs.texts(model), *runs.study.tasks()))
     yield from (job_step(job, specs) for job in runs.all_jobs())
     yield Step("similarity of the tasks", runs.paths.similarity.is_file(), runs.paths.log("similarity"))
 
@@ -48,12 +47,13 @@ def steps_before(job: Job, specs: Specs) -> Iterator[Step]:
     runs, arm = specs.runs, specs.runs.study.arms[job.arm]
     if not runs.all_data_was_read():
         yield from _data_steps(runs)
-    yield _tokenizer_step(runs, job.model)
-    if runs.pretrains(job.model) and arm.weights != "random":
-        yield _encoding_step(runs, job.model, TEXT.name)
-        yield job_step(Job.pretraining(job.model), specs)
+    for model in reversed((job.model, *runs.ancestors(job.model))):
+        yield _tokenizer_step(runs, model)
+        if runs.pretrains(model) and runs.starting_weights(job.model, job.arm):
+            yield _encoding_step(runs, model, runs.pretraining_text(model))
+            yield job_step(Job.pretraining(model), specs)
     if arm.trains:
-        yield from (_encoding_step(runs, job.model, task) for task in arm.tasks)
+        yield from (_encoding_step(runs, job.model, task) for task in runs.trained_on(job.arm))
         yield job_step(job._replace(what=INTERMEDIATE), specs)
     yield from (_encoding_step(runs, job.model, task) for task in runs.evaluated(job.what))
 
@@ -82,8 +82,9 @@ def _data_steps(runs: Runs) -> Iterator[Step]:
         if runs.study.from_hub(task):
             yield Step(f"downloading {title}", paths.prefetched(task).is_file(), paths.log("prefetch", task))
         yield Step(f"reading {title}", paths.data_manifest(task).is_file(), paths.log("prepare", task))
-    if runs.any_pretraining():
-        yield Step("gathering unlabelled text", paths.data_manifest(TEXT.name).is_file(), paths.log("text"))
+    for text in runs.texts():
+        read = ("gathering unlabelled text", "text") if text == TEXT.name else (f"reading {text}", "prepare", text)
+        yield Step(read[0], paths.data_manifest(text).is_file(), paths.log(*read[1:]))
 
 
 def _tokenizer_step(runs: Runs, model: str) -> Step:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from collections import defaultdict
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -47,7 +51,7 @@ def answer(runs: Runs) -> None:
         typology.answer(data),
         code_pretraining.answer(data),
         domain.answer(data),
-        size_diversity.answer(data, _sizes(runs)),
+        size_diversity.answer(data, _sizes(runs), _diversity(runs)),
         semantics.answer(data),
     ]
     for adjusted in with_holm(answers):
@@ -69,3 +73,14 @@ def _sizes(runs: Runs) -> dict[str, int]:
     files = {task: manifest["files"] for task, manifest in runs.manifests().items()}
     known = [task for task in runs.study.intermediate_tasks() if task in files]
     return {task: files[task][f"train.{ENGLISH}"]["examples"] for task in known}
+
+
+def _diversity(runs: Runs) -> dict[str, float]:
+    """By arm of the first model that trains on a subset, the mean Vendi score of the subsets of all seeds and tasks."""
+    model, scores = next(iter(runs.study.models)), defaultdict(list)
+    for arm, seed in product(runs.study.arms, runs.study.seeds):
+        path = runs.paths.encoder(model, arm, seed) / "record.json"
+        training = json.loads(path.read_bytes())["training"] if path.is_file() else None
+        for subset in (training or {}).get("subsets", {}).values():
+            scores[arm].append(subset["vendi"])
+    return {arm: float(np.mean(found)) for arm, found in scores.items()}

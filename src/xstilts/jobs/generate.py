@@ -14,5 +14,5 @@ def generate(runs: Runs) -> None:
     source = runs.study.source
     if not isinstance(source, SyntheticSource):
         raise UserError("The study's source is a folder of files; there is nothing to generate.")
-    write_all(runs.paths.raw, source)
+    write_all(runs.paths.raw, source, more=runs.rendered())
     write_json(runs.paths.generated, {"source": source.model_dump()})

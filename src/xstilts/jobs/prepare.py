@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,21 +23,26 @@ from xstilts.errors import UserError
 from xstilts.graph.contents import refuse_changed
 from xstilts.graph.paths import DOWNLOADS
 from xstilts.graph.runs import Runs
-from xstilts.sources import files
+from xstilts.sources import corpora, files
 from xstilts.sources.doubts import TrainingData, doubts
 from xstilts.sources.hub import read as hub
 from xstilts.task_types import task_type_class
 from xstilts.tasks.languages import ENGLISH
 from xstilts.tasks.registry import TEXT
 from xstilts.tasks.task import Task
+from xstilts.wording import counted
 
 _STAGING = ".preparing."
+_TOGETHER = 1000  # passages that are held in memory
 
 logger = logging.getLogger(__name__)
 
 
 def prepare(runs: Runs, name: str) -> None:
-    """Canonical files of one task: all of them, or, where anything is wrong with one, none."""
+    """Canonical files of one task or corpus: all of them, or, where anything is wrong with one, none."""
+    if name in runs.study.corpora:
+        prepare_corpus(runs, name)
+        return
     task, root = runs.study.task(name), None if runs.study.from_hub(name) else _root(runs)
     refuse_changed(runs, runs.data_files(name))
     training_data = _training_data(runs, task, root)
@@ -115,6 +121,29 @@ def _read(
     return table, source, shown
 
 
+def prepare_corpus(runs: Runs, name: str) -> None:
+    """Canonical files of a corpus, one per language, written passage by passage."""
+    task, listed = runs.study.task(name), dict[str, Any]()
+    refuse_changed(runs, runs.data_files(name))
+    with _staging(runs.paths.data(name)) as staging:
+        for language, paths in runs.corpus_files(name).items():
+            target = staging / runs.paths.examples(name, "train", language).name
+            source = f"{counted(len(paths), 'file')} of the study"
+            provenance = Provenance(name, "train", language, source, task.licence, synthetic=False)
+            sealed = examples.write_stream(target, task, _passages(paths), provenance)
+            listed[target.stem] = _entry(target, sealed)
+            if not listed[target.stem]["examples"]:
+                raise UserError(f"{runs.study.text_key(name, language)}: there is no text in {source}.")
+        _publish(runs, task, staging, listed)
+
+
+def _passages(paths: Sequence[Path]) -> Iterator[pa.Table]:
+    """Yield the passages of files in tables of a few thousand."""
+    numbered = enumerate(corpora.passages(paths))
+    while batch := list(islice(numbered, _TOGETHER)):
+        yield pa.table({"id": [str(number) for number, _ in batch], "text": [text for _, text in batch]})
+
+
 def prepare_text(runs: Runs) -> None:
     """Unlabelled text of every language: files of the source, or the sentences of the study's own tasks."""
     if not runs.text_from_tasks():
@@ -160,7 +189,7 @@ def _publish(runs: Runs, task: Task, staging: Path, listed: dict[str, Any]) -> N
     """Move finished files to their place, then write the manifest that says they are complete."""
     for file in sorted(staging.iterdir()):
         file.replace(runs.paths.data(task.name) / file.name)
-    synthetic = isinstance(runs.study.source, SyntheticSource)
+    synthetic = isinstance(runs.study.source, SyntheticSource) and task.name not in runs.study.corpora
     manifest = {"task": task.name, "format": task.type, "synthetic": synthetic, "files": listed}
     write_json(runs.paths.data_manifest(task.name), manifest)
 

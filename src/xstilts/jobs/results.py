@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,7 +43,7 @@ class JobOutputs:
         self._model, self._arm, self._seed = model, arm, seed
         self._job = {"study": study, "model": model, "arm": arm, "seed": seed, "run": run}
         self._scores: list[dict[str, Any]] = []
-        self._dev_scores: list[dict[str, Any]] = []
+        self._dev_scores: dict[tuple[str, ...], dict[str, Any]] = {}
         self._predictions: list[pa.Table] = []
 
     def add(self, task_type: TaskType, language: str, split: str, predictions: Sequence[str], gold: pa.Table) -> None:
@@ -87,7 +87,16 @@ class JobOutputs:
         """
         scored = task_type.score(task_type.task, language, predictions, gold)
         cell = {**self._job, "stage": stage, "task": task_type.task.name, "language": language, "n": len(predictions)}
-        self._dev_scores += [{**cell, "metric": metric, "score": score} for metric, score in scored.metrics.items()]
+        self.add_dev_rows({**cell, "metric": metric, "score": score} for metric, score in scored.metrics.items())
+
+    def add_dev_rows(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Add dev scores as :attr:`dev_rows` has them; of a task that is trained on again, the later ones stay."""
+        self._dev_scores |= {(row["stage"], row["task"], row["language"], row["metric"]): row for row in rows}
+
+    @property
+    def dev_rows(self) -> list[dict[str, Any]]:
+        """The dev scores so far."""
+        return list(self._dev_scores.values())
 
     def write_dev(self, runs: Runs, what: str) -> None:
         """Write the dev scores.
@@ -97,7 +106,7 @@ class JobOutputs:
             what: The training set, ``RETRIEVAL`` or ``INTERMEDIATE``.
         """
         path = runs.paths.part("dev_scores", self._model, self._arm, what, self._seed)
-        write_dev_scores(path, pa.Table.from_pylist(self._dev_scores, schema=DEV_SCORES))
+        write_dev_scores(path, pa.Table.from_pylist(self.dev_rows, schema=DEV_SCORES))
 
     def write(self, runs: Runs, what: str) -> None:
         """Write all files; the scores last, because a job with scores counts as done.

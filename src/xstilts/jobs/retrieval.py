@@ -84,7 +84,7 @@ def _embedded(
     embeddings = torch.empty(gold.num_rows, hidden_size(encoder.config))
     for side in (FOREIGN, ENGLISH_SIDE):
         indices = rows_of(gold, side)
-        rows = EncodedRows(encoded, only=indices.tolist())
+        rows = EncodedRows(encoded, only={encoded: indices.tolist()})
         rows.language = ENGLISH if side == ENGLISH_SIDE else rows.language
         embeddings[indices] = embed(encoder, rows, tokens, settings)
     return embeddings

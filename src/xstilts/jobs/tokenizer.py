@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
 
 def train_tokenizer(runs: Runs, model: str) -> None:
-    """A vocabulary for a model that the study pretrains, or a ready-made model's own tokenizer."""
+    """A vocabulary for a model that the study pretrains, or the tokenizer of a ready-made or continued model."""
     chosen = runs.study.models[model]
-    if chosen.architecture is None:
+    if chosen.continues:
+        made = tokenizer.load(runs.paths.tokenizer(chosen.continues.parent))
+    elif chosen.architecture is None:
         made = _ready_made(runs, model)
     else:
         paths = [runs.paths.examples(TEXT.name, *file) for file in runs.files(TEXT.name)]

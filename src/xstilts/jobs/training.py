@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import partial
 
 import torch
@@ -11,6 +12,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from xstilts.data import examples
 from xstilts.data.encoding import EncodedRows
 from xstilts.data.tokenizer import load as load_tokenizer
+from xstilts.encoders import lm_head
 from xstilts.encoders import storage as encoders
 from xstilts.graph.jobs import INTERMEDIATE, Job
 from xstilts.graph.runs import Runs
@@ -18,70 +20,90 @@ from xstilts.graph.specs import Spec
 from xstilts.jobs.encoder_folder import write_encoder
 from xstilts.jobs.loading import load_encoder
 from xstilts.jobs.results import JobOutputs, training_entry, write_record
+from xstilts.jobs.stages import StagedRun
 from xstilts.jobs.supervised import SupervisedRun, TrainedRun, special_tokens_of, task_type_as_encoded
+from xstilts.jobs.text_data import text_data
+from xstilts.jobs.training_data import of_training_set
+from xstilts.jobs.trials import train_at_best_rate
 from xstilts.report.model_card import TrainedEncoder, model_card
 from xstilts.scores.dev_scores import TARGET
 from xstilts.tasks.registry import TEXT
 from xstilts.training.device import Device
 from xstilts.training.loop import TaskData, train
 from xstilts.training.prediction import predict
+from xstilts.training.selection import Weights, weights_of
 from xstilts.training.session import Session
+from xstilts.training.text import TextData
 
 
 def pretrain(runs: Runs, spec: Spec, model: str, threads: int, session: Session) -> None:
-    """Pretrain a model of the study from random weights by masked language modelling on the unlabelled text.
+    """Pretrain a model of the study by masked language modelling, from random weights or from another model.
 
     Args:
         runs: The study's jobs and paths.
         spec: The run spec, which is written into the record.
-        model: Its name in the study; it has an ``architecture``.
+        model: Its name in the study; it has an ``architecture``, or continues another model.
         threads: CPU threads.
         session: Stop requests, checkpoints and progress.
     """
     started, device = time.monotonic(), Device.choose(runs.study.compute, threads)
-    architecture = runs.study.models[model].architecture
-    assert architecture is not None
-    tokenizer, seed = load_tokenizer(runs.paths.tokenizer(model)), architecture.seed
-    torch.manual_seed(seed)
-    encoder = encoders.fresh(architecture, tokenizer, runs.study.compute)
-    rows = EncodedRows(*(runs.paths.encoded(model, TEXT.name, *file) for file in runs.files(TEXT.name)))
-    data, what = TaskData(task_type_as_encoded(runs, model, TEXT.name), rows), f"pretraining {model}"
-    hyper = runs.study.training.pretraining
-    result = train(encoder, [data], special_tokens_of(tokenizer, seed), hyper, seed, device, what, session)
+    tokenizer, hyper = load_tokenizer(runs.paths.tokenizer(model)), runs.study.pretraining(model)
+    encoder, task_data, text, seed = _pretraining(runs, model, tokenizer)
+    tokens = special_tokens_of(tokenizer, seed)
+    result = train(encoder, task_data, tokens, hyper, seed, device, f"pretraining {model}", session, text=text)
     made = TrainedEncoder(runs, Job.pretraining(model), spec["id"], training_entry(result), encoder.config)
     folder = runs.paths.pretrained(model)
     session.stop.ignore_from_now_on()
+    (head,) = result.heads.values()
+    lm_head.save(weights_of(head), folder)
     write_encoder(folder, encoder.cpu(), tokenizer, model_card(made))
     write_record(folder / "record.json", runs, spec, device, result, started)
 
 
+def _pretraining(
+    runs: Runs, model: str, tokenizer: PreTrainedTokenizerFast
+) -> tuple[PreTrainedModel, list[TaskData], TextData | None, int]:
+    """The encoder that pretraining starts from, what it trains on, and the seed."""
+    chosen = runs.study.models[model]
+    if continues := chosen.continues:
+        weights = runs.pretrained_weights(continues.parent)
+        torch.manual_seed(continues.seed)
+        encoder = load_encoder(runs, model, weights)
+        head = lm_head.read(weights.parent, encoder)
+        return encoder, [], text_data(runs, model, continues, 1.0, head), continues.seed
+    architecture = chosen.architecture
+    assert architecture is not None
+    torch.manual_seed(architecture.seed)
+    encoder = encoders.fresh(architecture, tokenizer, runs.study.compute)
+    rows = EncodedRows(*(runs.paths.encoded(model, TEXT.name, *file) for file in runs.files(TEXT.name)))
+    return encoder, [TaskData(task_type_as_encoded(runs, model, TEXT.name), rows)], None, architecture.seed
+
+
 def intermediate(runs: Runs, spec: Spec, model: str, arm: str, seed: int, threads: int, session: Session) -> None:
-    """Make an arm's encoder: train on a mixture of the arm's tasks, or only replace the weights by random ones.
+    """Make an arm's encoder: train in the arm's stages, or only replace the weights by random ones.
 
     Args:
         runs: The study's jobs and paths.
         spec: The run spec, which is written into the record.
         model: Its name in the study.
-        arm: Its name in the study; it has tasks or random weights.
+        arm: Its name in the study; it has stages or random weights.
         seed: The run's seed.
         threads: CPU threads.
         session: Stop requests, checkpoints and progress.
     """
     started, device = time.monotonic(), Device.choose(runs.study.compute, threads)
-    settings, folder = runs.study.arms[arm], runs.paths.encoder(model, arm, seed)
+    folder = runs.paths.encoder(model, arm, seed)
     tokenizer = load_tokenizer(runs.paths.tokenizer(model))
     make_encoder = partial(_starting_encoder, runs, model, arm, tokenizer)
     outputs = JobOutputs(runs.study.study, model, arm, seed, spec["id"])
-    trained = None
-    if not settings.tasks:
+    result, more = None, None
+    if not runs.study.arms[arm].sequence:
         encoder = make_encoder(seed)
     else:
-        what, hyper = f"intermediate training {arm}", runs.study.intermediate(arm)
-        run = SupervisedRun(runs, model, what, settings.tasks, hyper, seed, make_encoder, settings.train_examples)
+        head = _starting_lm_head(runs, model, arm, make_encoder)
+        run = StagedRun(runs, model, arm, seed, make_encoder, outputs, head)
         trained = run.train(tokenizer, device, session)
-        trained.add_dev(outputs, INTERMEDIATE)
-        encoder = trained.encoder
-    result, more = (trained.result, trained.record()) if trained else (None, None)
+        encoder, result, more = trained.encoder, trained.result, run.record(trained)
     job = Job(model, arm, INTERMEDIATE, seed)
     made = TrainedEncoder(runs, job, spec["id"], training_entry(result, more), encoder.config)
     session.stop.ignore_from_now_on()
@@ -110,8 +132,9 @@ def finetune(
     tokenizer = load_tokenizer(runs.paths.tokenizer(model))
     weights, hyper = runs.encoder_weights(model, arm, seed), runs.study.target(training_set)
     what = f"fine-tuning {arm} on {training_set}"
-    run = SupervisedRun(runs, model, what, [training_set], hyper, seed, lambda _: load_encoder(runs, model, weights))
-    trained = run.train(tokenizer, device, session)
+    data = of_training_set(runs.study, training_set)
+    run = SupervisedRun(runs, model, what, data, hyper, seed, lambda _: load_encoder(runs, model, weights))
+    trained = train_at_best_rate(run, tokenizer, device, session)
     outputs = JobOutputs(runs.study.study, model, arm, seed, spec["id"])
     trained.add_dev(outputs, TARGET)
     for target in runs.targets_of(training_set):
@@ -144,6 +167,16 @@ def _score(
             gold = examples.read(runs.paths.examples(target, split, language))
             predictions = predict(task_type, trained.encoder, head, rows, gold, trained.tokens, batch_size, device)
             outputs.add(task_type, language, split, predictions, gold)
+
+
+def _starting_lm_head(
+    runs: Runs, model: str, arm: str, make_encoder: Callable[[int], PreTrainedModel]
+) -> Weights | None:
+    """The head for masked language modelling that an arm starts from; None: a new one, or no need of any."""
+    chosen = runs.study.arms[arm]
+    if not chosen.texts or chosen.weights == "random":
+        return None
+    return lm_head.read(runs.pretrained_weights(model).parent, make_encoder(0))
 
 
 def _starting_encoder(

@@ -95,6 +95,8 @@ def shape_of(runs: Runs, model: str) -> EncoderShape:
         UserError: None of these gives it.
     """
     chosen, config = runs.study.models[model], runs.ready_made(model) / "config.json"
+    if chosen.continues:
+        return shape_of(runs, chosen.continues.parent)
     if own := chosen.architecture:
         positions = own.max_length + 2  # RoBERTa's start after the padding id
         return EncoderShape(
@@ -142,6 +144,23 @@ class Work:
     predictions: float = 0.0  # that are kept on disk
     lora: LoRA | None = None  # what trains in place of all weights
     recomputed: bool = False  # whether the backward pass computes the states of layers again
+
+    def __add__(self, then: Work) -> Work:
+        """Return the work of one training and then another of the same encoder."""
+        return Work(
+            steps=self.steps + then.steps,
+            micro_batches=self.micro_batches + then.micro_batches,
+            trained=self.trained + then.trained,
+            read=self.read + then.read,
+            read_batches=self.read_batches + then.read_batches,
+            masked=self.masked + then.masked,
+            micro_tokens=max(self.micro_tokens, then.micro_tokens),
+            embedded=max(self.embedded, then.embedded),
+            compared=self.compared + then.compared,
+            predictions=self.predictions + then.predictions,
+            lora=then.lora,
+            recomputed=self.recomputed or then.recomputed,
+        )
 
     @property
     def basis(self) -> Basis:

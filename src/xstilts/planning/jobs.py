@@ -78,8 +78,8 @@ def job_groups(runs: Runs, estimator: Estimator, sizes: FileSizes) -> list[JobGr
 
 
 def encoded_tasks(runs: Runs, model: str) -> tuple[str, ...]:
-    """Return the tasks that are encoded for a model, unlabelled text included if it is pretrained."""
-    return (*runs.study.tasks(), *((TEXT.name,) if runs.pretrains(model) else ()))
+    """Return the tasks that are encoded for a model, unlabelled texts included."""
+    return (*runs.study.tasks(), *runs.texts(model))
 
 
 def _data(runs: Runs, sizes: FileSizes) -> Iterator[JobGroup]:

@@ -192,9 +192,11 @@ def _remedy(runs: Runs, group: JobGroup, estimator: Estimator) -> str:
     """The largest micro-batch that would fit, and where to set it."""
     study = runs.study
     if group.rule == "pretrain":
-        hyper, key = study.training.pretraining, "training.pretraining"
+        continues = study.models[group.model].continues
+        key = f"models.{group.model}.continue.training" if continues else "training.pretraining"
+        hyper = study.pretraining(group.model)
     elif group.rule == "intermediate":
-        hyper, key = study.intermediate(group.arm), f"arms.{group.arm}.training"
+        hyper, key = study.intermediate(group.arm)[0], f"arms.{group.arm}.training"
     elif group.rule == "finetune":
         hyper, key = study.target(group.what), f"training.target.tasks.{group.what}"
     else:

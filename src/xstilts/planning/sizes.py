@@ -17,6 +17,7 @@ import pyarrow.ipc as ipc
 
 from xstilts.config.sources import SyntheticSource
 from xstilts.graph.runs import Runs
+from xstilts.sources.corpora import PASSAGE
 from xstilts.task_types.span_windows import window_starts
 from xstilts.tasks.registry import TEXT
 
@@ -122,6 +123,9 @@ class FileSizes:
         if listed := self._prepared.get(task, {}).get("files", {}).get(f"{split}.{language}"):
             return int(listed["examples"]), "examples counted"
         study, source, limits = self._study, self._study.source, self._study.examples
+        if task in study.corpora:
+            size = sum(path.stat().st_size for path in self._runs.corpus_files(task)[language])
+            return math.ceil(size / PASSAGE), "sizes assumed"
         sides = 2 if study.task(task).type == "retrieval" else 1
         if task == TEXT.name and isinstance(source, SyntheticSource):
             return source.documents // len(study.language_table()), "sizes assumed"

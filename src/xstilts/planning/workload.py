@@ -5,26 +5,38 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
+from xstilts.config.factors import Stage
 from xstilts.config.settings import Hyperparameters
+from xstilts.config.text import TextUse
 from xstilts.graph.runs import RETRIEVAL, Runs
 from xstilts.planning.costs import EMBEDDED_TOKENS, Work
 from xstilts.planning.sizes import NO_DATA, DataSize, FileSizes
 from xstilts.tasks.languages import ENGLISH
-from xstilts.tasks.registry import TEXT
 
 #: Rule, model, and the arm or training set that decides what a job trains on, as in ``Job.kind``.
 Kind = tuple[str, ...]
 
+
+class Beside(NamedTuple):
+    """Text that a training is on, for a share of its steps."""
+
+    use: TextUse
+    size: DataSize
+    share: float
+
+
 _SIMILARITY_ROWS = 500  # of each file that the similarity of tasks is measured on
 
 
-def planned_steps(rows: Sequence[int], hyper: Hyperparameters) -> int:
+def planned_steps(rows: Sequence[int], hyper: Hyperparameters, text_share: float = 0.0) -> int:
     """Return the optimiser steps over tasks of so many rows, as :func:`xstilts.training.loop.planned_steps` does."""
     if hyper.max_steps is not None:
         return hyper.max_steps
     capped = [min(count, hyper.examples_cap or count) for count in rows]
-    return math.ceil(hyper.epochs * sum(math.ceil(count / hyper.batch_size) for count in capped))
+    steps = math.ceil(hyper.epochs * sum(math.ceil(count / hyper.batch_size) for count in capped))
+    return math.ceil(steps / (1 - text_share)) if text_share < 1 else steps
 
 
 class Workloads:
@@ -50,22 +62,44 @@ class Workloads:
         return self._retrieve(model) if rule == "retrieve" else self._similarity(model)
 
     def _pretrain(self, model: str) -> Work:
-        text = self._sizes.of_task(model, TEXT.name)
-        work = self._training({TEXT.name: text}, NO_DATA, NO_DATA, self._study.training.pretraining)
-        return replace(work, masked=work.trained.tokens * self._study.encoding_of(TEXT.name).mask_probability)
+        text, continues = self._runs.pretraining_text(model), self._study.models[model].continues
+        hyper = self._study.pretraining(model)
+        if continues:
+            return self._training({}, NO_DATA, NO_DATA, hyper, Beside(continues, self._text(model, continues), 1.0))
+        work = self._training({text: self._sizes.of_task(model, text)}, NO_DATA, NO_DATA, hyper)
+        return replace(work, masked=work.trained.tokens * self._study.encoding_of(text).mask_probability)
+
+    def _text(self, model: str, use: TextUse) -> DataSize:
+        """Return the size of the languages of a text that are used."""
+        files = [file for file in self._runs.files(use.task) if use.languages is None or file[1] in use.languages]
+        return sum((self._sizes.of(model, use.task, *file) for file in files), NO_DATA)
 
     def _intermediate(self, model: str, arm: str) -> Work:
-        chosen, hyper = self._study.arms[arm], self._study.intermediate(arm)
-        if not chosen.tasks:
-            return Work()  # random weights
-        train = {task: self._english(model, task, "train").first(chosen.train_examples) for task in chosen.tasks}
-        dev = [self._english(model, task, "dev") for task in chosen.tasks]
+        stages = zip(self._study.arms[arm].sequence, self._study.intermediate(arm), strict=True)
+        return sum((self._stage(model, stage, hyper) for stage, hyper in stages), Work())
+
+    def _stage(self, model: str, stage: Stage, hyper: Hyperparameters) -> Work:
+        use = stage.masked_lm
+        whole = {task: [self._sizes.of(model, task, "train", code) for code in stage.languages] for task in stage.tasks}
+        if stage.steps == "fixed":
+            rows = [round(sum(sizes, NO_DATA).rows) for sizes in whole.values()]
+            hyper = hyper.model_copy(update={"max_steps": planned_steps(rows, hyper, stage.text_share if use else 0.0)})
+        used = {task: [size.first(stage.train_examples) for size in sizes] for task, sizes in whole.items()}
+        train = {task: sum(sizes, NO_DATA) for task, sizes in used.items()}
+        dev = [self._english(model, task, "dev") for task in stage.tasks]
         evaluated = [size.first(hyper.eval_examples) for size in dev]
-        return self._training(train, sum(evaluated, NO_DATA), sum(dev, NO_DATA), hyper)
+        beside = Beside(use, self._text(model, use), stage.text_share) if use else None
+        read, scored = sum(evaluated, NO_DATA), sum(dev, NO_DATA)
+        return self._training(train, read, scored, hyper, beside, stage.mixing_exponent)
 
     def _finetune(self, model: str, training_set: str) -> Work:
         hyper = self._study.target(training_set)
-        train, dev = (self._english(model, training_set, split) for split in ("train", "dev"))
+        dev, few = self._english(model, training_set, "dev"), self._study.shots(training_set)
+        whole = [
+            self._sizes.of(model, training_set, "train", code) for code in self._study.train_languages(training_set)
+        ]
+        shots = [self._sizes.of(model, shot.task, shot.split, shot.language).first(shot.count) for shot in few]
+        train = sum([*whole, *shots], NO_DATA)
         scored = sum(
             (
                 self._sizes.of(model, target, split, code)
@@ -97,25 +131,41 @@ class Workloads:
         return self._sizes.of(model, task, split, ENGLISH)
 
     def _training(
-        self, train: Mapping[str, DataSize], evaluated: DataSize, scored: DataSize, hyper: Hyperparameters
+        self,
+        train: Mapping[str, DataSize],
+        evaluated: DataSize,
+        scored: DataSize,
+        hyper: Hyperparameters,
+        beside: Beside | None = None,
+        mixing: float = 1.0,
     ) -> Work:
-        """Train on tasks drawn in proportion to their capped size; ``scored`` is read once, at the end."""
-        steps = planned_steps([round(size.rows) for size in train.values()], hyper)
+        """Train on tasks drawn by a power of their capped size, and text; ``scored`` is read once, at the end."""
+        share = beside.share if beside else 0.0
+        rows_of = [round(size.rows) for size in train.values()] or [round(beside.size.rows) if beside else 0]
+        steps = planned_steps(rows_of, hyper, share)
         micro = min(hyper.micro_batch_size or hyper.batch_size, hyper.batch_size)
-        weights = {task: min(size.rows, hyper.examples_cap or size.rows) for task, size in train.items()}
-        trained, longest = NO_DATA, 0
+        weights = {task: min(size.rows, hyper.examples_cap or size.rows) ** mixing for task, size in train.items()}
+        trained, longest, masked = NO_DATA, 0, 0.0
+        if beside:
+            encoding = self._study.encoding_of(beside.use.task)
+            trained = beside.size.times(steps * share * hyper.batch_size / max(1.0, beside.size.rows))
+            longest, masked = encoding.max_length, trained.tokens * encoding.mask_probability
         for task, size in train.items():
             rows = max(1.0, size.rows)
-            epochs = steps * hyper.batch_size * weights[task] / max(1.0, sum(weights.values())) / rows
+            drawn = (1 - share) * weights[task] / max(1.0, sum(weights.values()))
+            epochs = steps * hyper.batch_size * drawn / rows
             trained += size.times(epochs)
             longest = max(longest, self._study.encoding_of(task).max_length * max(1, round(size.inputs / rows)))
         read = evaluated.times(math.ceil(steps / hyper.eval_every)) + scored
+        if (trainings := len(hyper.rates)) > 1:  # one with each, and the best once more
+            steps, trained, read = ((trainings + 1) * steps, trained.times(trainings + 1), read.times(trainings + 1))
         return Work(
             steps=steps,
             micro_batches=steps * math.ceil(hyper.batch_size / micro),
             trained=trained,
             read=read,
             read_batches=read.rows / hyper.batch_size,
+            masked=masked,
             micro_tokens=micro * longest,
             lora=hyper.lora,
             recomputed=self._study.compute.gradient_checkpointing,

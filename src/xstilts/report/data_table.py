@@ -43,7 +43,7 @@ def data_rows(manifests: Mapping[str, Mapping[str, Any]], study: Study) -> pd.Da
     Returns:
         A frame with the columns :data:`COLUMNS`.
     """
-    text = (TEXT.name,) if Runs(study).any_pretraining() else ()
+    text = Runs(study).texts()
     rows = []
     for task in (*study.tasks(), *text):
         languages = study.languages(task) if task in study.targets else () if task in text else (ENGLISH,)
@@ -87,19 +87,20 @@ def roles_of(task: str, study: Study) -> list[str]:
         "intermediate task": study.intermediate_tasks(),
         "training set": study.training_sets(),
         "target": targets_of(study),
-        "text for pretraining": (TEXT.name,),
+        "text for masked LM": (TEXT.name, *study.corpora),
     }
     return [role for role, tasks in roles.items() if task in tasks]
 
 
 def licence_of(task: str, study: Study) -> str:
     """Return the licence of a task's data."""
-    return _SYNTHETIC_LICENCE if isinstance(study.source, SyntheticSource) else study.task(task).licence
+    generated = isinstance(study.source, SyntheticSource) and task not in study.corpora
+    return _SYNTHETIC_LICENCE if generated else study.task(task).licence
 
 
 def source_of(task: str, study: Study, with_revision: bool = False) -> str:
     """Return where a task's examples are from, in words."""
-    if task in study.own_tasks:
+    if task in (*study.own_tasks, *study.corpora):
         return "the study's own files"
     if isinstance(study.source, SyntheticSource):
         return f"generated, seed {study.source.seed}"

@@ -57,7 +57,7 @@ def dev_cells(dev_scores: pd.DataFrame, study: Study, flagged: Collection[Job] =
         for stage in STAGES
         for arm in arms_of(study)
         for task in tasks_of(study, stage)
-        if stage != INTERMEDIATE or task in study.arms[arm].tasks
+        if stage != INTERMEDIATE or task in study.arms[arm].all_tasks
     ]
     index = pd.MultiIndex.from_tuples(places, names=_PLACE) if places else means.index[:0]
     cells = means.reindex(index).reset_index()

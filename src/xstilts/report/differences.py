@@ -105,6 +105,11 @@ def _clipping(settings: Hyperparameters) -> str:
     return f"to {settings.clip_norm:g} per step"
 
 
+def _learning_rate(settings: Hyperparameters) -> str:
+    rates = [f"{rate:g}" for rate in settings.rates]
+    return rates[0] if len(rates) == 1 else f"the best of {', '.join(rates)} on English dev data"
+
+
 def _kept(settings: Hyperparameters) -> str:
     if settings.selection == "last":
         return "the last"
@@ -118,7 +123,7 @@ def _trained(settings: Hyperparameters) -> str:
 
 _TRAINING: dict[str, Callable[[Hyperparameters], str]] = {
     "weights trained are": _trained,
-    "learning rate": lambda settings: f"{settings.learning_rate:g}",
+    "learning rate": _learning_rate,
     "trained for": _training_length,
     "batch size": lambda settings: str(settings.batch_size),
     "warm-up": _warm_up,

@@ -82,7 +82,8 @@ def target_page(cells: pd.DataFrame, scores: pd.DataFrame, study: Study, target:
     """Lay out the cells of :func:`~xstilts.scores.gains.language_cells`: arms × languages of one target."""
     languages = study.languages(target)
     if ENGLISH in languages and len(languages) > 1:
-        means = f"{ZERO_SHOT}: unweighted mean over the languages other than English; {ALL}: over all languages."
+        without = "the languages that fine-tuning has no examples of"
+        means = f"{ZERO_SHOT}: unweighted mean over {without}; {ALL}: over all languages."
         columns = [ENGLISH, ZERO_SHOT, ALL, *(language for language in languages if language != ENGLISH)]
     else:
         means = f"{ALL}: unweighted mean over the languages."

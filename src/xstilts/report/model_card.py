@@ -6,14 +6,16 @@ It follows from the study and the job's record alone, without dates or paths: th
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from xstilts.config.factors import Stage
 from xstilts.config.settings import Hyperparameters
 from xstilts.config.sources import SyntheticSource
 from xstilts.encoders import capabilities
+from xstilts.encoders.lm_head import OWN_HEAD
 from xstilts.graph.jobs import Job
 from xstilts.graph.runs import Runs
 from xstilts.report.data_table import licence_of
@@ -48,34 +50,47 @@ class TrainedEncoder:
     @property
     def from_random(self) -> bool:
         """Whether it started from random weights."""
-        return self.job.is_pretraining or self.runs.study.arms[self.job.arm].weights == "random"
+        if self.job.is_pretraining:
+            return self.runs.study.models[self.job.model].continues is None
+        return self.runs.study.arms[self.job.arm].weights == "random"
 
     @property
     def intermediate_tasks(self) -> tuple[str, ...]:
         """The tasks that the arm trained on."""
-        return () if self.job.is_pretraining else tuple(self.runs.study.arms[self.job.arm].tasks)
+        return () if self.job.is_pretraining else self.runs.study.arms[self.job.arm].all_tasks
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The tasks whose text it was pretrained on in this study."""
-        if not self.runs.pretrains(self.job.model) or (self.from_random and not self.job.is_pretraining):
+        """The texts that it was pretrained on in this study, or the tasks that they come from."""
+        if self.from_random and not self.job.is_pretraining:
             return ()
-        return self.runs.study.tasks() if self.runs.text_from_tasks() else (TEXT.name,)
+        models = filter(self.runs.pretrains, (self.job.model, *self.runs.ancestors(self.job.model)))
+        return tuple(dict.fromkeys(self._origins(map(self.runs.pretraining_text, models))))
+
+    def _origins(self, texts: Iterable[str]) -> Iterator[str]:
+        """Iterate over texts, or the tasks that the study's own text is made of."""
+        for text in texts:
+            from_tasks = text == TEXT.name and self.runs.text_from_tasks()
+            yield from self.runs.study.tasks() if from_tasks else (text,)
+
+    @property
+    def intermediate_texts(self) -> tuple[str, ...]:
+        """The texts that the arm trained on, or the tasks that they come from."""
+        return () if self.job.is_pretraining else tuple(self._origins(self.runs.study.arms[self.job.arm].texts))
 
     @property
     def trained_on(self) -> dict[str, list[str]]:
         """By task, the stages that used it."""
-        stages = {"pretraining": self.texts, "intermediate training": self.intermediate_tasks}
-        names = dict.fromkeys((*self.texts, *self.intermediate_tasks))
+        intermediate = (*self.intermediate_tasks, *self.intermediate_texts)
+        stages = {"pretraining": self.texts, "intermediate training": intermediate}
+        names = dict.fromkeys((*self.texts, *intermediate))
         return {name: [stage for stage, tasks in stages.items() if name in tasks] for name in names}
 
     @property
-    def hyperparameters(self) -> Hyperparameters | None:
-        """Those of the last stage; None where nothing was trained."""
+    def hyperparameters(self) -> Sequence[Hyperparameters]:
+        """Those of each training that it went through in the job."""
         study = self.runs.study
-        if self.job.is_pretraining:
-            return study.training.pretraining
-        return study.intermediate(self.job.arm) if self.intermediate_tasks else None
+        return [study.pretraining(self.job.model)] if self.job.is_pretraining else study.intermediate(self.job.arm)
 
 
 def model_card(made: TrainedEncoder, zero_shot: str = "") -> str:
@@ -125,30 +140,40 @@ def _metadata(made: TrainedEncoder) -> str:
 
 def _origin(made: TrainedEncoder) -> str:
     tasks = " and ".join(plain(made.runs.study.title_of(task)) for task in made.intermediate_tasks)
-    if made.job.is_pretraining:
+    continues = made.runs.study.models[job.model].continues if (job := made.job).is_pretraining else None
+    if continues:
+        text = plain(made.runs.study.title_of(continues.task))
+        start = f"Base: {_base(made, continues.parent)}. Pretrained further by masked language modelling on {text}."
+    elif made.job.is_pretraining:
         start = f"Pretrained from random weights by masked language modelling: {_shape(made)}."
     elif made.from_random:
         start = f"Base: random weights in place of those of {_base(made)}, as a control for pretraining."
     else:
         start = f"Base: {_base(made)}."
-    then = f" Then trained on {tasks}." if tasks else ""
+    texts = " and ".join(plain(made.runs.study.title_of(text)) for text in made.intermediate_texts)
+    what = " and ".join(filter(None, [tasks, texts and f"by masked language modelling on {texts}"]))
+    then = f" Then trained on {what}." if what else ""
     synthetic = isinstance(made.runs.study.source, SyntheticSource)
+    head = "It has no head: those of the training are not kept."
+    if made.job.is_pretraining:
+        head = f"Its head for masked language modelling is in `{OWN_HEAD}`."
     languages = "" if synthetic else "The metadata name English and the languages that the study scores it in. "
     return (
         f"An encoder of the study `{made.runs.study.study}`, made by XSTILTs {version('xstilts')} in run `{made.run}`. "
         f"{start}{then}\n\n"
-        f"It has no head: those of the training are not kept. {languages}Under which licence it may be passed on "
+        f"{head} {languages}Under which licence it may be passed on "
         "depends on its base and on the data below; until you have decided, the metadata say `other`."
     )
 
 
-def _base(made: TrainedEncoder) -> str:
-    """The model that the encoder is made from, in words."""
-    name, model = made.job.model, made.runs.study.models[made.job.model]
+def _base(made: TrainedEncoder, parent: str = "") -> str:
+    """The model that the encoder is made from, in words: that of the job, or the one that it continues."""
+    name = parent or made.job.model
+    model = made.runs.study.models[name]
     if model.snapshot:
         repository, commit = model.snapshot
         return f"[{plain(repository)}](https://huggingface.co/{repository}/tree/{commit}) ({_shape(made)})"
-    whose = "that the study pretrained itself" if model.architecture else "from a local folder"
+    whose = "that the study pretrained itself" if made.runs.pretrains(name) else "from a local folder"
     return f"the model `{name}`, an encoder {whose} ({_shape(made)})"
 
 
@@ -193,25 +218,51 @@ def _data(made: TrainedEncoder) -> str:
 
 
 def _training(made: TrainedEncoder) -> str:
-    """Steps, seeds and hyper-parameters of the last stage."""
-    hyper, training, study = made.hyperparameters, made.training, made.runs.study
-    if hyper is None or training is None:
+    """Steps, seeds and hyper-parameters of each stage."""
+    hypers, training = made.hyperparameters, made.training
+    if not hypers or training is None:
         return ""
-    restarts = training.get("restarts") or []
-    pretraining = study.models[made.job.model].architecture if made.job.is_pretraining else None
-    seed = pretraining.seed if pretraining else made.job.seed
-    tasks = [TEXT.name] if made.job.is_pretraining else made.intermediate_tasks
-    values = {
+    stages: Sequence[Stage | None] = [None] if made.job.is_pretraining else made.runs.study.arms[made.job.arm].sequence
+    entries = training.get("stages") or [training]
+    columns = [_values(made, *column) for column in zip(stages, hypers, entries, strict=True)]
+    rows = [
+        [name, *(plain(str("" if column.get(name) is None else column[name])) for column in columns)]
+        for name in dict.fromkeys(name for column in columns for name in column)
+        if any(column.get(name) is not None for column in columns)
+    ]
+    head = ["value"] if len(columns) == 1 else [f"stage {number + 1}" for number in range(len(columns))]
+    return f"## Training\n\n{table(['', *head], rows)}"
+
+
+def _values(
+    made: TrainedEncoder, stage: Stage | None, hyper: Hyperparameters, training: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the table has about a training: a stage of an arm, or pretraining; None where there is nothing to say."""
+    study = made.runs.study
+    tasks = [*stage.tasks, *([stage.masked_lm.task] if stage.masked_lm else [])] if stage else [TEXT.name]
+    return {
+        "trained on": ", ".join(tasks) if stage and len(made.hyperparameters) > 1 else None,
+        "share of the steps on text": stage.text_share or None if stage else None,
+        "loss on held-out text at the end": curve[-1].get("masked_lm_loss")
+        if (curve := training.get("curve"))
+        else None,
         "steps": training["steps"],
         "step of the weights": training["best_step"],
-        "seed": seed,
-        **({"seed of the last start": training["seed"]} if restarts else {}),
+        "seed": _seed(made),
+        "seed of the last start": training["seed"] if training.get("restarts") else None,
         "longest input in tokens": ", ".join(dict.fromkeys(str(study.encoding_of(task).max_length) for task in tasks)),
-        **({} if pretraining else {"training examples of each task": study.arms[made.job.arm].train_examples}),
+        "training examples of each task": stage.train_examples if stage else None,
+        "chosen": stage.choose.how if stage and stage.choose.how != "random" else None,
+        "languages": ", ".join(stage.languages) if stage and stage.languages != [ENGLISH] else None,
+        "steps are those of": "the whole task" if stage and stage.steps == "fixed" else None,
         **{f"`{key}`": value for key, value in hyper.model_dump().items()},
     }
-    rows = [[name, plain(str(value))] for name, value in values.items() if value is not None]
-    return f"## Training\n\n{table(['', 'value'], rows)}"
+
+
+def _seed(made: TrainedEncoder) -> int:
+    model = made.runs.study.models[made.job.model]
+    pretraining = model.architecture or model.continues
+    return pretraining.seed if made.job.is_pretraining and pretraining else made.job.seed
 
 
 def _dev_scores(made: TrainedEncoder) -> str:

@@ -9,11 +9,11 @@ import pandas as pd
 from xstilts.config.study import Study
 from xstilts.report.markdown import plain, table
 from xstilts.scores.gains import ALL, ZERO_SHOT, language_cells, targets_of
-from xstilts.scores.labels import UNLEARNT, UNLEARNT_MEANING
+from xstilts.scores.labels import UNLEARNT, UNLEARNT_MEANING, taught_notes
 from xstilts.tasks.languages import ENGLISH
 from xstilts.wording import counted
 
-_HEAD = ["target", "split", "mean of", "guessing", "English", "mean of the others", "by language"]
+_HEAD = ["target", "split", "mean of", "guessing", "English", "zero-shot mean", "by language"]
 _NOTE = (
     "For each target, the encoder was fine-tuned on English data and scored in every language; for retrieval, its "
     "states were compared as they are. In points of 100; means over languages are unweighted."
@@ -39,7 +39,8 @@ def zero_shot_section(scores: pd.DataFrame, study: Study) -> str:
         return ""
     seeds = f"Means over {counted(scores['seed'].nunique(), 'seed')}." if scores["seed"].nunique() > 1 else ""
     unlearnt = f"{UNLEARNT}: {UNLEARNT_MEANING}." if any(UNLEARNT in cell for row in rows for cell in row) else ""
-    notes = " ".join(filter(None, [_NOTE, seeds, unlearnt]))
+    taught = " ".join(plain(note) for target in targets_of(study) for note in taught_notes(study, target))
+    notes = " ".join(filter(None, [_NOTE, taught, seeds, unlearnt]))
     return f"## Zero-shot scores\n\n{notes}\n\n{table(_HEAD, rows)}"
 
 

@@ -106,7 +106,7 @@ def _refuse_unknown(rows: pd.DataFrame, study: Study) -> None:
     for column, names in valid.items():
         files.refuse_unknown(rows, column, names, owner)
     for (stage, arm), part in rows.groupby(["stage", "arm"]):
-        tasks = study.arms[str(arm)].tasks if stage == INTERMEDIATE else tasks_of(study, str(stage))
+        tasks = study.arms[str(arm)].all_tasks if stage == INTERMEDIATE else tasks_of(study, str(stage))
         files.refuse_unknown(part, "task", tasks, f"the arm '{arm}' at the stage '{stage}'")
     for (stage, task), part in rows.groupby(["stage", "task"]):
         languages = languages_of(study, str(stage), str(task))

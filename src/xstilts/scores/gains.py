@@ -23,11 +23,10 @@ from xstilts.config.study import BASELINE, Study
 from xstilts.scores.chance import chance
 from xstilts.scores.flags import usable
 from xstilts.tasks.benchmarks import AVERAGE, GROUPS
-from xstilts.tasks.languages import ENGLISH
 from xstilts.tasks.registry import TARGET_TASKS
 
 ALL = "mean"  # as a language: the unweighted mean over all languages, English included
-ZERO_SHOT = "zero-shot"  # as a language: the unweighted mean over all languages but English
+ZERO_SHOT = "zero-shot"  # as a language: the unweighted mean over all languages that fine-tuning has no examples of
 
 _PLACE = ["model", "split", "arm", "target", "language"]
 CELL = [*_PLACE, "score", "seeds", "gain", "gain_seeds", "n", "chance", "flagged"]
@@ -124,7 +123,7 @@ def language_cells(scores: pd.DataFrame, study: Study, target: str) -> pd.DataFr
     """
     of_target = with_study_splits(usable(scores[scores["target"] == target]), study)
     per_language, expected = by_language(of_target, study), scored_languages(of_target)
-    means = [over_languages(per_language, expected, mean) for mean in (ZERO_SHOT, ALL)]
+    means = [over_languages(per_language, expected, ALL), over_languages(per_language, expected, ZERO_SHOT, study)]
     per_seed = pd.concat([per_language, *means], ignore_index=True)
     return _on_grid(_over_seeds(per_seed), scores, study, [target], [*study.languages(target), ZERO_SHOT, ALL])
 
@@ -166,19 +165,25 @@ def by_language(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
     return means[complete].drop(columns="metrics")
 
 
-def over_languages(per_language: pd.DataFrame, expected: dict[tuple[str, str], set[str]], name: str) -> pd.DataFrame:
+def over_languages(
+    per_language: pd.DataFrame, expected: dict[tuple[str, str], set[str]], name: str, study: Study | None = None
+) -> pd.DataFrame:
     """Average per seed over languages, unweighted; no row where a language is missing that other arms have.
 
     Args:
         per_language: What :func:`by_language` returns.
         expected: What :func:`scored_languages` returns for the same scores.
-        name: The mean's name in the column ``language``; :data:`ZERO_SHOT` leaves English out.
+        name: The mean's name in the column ``language``.
+        study: Leave out the languages that its fine-tuning has examples of, English among them; None: leave out none.
     """
-    left_out = {ENGLISH} if name == ZERO_SHOT else set()
-    groups = per_language[~per_language["language"].isin(left_out)].groupby(["model", "split", "arm", "target", "seed"])
+    targets = per_language["target"].unique()
+    left_out = {target: study.taught(target) if study else frozenset() for target in targets}
+    places = zip(per_language["target"], per_language["language"], strict=True)
+    counted = np.array([language not in left_out[target] for target, language in places], dtype=bool)
+    groups = per_language[counted].groupby(["model", "split", "arm", "target", "seed"])
     means = pd.DataFrame({"score": groups["score"].mean(), "n": groups["n"].sum(), "languages": groups.size()})
     means = means.reset_index()
-    counts = [len(expected[place] - left_out) for place in zip(means["target"], means["split"], strict=True)]
+    counts = [len(expected[place] - left_out[place[0]]) for place in zip(means["target"], means["split"], strict=True)]
     return means[means["languages"] == counts].drop(columns="languages").assign(language=name)
 
 

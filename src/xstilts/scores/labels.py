@@ -16,6 +16,7 @@ from xstilts.scores.gains import (
     targets_of,
     with_study_splits,
 )
+from xstilts.tasks.languages import ENGLISH
 from xstilts.tasks.task import Task
 from xstilts.wording import Strong, listed, signed
 
@@ -52,7 +53,7 @@ def arm_label(arm: str, study: Study) -> str:
         return f"{arm} (control)"
     if arm == BASELINE:
         return f"{arm} (baseline)"
-    return study.title_of(arm) if study.arms[arm].tasks == [arm] else arm
+    return study.title_of(arm) if study.arms[arm].all_tasks == (arm,) else arm
 
 
 def seeds_note(study: Study) -> str:
@@ -151,7 +152,21 @@ def scored_notes(scores: pd.DataFrame, study: Study, targets: Sequence[str]) -> 
                 notes.append(f"{title}, {split}: not scored: {why}.")
             elif absent and (split in splits or uses_test_split):
                 notes.append(f"{title}, {split}: not scored.")
+        notes += taught_notes(study, target)
     return notes
+
+
+def taught_notes(study: Study, target: str) -> list[str]:
+    """Return a sentence on the languages of a target that are not zero-shot; none where only English is trained on."""
+    training_set = study.task(target).trained_on
+    if training_set is None or study.taught(target) == {ENGLISH}:
+        return []
+    few = [f"{shots.count} examples in {shots.language}" for shots in study.shots(training_set)]
+    whole = [f"training data in {code}" for code in study.train_languages(training_set)[1:]]
+    return [
+        f"{study.title_of(target)}: fine-tuned on English and on {listed([*whole, *few])}; these languages are not "
+        "zero-shot and are in no zero-shot mean."
+    ]
 
 
 def retrieval_notes(study: Study) -> list[str]:

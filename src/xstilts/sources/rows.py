@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from xstilts.task_types import task_type_class
+from xstilts.task_types import canonical_schema
 from xstilts.tasks.task import Task
 
 Row = dict[str, Any]
@@ -17,8 +17,8 @@ _CHUNK = 10_000  # rows held as Python objects at a time; ANLI+ has over a milli
 
 
 def table_of(task: Task, rows: Iterator[Row]) -> pa.Table:
-    """All rows as a table with the columns of the task's format."""
-    schema = task_type_class(task).schema
+    """All rows as a table with the columns of the task's format, and its metadata, null where a row has none."""
+    schema = canonical_schema(task)
     batches = []
     while chunk := list(islice(rows, _CHUNK)):
         batches.append(pa.RecordBatch.from_pylist(chunk, schema=schema))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,19 +38,24 @@ class DatasetBuilder:
         settings: The study's settings of the synthetic source.
         world: The world that events are drawn from.
         grammars: The grammar of each language, by code.
+        more: By task, the languages beside English that its training data is also rendered in.
     """
 
     root: Path
     settings: SyntheticSource
     world: World
     grammars: dict[str, Grammar]
+    more: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, root: Path, settings: SyntheticSource) -> DatasetBuilder:
+    def of(
+        cls, root: Path, settings: SyntheticSource, more: Mapping[str, Sequence[str]] | None = None
+    ) -> DatasetBuilder:
         """Create the world and the grammars from the seed of the settings."""
         world = World(settings.seed)
         forms = lexicon.forms(settings.seed, world.names.all())
-        return cls(root, settings, world, {design.code: Grammar(design, forms[design.code]) for design in DESIGNS})
+        grammars = {design.code: Grammar(design, forms[design.code]) for design in DESIGNS}
+        return cls(root, settings, world, grammars, more or {})
 
     @property
     def english(self) -> Grammar:
@@ -77,6 +82,10 @@ class DatasetBuilder:
         """Write the only file of a split in a language."""
         (path,) = self.files(task, split, code)
         write_text(path, content)
+
+    def training_languages(self, task: str) -> list[str]:
+        """Return the languages that a task's training data is written in: the same examples in each."""
+        return [ENGLISH, *self.more.get(task, ())]
 
     def render(self, pair: LabelledPair, code: str = ENGLISH) -> TextPair:
         """Render a pair in a language."""

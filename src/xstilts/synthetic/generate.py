@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from xstilts.atomic import write_text
@@ -13,7 +13,12 @@ from xstilts.synthetic.event_sampler import EventSampler
 from xstilts.tasks.synthetic_languages import LANGUAGES
 
 
-def generate(root: Path, settings: SyntheticSource, tasks: Collection[str] | None = None) -> None:
+def generate(
+    root: Path,
+    settings: SyntheticSource,
+    tasks: Collection[str] | None = None,
+    more: Mapping[str, Sequence[str]] | None = None,
+) -> None:
     """Write the data of tasks below a folder.
 
     The files are those of the tasks' declarations, and ``languages.csv`` with the first columns of the catalogue of
@@ -24,8 +29,9 @@ def generate(root: Path, settings: SyntheticSource, tasks: Collection[str] | Non
         root: The folder.
         settings: The study's settings of the synthetic source.
         tasks: Names of tasks, "text" for the unlabelled text; None for all of them.
+        more: By task, the languages that its training data, and the dev data of tagging tasks, are also rendered in.
     """
-    builder = DatasetBuilder.of(Path(root), settings)
+    builder = DatasetBuilder.of(Path(root), settings, more)
     write_text(builder.root / "languages.csv", releases.language_csv(LANGUAGES))
     for task in sorted(_WRITERS if tasks is None else set(tasks)):
         _WRITERS[task](builder)

@@ -52,14 +52,17 @@ def write_anli(builder: DatasetBuilder) -> None:
 def write_mnli(builder: DatasetBuilder) -> None:
     """Write MNLI."""
     for split, pairs in _inference(builder, "mnli").items():
-        builder.write("mnli", split, releases.nli_tsv([builder.render(pair) for pair in pairs], genre="synthetic"))
+        for code in _languages(builder, "mnli", split):
+            texts = [builder.render(pair, code) for pair in pairs]
+            builder.write("mnli", split, releases.nli_tsv(texts, genre="synthetic"), code)
 
 
 def write_qqp(builder: DatasetBuilder) -> None:
     """Write QQP."""
     draw = ParaphraseSampler(builder.world, builder.rng("qqp"), DOMAINS["qqp"]).questions
     for split, pairs in builder.draw_pairs("qqp", (DIFFERENT, PARAPHRASE), draw, ("dev", "train"), set()).items():
-        builder.write("qqp", split, releases.qqp_tsv([builder.render(pair) for pair in pairs]))
+        for code in _languages(builder, "qqp", split):
+            builder.write("qqp", split, releases.qqp_tsv([builder.render(pair, code) for pair in pairs]), code)
 
 
 def write_squad_v1(builder: DatasetBuilder) -> None:
@@ -118,8 +121,14 @@ def _squad(builder: DatasetBuilder, task: str, unanswerable: bool) -> None:
     seen: set[Hashable] = {passage.utterances for passages in evaluation for passage in passages}
     for split in ("dev", "train"):
         passages = builder.draw_passages(sampler, builder.size(split), seen)
-        articles = builder.squad_articles(ENGLISH, passages, f"{task}/{split}", 24, impossible=unanswerable)
-        builder.write(task, split, releases.squad_json(articles, "v2.0" if unanswerable else "1.1"))
+        for code in _languages(builder, task, split):
+            articles = builder.squad_articles(code, passages, f"{task}/{split}", 24, impossible=unanswerable)
+            builder.write(task, split, releases.squad_json(articles, "v2.0" if unanswerable else "1.1"), code)
+
+
+def _languages(builder: DatasetBuilder, task: str, split: str) -> list[str]:
+    """The languages that a split is written in: dev data is English."""
+    return builder.training_languages(task) if split == "train" else [ENGLISH]
 
 
 def _choice_key(example: ChoiceExample) -> Hashable:

@@ -128,9 +128,9 @@ def write_tatoeba(builder: DatasetBuilder) -> None:
 
 
 def _write_pairs(builder: DatasetBuilder, task: str, pairs_by_split: Mapping[str, Sequence[LabelledPair]]) -> None:
-    """Write training pairs in English, and dev and test pairs in every language."""
+    """Write training pairs in English and what else is asked for, and dev and test pairs in every language."""
     for split, pairs in pairs_by_split.items():
-        for code in [ENGLISH] if split == "train" else builder.grammars:
+        for code in builder.training_languages(task) if split == "train" else builder.grammars:
             builder.write(task, split, releases.tsv(builder.render(pair, code) for pair in pairs), code)
 
 
@@ -148,13 +148,17 @@ def _write_parallel_questions(
 
 
 def _write_tagging(builder: DatasetBuilder, task: str, sampler: SentenceSampler, column: str) -> None:
-    """Write training and dev sets in English and a test set in every language; no sentence occurs twice."""
+    """Write training and dev sets in English and a test set in every language; no sentence occurs twice.
+
+    Training and dev sets in other languages that are asked for have the sentences of the English ones.
+    """
     files = [("dev", ENGLISH), *(("test", code) for code in builder.grammars), ("train", ENGLISH)]
     seen: set[Hashable] = set()
     for split, code in files:
         sentences = draw_unseen(sampler.draw, builder.size(split), seen, lambda sentence: sentence)
-        tokens = [builder.grammars[code].tokens(sentence) for sentence in sentences]
-        builder.write(task, split, releases.tagged_tsv(tokens, column), code)
+        for rendered in [code] if split == "test" else builder.training_languages(task):
+            tokens = [builder.grammars[rendered].tokens(sentence) for sentence in sentences]
+            builder.write(task, split, releases.tagged_tsv(tokens, column), rendered)
 
 
 def _tydiqa_articles(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pyarrow as pa
+
 from xstilts.config.settings import Encoding
 from xstilts.task_types.base import TaskType
 from xstilts.tasks.task import Task
@@ -36,6 +38,14 @@ def task_type_class(task: Task) -> type[TaskType]:
             from xstilts.task_types.masked_lm import MaskedLM
 
             return MaskedLM
+
+
+def canonical_schema(task: Task) -> pa.Schema:
+    """Return the columns of a task's canonical examples: those of its type, and its metadata, null where not known."""
+    schema = task_type_class(task).schema
+    for name in task.metadata:
+        schema = schema.append(pa.field(name, pa.string()))
+    return schema
 
 
 def task_type_of(task: Task, encoding: Encoding, labels: Sequence[str] = ()) -> TaskType:

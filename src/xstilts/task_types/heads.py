@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 from transformers import PreTrainedConfig
+from transformers.activations import ACT2FN
 
 from xstilts.encoders import capabilities
 
@@ -81,7 +82,10 @@ def initialise(head: nn.Module, config: PreTrainedConfig) -> None:
 
 
 class MaskedLMHead(nn.Module):
-    """RoBERTa's masked-LM head, as wide as the embeddings; its output weights are tied to the encoder's embeddings."""
+    """A masked-LM head, as wide as the embeddings; its output weights are tied to the encoder's embeddings.
+
+    RoBERTa's; BERT, DistilBERT, ALBERT, ELECTRA and ModernBERT have the same under other names.
+    """
 
     def __init__(self, config: PreTrainedConfig) -> None:
         super().__init__()
@@ -89,6 +93,7 @@ class MaskedLMHead(nn.Module):
         self.dense = nn.Linear(capabilities.hidden_size(config), width)
         self.norm = nn.LayerNorm(width, eps=capabilities.norm_epsilon(config))
         self.bias = nn.Parameter(torch.zeros(capabilities.vocabulary(config)))
+        self.activation = ACT2FN[capabilities.lm_activation(config)]
         initialise(self, config)
 
     def forward(self, hidden: torch.Tensor, embeddings: torch.Tensor) -> torch.Tensor:
@@ -101,5 +106,5 @@ class MaskedLMHead(nn.Module):
         Returns:
             Logits of shape (tokens, vocabulary).
         """
-        states = self.norm(nn.functional.gelu(self.dense(hidden)))
+        states = self.norm(self.activation(self.dense(hidden)))
         return nn.functional.linear(states, embeddings, self.bias)

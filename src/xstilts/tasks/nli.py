@@ -105,6 +105,7 @@ MNLI = Task(
     examples={"train": 392702, "dev": 9815},
     tokens_per_input=40,
     hub=(_mnli_part(),),
+    metadata=("genre",),
 )
 
 SNLI = Task(

@@ -37,6 +37,7 @@ SQUAD_V1 = Task(
     primary_metrics=_METRICS,
     examples={"train": 87599, "dev": 10570},
     tokens_per_input=175,
+    metadata=("title",),
     hub=(
         HubPart(
             repository="rajpurkar/squad",
@@ -66,6 +67,7 @@ SQUAD_V2 = Task(
     unanswerable=True,
     examples={"train": 130319, "dev": 11873},
     tokens_per_input=175,
+    metadata=("title",),
     hub=(
         HubPart(
             repository="rajpurkar/squad_v2",
@@ -169,6 +171,7 @@ TYDIQA = Task(
         "test": _TYDIQA_DEV,
     },
     reader="questions.tydiqa",
+    mixed_train=True,
     primary_metrics=_METRICS,
     languages=codes("ar bn en fi id ko ru sw te"),
     trained_on="tydiqa",

@@ -25,6 +25,9 @@ WEIGHTS = {
     "script": 0.15,
 }
 
+#: Tasks whose training data is also written in other languages, where a study asks for it.
+RENDERED = frozenset({"mnli", "panx", "pawsx", "qqp", "squad_v1", "squad_v2", "udpos", "xnli"})
+
 #: From this share of cognates on, a language counts as a relative of English.
 RELATED_FROM = 0.4
 

@@ -100,6 +100,8 @@ class Task:
         language_prefix: Tagging: the raw release writes each word as ``{code}:{word}``.
         columns: For the readers of own tasks: where the fields of an example are, by their canonical names.
         separator: For the readers of own tasks: between the columns of a line.
+        mixed_train: Whether the training files hold several languages, of which the reader takes those of one.
+        metadata: What readers keep of each example beside its type's columns, as text: by these, domains are chosen.
     """
 
     name: str
@@ -133,6 +135,8 @@ class Task:
     language_prefix: bool = False
     columns: Mapping[str, str | int | tuple[str | int, ...]] = field(default_factory=dict)
     separator: Literal["tab", "space"] = "tab"
+    mixed_train: bool = False
+    metadata: tuple[str, ...] = ()
 
     @property
     def trains(self) -> bool:
@@ -149,6 +153,21 @@ class Task:
         """Whether scoring a language needs its dev split, on which a threshold is chosen."""
         return self.type == "retrieval" and self.matching == "mined_pairs"
 
+    @property
+    def trains_by_language(self) -> bool:
+        """Whether the names of its training files depend on the language, as XNLI's and PAN-X's do."""
+        patterns = [pattern for patterns in self.files.get("train", ()) for pattern in patterns]
+        return any(f"{{{name}}}" in pattern for pattern in patterns for name in ("code", "iso3", "name"))
+
+    @property
+    def dev_is_test(self) -> bool:
+        """Whether the release has one evaluation set for both splits, as TyDiQA has."""
+        dev, test = (
+            [[pattern.replace("{split}", split) for pattern in patterns] for patterns in self.files.get(split, ())]
+            for split in ("dev", "test")
+        )
+        return dev == test
+
     def has(self, split: str) -> bool:
         """Whether the release has a split at all."""
         return split in self.files
@@ -158,14 +177,22 @@ class Task:
         return self.language_names.get(language.code, language.name.lower())
 
     def alternatives(self, root: Path, split: str, language: Language) -> list[tuple[Path, ...]]:
-        """All sets of files that could hold the examples of a split and language, the original release's first."""
+        """All sets of files that could hold the examples of a split and language, the original release's first.
+
+        Training data in another language than English is the release's own, or lies below ``translated/{language}/``
+        under the names that the release's files have.
+        """
         values = {
             "split": split,
             "code": language.code,
             "iso3": language.iso3,
             "name": self.language_name(language),
         }
-        return [tuple(root / pattern.format(**values) for pattern in patterns) for patterns in self.files[split]]
+        listed = [tuple(pattern.format(**values) for pattern in patterns) for patterns in self.files[split]]
+        if split == "train" and language.code != ENGLISH and not self.mixed_train:
+            own = listed if self.trains_by_language else []
+            listed = own + [tuple(f"translated/{language.code}/{path}" for path in paths) for paths in listed]
+        return [tuple(root / path for path in paths) for paths in listed]
 
     def paths(self, root: Path, split: str, language: Language) -> tuple[Path, ...]:
         """The files with the examples of a split and language: of the first alternative that is there whole.
@@ -180,6 +207,7 @@ class Task:
         shown = {"title", "licence", "homepage", "citation", "examples", "presumed", "inputs_per_example"}
         shown |= {"tokens_per_input", "hub_missing", "hub_mixed_up", "submission", "hub"}
         parts = [(part.repository, part.revision, part.config, part.converter, part.prefix) for part in self.hub]
+        shown |= {key for key in ("metadata", "mixed_train") if not getattr(self, key)}  # as before there were such
         return {**{key: value for key, value in vars(self).items() if key not in shown}, "hub": parts}
 
     def hub_refusal(self, language: str | None = None) -> str | None:

@@ -47,8 +47,8 @@ def batches_per_epoch(rows: int, batch_size: int) -> int:
     return math.ceil(rows / batch_size)
 
 
-def mixture(sizes: Sequence[int], cap: int | None, rng: np.random.Generator) -> Iterator[int]:
-    """Yield the index of the task of each step, without end, drawn in proportion to the tasks' sizes.
+def mixture(sizes: Sequence[int], cap: int | None, rng: np.random.Generator, exponent: float = 1.0) -> Iterator[int]:
+    """Yield the index of the task of each step, without end, drawn in proportion to a power of the tasks' sizes.
 
     Every batch is of one task alone, as with jiant's samplers for ``train_examples_cap``.
 
@@ -56,7 +56,41 @@ def mixture(sizes: Sequence[int], cap: int | None, rng: np.random.Generator) -> 
         sizes: Training rows of each task.
         cap: Sizes above it count as ``cap``; None: no cap.
         rng: Source of all randomness.
+        exponent: The power: 1 for the sizes themselves, 0 for equal shares.
     """
-    counted = np.array([min(size, cap or size) for size in sizes], dtype=float)
+    shares = drawing_shares([min(size, cap or size) for size in sizes], exponent)
     while True:
-        yield from rng.choice(len(sizes), size=1000, p=counted / counted.sum()).tolist()
+        yield from rng.choice(len(sizes), size=1000, p=shares).tolist()
+
+
+def drawing_shares(sizes: Sequence[int], exponent: float) -> np.ndarray:
+    """The probability to draw each of several sources: in proportion to a power of its size."""
+    weights = np.array(sizes, dtype=float) ** exponent
+    return weights / weights.sum()
+
+
+def language_batches(
+    sizes: Sequence[int], batch_size: int, exponent: float, rng: np.random.Generator
+) -> Iterator[list[tuple[int, int]]]:
+    """Yield batches whose rows are of languages drawn one by one, without end.
+
+    The rows of a language come in a random order, each once before any comes again.
+
+    Args:
+        sizes: Rows of each language.
+        batch_size: Rows per batch.
+        exponent: A language is drawn in proportion to this power of its size.
+        rng: Source of all randomness.
+
+    Yields:
+        (index of the language, index of the row) of each row.
+    """
+    shares, rows = drawing_shares(sizes, exponent), [_shuffled(size, rng) for size in sizes]
+    while True:
+        languages = rng.choice(len(sizes), size=batch_size, p=shares).tolist()
+        yield [(language, next(rows[language])) for language in languages]
+
+
+def _shuffled(size: int, rng: np.random.Generator) -> Iterator[int]:
+    while True:
+        yield from rng.permutation(size).tolist()

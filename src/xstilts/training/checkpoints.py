@@ -48,12 +48,16 @@ class Checkpoints:
     """
 
     def __init__(self, folder: Path, inputs: str, minutes: float) -> None:
-        self._folder, self._inputs, self._seconds = folder, inputs, 60 * minutes
+        self._folder, self._inputs, self._minutes = folder, inputs, minutes
         self._saved = time.monotonic()
+
+    def part(self, name: str) -> Checkpoints:
+        """The checkpoints of a part of the run, in a folder within this one."""
+        return Checkpoints(self._folder / name, self._inputs, self._minutes)
 
     def due(self) -> bool:
         """Whether the time between two checkpoints has passed."""
-        return time.monotonic() - self._saved >= self._seconds
+        return time.monotonic() - self._saved >= 60 * self._minutes
 
     def save(self, checkpoint: Checkpoint) -> None:
         """Write a checkpoint, then delete the previous one.

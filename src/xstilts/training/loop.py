@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,8 +30,10 @@ from xstilts.training.device import Device
 from xstilts.training.gradients import backward
 from xstilts.training.prediction import predict
 from xstilts.training.progress import StepProgress
+from xstilts.training.selection import load_weights
 from xstilts.training.session import Session
 from xstilts.training.state import TrainingState
+from xstilts.training.text import HELD_OUT, TextData, held_out_loss, steps_with_text
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -69,7 +72,7 @@ class TrainingResult:
         steps: Optimiser steps in all.
         best_step: The step whose weights are kept.
         curve: One entry per evaluation: ``step``, ``loss`` (mean training loss since the last evaluation), and by task
-            the dev score in points (0–100).
+            the dev score in points (0–100), and the loss on held-out text, if there is text, as ``masked_lm_loss``.
         halvings: The size of micro-batches in rows after each time that the GPU ran out of memory.
         resumed_at: The steps at which the run was resumed from a checkpoint.
         earlier_seconds: Seconds spent on the run before it was last resumed.
@@ -84,13 +87,22 @@ class TrainingResult:
     earlier_seconds: float = 0.0
 
 
-def planned_steps(task_data: Sequence[TaskData], hyper: Hyperparameters) -> int:
-    """The number of optimiser steps: ``max_steps``, or that of ``epochs`` over the (capped) tasks."""
+def planned_steps(task_data: Sequence[TaskData], hyper: Hyperparameters, text: TextData | None = None) -> int:
+    """The number of optimiser steps of a training run."""
+    return steps_of([len(data.train) for data in task_data], hyper, text)
+
+
+def steps_of(counts: Sequence[int], hyper: Hyperparameters, text: TextData | None = None) -> int:
+    """The optimiser steps over tasks of so many rows: ``max_steps``, or that of ``epochs`` over the (capped) tasks.
+
+    Steps on text come on top of those that ``epochs`` gives; without tasks, ``epochs`` are over the text.
+    """
     if hyper.max_steps is not None:
         return hyper.max_steps
     cap = hyper.examples_cap or math.inf
-    rows = [int(min(len(data.train), cap)) for data in task_data]
-    return math.ceil(hyper.epochs * sum(batches_per_epoch(count, hyper.batch_size) for count in rows))
+    rows = [int(min(count, cap)) for count in counts] or [text.rows if text else 0]
+    steps = math.ceil(hyper.epochs * sum(batches_per_epoch(count, hyper.batch_size) for count in rows))
+    return steps_with_text(steps, text)
 
 
 def train(
@@ -102,6 +114,9 @@ def train(
     device: Device,
     what: str,
     session: Session | None = None,
+    *,
+    text: TextData | None = None,
+    mixing: float = 1.0,
 ) -> TrainingResult:
     """Train ``encoder`` in place with a new head per task; resume from the run's checkpoint if there is one.
 
@@ -114,6 +129,8 @@ def train(
         device: Where to train.
         what: Name of the run in the log.
         session: Stop requests, checkpoints and progress; None: none of them.
+        text: Text for masked language modelling beside the tasks, or alone.
+        mixing: Tasks are drawn in proportion to this power of their size.
 
     Raises:
         Diverged: The loss is not finite.
@@ -121,31 +138,48 @@ def train(
     """
     session = session or Session()
     torch.manual_seed(seed)
-    if hyper.lora:
+    if hyper.lora and not adapters.is_added_to(encoder):
         adapters.add(encoder, hyper.lora)
-    heads = nn.ModuleDict({m.name: m.task_type.head(encoder.config, hyper.sentence_vector) for m in task_data})
+    trained: list[TaskData | TextData] = [*task_data, *([text] if text else [])]
+    heads = nn.ModuleDict({m.name: m.task_type.head(encoder.config, hyper.sentence_vector) for m in trained})
+    if text and text.head:
+        load_weights(heads[text.name], text.head)
     device.prepare(encoder)
     device.place(heads)
-    total = planned_steps(task_data, hyper)
+    total = planned_steps(task_data, hyper, text)
     state = TrainingState.fresh(encoder, heads, tokens, hyper, total)
     session.resume(state)
     with StepProgress(what, total, state.step, session.on_progress) as progress, session.stop.deferred():
-        for data, rows in _steps(task_data, hyper, seed, state.step, total):
+        last = state.step if _out_of_patience(state, hyper) else total  # a resumed run may have come to its end
+        for data, rows in _steps(task_data, text, mixing, hyper, seed, state.step, last):
             loss = _step(state, data, rows, hyper, device, f"of {total} in {what}")
             progress.step(loss)
             if state.step % hyper.eval_every == 0 or state.step == total:
-                scores = _evaluate(state, task_data, hyper, device)
+                scores = _evaluate(state, task_data, text, hyper, device)
                 if scores:
                     progress.log(f"{what}: step {state.step}, dev {_rounded(scores)}")
             session.after_step(state)
-    best_step = state.best.restore(encoder, heads) if state.best.step else total
+            if _out_of_patience(state, hyper):
+                break
+    best_step = state.best.restore(encoder, heads) if state.best.step else state.step
     return TrainingResult(
-        heads, total, best_step, state.curve, state.micro.halvings, state.resumed_at, state.earlier_seconds
+        heads, state.step, best_step, state.curve, state.micro.halvings, state.resumed_at, state.earlier_seconds
     )
 
 
+def _out_of_patience(state: TrainingState, hyper: Hyperparameters) -> bool:
+    """Whether the last ``patience`` evaluations have all been no better than the best one."""
+    since = sum(entry["step"] > state.best.step for entry in state.curve)
+    return hyper.patience is not None and state.best.step > 0 and since >= hyper.patience
+
+
 def _step(
-    state: TrainingState, data: TaskData, rows: list[EncodedRow], hyper: Hyperparameters, device: Device, where: str
+    state: TrainingState,
+    data: TaskData | TextData,
+    rows: list[EncodedRow],
+    hyper: Hyperparameters,
+    device: Device,
+    where: str,
 ) -> float:
     """Take one optimiser step; returns its loss."""
     state.encoder.train()
@@ -167,16 +201,23 @@ def _step(
 
 
 def _evaluate(
-    state: TrainingState, task_data: Sequence[TaskData], hyper: Hyperparameters, device: Device
+    state: TrainingState,
+    task_data: Sequence[TaskData],
+    text: TextData | None,
+    hyper: Hyperparameters,
+    device: Device,
 ) -> dict[str, float]:
     """Score each task that has dev data, add an entry to the learning curve, and keep the weights if they are the best.
 
-    Weights are compared by the mean of the tasks' scores.
+    Weights are compared by the mean of the tasks' scores; the loss on held-out text is recorded alone.
     """
     scores = {
         m.name: _dev_score(m, state.encoder, state.heads, state.tokens, hyper, device) for m in task_data if m.dev
     }
     state.curve.append({"step": state.step, "loss": float(np.mean(state.losses)), **scores})
+    if text and text.held_out:
+        head = state.heads[text.name]
+        state.curve[-1][HELD_OUT] = held_out_loss(text, state.encoder, head, state.tokens, hyper.batch_size, device)
     state.losses.clear()
     if scores and hyper.selection == "best":
         state.best.offer(state.step, float(np.mean(list(scores.values()))), state.encoder, state.heads)
@@ -184,20 +225,35 @@ def _evaluate(
 
 
 def _steps(
-    task_data: Sequence[TaskData], hyper: Hyperparameters, seed: int, first: int, total: int
-) -> Iterator[tuple[TaskData, list[EncodedRow]]]:
-    """Yield the task and the rows of each step; the ``first`` so many are drawn and skipped.
+    task_data: Sequence[TaskData],
+    text: TextData | None,
+    mixing: float,
+    hyper: Hyperparameters,
+    seed: int,
+    first: int,
+    total: int,
+) -> Iterator[tuple[TaskData | TextData, list[EncodedRow]]]:
+    """Yield the task or text and the rows of each step; the ``first`` so many are drawn and skipped.
 
-    Every task has a random source of its own, and the mixture another.
+    Every task has a random source of its own, the mixture another, and the text two more.
     """
-    sources = [
-        shuffled_batches(data.train.lengths, hyper.batch_size, np.random.default_rng([seed, index]))
-        for index, data in enumerate(task_data)
+    count = len(task_data)
+    random = [np.random.default_rng([seed, index]) for index in range(count + 3)]
+    batches = [
+        shuffled_batches(data.train.lengths, hyper.batch_size, rng)
+        for data, rng in zip(task_data, random[:count], strict=True)
     ]
-    chosen = mixture([len(m.train) for m in task_data], hyper.examples_cap, np.random.default_rng([seed, len(sources)]))
+    chosen = mixture([len(m.train) for m in task_data], hyper.examples_cap, random[count], mixing)
+    passages = text.batches(hyper.batch_size, random[count + 1]) if text else iter(())
+    turns = text.turns(random[count + 2]) if text else repeat(False)
     for step in range(total):
+        if text and next(turns):
+            of_text = next(passages)
+            if step >= first:
+                yield text, of_text
+            continue
         index = next(chosen)
-        rows = next(sources[index])
+        rows = next(batches[index])
         if step >= first:
             yield task_data[index], task_data[index].train[rows]
 

@@ -19,7 +19,8 @@ def adamw(encoder: nn.Module, heads: nn.Module, hyper: Hyperparameters) -> torch
         {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
     ]
     betas = (0.9, hyper.adam_beta2)
-    return torch.optim.AdamW(groups, lr=hyper.learning_rate, betas=betas, eps=hyper.adam_epsilon, fused=True)
+    (rate,) = hyper.rates
+    return torch.optim.AdamW(groups, lr=rate, betas=betas, eps=hyper.adam_epsilon, fused=True)
 
 
 def schedule(optimiser: torch.optim.Optimizer, total: int, hyper: Hyperparameters) -> LRScheduler:

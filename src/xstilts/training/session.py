@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from xstilts.runtime.execution import ProgressCallback
 from xstilts.runtime.signals import Stopped, StopRequest
-from xstilts.training.checkpoints import Checkpoints
+from xstilts.training.checkpoints import Checkpoint, Checkpoints
 from xstilts.training.progress import no_progress
 from xstilts.training.state import TrainingState
 
@@ -39,10 +39,33 @@ class Session:
         assert self.checkpoints is not None, "restarts are noted beside the checkpoints"
         self.checkpoints.abandon({"seed": seed, "reason": reason})
 
+    def part(self, name: str) -> Session:
+        """The session of a part of the job, whose checkpoints lie in a folder of their own."""
+        return replace(self, checkpoints=self.checkpoints and self.checkpoints.part(name))
+
+    def load(self) -> Checkpoint | None:
+        """The newest checkpoint, if there is one."""
+        return self.checkpoints.load() if self.checkpoints else None
+
+    def save(self, checkpoint: Checkpoint, what: str) -> bool:
+        """Save a checkpoint; returns whether that was possible. ``what`` begins the warning if it was not."""
+        if self.checkpoints is None:
+            return False
+        try:
+            self.checkpoints.save(checkpoint)
+        except OSError as error:  # a full disk: the run can still finish
+            logger.warning("%s could not be written: %s", what, error)
+            return False
+        return True
+
+    def clear(self) -> None:
+        """Delete the checkpoints."""
+        if self.checkpoints:
+            self.checkpoints.clear()
+
     def resume(self, state: TrainingState) -> None:
         """Restore the state from the run's newest checkpoint, if there is one."""
-        checkpoint = self.checkpoints.load() if self.checkpoints else None
-        if checkpoint:
+        if checkpoint := self.load():
             state.restore(checkpoint)
             logger.info("Resuming from the checkpoint of step %d", state.step)
 
@@ -53,16 +76,7 @@ class Session:
             Stopped: The job was asked to stop.
         """
         wanted = self.checkpoints and (self.stop.reason or self.checkpoints.due())
-        saved = bool(wanted) and self._save(state)
+        saved = bool(wanted) and self.save(state.checkpoint(), f"The checkpoint of step {state.step}")
         if self.stop.reason:
             kept = f"its state after step {state.step} is saved" if saved else "its state could not be saved"
             raise Stopped(f"{self.stop.reason}; {kept}")
-
-    def _save(self, state: TrainingState) -> bool:
-        assert self.checkpoints is not None
-        try:
-            self.checkpoints.save(state.checkpoint())
-        except OSError as error:  # a full disk: the run can still finish
-            logger.warning("The checkpoint of step %d could not be written: %s", state.step, error)
-            return False
-        return True

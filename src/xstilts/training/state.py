@@ -67,14 +67,14 @@ class TrainingState:
 
     def checkpoint(self) -> Checkpoint:
         """Copy the state. The order of batches is not in it: it follows from the seed and the step."""
-        tensors = dict(_prefixed("encoder", weights_of(self.encoder)))
-        tensors |= _prefixed("heads", weights_of(self.heads))
+        tensors = dict(prefixed("encoder", weights_of(self.encoder)))
+        tensors |= prefixed("heads", weights_of(self.heads))
         for name, weights in zip(("best_encoder", "best_heads"), self.best.states, strict=False):
-            tensors |= _prefixed(name, weights)
+            tensors |= prefixed(name, weights)
         for number, moments in self.optimiser.state_dict()["state"].items():
             copies = {name: value.detach().to("cpu", copy=True) for name, value in moments.items()}
-            tensors |= _prefixed(f"optimiser.{number}", copies)
-        tensors |= _prefixed("random", random_state(self.tokens))
+            tensors |= prefixed(f"optimiser.{number}", copies)
+        tensors |= prefixed("random", random_state(self.tokens))
         facts = {
             "step": self.step,
             "learning_rates": self.rate.get_last_lr(),
@@ -93,13 +93,13 @@ class TrainingState:
     def restore(self, checkpoint: Checkpoint) -> None:
         """Load the state from a checkpoint of the same run."""
         facts, tensors = checkpoint.facts, checkpoint.tensors
-        load_weights(self.encoder, _part("encoder", tensors))
-        load_weights(self.heads, _part("heads", tensors))
+        load_weights(self.encoder, part_of("encoder", tensors))
+        load_weights(self.heads, part_of("heads", tensors))
         groups = self.optimiser.state_dict()["param_groups"]
         for group, rate in zip(groups, facts["learning_rates"], strict=True):
             group["lr"] = rate
         numbers = [number for group in groups for number in group["params"]]
-        moments = {number: _part(f"optimiser.{number}", tensors) for number in numbers}
+        moments = {number: part_of(f"optimiser.{number}", tensors) for number in numbers}
         moments = {number: values for number, values in moments.items() if values}
         self.optimiser.load_state_dict({"state": moments, "param_groups": groups})
         self.rate.load_state_dict(facts["schedule"])
@@ -108,16 +108,18 @@ class TrainingState:
         self.resumed_at, self.earlier_seconds = [*facts["resumed_at"], self.step], facts["seconds"]
         self.best = BestState()
         if facts["best_step"]:
-            states = [_part("best_encoder", tensors), _part("best_heads", tensors)]
+            states = [part_of("best_encoder", tensors), part_of("best_heads", tensors)]
             self.best = BestState(facts["best_step"], facts["best_score"], states)
-        restore_random_state(_part("random", tensors), self.tokens)
+        restore_random_state(part_of("random", tensors), self.tokens)
 
 
-def _prefixed(prefix: str, tensors: Mapping[str, torch.Tensor]) -> Iterator[tuple[str, torch.Tensor]]:
+def prefixed(prefix: str, tensors: Mapping[str, torch.Tensor]) -> Iterator[tuple[str, torch.Tensor]]:
+    """Yield tensors under names that begin with what they are of."""
     for name, value in tensors.items():
         yield f"{prefix}/{name}", value
 
 
-def _part(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, Any]:
+def part_of(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, Any]:
+    """Return the tensors that :func:`prefixed` has named so, under their own names."""
     start = f"{prefix}/"
     return {name.removeprefix(start): value for name, value in tensors.items() if name.startswith(start)}

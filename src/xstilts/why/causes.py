@@ -84,7 +84,7 @@ def _task(task: str, plan: RerunPlan) -> str:
     study = plan.runs.study
     if task in study.targets:
         return _new("target", (task,))
-    arms = [name for name, arm in study.arms.items() if task in arm.tasks and ("arm", name) not in plan.known]
+    arms = [name for name, arm in study.arms.items() if task in arm.all_tasks and ("arm", name) not in plan.known]
     return _new("arm", arms) if arms else _new("task", (task,))
 
 

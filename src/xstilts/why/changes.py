@@ -57,7 +57,8 @@ def _sentence(path: tuple[str, ...], old: Any, new: Any, job: PlannedJob, runs: 
         kind = kind_of_code(new) or job.rule
         return f"{kind} code has changed (code of kind '{kind}')"
     if "contents" in path:
-        name = last if path[0] == "contents" or first == "text" else f"a data file of {last}"
+        of_text = "masked_lm" in path or job.wildcards.get("task") in runs.study.corpora
+        name = last if path[0] == "contents" or first == "text" or of_text else f"a data file of {last}"
         return f"{name} {'is new' if old is _ABSENT else 'is gone' if new is _ABSENT else 'has another content'}"
     if str(old).startswith(FILES) and str(new).startswith(FILES):
         return f"{_key(path, job, runs)}: the encoder's files have another content"
@@ -97,6 +98,10 @@ def _key(path: tuple[str, ...], job: PlannedJob, runs: Runs) -> str:
     """Return the config's key that a part of a spec comes from: that of an override if the study has one."""
     study, (first, *rest) = runs.study, path
     names, tail = job.wildcards, ".".join(rest)
+    if first == "stages" and len(rest) > 2 and rest[1] == "training":
+        return _overriding(_intermediate_stages(runs, names["arm"], int(rest[0])), rest[2], ".".join(rest[2:]))
+    if job.rule == "pretrain" and path == ("training", "max_steps") and "masked_lm" in job.now:
+        return f"models.{names.get('model', '')}.continue.steps"
     if first == "training" and rest:
         return _overriding(_training_stages(job, runs), rest[0], tail)
     if first == "encoding" and rest:
@@ -112,25 +117,36 @@ def _key(path: tuple[str, ...], job: PlannedJob, runs: Runs) -> str:
     if first in ("model", "architecture", "path", *_UPSTREAM):
         inner = tail if first == "model" or (first in _UPSTREAM and rest) else "path" if not rest else ".".join(path)
         return f"models.{names.get('model', '')}.{inner}"
-    if first in ("weights", "train_examples", "tasks") and "arm" in names:
+    if first in ("train_languages", "shots"):
+        return f"targets.*.{first}"
+    of_arm = {"weights", "train_examples", "tasks", "stages", "mixing", "masked_lm", "choose", "steps", "languages"}
+    if first in of_arm and "arm" in names:
         return f"arms.{names['arm']}.{'.'.join(path)}"
+    if job.rule == "pretrain" and first in ("masked_lm", "seed"):
+        return f"models.{names.get('model', '')}.continue.{tail or first}"
     return "compute.precision" if first == "precision" else ".".join(path)
 
 
 def _training_stages(job: PlannedJob, runs: Runs) -> list[tuple[str, BaseModel | None]]:
     """Return the sections that a job's hyper-parameters come from, overrides first."""
     if job.rule == "pretrain":
-        return [("training.pretraining", None)]
+        model = runs.study.models.get(job.wildcards.get("model", ""))
+        continues = model.continues if model else None
+        own = (f"models.{job.wildcards.get('model', '')}.continue.training", continues.training if continues else None)
+        return [own, ("training.pretraining", None)]
     if job.rule == "intermediate":
-        return _intermediate_stages(runs, job.wildcards["arm"])
+        return _intermediate_stages(runs, job.wildcards["arm"], 0)
     return _task_stages("training.target", runs.study.training.target, job.wildcards.get("training_set", ""))
 
 
-def _intermediate_stages(runs: Runs, arm: str) -> list[tuple[str, BaseModel | None]]:
+def _intermediate_stages(runs: Runs, arm: str, number: int) -> list[tuple[str, BaseModel | None]]:
+    """Return the sections that the hyper-parameters of an arm's n-th stage come from, overrides first."""
     chosen = runs.study.arms.get(arm)
-    task = chosen.tasks[0] if chosen and len(chosen.tasks) == 1 else ""
-    stages = _task_stages("training.intermediate", runs.study.training.intermediate, task)
-    return [(f"arms.{arm}.training", chosen.training if chosen else None), *stages]
+    stage = chosen.sequence[number] if chosen and number < len(chosen.sequence) else None
+    task = stage.tasks[0] if stage and len(stage.tasks) == 1 else ""
+    own = [(f"arms.{arm}.stages.{number}.training", stage.training)] if chosen and chosen.stages and stage else []
+    of_arm = (f"arms.{arm}.training", chosen.training if chosen else None)
+    return [*own, of_arm, *_task_stages("training.intermediate", runs.study.training.intermediate, task)]
 
 
 def _task_stages(key: str, section: Any, task: str) -> list[tuple[str, BaseModel | None]]:

@@ -1,7 +1,8 @@
 """Question 4: does more, or more diverse, intermediate data make gains hold across language families?
 
 Nine different tasks cannot answer this: size, diversity and format all differ between them. A test needs arms that
-train on subsets of one task's data, which declare ``train_examples`` and, for subsets of one size, ``diversity``.
+train on subsets of one task's data: ``train_examples`` says how many examples, ``choose`` which ones. How diverse these
+are is measured by the jobs that train on them (Vendi score, :mod:`xstilts.data.text_space`).
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ from xstilts.analysis.selection import task_arms
 from xstilts.analysis.study_data import StudyData
 from xstilts.analysis.trends import Curves, left_out_errors, mean_gain, sd_across_families, trend, worst_family_gain
 from xstilts.analysis.verdicts import LEVEL, decide
+from xstilts.config.factors import Arm
 from xstilts.config.study import Study
 from xstilts.tasks.languages import ENGLISH
 from xstilts.wording import counted, signed
 
-MIN_SIZES, MIN_TASKS, MIN_LEVELS = 4, 2, 3
+MIN_SIZES, MIN_TASKS, MIN_FREE = 4, 2, 3  # MIN_FREE: subsets beyond those that effects and slope take
 
 _TITLE = "Size and diversity of the intermediate data, across families"
 _HYPOTHESIS = "The more examples an intermediate task is trained on, the larger the gain in the worst language family."
@@ -38,22 +40,24 @@ _CANNOT = (
     "More examples with the same number of passes are more training steps too, unless the steps are fixed.",
     "The worst family's gain is a minimum: noise alone lowers it, equally at all sizes.",
 )
-_LEVELS = {"low": 0.0, "mid": 3.0, "high": 6.0}  # log2 of the clusters that examples come from: 1, 8, 64
 
 
-def answer(study_data: StudyData, sizes: Mapping[str, int] | None = None) -> Answer:
+def answer(
+    study_data: StudyData, sizes: Mapping[str, int] | None = None, diversity: Mapping[str, float] | None = None
+) -> Answer:
     """Estimate trends over sizes within tasks, tested by t over subsets.
 
     Args:
         study_data: The study's results.
-        sizes: By intermediate task, the training examples of its arm, for the descriptive correlation between tasks.
+        sizes: By intermediate task, all its training examples: the size of an arm that trains on all of them.
+        diversity: By arm that trains on a subset, the Vendi score of its examples.
     """
-    cells, notes = _cells(study_data)
-    declared = list(_curves(cells, "size"))
+    cells, notes = _cells(study_data, sizes or {}, diversity or {})
+    declared = list(_curves_by_size(cells))
     curves = [curve for curve in declared if _is_long_enough(curve, MIN_SIZES)]
     data = {"curves": _curve_frame(cells)}
     secondary = [*_diversity(cells), *_between_tasks(study_data, cells, sizes or {})]
-    if reason := _why_not_identifiable(declared, len(curves)):
+    if reason := _why_not_identifiable(declared, len({curve.task.partition(",")[0] for curve in curves})):
         return Answer(
             "q4", _TITLE, _HYPOTHESIS, "not identifiable", f"{reason} {_NEEDED}",
             secondary=estimate_table(secondary, adjusted=True), robustness=estimate_table([]), cannot=_CANNOT,
@@ -106,19 +110,32 @@ def _reason(primary: Estimate) -> str:
     return f"{text}." if primary.value > 0 else f"{text}: the opposite of the hypothesis."
 
 
-def _declared(study: Study) -> pd.DataFrame:
-    """A row per arm that declares its number of examples: arm, task, log2 of size, diversity (NaN if not declared)."""
+def _declared(study: Study, sizes: Mapping[str, int], diversity: Mapping[str, float]) -> pd.DataFrame:
+    """A row per arm that trains on a subset, or on all of a task that others train on subsets of.
+
+    Returns:
+        arm; task; how the examples are chosen; log2 of the size and of the Vendi score (NaN where not measured).
+    """
+    arms = {arm: section for arm, section in study.arms.items() if section.tasks and not _has_domain(section)}
+    divided = {tuple(section.tasks) for section in arms.values() if section.train_examples}
     rows = []
-    for arm, section in study.arms.items():
-        examples = getattr(section, "train_examples", None)
-        if examples and section.tasks:
-            level = getattr(section, "diversity", None)
-            value = np.nan if level is None else _LEVELS.get(level, np.nan) if isinstance(level, str) else float(level)
-            rows.append((arm, "+".join(section.tasks), np.log2(examples), value))
-    return pd.DataFrame(rows, columns=["arm", "task", "size", "diversity"])
+    for arm, section in arms.items():
+        whole = sizes.get(section.tasks[0]) if len(section.tasks) == 1 else None
+        size = section.train_examples or whole
+        if tuple(section.tasks) in divided and size:
+            score = diversity.get(arm, np.nan)
+            rows.append((arm, "+".join(section.tasks), section.choose.how, np.log2(size), np.log2(score)))
+    return pd.DataFrame(rows, columns=["arm", "task", "how", "size", "diversity"])
 
 
-def _cells(study_data: StudyData) -> tuple[pd.DataFrame, list[str]]:
+def _has_domain(arm: Arm) -> bool:
+    """Whether an arm's examples differ from those of others in more than size and diversity: in domain or language."""
+    return arm.choose.how == "domain" or arm.languages != [ENGLISH]
+
+
+def _cells(
+    study_data: StudyData, sizes: Mapping[str, int], diversity: Mapping[str, float]
+) -> tuple[pd.DataFrame, list[str]]:
     """arm, seed, family, gain of the first model, with :func:`_declared`; and notes on what is left out.
 
     The gain is the mean over targets of the mean over the family's languages. A language of a target is used only if
@@ -126,8 +143,8 @@ def _cells(study_data: StudyData) -> tuple[pd.DataFrame, list[str]]:
     family is left out: as a family of its own it would make the minimum over families one over more of them.
     """
     study = study_data.study
-    gains = gains_of(study_data)
-    arms = {*task_arms(study), *_declared(study)["arm"]}
+    gains, declared = gains_of(study_data), _declared(study, sizes, diversity)
+    arms = {*task_arms(study), *declared["arm"]}
     gains = gains[
         (gains["model"] == next(iter(study.models))) & (gains["language"] != ENGLISH) & gains["arm"].isin(arms)
     ]
@@ -141,27 +158,31 @@ def _cells(study_data: StudyData) -> tuple[pd.DataFrame, list[str]]:
     gains["family"] = gains["language"].map(known["family"])
     per_target = gains.groupby(["arm", "seed", "target", "family"], as_index=False)["gain"].mean()
     cells = per_target.groupby(["arm", "seed", "family"], as_index=False)["gain"].mean()
-    return cells.merge(_declared(study), how="left", on="arm"), notes
+    return cells.merge(declared, how="left", on="arm"), notes
 
 
-def _curves(cells: pd.DataFrame, by: str) -> Iterator[Curves]:
-    """By task: over sizes of undivided data, or over diversities at the size that has most of them."""
-    declared = cells.dropna(subset=["size"])
-    for task, of_task in declared.groupby("task"):
-        if by == "size":
-            chosen = of_task[of_task["diversity"].isna()]
-        else:
-            levels = of_task.dropna(subset=["diversity"])
-            counts = levels.groupby("size")["diversity"].nunique()
-            chosen = levels[levels["size"] == counts.idxmax()] if len(counts) else levels
-        chosen = chosen[chosen["arm"].isin(chosen.groupby(by)["arm"].first())]
-        if chosen.empty:
-            continue
-        table = chosen.pivot(index=[by], columns=["seed", "family"], values="gain").dropna(axis=1)
-        seeds, families = (table.columns.get_level_values(name).unique() for name in ("seed", "family"))
-        if len(table.columns) == len(seeds) * len(families) > 0:
-            values = table.sort_index(axis=1).to_numpy().reshape(len(table), len(seeds), len(families))
-            yield Curves(str(task), table.index.to_numpy(dtype=float), values)
+def _curves_by_size(cells: pd.DataFrame) -> Iterator[Curves]:
+    """Curves over sizes, one per task and way of choosing; a whole task is the end of its random subsets' curve."""
+    for (task, how), chosen in cells.dropna(subset=["size"]).groupby(["task", "how"]):
+        yield from _curve(str(task) if how == "random" else f"{task}, {how}", chosen, "size")
+
+
+def _curves_by_diversity(cells: pd.DataFrame) -> Iterator[Curves]:
+    """Curves over measured diversities, one per task and size."""
+    for (task, size), of_size in cells.dropna(subset=["size", "diversity"]).groupby(["task", "size"]):
+        yield from _curve(f"{task}, {2**size:.0f}", of_size, "diversity")
+
+
+def _curve(name: str, chosen: pd.DataFrame, by: str) -> Iterator[Curves]:
+    """The curve over the levels of a column, with the families that every level and seed has; none if there is none."""
+    chosen = chosen[chosen["arm"].isin(chosen.groupby(by)["arm"].first())]
+    if chosen.empty:
+        return
+    table = chosen.pivot(index=[by], columns=["seed", "family"], values="gain").dropna(axis=1)
+    seeds, families = (table.columns.get_level_values(level).unique() for level in ("seed", "family"))
+    if len(table.columns) == len(seeds) * len(families) > 0:
+        values = table.sort_index(axis=1).to_numpy().reshape(len(table), len(seeds), len(families))
+        yield Curves(name, table.index.to_numpy(dtype=float), values)
 
 
 def _is_long_enough(curve: Curves, least: int) -> bool:
@@ -186,10 +207,12 @@ def _why_not_identifiable(curves: list[Curves], enough: int) -> str:
 
 
 def _diversity(cells: pd.DataFrame) -> list[Estimate]:
-    curves = [curve for curve in _curves(cells, "diversity") if _is_long_enough(curve, MIN_LEVELS)]
-    if len(curves) < MIN_TASKS:
+    """The trend over measured diversities at equal size, if enough subsets differ in their diversity alone."""
+    curves = [curve for curve in _curves_by_diversity(cells) if _is_long_enough(curve, 2)]
+    tasks = {curve.task.partition(",")[0] for curve in curves}
+    if len(tasks) < MIN_TASKS or sum(len(curve.x) - 1 for curve in curves) - 1 < MIN_FREE:
         return []
-    name, unit = "gain in the worst family, by diversity", "points per doubling of clusters"
+    name, unit = "gain in the worst family, by diversity", "points per doubling of the Vendi score"
     return [trend(name, curves, worst_family_gain, unit)]
 
 
@@ -206,7 +229,7 @@ def _by_distance(study_data: StudyData, cells: pd.DataFrame) -> tuple[list[Estim
     distance = distance.dropna()
     curves = [
         curve
-        for curve in _curves(cells[cells["family"].isin(distance.index)], "size")
+        for curve in _curves_by_size(cells[cells["family"].isin(distance.index)])
         if _is_long_enough(curve, MIN_SIZES)
     ]
     incomplete = any(curve.gains.shape[2] != len(distance) for curve in curves)
@@ -220,7 +243,7 @@ def _by_distance(study_data: StudyData, cells: pd.DataFrame) -> tuple[list[Estim
 def _between_tasks(study_data: StudyData, cells: pd.DataFrame, sizes: Mapping[str, int]) -> list[Estimate]:
     """Descriptive: Spearman's correlation, over single-task arms, of size and gain in the worst family."""
     arms = task_arms(study_data.study)
-    own = {arm: getattr(study_data.study.arms[arm], "train_examples", None) for arm in arms}
+    own = {arm: study_data.study.arms[arm].train_examples for arm in arms}
     known = {arm: size for arm, task in arms.items() if (size := own[arm] or sizes.get(task))}
     table = cells[cells["arm"].isin(known)].groupby(["arm", "seed"])["gain"].min().groupby("arm").mean()
     if len(table) < 4:
@@ -234,11 +257,12 @@ def _between_tasks(study_data: StudyData, cells: pd.DataFrame, sizes: Mapping[st
 
 
 def _curve_frame(cells: pd.DataFrame) -> pd.DataFrame:
-    """A line per task and family, and one for the worst family; ``size`` in examples, NaN where not declared."""
+    """A line per task and family, and one for the worst family; ``size`` in examples, NaN where not known."""
     worst = cells.groupby(["arm", "seed"], as_index=False).agg(
-        gain=("gain", "min"), task=("task", "first"), size=("size", "first"), diversity=("diversity", "first")
-    )
+        gain=("gain", "min"), task=("task", "first"), how=("how", "first"), size=("size", "first"),
+        diversity=("diversity", "first"),
+    )  # fmt: skip
     table = pd.concat([cells, worst.assign(family="worst")], ignore_index=True)
     table["size"] = 2 ** table["size"]
-    keys = ["arm", "task", "size", "diversity", "family"]
+    keys = ["arm", "task", "how", "size", "diversity", "family"]
     return table.groupby(keys, dropna=False, as_index=False).agg(gain=("gain", "mean"), seeds=("seed", "nunique"))

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from xstilts.config.factors import Stage
 from xstilts.config.study import Study
 from xstilts.graph.failures import Failure, told, when
 from xstilts.graph.jobs import Job
@@ -68,9 +69,19 @@ def arms_table(study: Study) -> HtmlTable:
     for arm in arms_of(study):
         settings = study.arms[arm]
         start = "random weights" if settings.weights == "random" else "the pretrained encoder"
-        trained = listed([study.title_of(task) for task in settings.tasks]) or "nothing"
+        stages = [listed(_trained_on(stage, study)) for stage in settings.sequence]
+        trained = ", then ".join(stages) or "nothing"
         rows.append([arm_label(arm, study), start, trained])
-    return text_table("The arms", ["arm", "starts from", "trained on, in English"], rows)
+    return text_table("The arms", ["arm", "starts from", "trained on"], rows)
+
+
+def _trained_on(stage: Stage, study: Study) -> list[str]:
+    """The tasks of a stage, and its text with the share of the steps that are on it."""
+    tasks = [study.title_of(task) for task in stage.tasks]
+    if stage.masked_lm is None:
+        return tasks
+    share = f" in {stage.text_share:.0%} of the steps" if tasks else ""
+    return [*tasks, f"masked LM on {study.title_of(stage.masked_lm.task)}{share}"]
 
 
 def missing_table(missing: pd.DataFrame, study: Study) -> HtmlTable | None:
@@ -156,6 +167,10 @@ def models_table(study: Study) -> HtmlTable:
             origin, revision = f"Hugging Face Hub, {model.snapshot.repository}", model.snapshot.revision
         elif model.path:
             origin, revision = f"folder {model.path}", "not recorded"
+        elif model.continues:
+            text = study.title_of(model.continues.task)
+            origin = f"{model.continues.parent}, pretrained further by this study on {text}"
+            revision = f"seed {model.continues.seed}"
         else:
             origin, revision = (
                 "pretrained by this study",

@@ -20,7 +20,16 @@ from xstilts.scores.gains import (
     targets_of,
     with_study_splits,
 )
-from xstilts.scores.labels import MISSING, UNLEARNT, UNLEARNT_MEANING, arm_label, cell_texts, metrics_of, seeds_note
+from xstilts.scores.labels import (
+    MISSING,
+    UNLEARNT,
+    UNLEARNT_MEANING,
+    arm_label,
+    cell_texts,
+    metrics_of,
+    seeds_note,
+    taught_notes,
+)
 from xstilts.tasks.languages import ENGLISH, Language
 
 _MEANS = {ALL: "mean of all", ZERO_SHOT: "mean without English"}
@@ -114,11 +123,11 @@ def _language_table(cells: pd.DataFrame, study: Study, target: str, model: str, 
     means = [mean for mean in _MEANS if mean != ZERO_SHOT or (ENGLISH in codes and len(codes) > 1)]
     rows = []
     for code in [*means, *codes]:
-        name = _MEANS.get(code) or f"{names[code].name} ({code})"
+        name = _mean_name(code, study, target) or f"{names[code].name} ({code})"
         rows.append([HtmlCell(name), *(cell[code, arm] for arm in arms)])
     metric, guessing = metrics_of(study.task(target)), f"{chance(study.task(target)):.1f}"
     column = f"Column “{arm_label(BASELINE, study)}”: {metric} in points (chance: {guessing})"
-    notes = [f"{column}; all others: gains over it."]
+    notes = [f"{column}; all others: gains over it.", *taught_notes(study, target)]
     notes += [f"{UNLEARNT}: {UNLEARNT_MEANING}."] * any(one.text == UNLEARNT for one in shown)
     return HtmlTable(
         caption=f"{study.title_of(target)} by language: {model}, {split} split. {seeds_note(study)}",
@@ -154,3 +163,8 @@ def _seed_ranges(scores: pd.DataFrame, study: Study) -> dict[tuple[str, ...], tu
 
 def _short(value: float | None) -> float | None:
     return None if value is None or pd.isna(value) else round(float(value), _DIGITS)
+
+
+def _mean_name(code: str, study: Study, target: str) -> str:
+    """What a mean over languages is called; empty for a single language."""
+    return "zero-shot mean" if code == ZERO_SHOT and study.taught(target) != {ENGLISH} else _MEANS.get(code, "")

@@ -39,9 +39,14 @@ def _arms(study: Study) -> str:
         f"An arm is what happens to the encoder between pretraining and the target task. “{BASELINE}”, the baseline, "
         "leaves it unchanged; the others train it on an English task"
     )
-    sizes = [len(arm.tasks) for arm in study.arms.values()]
-    if max(sizes, default=0) > 1:
-        text += ", or on several mixed in proportion to their size"
+    mixtures = [stage for arm in study.arms.values() for stage in arm.sequence if len(stage.tasks) > 1]
+    if mixtures:
+        by_size = all(stage.mixing == "size" for stage in mixtures)
+        text += ", or on several mixed" + " in proportion to their size" * by_size
+    if any(arm.texts for arm in study.arms.values()):
+        text += ", or on text by masked language modelling"
+    if any(len(arm.sequence) > 1 for arm in study.arms.values()):
+        text += ", or on several one after another"
     if controls := [arm for arm in study.arms if is_control(arm, study)]:
         verbs = "starts from random weights and shows" if len(controls) == 1 else "start from random weights and show"
         text += f". {listed([f'“{arm}”' for arm in controls])} {verbs} what pretraining contributes"
@@ -94,7 +99,8 @@ def _retrieval(study: Study) -> str:
 def _scores(study: Study) -> str:
     text = (
         "XTREME’s targets are scored with the metrics of XTREME’s own evaluation, in points from 0 to 100. A task’s "
-        "score is the unweighted mean over its languages, English included; “zero-shot” leaves English out. If the "
+        "score is the unweighted mean over its languages, English included; “zero-shot” leaves out English and "
+        "any other language that is trained on. If the "
         "release’s test labels are not public, predictions are made and nothing is scored."
     )
     if own := own_targets(study):

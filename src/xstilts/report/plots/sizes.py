@@ -26,8 +26,8 @@ def sizes_figure(answer: Answer | None, study: Study) -> Figure | AbsentFigure:
     if not {"task", "size", "family", "gain"} <= set(data.columns):
         return AbsentFigure(name, "Question 4 has no gains by size of the intermediate data.")
     drawn = data.dropna(subset=["size", "gain"])
-    if "diversity" in drawn:
-        drawn = drawn[drawn["diversity"].isna()]
+    if "how" in drawn:
+        drawn = drawn[drawn["how"] == "random"]
     sizes = drawn.groupby("task")["size"].nunique()
     tasks = [str(task) for task in sizes.index[sizes > 1]]
     if not tasks:

@@ -24,7 +24,7 @@ CURVES = ["model", "arm", "what", "seed", "step", "loss", "score", "best"]
 
 _PANEL, _COLUMNS = (230.0, 210.0), 3
 _KINDS = ["baseline", "intermediate arm", "control"]
-_NOT_SCORES = ("step", "loss")
+_NOT_SCORES = ("step", "loss", "masked_lm_loss")
 
 
 def read_curves(records: Iterable[Path]) -> pd.DataFrame:

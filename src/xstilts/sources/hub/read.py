@@ -52,6 +52,7 @@ def _rows(origin: Origin, folder: Path, task: Task, split: str, language: Langua
             f"{origin} has no column {', '.join(map(repr, absent))}; its columns are: {', '.join(features)}.",
             remedy="docs/hub.md says which repository is meant.",
         )
+    columns += tuple(name for name in task.metadata if name in features)
     reading = Reading(task, language, origin.part, file, features, training=split == "train")
     for row in converter.convert(_numbered(file, columns), reading):
         yield {**row, "id": f"{origin.part.prefix}{row['id']}"}

@@ -92,6 +92,7 @@ def _pairs(rows: Numbered, reading: Reading) -> Iterator[Row]:
             "premise": row[columns["premise"]],
             "hypothesis": row[columns["hypothesis"]],
             "label": label,
+            **_metadata(row, reading),
         }
 
 
@@ -106,7 +107,7 @@ def _tagged(rows: Numbered, reading: Reading) -> Iterator[Row]:
 def _squad(rows: Numbered, reading: Reading) -> Iterator[Row]:
     """SQuAD 1.1 and 2.0, whose offsets fit. A question without answers is unanswerable."""
     for _, row in rows:
-        yield _question(row, row["answers"]["text"], row["answers"]["answer_start"])
+        yield {**_question(row, row["answers"]["text"], row["answers"]["answer_start"]), **_metadata(row, reading)}
 
 
 def _stripped(rows: Numbered, reading: Reading) -> Iterator[Row]:
@@ -191,6 +192,11 @@ def _question(row: Mapping[str, Any], texts: list[str], starts: list[Any]) -> Ro
         "answers": texts,
         "answer_starts": starts,
     }
+
+
+def _metadata(row: Mapping[str, Any], reading: Reading) -> Row:
+    """The columns of the task's metadata that the repository has."""
+    return {name: row[name] for name in reading.task.metadata if name in row}
 
 
 def _index(label: str, valid: list[str], reading: Reading, row: int) -> int:

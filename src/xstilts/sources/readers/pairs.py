@@ -50,12 +50,14 @@ def xtreme(paths: Sequence[Path], task: Task, language: Language) -> Iterator[Ro
 def mnli(paths: Sequence[Path], task: Task, language: Language) -> Iterator[Row]:
     """MNLI and SNLI as in GLUE: TSV with a header, nothing quoted, the columns found by name.
 
-    Rows without a gold label ("-": the annotators disagree) are left out. The id is ``pairID``.
+    Rows without a gold label ("-": the annotators disagree) are left out. The id is ``pairID``. Columns of the task's
+    metadata (MNLI's genre) are kept where the file has them.
     """
     (path,) = paths
-    for row, (identifier, premise, hypothesis, label) in _glue(path, _NLI_COLUMNS):
+    for row, (identifier, premise, hypothesis, label, *more) in _glue(path, _NLI_COLUMNS, optional=task.metadata):
         if label != _NO_CONSENSUS:
-            yield _pair(identifier, premise, hypothesis, _label(path, row, label, task))
+            pair = _pair(identifier, premise, hypothesis, _label(path, row, label, task))
+            yield {**pair, **dict(zip(task.metadata, more, strict=True))}
 
 
 def qqp(paths: Sequence[Path], task: Task, language: Language) -> Iterator[Row]:
@@ -91,22 +93,27 @@ def _anli_round(path: Path, task: Task) -> Iterator[Row]:
         yield _pair(uid, premise, hypothesis, _label(path, row, _ANLI_LABELS.get(label, label), task))
 
 
-def _glue(path: Path, columns: tuple[str, ...], broken_share: float = 0.0) -> Iterator[tuple[int, list[str]]]:
-    """(row, cells of the columns) of a TSV file with a header.
+def _glue(
+    path: Path, columns: tuple[str, ...], broken_share: float = 0.0, optional: tuple[str, ...] = ()
+) -> Iterator[tuple[int, list[Any]]]:
+    """(row, cells of the columns and the optional ones) of a TSV file with a header.
 
-    ``broken_share`` is the share of rows with a wrong number of fields that may be left out.
+    ``broken_share`` is the share of rows with a wrong number of fields that may be left out. Cells of optional columns
+    that the file has not are None.
     """
     rows = tsv(path)
     _, header = next(rows, (1, []))
     check_columns(path, header, columns)
     where = [header.index(column) for column in columns]
+    extra = [header.index(column) if column in header else None for column in optional]
     broken: list[tuple[int, int]] = []
     whole = 0
     for row, fields in rows:
         fields = _one_annotator(fields, header)
         if len(fields) == len(header):
             whole += 1
-            yield row, [fields[place] for place in where]
+            more = [None if place is None else fields[place] for place in extra]
+            yield row, [*(fields[place] for place in where), *more]
         elif broken_share:
             broken.append((row, len(fields)))
         else:

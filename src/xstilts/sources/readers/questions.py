@@ -54,21 +54,22 @@ def tydiqa(paths: Sequence[Path], task: Task, language: Language) -> Iterator[Ro
 
 def _rows(path: Path, task: Task) -> Iterator[Row]:
     gold = AllOrNone(path, "an answer")
-    for number, context, question in _questions(path):
-        row = _row(path, number, context, question, task)
+    for number, article, context, question in _questions(path):
+        kept = {name: str(article[name]) for name in task.metadata if name in article}
+        row = {**_row(path, number, context, question, task), **kept}
         gold.check(number, row["answers"] is not None)
         yield row
 
 
-def _questions(path: Path) -> Iterator[tuple[int, str, Any]]:
-    """(1-based number, context, question object) in the order of the file."""
+def _questions(path: Path) -> Iterator[tuple[int, dict[str, Any], str, Any]]:
+    """(1-based number, article object, context, question object) in the order of the file."""
     number = 0
     for article in member(path, None, json_document(path), "data", list):
         for paragraph in member(path, number + 1, article, "paragraphs", list):
             context = member(path, number + 1, paragraph, "context", str)
             for question in member(path, number + 1, paragraph, "qas", list):
                 number += 1
-                yield number, context, question
+                yield number, article, context, question
 
 
 def _row(path: Path, number: int, context: str, question: Any, task: Task) -> Row:
