@@ -36,7 +36,7 @@ from xstilts.config.settings import (
 from xstilts.config.sources import FilesSource, HubSource, SyntheticSource
 from xstilts.config.task_names import TargetTask, TaskNames
 from xstilts.errors import UserError, UserErrors, did_you_mean
-from xstilts.tasks.benchmarks import title_of
+from xstilts.tasks.benchmarks import BENCHMARKS, Benchmark, BenchmarkName, title_of
 from xstilts.tasks.languages import ENGLISH, Language, languages_of
 from xstilts.tasks.registry import TASKS, TEXT
 from xstilts.tasks.task import Task
@@ -52,6 +52,11 @@ class Study(Section):
     study: Name = Field(description="Name of the study; results lie in results/{study}/.")
     source: Annotated[SyntheticSource | FilesSource | HubSource, Field(discriminator="kind")] = Field(
         description="Where the examples come from."
+    )
+    benchmark: BenchmarkName = Field(
+        "xtreme",
+        description="XTREME, or XTREME-R: the languages that a task of both has where a target names none, the groups "
+        "and averages in tables, and the form of submissions.",
     )
     models: dict[Name, Model] = Field(min_length=1, description="Encoders by name.")
     seeds: Annotated[list[Seed], AfterValidator(unique)] = Field(
@@ -213,7 +218,16 @@ class Study(Section):
 
     def task(self, name: str) -> Task:
         """The declaration of a task, the study's own or a built-in one."""
-        return self.own_tasks[name] if name in self.own_tasks else TASKS[name]
+        return self.own_tasks[name] if name in self.own_tasks else self._built_in[name]
+
+    @cached_property
+    def _built_in(self) -> dict[str, Task]:
+        return {name: self.suite.task(task) for name, task in TASKS.items()}
+
+    @property
+    def suite(self) -> Benchmark:
+        """The benchmark whose languages, groups and averages the study has."""
+        return BENCHMARKS[self.benchmark]
 
     @cached_property
     def own_tasks(self) -> dict[str, Task]:
