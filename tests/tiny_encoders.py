@@ -155,6 +155,9 @@ KINDS: dict[str, Kind] = {
     "xlmr": Kind(sentencepiece, "XLMRobertaModel", "XLMRobertaConfig", _AFTER_PADDING),
     "xlmr-mlm": Kind(sentencepiece, "XLMRobertaForMaskedLM", "XLMRobertaConfig", _AFTER_PADDING),
     "xlmr-xl": Kind(sentencepiece, "XLMRobertaXLModel", "XLMRobertaXLConfig", _AFTER_PADDING),
+    "xmod": Kind(
+        sentencepiece, "XmodModel", "XmodConfig", {**_AFTER_PADDING, "languages": ["de_DE", "en_XX"]}
+    ),
     "camembert": Kind(sentencepiece, "CamembertModel", "CamembertConfig", _AFTER_PADDING),
     "roberta": Kind(byte_level, "RobertaModel", "RobertaConfig", _AFTER_PADDING),
     "bert": Kind(wordpiece, "BertModel", "BertConfig", _BERT),

@@ -21,7 +21,7 @@ from xstilts.graph.runs import Runs
 from xstilts.jobs.tokenizer import train_tokenizer
 
 #: Every type of task, trained on or retrieved.
-TARGETS = {"pawsx": {}, "udpos": {}, "xquad": {}, "tatoeba": {}}
+TARGETS = {target: {"languages": ["de"]} for target in ("pawsx", "udpos", "xquad", "tatoeba")}
 ARMS = {"none": {}, "choices": {"tasks": ["hellaswag"]}, "categories": {"tasks": ["ccg"]}}
 
 
@@ -83,11 +83,10 @@ def test_attention_that_a_family_lacks(tmp_path: Path) -> None:
         tried("mdeberta", tmp_path, compute={"attention": "sdpa"})
 
 
-def test_x_mod_is_refused(tmp_path: Path) -> None:
-    settings = {**KINDS["xlmr"].settings, "languages": ["en_XX", "de_DE"]}
-    kind = Kind(tiny_encoders.sentencepiece, "XmodModel", "XmodConfig", settings)
-    with pytest.raises(UserError, match=r"models\.mine: .* layers of their own for each language \(en_XX, de_DE\)"):
-        tried(kind, tmp_path)
+def test_languages_that_an_encoder_has_no_layers_for(tmp_path: Path) -> None:
+    tried("xmod", tmp_path, targets={"xnli": {"languages": ["de", "en"]}})
+    with pytest.raises(UserError, match=r"targets\.xnli\.languages: .* layers of their own .*, and none for fr, ur\."):
+        tried("xmod", tmp_path, targets={"xnli": {"languages": ["de", "fr", "ur"]}})
 
 
 @pytest.mark.parametrize("stage", ["intermediate", "target"])

@@ -60,11 +60,9 @@ def test_of_encoder_decoders_the_encoder_is_taken() -> None:
     assert capabilities.model_class(T5Config()).__name__ == "T5EncoderModel"
 
 
-def test_x_mod_has_layers_by_language() -> None:
+def test_positions_of_x_mod() -> None:
     config = AutoConfig.for_model("xmod", languages=["en_XX", "de_DE"], max_position_embeddings=66)
-    assert capabilities.language_adapters(config) == ("en_XX", "de_DE")
     assert capabilities.longest_input(config) == 64
-    assert capabilities.language_adapters(AutoConfig.for_model("xlm-roberta")) == ()
 
 
 def test_a_model_that_encodes_no_text() -> None:

@@ -79,6 +79,19 @@ def test_aggregates_need_all_of_their_tasks(make_scores: MakeScores, whole: Stud
     assert "sentence_pairs" in targets and not {"average", "structured_prediction", "average_of_three_groups"} & targets
 
 
+def test_the_gain_of_an_arm_in_the_average(make_scores: MakeScores) -> None:
+    """The paper's MNLI gains 7.5 points on dev sets; tasks without one are scored on their test sets there."""
+    targets = {target: {} for target in TARGET_TASKS}
+    study = load(study_config(targets=targets, splits=["dev"], arms={"none": {}, "mnli": {"tasks": ["mnli"]}}))
+    made = make_scores(everything(study, 50) + everything(study, 56, "mnli")).assign(split="dev")
+    gain = row(comparison_rows(made, study), metric="gain", arm="mnli")
+    assert (gain["ours"], gain["published"], gain["seeds"]) == (6, 7.5, 2)
+    assert gain["difference"] == pytest.approx(-1.5)
+    without = made[(made["arm"] == "none") | (made["target"] != "panx")]
+    table = comparison_rows(without, study)
+    assert "gain" not in set(table.loc[table["arm"] == "mnli", "metric"])
+
+
 def test_an_average_of_groups_is_a_mean_of_means(make_scores: MakeScores, whole: Study) -> None:
     config = study_config(
         targets={target: {} for target in TARGET_TASKS},

@@ -71,6 +71,14 @@ def test_an_arm_of_a_model_of_the_hub() -> None:
     assert SYNTHETIC not in text
 
 
+def test_what_inputs_begin_with() -> None:
+    assert "begin with" not in card(configs.ready_made())
+    text = card(
+        configs.ready_made(models={"e5": {"path": "e5", "prefix": "query: ", "prefixed": ["span_qa", "retrieval"]}})
+    )
+    assert 'Inputs of span qa and retrieval begin with "query: ".' in text
+
+
 def test_hyper_parameters_are_those_of_the_arm() -> None:
     arms = {"none": {}, "mnli": {"tasks": ["mnli"], "train_examples": 40, "training": {"batch_size": 7}}}
     text = card(configs.ready_made(arms=arms), "mnli")

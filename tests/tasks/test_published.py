@@ -6,7 +6,7 @@ import pytest
 
 from xstilts.errors import DataError
 from xstilts.tasks.benchmarks import AGGREGATES, GROUPS
-from xstilts.tasks.published import HEADLINE, MARKS, MEAN, Published, parse, published
+from xstilts.tasks.published import GAIN, HEADLINE, MARKS, MEAN, Published, parse, published
 from xstilts.tasks.registry import TARGET_TASKS, TASKS
 
 HEADER = "system,arm,target,language,split,metric,score,mark,source,protocol,note"
@@ -61,6 +61,14 @@ def test_the_papers_numbers_that_everybody_quotes() -> None:
     assert scores("tatoeba", "accuracy", "test")[MEAN] == 57.3
     assert round(scores("tatoeba", "accuracy", "dev")[MEAN], 1) == 31.0
     assert round(scores("bucc2018", "f1", "dev")[MEAN], 1) == 71.5
+
+
+def test_gains_are_those_of_the_paper() -> None:
+    gains = {(one.arm, one.split): one.score for one in published() if one.metric == GAIN}
+    assert gains == {
+        ("squad", "dev"): 8.2, ("mnli", "dev"): 7.5, ("hellaswag", "dev"): 7.0, ("all", "dev"): 8.7,
+        ("best-per-target", "test"): 5.4,
+    }  # fmt: skip
 
 
 def test_both_versions_of_x_stilts_are_kept() -> None:

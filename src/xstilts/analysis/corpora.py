@@ -31,6 +31,7 @@ class CorpusPart:
     """The rows of one encoded file that are in one language; all rows if ``rows`` is None."""
 
     path: Path
+    language: str
     rows: np.ndarray | None = None
 
     def read(self, most: int | None) -> list[EncodedRow]:
@@ -44,7 +45,7 @@ class CorpusPart:
 
 def training_parts(runs: Runs, model: str, task: str) -> list[CorpusPart]:
     """Locate the text of an intermediate task: its English training data, also where it is a target as well."""
-    return [CorpusPart(runs.paths.encoded(model, task, "train", ENGLISH))]
+    return [CorpusPart(runs.paths.encoded(model, task, "train", ENGLISH), ENGLISH)]
 
 
 def parts_of(runs: Runs, model: str, task: str, language: str) -> list[CorpusPart]:
@@ -61,7 +62,7 @@ def parts_of(runs: Runs, model: str, task: str, language: str) -> list[CorpusPar
         side = ENGLISH_SIDE if language == ENGLISH else FOREIGN
         return [_side(runs, model, task, code, side) for code in scored if language in (code, ENGLISH)]
     if language in scored:
-        return [CorpusPart(runs.paths.encoded(model, task, split, language))]
+        return [CorpusPart(runs.paths.encoded(model, task, split, language), language)]
     if language == ENGLISH and runs.study.task(task).trained_on == task:
         return training_parts(runs, model, task)
     return []
@@ -95,7 +96,8 @@ def _scored_split(runs: Runs, target: str) -> str:
 def _side(runs: Runs, model: str, task: str, language: str, side: str) -> CorpusPart:
     split = _scored_split(runs, task)
     table = examples.read(runs.paths.examples(task, split, language))
-    return CorpusPart(runs.paths.encoded(model, task, split, language), rows_of(table, side))
+    spoken = ENGLISH if side == ENGLISH_SIDE else language
+    return CorpusPart(runs.paths.encoded(model, task, split, language), spoken, rows_of(table, side))
 
 
 def texts_of(parts: Sequence[CorpusPart], tokenizer: PreTrainedTokenizerFast) -> list[np.ndarray]:
@@ -124,6 +126,7 @@ class Sequences(EncodedRows):
     def __init__(self, part: CorpusPart, most: int | None) -> None:
         self._rows = [_one_sequence(row, turn) for turn, row in enumerate(part.read(most))]
         self.lengths = np.array([len(row["input_ids"]) for row in self._rows])
+        self.language = part.language
 
     def __len__(self) -> int:
         return len(self._rows)

@@ -13,6 +13,7 @@ from xstilts.checks.trial import Trial
 from xstilts.data import tokenizer
 from xstilts.data.fitting import fitted
 from xstilts.encoders import adapters, capabilities, storage
+from xstilts.encoders.languages import without_layers
 from xstilts.errors import UserError
 from xstilts.graph.runs import RETRIEVAL, Runs
 
@@ -27,8 +28,8 @@ def tried_out(runs: Runs, model: str) -> list[Finding]:
     encoder: PreTrainedModel | None = None
     with _noted(key, found):
         config = storage.read_config(folder)
-        _refuse_language_adapters(config)
         found += _limits(runs, model, config)
+        found += _languages(runs, config)
         with _noted(key, found):
             made = fitted(tokenizer.load(folder), config, model)
         with _noted(key, found):
@@ -48,12 +49,15 @@ def _noted(key: str, found: list[Finding]) -> Iterator[None]:
         found.append(Finding.of(key, error))
 
 
-def _refuse_language_adapters(config: PreTrainedConfig) -> None:
-    if languages := capabilities.language_adapters(config):
-        raise UserError(
-            f"this encoder has layers of their own for each language ({', '.join(languages)}), one of which every "
-            "input would have to name. Take an encoder with the same layers for all languages."
-        )
+def _languages(runs: Runs, config: PreTrainedConfig) -> Iterator[Finding]:
+    """Languages of the targets that an encoder with layers by language has none for."""
+    for target in runs.study.targets:
+        if lacking := without_layers(config, runs.study.languages(target)):
+            yield Finding(
+                f"targets.{target}.languages",
+                f"this encoder has layers of their own for each language, and none for {', '.join(lacking)}. List the "
+                "languages without these.",
+            )
 
 
 def _limits(runs: Runs, model: str, config: PreTrainedConfig) -> Iterator[Finding]:

@@ -153,6 +153,7 @@ class EncodedRows:
 
     Attributes:
         lengths: (rows,) tokens of each row.
+        language: The files' language, by the end of their names; None if they have several.
 
     Raises:
         DataError: A file is gone or damaged.
@@ -161,6 +162,8 @@ class EncodedRows:
     def __init__(self, *paths: Path, examples: int | None = None, only: Sequence[int] | None = None) -> None:
         for path in paths:
             refuse_damaged_part(path)
+        languages = {path.stem.rpartition(".")[2] for path in paths}
+        self.language = languages.pop() if len(languages) == 1 else None
         table = pa.concat_tables(ipc.open_file(pa.memory_map(str(path))).read_all() for path in paths)
         if examples is not None:  # rows are in the order of their examples
             table = table.slice(0, int(np.searchsorted(table.column("example").to_numpy(), examples)))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from xstilts.atomic import write_json
 from xstilts.config.settings import LoRA
 from xstilts.encoders.folder import ADAPTER_CONFIG, ADAPTER_WEIGHTS, new_files
+from xstilts.encoders.languages import LANGUAGE_LAYERS
 from xstilts.errors import UserError
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def target_modules(encoder: PreTrainedModel, lora: LoRA) -> list[str]:
     linear = [
         name
         for name, module in encoder.named_modules()
-        if isinstance(module, nn.Linear) and _POOLER not in name.split(".")
+        if isinstance(module, nn.Linear) and not {_POOLER, *LANGUAGE_LAYERS} & set(name.split("."))
     ]
     chosen = {wanted: _chosen(linear, wanted) for wanted in lora.modules}
     for wanted, names in chosen.items():

@@ -111,11 +111,6 @@ def _made_to_continue(config: PreTrainedConfig) -> bool:
     return type(config) in MODEL_FOR_CAUSAL_LM_MAPPING and type(config) not in MODEL_FOR_MASKED_LM_MAPPING
 
 
-def language_adapters(config: PreTrainedConfig) -> tuple[str, ...]:
-    """The languages that the encoder has separate layers for, one of which every input has to name (X-MOD)."""
-    return tuple(getattr(config, "languages", ()) if hasattr(config, "adapter_reduction_factor") else ())
-
-
 def longest_input(config: PreTrainedConfig) -> int | None:
     """The most tokens of an input, special ones included; None where positions are relative and have no limit.
 

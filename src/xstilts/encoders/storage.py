@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from xstilts.config.settings import Architecture, Compute
 from xstilts.encoders import capabilities
 from xstilts.encoders.folder import CONFIG, new_files
+from xstilts.encoders.languages import freeze_language_layers
 from xstilts.encoders.weights import WEIGHTS, check, weights_file
 from xstilts.errors import UserError
 
@@ -102,6 +103,7 @@ def load(folder: Path, compute: Compute, causal_mask: Literal["keep", "remove"] 
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise UserError(f"{folder}: transformers cannot load this encoder: {error}") from error
     check(folder, loaded)
+    freeze_language_layers(model)
     if causal_mask == "remove":
         model.config.is_causal = False
     return _for_states(model)

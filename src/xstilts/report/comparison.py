@@ -16,7 +16,7 @@ from xstilts.config.study import Study
 from xstilts.report.differences import differences
 from xstilts.report.typeset import TableBlock, TablePage, TableRow
 from xstilts.scores.chance import chance
-from xstilts.scores.gains import benchmark_targets, by_language, over_languages, scored_languages
+from xstilts.scores.gains import benchmark_targets, by_language, over_languages, scored_languages, task_cells
 from xstilts.scores.labels import (
     CHANCE,
     CHANCE_MEANING,
@@ -27,10 +27,10 @@ from xstilts.scores.labels import (
     metrics_of,
     seeds_note,
 )
-from xstilts.tasks.benchmarks import AGGREGATES
+from xstilts.tasks.benchmarks import AGGREGATES, AVERAGE
 from xstilts.tasks.protocols import PROTOCOLS, SYSTEMS
-from xstilts.tasks.published import HEADLINE, MARKS, MEAN, Published, published
-from xstilts.tasks.registry import TASKS
+from xstilts.tasks.published import GAIN, HEADLINE, MARKS, MEAN, Published, published
+from xstilts.tasks.registry import TARGET_TASKS, TASKS
 from xstilts.wording import signed
 
 #: One row per published score; ``ours`` is the study's mean over ``seeds`` seeds of ``n`` examples each, in points.
@@ -135,7 +135,19 @@ def _study_scores(scores: pd.DataFrame, study: Study) -> _StudyScores:
             known = [[cell for cell in cells if cell] for cells in of_parts]
             if known == of_parts:
                 ours[model, arm, name, split, MEAN, HEADLINE] = _aggregate(known)
-    return ours
+    return ours | _gains(scores, study)
+
+
+def _gains(scores: pd.DataFrame, study: Study) -> _StudyScores:
+    """Return the gains in XTREME's average, of studies that have all of its targets."""
+    if set(benchmark_targets(study)) != set(TARGET_TASKS):
+        return {}
+    cells = task_cells(scores, study)
+    cells = cells[(cells["target"] == AVERAGE) & cells["gain"].notna()]
+    return {
+        (cell.model, cell.arm, AVERAGE, cell.split, MEAN, GAIN): _StudyScore(cell.gain, cell.gain_seeds, cell.n)
+        for cell in cells.itertuples()
+    }
 
 
 def _aggregate(parts: Sequence[Sequence[_StudyScore]]) -> _StudyScore:

@@ -171,7 +171,10 @@ def _usage(made: TrainedEncoder) -> str:
             '    if hasattr(module, "is_causal"):',
             "        module.is_causal = False",
         ]
-    return fenced("\n".join(lines), "python")
+    model = made.runs.study.models[made.job.model]
+    kinds = " and ".join(kind.replace("_", " ") for kind in model.prefixed)
+    prefix = f"\n\nInputs of {kinds} begin with {plain(json.dumps(model.prefix))}." if model.prefix else ""
+    return fenced("\n".join(lines), "python") + prefix
 
 
 def _data(made: TrainedEncoder) -> str:

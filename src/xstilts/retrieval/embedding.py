@@ -15,6 +15,7 @@ from transformers import PreTrainedModel
 from xstilts.config.settings import Embedding
 from xstilts.data.encoding import EncodedRows
 from xstilts.encoders import capabilities
+from xstilts.encoders.languages import use_language
 from xstilts.errors import UserError
 from xstilts.retrieval.layer_states import states_of_layer
 from xstilts.task_types.base import Batch, SpecialTokens
@@ -55,6 +56,7 @@ def embed(
     """
     check_layer(encoder, settings.layer)
     encoder.eval()
+    use_language(encoder, rows.language)
     embeddings = torch.empty(len(rows), capabilities.hidden_size(encoder.config))
 
     def embeddings_of(indices: Sequence[int]) -> torch.Tensor:

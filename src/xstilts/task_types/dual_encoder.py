@@ -54,7 +54,6 @@ class DualEncoder(TaskType):
     first_text: ClassVar[str] = "query"
     settings: ClassVar[tuple[str, ...]] = ("max_length", "max_query_length")
     whole_batches: ClassVar[bool] = True
-    searches_pool: ClassVar[bool] = True
 
     @classmethod
     def problems(cls, task: Task, table: pa.Table) -> Iterator[tuple[int, str]]:

@@ -21,6 +21,7 @@ Counts = Mapping[str | tuple[str, str], int]
 #: ``{split}``, ``{code}`` and ``{iso3}`` of the language, and ``{name}``, what the release calls it.
 FilePatterns = Mapping[str, tuple[tuple[str, ...], ...]]
 
+POOL = "pool"
 SPLITS: tuple[Split, ...] = ("train", "dev", "test", "pool")
 
 

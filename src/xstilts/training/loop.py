@@ -20,6 +20,7 @@ from torch import nn
 from xstilts.config.settings import Hyperparameters
 from xstilts.data.encoding import EncodedRows
 from xstilts.encoders import adapters
+from xstilts.encoders.languages import use_language
 from xstilts.errors import Diverged
 from xstilts.task_types.base import EncodedRow, SpecialTokens, TaskType
 from xstilts.training.batches import batches_per_epoch, mixture, shuffled_batches
@@ -149,6 +150,7 @@ def _step(
     """Take one optimiser step; returns its loss."""
     state.encoder.train()
     state.heads.train()
+    use_language(state.encoder, data.train.language)
     head = state.heads[data.name]
     loss = backward(state.encoder, head, data.task_type, rows, state.tokens, hyper, device, state.micro)
     if not math.isfinite(loss):

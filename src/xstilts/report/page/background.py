@@ -149,7 +149,7 @@ def software_table(records: Sequence[Mapping[str, Any]], commit: str) -> HtmlTab
 
 
 def models_table(study: Study) -> HtmlTable:
-    """Build the table of models and their origins."""
+    """Build the table of models, their origins, and what stands before their inputs."""
     rows = []
     for name, model in study.models.items():
         if model.snapshot:
@@ -161,8 +161,9 @@ def models_table(study: Study) -> HtmlTable:
                 "pretrained by this study",
                 f"seed {model.architecture.seed if model.architecture else ''}",
             )
-        rows.append([name, origin, revision])
-    return text_table("Models", ["model", "origin", "revision"], rows)
+        prefixed = f'"{model.prefix}" ({listed([kind.replace("_", " ") for kind in model.prefixed])})'
+        rows.append([name, origin, revision, prefixed if model.prefix else "none"])
+    return text_table("Models", ["model", "origin", "revision", "prefix of inputs"], rows)
 
 
 def data_table(study: Study, downloads: Sequence[Mapping[str, str]]) -> HtmlTable:
