@@ -87,7 +87,7 @@ def _estimate(
 
 
 def secondary(cells: pd.DataFrame, study: Study, tested: bool) -> Iterator[Estimate]:
-    """Estimate slopes by the benchmark's groups of targets, by arm and by kind of distance; last, that of the score itself.
+    """Estimate slopes by groups of targets, by arm and by kind of distance; last, that of the score itself.
 
     Args:
         cells: The rows to fit.

@@ -190,7 +190,9 @@ class Encoding(Section):
 
     max_length: InputLength = Field(128, description="Longest input in tokens, special ones included.")
     doc_stride: Count = Field(128, description="Span QA: tokens between the starts of a context's windows.")
-    max_query_length: Count = Field(64, description="Span QA, dual encoders: longer questions and queries are cut to this many tokens.")
+    max_query_length: Count = Field(
+        64, description="Span QA, dual encoders: longer questions and queries are cut to this many tokens."
+    )
     n_best: Count = Field(20, description="Span QA: start and end positions considered per window.")
     max_answer_length: Count = Field(30, description="Span QA: longest answer in tokens.")
     long_sentences: Literal["split", "truncate"] = Field(

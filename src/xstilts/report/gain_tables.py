@@ -1,4 +1,4 @@
-"""The tables of gains as pages: by target, by the benchmark's group, by language of one target, and by language overall."""
+"""The tables of gains as pages: by target, by group of targets, by language of one target, and by language overall."""
 
 from __future__ import annotations
 
@@ -66,7 +66,9 @@ def groups_page(cells: pd.DataFrame, scores: pd.DataFrame, study: Study) -> Tabl
     title = f"Gains on groups of target tasks, study {study.study}"
     groups = groups_of(study)
     if not groups:
-        return TablePage(title, study.warning, [f"None of the study's targets is in one of {study.suite.title}'s groups."], [])
+        return TablePage(
+            title, study.warning, [f"None of the study's targets is in one of {study.suite.title}'s groups."], []
+        )
     members = "; ".join(
         f"{study.title_of(group)}: {', '.join(map(study.title_of, tasks))}" for group, tasks in groups.items()
     )

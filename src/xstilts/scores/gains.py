@@ -107,8 +107,8 @@ def group_cells(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
 
     Returns:
         Cells of every model, split, arm and group, named in the column ``target``, then those of ``AVERAGE``; none if
-        the study has no target of its benchmark's. A group's score is the unweighted mean over the study's targets in it,
-        where the arm has a score for each.
+        the study has no target of its benchmark's. A group's score is the unweighted mean over the study's targets in
+        it, where the arm has a score for each.
     """
     cells = _target_cells(scores, study)
     if not benchmark_targets(study):

@@ -86,5 +86,7 @@ def gaps(study: Study) -> list[str]:
             sentences.append(f"{name}: not in the study; {study.suite.title} scores it in {len(languages)} languages.")
         elif missing := [code for code in languages if code not in study.languages(name, SPLIT)]:
             codes = ", ".join(missing)
-            sentences.append(f"{name}: the study lacks {len(missing)} of {study.suite.title}'s {len(languages)} languages: {codes}.")
+            sentences.append(
+                f"{name}: the study lacks {len(missing)} of {study.suite.title}'s {len(languages)} languages: {codes}."
+            )
     return [*sentences, study.warning] if study.warning else sentences

@@ -211,7 +211,9 @@ class DualEncoder(TaskType):
             return asked
         matches: dict[str, list[str]] = {}
         for table in asked.values():
-            for identifier, own in zip(table.column("id").to_pylist(), table.column("matches").to_pylist(), strict=True):
+            for identifier, own in zip(
+                table.column("id").to_pylist(), table.column("matches").to_pylist(), strict=True
+            ):
                 matches.setdefault(identifier, []).extend(own)
         place = cls.schema.get_field_index("matches")
         return {

@@ -68,7 +68,7 @@ WIKIPEDIA_PAIRS = Task(
     presumed=frozenset({"train", "dev"}),
     inputs_per_example=2,
     tokens_per_input=60,
-    hub_missing="Mewsli-X has no pinned copy on the Hugging Face Hub; its scripts build it from Wikipedia and Wikinews.",
+    hub_missing="Mewsli-X has no pinned copy on the Hugging Face Hub: its scripts make it from Wikipedia and Wikinews.",
 )
 
 MEWSLIX = Task(

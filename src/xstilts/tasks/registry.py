@@ -1,7 +1,7 @@
 """All built-in tasks. Adding one of an existing type means adding one entry to a family's module.
 
-Language lists, label sets and metrics follow XTREME (Hu et al. 2020, arXiv 2003.11080) and its ``evaluate.py``, also for
-the tasks that XTREME-R adds (Ruder et al. 2021, arXiv 2104.07412), whose lists for XTREME's own tasks are in
+Language lists, label sets and metrics follow XTREME (Hu et al. 2020, arXiv 2003.11080) and its ``evaluate.py``, and
+for the tasks that XTREME-R adds, that benchmark (Ruder et al. 2021, arXiv 2104.07412); which languages it adds is in
 :mod:`xstilts.tasks.benchmarks`. The nine intermediate tasks are those of Phang et al. 2020 (arXiv 2005.13013).
 """
 

@@ -59,8 +59,8 @@ def backward(
             module.zero_grad(set_to_none=True)
         if task_type.whole_batches:
             raise UserError(
-                f"The GPU's memory is too small for a batch of {task_type.task.title}, whose rows are each other's wrong "
-                "answers: smaller batches are another task. Lower batch_size or max_length for it, set "
+                f"The GPU's memory is too small for a batch of {task_type.task.title}, whose rows are each other's "
+                "wrong answers: smaller batches are another task. Lower batch_size or max_length for it, set "
                 "compute.gradient_checkpointing, or give micro_batch_size, which then is the number of rows compared."
             )
         micro.halve(len(rows))
