@@ -72,7 +72,7 @@ def unlearnt_note() -> str:
 
 
 def average_note(study: Study) -> list[str]:
-    """Return a sentence that names the targets outside the benchmark's average; none if there are none, or no average."""
+    """Return a sentence that names the targets outside the benchmark's average, if there are any and an average."""
     own = own_targets(study)
     if not own or not benchmark_targets(study):
         return []

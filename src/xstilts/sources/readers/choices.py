@@ -94,8 +94,8 @@ def siqa(paths: Sequence[Path], task: Task, language: Language) -> Iterator[Row]
 def xcopa(paths: Sequence[Path], task: Task, language: Language) -> Iterator[Row]:
     """COPA and XCOPA: JSON Lines with ``premise``, ``question`` (cause or effect), ``choice1``, ``choice2``, ``label``.
 
-    In a test file, no row may have a label (as in SuperGLUE's COPA), or all have the same one, in place of those that
-    XTREME-R's script removes: labels are None then.
+    A test file may come without labels (SuperGLUE's COPA), or with 0 in place of all of them (XTREME-R's script): they
+    are None then.
     """
     (path,) = paths
     records, gold = list(json_records(path)), AllOrNone(path)

@@ -134,9 +134,8 @@ def _mention_text(path: Path, row: int, mentioned: Row, mention: Row) -> str:
     start, end = _span(path, row, span, text, "mention_span")
     named = member(path, row, span, "text", str)
     if text[start:end] != named:
-        problem = (
-            f"the mention '{short(named)}' does not stand at {start} of its text, '{short(text[start:end])}' does."
-        )
+        found = short(text[start:end])
+        problem = f"the mention '{short(named)}' does not stand at {start} of its text, '{found}' does."
         raise DataError(path, problem, row, f"Offsets count characters of the text as released. {HINT}")
     breaks = [
         _span(path, row, value, text, "sentence_spans") for value in member(path, row, context, "sentence_spans", list)
