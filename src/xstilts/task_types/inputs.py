@@ -35,7 +35,7 @@ def inputs_of(encoded: Mapping[str, Any]) -> dict[str, pa.Array]:
 
 
 def end_to_end(sequences: pa.ListArray, counts: Sequence[int]) -> pa.ListArray:
-    """Join the tokens of texts to one row each: of the first ``counts[0]`` texts, of the next ``counts[1]``, and so on."""
+    """Join the tokens of texts to one row each: of the first ``counts[0]`` texts, the next ``counts[1]``, and so on."""
     of_texts = sequences.offsets.to_numpy()
     of_rows = of_texts[offsets_of(counts).to_numpy()]
     return pa.ListArray.from_arrays(pa.array(of_rows, pa.int32()), sequences.values)

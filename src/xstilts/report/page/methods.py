@@ -94,8 +94,8 @@ def _retrieval(study: Study) -> str:
 def _scores(study: Study) -> str:
     text = (
         f"{study.suite.title}’s targets are scored with the metrics of its own evaluation, in points from 0 to 100. A "
-        "task’s score is the unweighted mean over its languages, English included; “zero-shot” leaves English out. If the "
-        "release’s test labels are not public, predictions are made and nothing is scored."
+        "task’s score is the unweighted mean over its languages, English included; “zero-shot” leaves English out. If "
+        "the release’s test labels are not public, predictions are made and nothing is scored."
     )
     if own := own_targets(study):
         verb = "is" if len(own) == 1 else "are"

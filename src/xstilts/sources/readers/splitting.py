@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 #: A full stop, question or exclamation mark, with quotes or brackets that close after it, before blanks and whatever
-#: may begin a sentence.
-_END = re.compile(r"""[.?!]+["'”’)\]]*(?=\s+["'“‘(\[]*[A-Z0-9À-ÖØ-Þ])""")
+#: may begin a sentence; in tokenised text, one that stands alone.
+_END = re.compile(r"""[.?!]+["'”’)\]]*(?=\s+["'“‘(\[]*[A-Z0-9À-ÖØ-Þ])|(?<=\s)[.?!](?=\s)""")
 _LAST_WORD = re.compile(r"""[^\s("'“‘\[]+$""")
 #: Words with a full stop that a name or a number follows.
 _ABBREVIATIONS = frozenset(
