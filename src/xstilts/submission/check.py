@@ -9,7 +9,7 @@ from xstilts.config.study import Study
 from xstilts.errors import did_you_mean
 from xstilts.graph.runs import Runs
 from xstilts.submission import layout
-from xstilts.submission.lines import Parsed
+from xstilts.submission.parsed import Parsed
 from xstilts.submission.read import parse, shown
 from xstilts.tasks.task import Task
 
