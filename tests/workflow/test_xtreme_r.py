@@ -19,7 +19,7 @@ CONFIG: dict[str, Any] = {
     "benchmark": "xtreme_r",
     "source": {"kind": "synthetic", "train_examples": 60, "eval_examples": 12, "documents": 300},
     "models": {"small": {"architecture": SHAPE}},
-    "arms": {"none": {}, "siqa": {"tasks": ["siqa"]}, "squad": {"tasks": ["squad_sentences"]}},
+    "arms": {"none": {}, "both": {"tasks": ["siqa", "squad_sentences"]}},
     "targets": {
         "xcopa": {"languages": ["en", "qab", "qad"]},
         "lareqa": {"languages": ["en", "qab"]},
