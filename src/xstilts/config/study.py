@@ -268,8 +268,7 @@ class Study(Section):
     def _languages_of_task(self, task: Task) -> tuple[str, ...]:
         if self.source.kind != "synthetic":
             return task.languages
-        pairs_with_english = task.type == "retrieval"
-        return tuple(code for code in self.language_table() if not (pairs_with_english and code == ENGLISH))
+        return tuple(code for code in self.language_table() if code != ENGLISH or ENGLISH in task.languages)
 
     def languages(self, target: str, split: str | None = None) -> tuple[str, ...]:
         """The languages in which the study scores a target, in alphabetical order; of a split, those that it has."""

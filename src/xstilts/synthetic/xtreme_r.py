@@ -38,9 +38,9 @@ def write_copa(builder: DatasetBuilder) -> None:
 
 
 def write_xcopa(builder: DatasetBuilder) -> None:
-    """Write XCOPA: the same examples in every language; the English dev set is COPA's."""
+    """Write XCOPA: the same examples in every language but English, whose dev set is COPA's."""
     for split, examples in _xcopa(builder).items():
-        for code in builder.foreign_codes() if split == "dev" else builder.grammars:
+        for code in builder.foreign_codes():
             builder.write("xcopa", split, releases.xcopa_jsonl(examples, builder.grammars[code]), code)
 
 

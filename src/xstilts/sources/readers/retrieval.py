@@ -120,11 +120,12 @@ def _in_context(context: str, span: Span) -> str:
 def _span(path: Path, row: int, value: Any, text: str, name: str) -> Span:
     """A [start, end) of characters that lies in a text."""
     numbers = [value.get("start"), value.get("end")] if isinstance(value, dict) else value
-    whole = isinstance(numbers, list) and len(numbers) == 2 and all(type(number) is int for number in numbers)
-    if not whole or not 0 <= numbers[0] < numbers[1] <= len(text):
-        problem = f"'{name}' has {short(str(value))}, which is no start and end in a text of {len(text)} characters."
-        raise DataError(path, problem, row, f"Offsets count characters of the text as released. {HINT}")
-    return numbers[0], numbers[1]
+    if isinstance(numbers, list) and len(numbers) == 2:
+        start, end = numbers
+        if type(start) is int and type(end) is int and 0 <= start < end <= len(text):
+            return start, end
+    problem = f"'{name}' has {short(str(value))}, which is no start and end in a text of {len(text)} characters."
+    raise DataError(path, problem, row, f"Offsets count characters of the text as released. {HINT}")
 
 
 def _mention_text(path: Path, row: int, mentioned: Row, mention: Row) -> str:
