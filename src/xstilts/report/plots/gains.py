@@ -63,7 +63,8 @@ def _sentence(cells: pd.DataFrame, study: Study) -> str:
         f"{signed(worst, 1)} ({arm_label(arm_of_worst, study)}, {study.title_of(target_of_worst)}) to "
         f"{signed(best, 1)} ({arm_label(arm_of_best, study)}, {study.title_of(target_of_best)})"
     )
-    return f"Of {counted(len(known), 'gain')} over the baseline, {up} are positive and {down} negative, from {ends}."
+    positive = f"{up} {'is' if up == 1 else 'are'} positive"
+    return f"Of {counted(len(known), 'gain')} over the baseline, {positive} and {down} negative, from {ends}."
 
 
 def _legend(cells: pd.DataFrame, study: Study) -> list[str]:
