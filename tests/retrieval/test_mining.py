@@ -8,7 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xstilts.retrieval.mining import MinedPair, best_threshold, mine, nearest_neighbours
+from xstilts.retrieval.mining import MinedPair, best_threshold, mine
+from xstilts.task_types.neighbours import nearest_neighbours
 
 SEEDS = st.integers(0, 2**32 - 1)
 SIZES = st.integers(1, 30)

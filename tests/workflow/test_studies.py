@@ -40,6 +40,11 @@ def config_of(study: str) -> dict[str, Any]:
         ),
         # nine targets and SQuAD, which two of them are trained on; the baseline alone
         ("xtreme_baseline", {"prepare": 10, "encode": 10, "finetune": 6 * 3, "retrieve": 3}),
+        # ten targets, their training sets that are none themselves, Social IQa; two arms beside the baseline
+        (
+            "xtreme_r_baseline",
+            {"prepare": 15, "encode": 15, "intermediate": 2 * 3, "finetune": 3 * 8 * 3, "retrieve": 3 * 3},
+        ),
     ],
 )
 def test_plans_exactly_the_jobs_of_the_paper(tmp_path: Path, study: str, jobs: dict[str, int]) -> None:

@@ -21,7 +21,6 @@ from xstilts.analysis.study_data import StudyData
 from xstilts.analysis.verdicts import left_out_error
 from xstilts.config.study import Study
 from xstilts.scores.labels import arm_label
-from xstilts.tasks.benchmarks import GROUPS
 from xstilts.wording import counted
 
 MIN_GENERA = 10  # for a test
@@ -88,7 +87,7 @@ def _estimate(
 
 
 def secondary(cells: pd.DataFrame, study: Study, tested: bool) -> Iterator[Estimate]:
-    """Estimate slopes by XTREME's groups of targets, by arm and by kind of distance; last, that of the score itself.
+    """Estimate slopes by groups of targets, by arm and by kind of distance; last, that of the score itself.
 
     Args:
         cells: The rows to fit.
@@ -97,7 +96,7 @@ def secondary(cells: pd.DataFrame, study: Study, tested: bool) -> Iterator[Estim
     """
     if not tested:
         yield from _estimate(NAME, cells, tested=False)
-    for group, targets in GROUPS.items():
+    for group, targets in study.suite.groups.items():
         yield from _estimate(study.title_of(group), cells[cells["target"].isin(targets)], tested=tested)
     for arm in dict.fromkeys(cells["arm"]):
         yield from _estimate(arm_label(arm, study), cells[cells["arm"] == arm], tested=tested)

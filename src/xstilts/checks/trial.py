@@ -106,7 +106,7 @@ class Trial:
             for key, vector in sentence_vectors:
                 self._check_training(task_type, batch, vector)
                 self._check_vector(task_type, batch, key, vector)
-        elif task.type == "masked_lm":
+        elif task.type in ("masked_lm", "dual_encoder"):
             self._check_training(task_type, batch, "pooler")
         else:
             self._check_training(task_type, batch, "pooler")
@@ -200,6 +200,8 @@ def _examples(task_type: TaskType) -> pa.Table:
             columns |= {"answers": [[_ANSWER]] * 2, "answer_starts": starts}
         case "retrieval":
             columns |= {"side": ["foreign", "english"], "text": [first, second], "matches": [[], ["1"]]}
+        case "dual_encoder":
+            columns |= {"query": [_QUESTION, second], "candidate": [first, second], "matches": [["1"], ["2"]]}
         case "masked_lm":
             columns |= {"text": [first, second]}
     return pa.table(columns, schema=task_type.schema)

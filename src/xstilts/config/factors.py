@@ -46,7 +46,7 @@ def is_hub_name(path: str) -> bool:
     return _NAME.fullmatch(path) is not None
 
 
-PrefixedType = Literal["retrieval", "classification", "multiple_choice", "span_qa"]
+PrefixedType = Literal["retrieval", "classification", "multiple_choice", "span_qa", "dual_encoder"]
 
 
 class Model(Section):

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from xstilts.config.settings import NonNegative, Section, number, unique
-from xstilts.tasks.benchmarks import AGGREGATES
+from xstilts.tasks.benchmarks import MEANS
 from xstilts.tasks.geography import geographic_distance
 from xstilts.tasks.languages import Language
 from xstilts.tasks.registry import TASKS
@@ -19,7 +19,7 @@ Column = str | int
 #: Names that jobs, tables and means over tasks have.
 _RESERVED = {
     *("retrieval", "intermediate", "main", "groups", "languages", "dev", "published", "ledger", "data", "fine_tuned"),
-    *AGGREGATES,
+    *MEANS,
 }
 Distance = Annotated[float, Field(ge=0, le=1), BeforeValidator(number)]
 #: By task type, the fields of an example that a file may have; those that it must have come first, up to the number.

@@ -167,7 +167,8 @@ class Hyperparameters(Section):
     batch_size: Count = Field(32, description="Examples (QA: windows) per optimiser step.")
     micro_batch_size: Count | None = Field(
         None,
-        description="Examples per forward pass; gradients accumulate up to batch_size. null: the whole batch at once.",
+        description="Examples per forward pass; gradients accumulate up to batch_size. null: the whole batch at once. "
+        "Dual encoders tell right answers from those of the same forward pass alone, so this is part of their task.",
     )
     epochs: Positive = Field(3.0, description="Passes over the training data.")
     max_steps: Whole | None = Field(None, description="Optimiser steps; replaces the number that epochs gives.")
@@ -221,7 +222,9 @@ class Encoding(Section):
 
     max_length: InputLength = Field(128, description="Longest input in tokens, special ones included.")
     doc_stride: Count = Field(128, description="Span QA: tokens between the starts of a context's windows.")
-    max_query_length: Count = Field(64, description="Span QA: longer questions are cut to this many tokens.")
+    max_query_length: Count = Field(
+        64, description="Span QA, dual encoders: longer questions and queries are cut to this many tokens."
+    )
     n_best: Count = Field(20, description="Span QA: start and end positions considered per window.")
     max_answer_length: Count = Field(30, description="Span QA: longest answer in tokens.")
     long_sentences: Literal["split", "truncate"] = Field(

@@ -39,7 +39,7 @@ from xstilts.config.text import Corpus, CorpusName, TextUse
 from xstilts.config.text_uses import problem_of_continuations, problem_of_texts, uses_of_text
 from xstilts.config.training_data import problem_of_training_data, trainings
 from xstilts.errors import UserError, UserErrors, did_you_mean
-from xstilts.tasks.benchmarks import title_of
+from xstilts.tasks.benchmarks import BENCHMARKS, Benchmark, BenchmarkName, title_of
 from xstilts.tasks.languages import ENGLISH, Language, languages_of
 from xstilts.tasks.registry import TASKS, TEXT
 from xstilts.tasks.task import Task
@@ -55,6 +55,11 @@ class Study(Section):
     study: Name = Field(description="Name of the study; results lie in results/{study}/.")
     source: Annotated[SyntheticSource | FilesSource | HubSource, Field(discriminator="kind")] = Field(
         description="Where the examples come from."
+    )
+    benchmark: BenchmarkName = Field(
+        "xtreme",
+        description="XTREME, or XTREME-R: the languages that a task of both has where a target names none, the groups "
+        "and averages in tables, and the form of submissions.",
     )
     models: dict[Name, Model] = Field(min_length=1, description="Encoders by name.")
     seeds: Annotated[list[Seed], AfterValidator(unique)] = Field(
@@ -254,7 +259,16 @@ class Study(Section):
 
     def task(self, name: str) -> Task:
         """The declaration of a task, the study's own or a built-in one."""
-        return self.own_tasks.get(name) or self.corpora.get(name) or TASKS[name]
+        return self.own_tasks.get(name) or self.corpora.get(name) or self._built_in[name]
+
+    @cached_property
+    def _built_in(self) -> dict[str, Task]:
+        return {name: self.suite.task(task) for name, task in TASKS.items()}
+
+    @property
+    def suite(self) -> Benchmark:
+        """The benchmark whose languages, groups and averages the study has."""
+        return BENCHMARKS[self.benchmark]
 
     @cached_property
     def own_tasks(self) -> dict[str, Task]:
@@ -357,8 +371,7 @@ class Study(Section):
     def _languages_of_task(self, task: Task) -> tuple[str, ...]:
         if self.source.kind != "synthetic":
             return task.languages
-        pairs_with_english = task.type == "retrieval"
-        return tuple(code for code in self.language_table() if not (pairs_with_english and code == ENGLISH))
+        return tuple(code for code in self.language_table() if code != ENGLISH or ENGLISH in task.languages)
 
     def languages(self, target: str, split: str | None = None) -> tuple[str, ...]:
         """The languages in which the study scores a target, in alphabetical order; of a split, those that it has."""

@@ -17,6 +17,7 @@ from xstilts.graph.jobs import INTERMEDIATE, RETRIEVAL, Job
 from xstilts.graph.paths import MODELS, Paths
 from xstilts.tasks.languages import ENGLISH
 from xstilts.tasks.registry import TEXT
+from xstilts.tasks.task import POOL
 
 
 def evaluation_of(study: Study, target: str) -> str:
@@ -97,6 +98,7 @@ class Runs:
             if self.study.task(task).tuned_on_dev:
                 splits = ("dev", *(split for split in splits if split != "dev"))
             wanted += [(split, code) for split in splits for code in self.study.languages(task, split)]
+            wanted += [(POOL, ENGLISH)] * self.study.task(task).has(POOL)
         return tuple(dict.fromkeys(wanted))
 
     def rendered(self) -> dict[str, list[str]]:

@@ -200,7 +200,12 @@ class Specs(Cached):
         study = self.runs.study
         targets = {target: [study.languages(target, "test"), study.splits_of(target)] for target in study.targets}
         return self._spec(
-            "submission", models=list(study.models), arms=list(study.arms), targets=targets, code=code("submission")
+            "submission",
+            benchmark=study.benchmark,
+            models=list(study.models),
+            arms=list(study.arms),
+            targets=targets,
+            code=code("submission"),
         )
 
     def _shown(self) -> Spec:
@@ -208,6 +213,7 @@ class Specs(Cached):
         study = self.runs.study
         return {
             "source": study.source.kind,
+            "benchmark": study.benchmark,
             "languages": {code: own.model_dump() for code, own in study.declared_languages.items()},
             "tasks": {name: own.model_dump() for name, own in study.declared_tasks.items()},
             "models": [[name, *_shown_model(model)] for name, model in study.models.items()],

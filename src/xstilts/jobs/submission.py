@@ -24,8 +24,9 @@ def write(runs: Runs) -> None:
     """One folder per model and arm, and one with the best arm for each target."""
     study, root = runs.study, runs.paths.submission
     root.mkdir(parents=True, exist_ok=True)
-    if not any(SPLIT in study.splits_of(target) for target in benchmark_targets(study)):
-        logger.info("The study predicts no test split of XTREME's tasks, so there is nothing to submit.")
+    submitted = [target for target in benchmark_targets(study) if target in study.suite.submitted]
+    if not any(SPLIT in study.splits_of(target) for target in submitted):
+        logger.info("The study predicts no test split of %s's tasks, so there is nothing to submit.", study.suite.title)
         return
     for job in runs.jobs():
         refuse_damaged_outputs(job, runs.paths, [runs.paths.part("predictions", *job)])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -19,6 +20,7 @@ from xstilts.graph.runs import Runs
 from xstilts.graph.specs import Spec
 from xstilts.jobs.encoder_folder import write_encoder
 from xstilts.jobs.loading import load_encoder
+from xstilts.jobs.pooled import score_from_pool
 from xstilts.jobs.results import JobOutputs, training_entry, write_record
 from xstilts.jobs.stages import StagedRun
 from xstilts.jobs.supervised import SupervisedRun, TrainedRun, special_tokens_of, task_type_as_encoded
@@ -27,10 +29,12 @@ from xstilts.jobs.training_data import of_training_set
 from xstilts.jobs.trials import train_at_best_rate
 from xstilts.report.model_card import TrainedEncoder, model_card
 from xstilts.scores.dev_scores import TARGET
+from xstilts.task_types.base import TaskType
+from xstilts.task_types.dual_encoder import DualEncoder
 from xstilts.tasks.registry import TEXT
 from xstilts.training.device import Device
 from xstilts.training.loop import TaskData, train
-from xstilts.training.prediction import predict
+from xstilts.training.prediction import outputs_of, predict
 from xstilts.training.selection import Weights, weights_of
 from xstilts.training.session import Session
 from xstilts.training.text import TextData
@@ -158,8 +162,15 @@ def _score(
 ) -> None:
     """Add the predictions for every split and language of a target to the job's outputs."""
     head = trained.result.heads[training_set]
+
+    def outputs_of_rows(task_type: TaskType, rows: EncodedRows, chosen: Sequence[int]) -> list[Any]:
+        return outputs_of(task_type, trained.encoder, head, rows, chosen, trained.tokens, batch_size, device)
+
     labels = task_type_as_encoded(runs, model, training_set).labels
     task_type = task_type_as_encoded(runs, model, target, labels)
+    if isinstance(task_type, DualEncoder):
+        score_from_pool(runs, model, task_type, outputs_of_rows, trained.encoder.device, session, outputs)
+        return
     for split in runs.study.splits_of(target):
         for language in runs.study.languages(target, split):
             session.on_progress(f"scoring {target} in {language} ({split})", 0, 0)

@@ -25,7 +25,12 @@ Basis = Literal["tokens counted", "examples counted", "sizes assumed"]
 _BASES: tuple[Basis, ...] = ("tokens counted", "examples counted", "sizes assumed")  # the best first
 
 _QUESTION = 19  # tokens of a question, special tokens included
-_UNKNOWN = {"train": 100_000, "dev": 2_000, "test": 2_000}  # examples of own tasks; passages of unlabelled text
+_UNKNOWN = {
+    "train": 100_000,
+    "dev": 2_000,
+    "test": 2_000,
+    "pool": 100_000,
+}  # examples of own tasks; passages of unlabelled text
 
 
 def weakest(bases: Iterable[Basis]) -> Basis:

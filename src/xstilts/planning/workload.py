@@ -14,6 +14,7 @@ from xstilts.graph.runs import RETRIEVAL, Runs
 from xstilts.planning.costs import EMBEDDED_TOKENS, Work
 from xstilts.planning.sizes import NO_DATA, DataSize, FileSizes
 from xstilts.tasks.languages import ENGLISH
+from xstilts.tasks.task import POOL
 
 #: Rule, model, and the arm or training set that decides what a job trains on, as in ``Job.kind``.
 Kind = tuple[str, ...]
@@ -109,7 +110,9 @@ class Workloads:
             ),
             NO_DATA,
         )
-        work = self._training({training_set: train}, dev.first(hyper.eval_examples), dev + scored, hyper)
+        pools = [(task, *file) for task in self._runs.targets_of(training_set) for file in self._runs.files(task)]
+        pool = sum((self._sizes.of(model, *file) for file in pools if file[1] == POOL), NO_DATA)
+        work = self._training({training_set: train}, dev.first(hyper.eval_examples), dev + scored + pool, hyper)
         return replace(work, predictions=scored.examples)
 
     def _retrieve(self, model: str) -> Work:

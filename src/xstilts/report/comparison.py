@@ -30,7 +30,7 @@ from xstilts.scores.labels import (
 from xstilts.tasks.benchmarks import AGGREGATES, AVERAGE
 from xstilts.tasks.protocols import PROTOCOLS, SYSTEMS
 from xstilts.tasks.published import GAIN, HEADLINE, MARKS, MEAN, Published, published
-from xstilts.tasks.registry import TARGET_TASKS
+from xstilts.tasks.registry import TARGET_TASKS, TASKS
 from xstilts.wording import signed
 
 #: One row per published score; ``ours`` is the study's mean over ``seeds`` seeds of ``n`` examples each, in points.
@@ -93,8 +93,14 @@ def comparison_page(rows: pd.DataFrame, study: Study) -> TablePage:
 def _published_scores(study: Study) -> list[Published]:
     """Return the published scores of the study's targets, target by target, then aggregates; baselines first."""
     order = {target: place for place, target in enumerate([*benchmark_targets(study), *AGGREGATES])}
-    wanted = [one for one in published() if one.target in order]
+    wanted = [one for one in published() if one.target in order and _same_languages(one, study)]
     return sorted(wanted, key=lambda one: (order[one.target], one.split, one.arm not in study.arms))
+
+
+def _same_languages(one: Published, study: Study) -> bool:
+    """Whether a published mean is over the languages that the study's benchmark has."""
+    tasks = [task for tasks in AGGREGATES.get(one.target, ((one.target,),)) for task in tasks]
+    return one.language != MEAN or all(study.task(task).languages == TASKS[task].languages for task in tasks)
 
 
 def _comparison_row(one: Published, model: str, ours: _StudyScores, study: Study) -> list[str | float] | None:

@@ -1,4 +1,4 @@
-"""The tables of gains as pages: by target, by XTREME's group, by language of one target, and by language overall."""
+"""The tables of gains as pages: by target, by group of targets, by language of one target, and by language overall."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _BEST = "Bold: the best arm of a column, controls aside; the baseline where no a
 
 
 def main_page(cells: pd.DataFrame, scores: pd.DataFrame, study: Study) -> TablePage:
-    """Lay out the cells of :func:`~xstilts.scores.gains.task_cells`: arms × targets and XTREME's average."""
+    """Lay out the cells of :func:`~xstilts.scores.gains.task_cells`: arms × targets and the benchmark's average."""
     targets = targets_of(study)
     notes = [
         "A task's score is the unweighted mean over its languages, English included.",
@@ -62,11 +62,13 @@ def main_page(cells: pd.DataFrame, scores: pd.DataFrame, study: Study) -> TableP
 
 
 def groups_page(cells: pd.DataFrame, scores: pd.DataFrame, study: Study) -> TablePage:
-    """Lay out the cells of :func:`~xstilts.scores.gains.group_cells`: arms × groups of XTREME's tasks."""
+    """Lay out the cells of :func:`~xstilts.scores.gains.group_cells`: arms × the benchmark's groups of tasks."""
     title = f"Gains on groups of target tasks, study {study.study}"
     groups = groups_of(study)
     if not groups:
-        return TablePage(title, study.warning, ["None of the study's targets is in one of XTREME's groups."], [])
+        return TablePage(
+            title, study.warning, [f"None of the study's targets is in one of {study.suite.title}'s groups."], []
+        )
     members = "; ".join(
         f"{study.title_of(group)}: {', '.join(map(study.title_of, tasks))}" for group, tasks in groups.items()
     )

@@ -1,6 +1,6 @@
 """The tables of a study, each as CSV, Markdown, LaTeX and HTML.
 
-``main`` has gains by arm × target, ``groups`` by arm × XTREME's groups of tasks, one table per target by arm ×
+``main`` has gains by arm × target, ``groups`` by arm × the benchmark's groups of tasks, one table per target by arm ×
 language, ``languages`` by arm, target and language. The others are in modules of their own: ``dev`` in
 :mod:`xstilts.report.dev_table`, ``published`` in :mod:`xstilts.report.comparison`, ``ledger`` in
 :mod:`xstilts.report.ledger_table`, ``data`` in :mod:`xstilts.report.data_table`.

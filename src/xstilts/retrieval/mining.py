@@ -1,4 +1,4 @@
-"""Exact nearest neighbours and bitext mining by blocked matrix products, on CPU or GPU.
+"""Bitext mining with exact nearest neighbours, on CPU or GPU.
 
 Mining follows Artetxe & Schwenk 2019 (arXiv 1811.01136) in the form of XTREME's ``utils_retrieve.mine_bitext``: ratio
 margin, ``retrieval="max"``. All embeddings are (n, hidden) and of unit length, so that products are cosines. They stay
@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-_BLOCK = 8192  # rows and columns of a block of similarities: 256 MiB in float32
+from xstilts.task_types.neighbours import BLOCK, nearest_neighbours
 
 
 class MinedPair(NamedTuple):
@@ -30,58 +30,12 @@ class MinedPair(NamedTuple):
     margin: float
 
 
-def nearest_neighbours(
-    queries: torch.Tensor, index: torch.Tensor, k: int, device: torch.device | str = "cpu", block: int = _BLOCK
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Find the ``k`` nearest neighbours of each query by cosine; ties go to the lower position.
-
-    Args:
-        queries: (n, hidden) embeddings.
-        index: (m, hidden) embeddings to search.
-        k: Neighbours per query; all of them where ``index`` has fewer.
-        device: Multiplies the embeddings.
-        block: Queries and index rows that are multiplied at a time.
-
-    Returns:
-        (n, k) similarities and (n, k) positions in ``index``, nearest first, on the CPU.
-    """
-    parts = [_neighbours_of_block(part.to(device), index, k, block) for part in queries.split(block)]
-    similarities, positions = zip(*((values.cpu(), places.cpu()) for values, places in parts), strict=True)
-    return torch.cat(similarities), torch.cat(positions)
-
-
-def _neighbours_of_block(
-    queries: torch.Tensor, index: torch.Tensor, k: int, block: int
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """The neighbours of one block of queries; the best so far are updated with each block of the index."""
-    similarities = queries.new_empty(len(queries), 0)
-    positions = torch.empty(len(queries), 0, dtype=torch.long, device=queries.device)
-    for start in range(0, len(index), block):
-        block_similarities, places = _top(queries @ index[start : start + block].to(queries.device).T, k)
-        similarities = torch.cat([similarities, block_similarities], dim=1)
-        positions = torch.cat([positions, places + start], dim=1)
-        similarities, kept = _top(similarities, k)
-        positions = positions.gather(1, kept)
-    return similarities, positions
-
-
-def _top(scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Like ``torch.topk``, but of equal scores the first comes first. Overwrites ``scores``."""
-    values, positions = [], []
-    for _ in range(min(k, scores.shape[1])):
-        value, position = scores.max(dim=1, keepdim=True)
-        scores.scatter_(1, position, float("-inf"))
-        values.append(value)
-        positions.append(position)
-    return torch.cat(values, dim=1), torch.cat(positions, dim=1)
-
-
 def mine(
     foreign: torch.Tensor,
     english: torch.Tensor,
     neighbours: int,
     device: torch.device | str = "cpu",
-    block: int = _BLOCK,
+    block: int = BLOCK,
 ) -> list[MinedPair]:
     """Mine one-to-one pairs of sentences.
 

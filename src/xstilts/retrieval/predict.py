@@ -12,7 +12,8 @@ import torch
 
 from xstilts.config.settings import Embedding
 from xstilts.errors import UserError
-from xstilts.retrieval.mining import MinedPair, best_threshold, mine, nearest_neighbours
+from xstilts.retrieval.mining import MinedPair, best_threshold, mine
+from xstilts.task_types.neighbours import nearest_neighbours
 from xstilts.task_types.retrieval import ENGLISH, FOREIGN, Retrieval, gold_pairs, rows_of
 from xstilts.tasks.task import Task
 

@@ -2,8 +2,8 @@
 
 A task's score in a language is the mean of its primary metrics; the task's score is the unweighted mean of that over
 the languages, English included, as in XTREME's ``evaluate.py`` (Hu et al. 2020, arXiv 2003.11080). Gains are computed
-seed by seed and then averaged over the seeds that both arms have. XTREME's average and its groups are over XTREME's
-tasks alone; other targets of a study are in neither.
+seed by seed and then averaged over the seeds that both arms have. The average and the groups of the study's benchmark,
+XTREME or XTREME-R, are over its tasks alone; other targets of a study are in neither.
 
 Frames here have one row per *cell*, with the columns :data:`CELL`: ``score`` and ``gain`` in points (NaN where there is
 none; the baseline has no gain), the number of seeds behind each (``seeds``, ``gain_seeds``), the number ``n`` of
@@ -22,8 +22,7 @@ from pandas.api.typing import DataFrameGroupBy
 from xstilts.config.study import BASELINE, Study
 from xstilts.scores.chance import chance
 from xstilts.scores.flags import usable
-from xstilts.tasks.benchmarks import AVERAGE, GROUPS
-from xstilts.tasks.registry import TARGET_TASKS
+from xstilts.tasks.benchmarks import AVERAGE
 
 ALL = "mean"  # as a language: the unweighted mean over all languages, English included
 ZERO_SHOT = "zero-shot"  # as a language: the unweighted mean over all languages that fine-tuning has no examples of
@@ -33,22 +32,22 @@ CELL = [*_PLACE, "score", "seeds", "gain", "gain_seeds", "n", "chance", "flagged
 
 
 def targets_of(study: Study) -> list[str]:
-    """Return the study's targets: XTREME's in the catalogue's order, then the study's own in the study's order."""
+    """Return the study's targets: its benchmark's in that one's order, then all others in the study's order."""
     return [*benchmark_targets(study), *own_targets(study)]
 
 
 def benchmark_targets(study: Study) -> list[str]:
-    """Return those of XTREME's target tasks that the study has, in the catalogue's order."""
-    return [target for target in TARGET_TASKS if target in study.targets]
+    """Return those of the benchmark's target tasks that the study has, in the benchmark's order."""
+    return [target for target in study.suite.targets if target in study.targets]
 
 
 def own_targets(study: Study) -> list[str]:
-    """Return the study's targets that are not among XTREME's, in the study's order."""
-    return [target for target in study.targets if target not in TARGET_TASKS]
+    """Return the study's targets that are not among the benchmark's, in the study's order."""
+    return [target for target in study.targets if target not in study.suite.targets]
 
 
 def targets_with_average(study: Study) -> list[str]:
-    """Return :func:`targets_of`, followed by ``AVERAGE`` if the study has any of XTREME's targets."""
+    """Return :func:`targets_of`, followed by ``AVERAGE`` if the study has any of its benchmark's targets."""
     return [*targets_of(study), *([AVERAGE] if benchmark_targets(study) else [])]
 
 
@@ -76,7 +75,7 @@ def scored_languages(scores: pd.DataFrame) -> dict[tuple[str, str], set[str]]:
 
 
 def task_cells(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """Compute task scores and gains, and XTREME's average of them.
+    """Compute task scores and gains, and the benchmark's average of them.
 
     Args:
         scores: Rows of schema :data:`xstilts.scores.score_files.SCORES`; flagged ones are counted and left out.
@@ -84,8 +83,8 @@ def task_cells(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
 
     Returns:
         Cells of every model, split, arm and target, with language :data:`ALL`, then those of ``AVERAGE`` if the study
-        has any of XTREME's targets. An arm has a task score where it is scored in every language of the target that any
-        arm is scored in, and an average where it has a score (or gain) for every target of XTREME's in the study.
+        has any of its benchmark's targets. An arm has a task score where it is scored in every language of the target
+        that any arm is scored in, and an average where it has a score (or gain) for every such target in the study.
     """
     cells = _target_cells(scores, study)
     means = [_mean_over_targets(cells, AVERAGE, benchmark_targets(study))] if benchmark_targets(study) else []
@@ -94,18 +93,21 @@ def task_cells(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
 
 
 def groups_of(study: Study) -> dict[str, list[str]]:
-    """Return the study's targets by XTREME's group; a group that the study has no target of is left out."""
-    groups = {group: [target for target in targets_of(study) if target in tasks] for group, tasks in GROUPS.items()}
+    """Return the study's targets by the benchmark's group; a group that the study has no target of is left out."""
+    groups = {
+        group: [target for target in targets_of(study) if target in tasks]
+        for group, tasks in study.suite.groups.items()
+    }
     return {group: targets for group, targets in groups.items() if targets}
 
 
 def group_cells(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """Compute scores and gains on XTREME's groups of tasks.
+    """Compute scores and gains on the benchmark's groups of tasks.
 
     Returns:
         Cells of every model, split, arm and group, named in the column ``target``, then those of ``AVERAGE``; none if
-        the study has no target of XTREME's. A group's score is the unweighted mean over the study's targets in it,
-        where the arm has a score for each.
+        the study has no target of its benchmark's. A group's score is the unweighted mean over the study's targets in
+        it, where the arm has a score for each.
     """
     cells = _target_cells(scores, study)
     if not benchmark_targets(study):

@@ -73,11 +73,11 @@ def unlearnt_note() -> str:
 
 
 def average_note(study: Study) -> list[str]:
-    """Return a sentence that names the targets outside XTREME's average; none if there are none or no average."""
+    """Return a sentence that names the targets outside the benchmark's average, if there are any and an average."""
     own = own_targets(study)
     if not own or not benchmark_targets(study):
         return []
-    return [f"Not part of XTREME's average: {listed([study.title_of(target) for target in own])}."]
+    return [f"Not part of {study.suite.title}'s average: {listed([study.title_of(target) for target in own])}."]
 
 
 def metric_label(metric: str) -> str:

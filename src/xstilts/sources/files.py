@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from xstilts.errors import DataError, UserError
-from xstilts.sources.readers import choices, own, pairs, questions, raw, sentences, tagged
+from xstilts.sources.readers import choices, own, pairs, questions, raw, retrieval, sentences, tagged
 from xstilts.sources.rows import table_of
 from xstilts.task_types import task_type_class
 from xstilts.tasks.languages import Language
@@ -23,6 +23,7 @@ _MODULES = {
     "choices": choices,
     "tagged": tagged,
     "sentences": sentences,
+    "retrieval": retrieval,
     "own": own,
 }
 

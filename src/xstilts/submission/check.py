@@ -9,9 +9,8 @@ from xstilts.config.study import Study
 from xstilts.errors import did_you_mean
 from xstilts.graph.runs import Runs
 from xstilts.submission import layout
-from xstilts.submission.lines import Parsed
+from xstilts.submission.parsed import Parsed
 from xstilts.submission.read import parse, shown
-from xstilts.tasks.registry import TARGET_TASKS
 from xstilts.tasks.task import Task
 
 
@@ -45,8 +44,9 @@ def check(folder: Path, runs: Runs) -> CheckReport:
     entries = layout.entries(folder)
     report = CheckReport(notes=layout.gaps(runs.study))
     for entry in entries:
-        if entry.name not in TARGET_TASKS:
-            report.add([f"{entry.name}: XTREME has no task of this name. {did_you_mean(entry.name, TARGET_TASKS)}"])
+        if entry.name not in (known := runs.study.suite.submitted):
+            title = runs.study.suite.title
+            report.add([f"{entry.name}: {title} has no task of this name. {did_you_mean(entry.name, known)}"])
         elif entry.name not in layout.submitted(runs.study):
             report.notes.append(f"{entry.name}: not checked, as the study has no test examples of it.")
     for name in layout.submitted(runs.study):

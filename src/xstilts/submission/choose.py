@@ -77,7 +77,7 @@ def candidates(study: Study) -> list[str]:
 def choose(
     scores: pd.DataFrame, dev_scores: pd.DataFrame, study: Study, model: str, arms: Sequence[str]
 ) -> dict[str, ChosenRun]:
-    """Choose the best of some arms, and its best seed, for each of XTREME's targets in the study.
+    """Choose the best of some arms, and its best seed, for each target of the benchmark in the study that is submitted.
 
     Of equal ones, the first in the study's order is chosen.
 
@@ -98,6 +98,8 @@ def choose(
     runs = [(arm, seed) for arm in arms for seed in study.seeds]
     chosen: dict[str, ChosenRun] = {}
     for target in benchmark_targets(study):
+        if target not in study.suite.submitted:
+            continue
         criterion = _criterion(target, scores, dev_scores, study)
         chosen[target] = _best(target, runs, criterion) if criterion else _without_dev(study, target, runs, chosen)
     return chosen

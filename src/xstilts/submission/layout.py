@@ -1,8 +1,8 @@
-"""The files of a submission to XTREME, and which of them a study can provide.
+"""The files of a submission to XTREME or XTREME-R, and which of them a study can provide.
 
 A submission is a folder with one folder per task and in it one file per language, ``test-{language}``: JSON for
-question answering, else TSV (README and ``evaluate.py`` of XTREME, Hu et al. 2020). :mod:`xstilts.submission.lines`
-describes the content of a file.
+question answering and Mewsli-X, JSON Lines for XCOPA, else TSV (README and ``evaluate.py`` of XTREME).
+:mod:`xstilts.submission.lines` describes the content of a file. LAReQA is not submitted.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from xstilts.data import examples
 from xstilts.errors import DataError, UserError
 from xstilts.graph.runs import Runs
 from xstilts.scores.gains import benchmark_targets
-from xstilts.tasks.registry import TARGET_TASKS
 from xstilts.tasks.task import Task
 
-SPLIT = "test"  # the only one that XTREME scores
+SPLIT = "test"  # the only one that the benchmarks score
+
+#: The suffix of files by what they hold; all others are TSV.
+_SUFFIXES = {"answers": "json", "entities": "json", "choices": "jsonl"}
 
 
 def folder_name(study: Study, model: str, name: str) -> str:
@@ -29,20 +31,22 @@ def folder_name(study: Study, model: str, name: str) -> str:
 
 def file_name(task: Task, language: str) -> str:
     """Return the name of a task's file in a language."""
-    return f"test-{language}.{'json' if task.submission == 'answers' else 'tsv'}"
+    return f"test-{language}.{_SUFFIXES.get(task.submission or '', 'tsv')}"
 
 
 def submitted(study: Study) -> list[str]:
-    """Return those of XTREME's targets whose test split the study predicts, in XTREME's order.
+    """Return those of the benchmark's targets whose test split the study predicts and submits, in its order.
 
     Raises:
         UserError: There are none.
     """
-    if not benchmark_targets(study):
+    possible = [target for target in benchmark_targets(study) if target in study.suite.submitted]
+    if not possible:
         raise UserError(
-            "A submission consists of predictions for XTREME's tasks; the study has none of them as a target."
+            f"A submission consists of predictions for {study.suite.title}'s tasks; the study has none of them as a "
+            "target."
         )
-    targets = [target for target in benchmark_targets(study) if SPLIT in study.splits_of(target)]
+    targets = [target for target in possible if SPLIT in study.splits_of(target)]
     if not targets:
         raise UserError("A submission consists of predictions for test splits; add 'test' to the study's splits.")
     return targets
@@ -76,11 +80,13 @@ def canonical(runs: Runs, task: Task, language: str) -> pa.Table:
 def gaps(study: Study) -> list[str]:
     """Describe what a complete submission has and the study does not: a sentence per task, then the study's warning."""
     sentences = []
-    for name in TARGET_TASKS:
+    for name in study.suite.submitted:
         languages = study.task(name).languages
         if name not in submitted(study):
-            sentences.append(f"{name}: not in the study; XTREME scores it in {len(languages)} languages.")
+            sentences.append(f"{name}: not in the study; {study.suite.title} scores it in {len(languages)} languages.")
         elif missing := [code for code in languages if code not in study.languages(name, SPLIT)]:
             codes = ", ".join(missing)
-            sentences.append(f"{name}: the study lacks {len(missing)} of XTREME's {len(languages)} languages: {codes}.")
+            sentences.append(
+                f"{name}: the study lacks {len(missing)} of {study.suite.title}'s {len(languages)} languages: {codes}."
+            )
     return [*sentences, study.warning] if study.warning else sentences

@@ -7,7 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from xstilts.errors import DataError
-from xstilts.submission.lines import Parsed, parsed
+from xstilts.submission.lines import parsed
+from xstilts.submission.parsed import Parsed
 from xstilts.tasks.task import Task
 
 SHOWN = 5  # problems of one file that are listed; the others are counted

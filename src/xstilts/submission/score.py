@@ -10,17 +10,8 @@ from xstilts.scores import matching as scoring
 from xstilts.submission import layout
 from xstilts.submission.read import read
 from xstilts.task_types import task_type_class
-from xstilts.tasks.benchmarks import GROUPS
-from xstilts.tasks.registry import TARGET_TASKS
+from xstilts.tasks.benchmarks import Benchmark
 from xstilts.tasks.task import Task
-
-#: The groups of tasks under the names that evaluate.py gives them.
-_GROUPS = {
-    "classification": GROUPS["sentence_pairs"],
-    "tagging": GROUPS["structured_prediction"],
-    "qa": GROUPS["question_answering"],
-    "retrieval": GROUPS["retrieval"],
-}
 
 
 def score_folder(folder: Path, runs: Runs) -> dict[str, Any]:
@@ -29,7 +20,7 @@ def score_folder(folder: Path, runs: Runs) -> dict[str, Any]:
     Returns:
         Unrounded points. By task, ``{metric: {language: score}}`` with the unweighted means over the languages as
         ``avg_{metric}``, and ``avg_metric``, the mean over the primary metrics (for questions, exact match and F1).
-        Beside the tasks, the means of each of XTREME's groups with all its tasks scored and, with all nine,
+        Beside the tasks, the means of each of the benchmark's groups with all its tasks scored and, with all tasks,
         ``all_task``. ``notes`` list what is missing of XTREME: tasks without a folder, and languages without gold
         answers.
 
@@ -48,7 +39,7 @@ def score_folder(folder: Path, runs: Runs) -> dict[str, Any]:
             notes.append(f"{name}: not scored, as their gold answers are not in the data: {', '.join(without_gold)}.")
         if by_language:
             details[name] = _with_means(runs.study.task(name), by_language)
-    return {**_overall(details), **details, "notes": notes}
+    return {**_overall(runs.study.suite, details), **details, "notes": notes}
 
 
 def _by_language(folder: Path, runs: Runs, task: Task) -> tuple[dict[str, dict[str, float]], list[str]]:
@@ -72,8 +63,10 @@ def _with_means(task: Task, by_language: dict[str, dict[str, float]]) -> dict[st
     return {**scores, **means, "avg_metric": _mean([means[f"avg_{metric}"] for metric in task.primary_metrics])}
 
 
-def _overall(details: dict[str, dict[str, Any]]) -> dict[str, float]:
-    groups = {"all_task": TARGET_TASKS, **_GROUPS}
+def _overall(benchmark: Benchmark, details: dict[str, dict[str, Any]]) -> dict[str, float]:
+    """The means over the tasks of each group under its name in ``evaluate.py``, and over all that are submitted."""
+    groups = {"all_task": benchmark.submitted}
+    groups |= {benchmark.official_groups[group]: tasks for group, tasks in benchmark.groups.items()}
     return {
         group: _mean([details[name]["avg_metric"] for name in tasks])
         for group, tasks in groups.items()

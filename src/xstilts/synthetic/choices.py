@@ -1,4 +1,4 @@
-"""Multiple-choice tasks: endings of stories, inferences from stories, and commonsense questions."""
+"""Multiple-choice tasks: endings of stories, inferences from stories, causes and effects, commonsense questions."""
 
 from __future__ import annotations
 
@@ -39,6 +39,22 @@ class ChoiceExample(NamedTuple):
     topic: str
 
 
+class CausalExample(NamedTuple):
+    """What caused an event, or what followed from it, independent of language.
+
+    Attributes:
+        premise: The event.
+        asked: "cause" or "effect".
+        choices: The step of the script before or after the event, and another event.
+        label: The index of the correct choice.
+    """
+
+    premise: Utterance
+    asked: str
+    choices: tuple[Utterance, Utterance]
+    label: int
+
+
 class StorySampler:
     """Draws multiple-choice examples about short stories."""
 
@@ -72,6 +88,26 @@ class StorySampler:
         answers = [self._grammar.text(Utterance(event)) for event in [asked, *self._wrong_events(asked, 3)]]
         choice = self._shuffled(self._grammar.text(*story), question, answers, when)
         return self._with_none_of_the_above(choice) if self._rng.random() < NONE_OF_THE_ABOVE_SHARE else choice
+
+    def reaction(self) -> ChoiceExample:
+        """Draw a Social IQa example: somebody does something, and one of three things before it or next."""
+        first = self._sampler.action()
+        second = self._sampler.following(first)
+        told, asked, when = (first, second, "next") if self._rng.random() < 0.5 else (second, first, "before")
+        question = f"what may {self._grammar.phrase(asked.agent)} do {when} ?"
+        answers = [self._grammar.text(Utterance(event)) for event in [asked, *self._wrong_events(asked, 2)]]
+        return self._shuffled(self._grammar.text(self._sampler.utterance(told)), question, answers, when)
+
+    def causal(self) -> CausalExample:
+        """Draw an XCOPA example: an event, and the step of its script before or after it."""
+        first = self._sampler.action()
+        second = self._sampler.following(first)
+        asked = self._rng.choice(("cause", "effect"))
+        premise, right = (first, second) if asked == "effect" else (second, first)
+        choices = [Utterance(right), Utterance(self._wrong_events(right, 1)[0])]
+        label = self._rng.randrange(2)
+        pair = (choices[label], choices[1 - label])
+        return CausalExample(self._sampler.utterance(premise), asked, pair, label)
 
     def _with_none_of_the_above(self, choice: ChoiceExample) -> ChoiceExample:
         """Replace one choice, the correct one as often as any other, by "None of the above choices"."""

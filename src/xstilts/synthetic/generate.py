@@ -7,7 +7,7 @@ from pathlib import Path
 
 from xstilts.atomic import write_text
 from xstilts.config.sources import SyntheticSource
-from xstilts.synthetic import documents, intermediate, releases, targets
+from xstilts.synthetic import documents, intermediate, releases, targets, xtreme_r
 from xstilts.synthetic.builder import DatasetBuilder
 from xstilts.synthetic.event_sampler import EventSampler
 from xstilts.tasks.synthetic_languages import LANGUAGES
@@ -44,4 +44,9 @@ def _write_text(builder: DatasetBuilder) -> None:
         builder.write("text", "train", "".join(f"{line}\n" for line in lines), code)
 
 
-_WRITERS: dict[str, Callable[[DatasetBuilder], None]] = {**intermediate.WRITERS, **targets.WRITERS, "text": _write_text}
+_WRITERS: dict[str, Callable[[DatasetBuilder], None]] = {
+    **intermediate.WRITERS,
+    **targets.WRITERS,
+    **xtreme_r.WRITERS,
+    "text": _write_text,
+}

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from xstilts.synthetic.ccg import Node
-from xstilts.synthetic.choices import ChoiceExample
-from xstilts.synthetic.grammar import Token
+from xstilts.synthetic.choices import CausalExample, ChoiceExample
+from xstilts.synthetic.grammar import Grammar, Token
 from xstilts.tasks.languages import Language
 
 _MNLI_FIRST = ("index", "promptID", "pairID", "genre")
@@ -52,7 +52,7 @@ def qqp_tsv(pairs: Sequence[TextPair]) -> str:
 
 def anli_jsonl(pairs: Sequence[TextPair], release: str) -> str:
     """Return a file of ANLI; ``release`` is the round and split, such as ``r1_train``."""
-    return _jsonl(
+    return jsonl(
         {
             "uid": f"{release}-{index:08d}",
             "context": premise,
@@ -70,7 +70,7 @@ def anli_jsonl(pairs: Sequence[TextPair], release: str) -> str:
 
 def hellaswag_jsonl(examples: Sequence[ChoiceExample], split: str) -> str:
     """Return a file of HellaSwag."""
-    return _jsonl(
+    return jsonl(
         {
             "ind": index,
             "activity_label": example.topic,
@@ -100,7 +100,7 @@ def cosmosqa_csv(examples: Sequence[ChoiceExample], split: str) -> str:
 
 def commonsenseqa_jsonl(examples: Sequence[ChoiceExample], split: str) -> str:
     """Return a file of CommonsenseQA."""
-    return _jsonl(
+    return jsonl(
         {
             "answerKey": _COMMONSENSE_LETTERS[example.label],
             "id": f"synthetic-{split}-{index:08d}",
@@ -112,6 +112,35 @@ def commonsenseqa_jsonl(examples: Sequence[ChoiceExample], split: str) -> str:
                 ],
                 "stem": example.question,
             },
+        }
+        for index, example in enumerate(examples)
+    )
+
+
+def siqa_jsonl(examples: Sequence[ChoiceExample]) -> str:
+    """Return a file of Social IQa."""
+    return jsonl(
+        {
+            "context": example.context,
+            "question": example.question,
+            **{f"answer{letter}": text for letter, text in zip("ABC", example.choices, strict=True)},
+            "correct": "ABC"[example.label],
+        }
+        for example in examples
+    )
+
+
+def xcopa_jsonl(examples: Sequence[CausalExample], grammar: Grammar) -> str:
+    """Return a file of COPA or XCOPA in a language."""
+    return jsonl(
+        {
+            "premise": grammar.text(example.premise),
+            "choice1": grammar.text(example.choices[0]),
+            "choice2": grammar.text(example.choices[1]),
+            "question": example.asked,
+            "label": example.label,
+            "idx": index,
+            "changed": False,
         }
         for index, example in enumerate(examples)
     )
@@ -138,7 +167,8 @@ def squad_json(articles: Sequence[dict[str, Any]], version: str | float | None) 
     return json.dumps({**head, "data": articles}, ensure_ascii=False)
 
 
-def _jsonl(records: Iterable[dict[str, Any]]) -> str:
+def jsonl(records: Iterable[dict[str, Any]]) -> str:
+    """Return a JSON object per line."""
     return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
 
 

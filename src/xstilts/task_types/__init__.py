@@ -34,6 +34,10 @@ def task_type_class(task: Task) -> type[TaskType]:
             from xstilts.task_types.retrieval import Retrieval
 
             return Retrieval
+        case "dual_encoder":
+            from xstilts.task_types.dual_encoder import DualEncoder
+
+            return DualEncoder
         case "masked_lm":
             from xstilts.task_types.masked_lm import MaskedLM
 

@@ -75,6 +75,8 @@ class TaskType(ABC):
     gold_column: ClassVar[str] = ""
     #: The encoding settings that encoded rows of this type depend on.
     settings: ClassVar[tuple[str, ...]] = ("max_length",)
+    #: Whether the loss of a row depends on the others of its batch, so that smaller micro-batches change the task.
+    whole_batches: ClassVar[bool] = False
 
     def __init__(self, task: Task, encoding: Encoding, labels: Sequence[str] = ()) -> None:
         self.task = task

@@ -27,7 +27,7 @@ class SentenceHead(nn.Module):
     def __init__(self, config: PreTrainedConfig, n_outputs: int, sentence_vector: str = "pooler") -> None:
         super().__init__()
         self.sentence_vector = sentence_vector
-        self.without_pooler = "last_token" if capabilities.causal(config) else "first_token"
+        self.without_pooler = _without_pooler(config)
         width = capabilities.hidden_size(config)
         self.dropout = nn.Dropout(capabilities.dropout(config))
         self.dense = nn.Linear(width, width)
@@ -40,16 +40,58 @@ class SentenceHead(nn.Module):
         Of encoders without a pooler, the first token's state is read in its place; of decoders, whose first token knows
         nothing of the others, the last token's.
         """
-        hidden = torch.tanh(self.dense(self.dropout(self._vector(encoded, attention_mask))))
+        vector = sentence_vectors(encoded, attention_mask, self.sentence_vector, self.without_pooler)
+        hidden = torch.tanh(self.dense(self.dropout(vector)))
         outputs: torch.Tensor = self.output(self.dropout(hidden))
         return outputs
 
-    def _vector(self, encoded: Any, attention_mask: torch.Tensor) -> torch.Tensor:
-        if self.sentence_vector == "pooler" and getattr(encoded, "pooler_output", None) is not None:
-            pooled: torch.Tensor = encoded.pooler_output
-            return pooled
-        chosen = self.without_pooler if self.sentence_vector == "pooler" else self.sentence_vector
-        return pooled_states(encoded.last_hidden_state, attention_mask, chosen)
+
+class EmbeddingHead(nn.Module):
+    """Vectors of unit length for whole texts, and the learnt scale of their products.
+
+    Args:
+        config: The encoder's configuration.
+        sentence_vector: As for :class:`SentenceHead`; nothing is put on top of what it reads.
+    """
+
+    #: What the scale is before training.
+    SCALE = 100.0
+
+    def __init__(self, config: PreTrainedConfig, sentence_vector: str = "pooler") -> None:
+        super().__init__()
+        self.sentence_vector, self.without_pooler = sentence_vector, _without_pooler(config)
+        self.scale = nn.Parameter(torch.full((1,), self.SCALE))
+
+    def forward(self, encoded: Any, attention_mask: torch.Tensor) -> torch.Tensor:
+        """Map the encoder's output for a batch, and the batch's attention mask, to (batch, hidden) float32 vectors."""
+        vectors = sentence_vectors(encoded, attention_mask, self.sentence_vector, self.without_pooler)
+        return nn.functional.normalize(vectors.float(), dim=-1)
+
+
+def _without_pooler(config: PreTrainedConfig) -> str:
+    """What is read in place of a pooler: a decoder's first token knows nothing of the others."""
+    return "last_token" if capabilities.causal(config) else "first_token"
+
+
+def sentence_vectors(
+    encoded: Any, attention_mask: torch.Tensor, sentence_vector: str, without_pooler: str
+) -> torch.Tensor:
+    """Read one vector per input off the encoder's output.
+
+    Args:
+        encoded: The encoder's output for a batch.
+        attention_mask: (batch, length), of the same batch.
+        sentence_vector: See ``Hyperparameters.sentence_vector``.
+        without_pooler: What to read in place of ``"pooler"`` where the encoder has none.
+
+    Returns:
+        (batch, hidden) vectors.
+    """
+    if sentence_vector == "pooler" and getattr(encoded, "pooler_output", None) is not None:
+        pooled: torch.Tensor = encoded.pooler_output
+        return pooled
+    chosen = without_pooler if sentence_vector == "pooler" else sentence_vector
+    return pooled_states(encoded.last_hidden_state, attention_mask, chosen)
 
 
 def pooled_states(states: torch.Tensor, weights: torch.Tensor, pooling: str) -> torch.Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +32,26 @@ def inputs_of(encoded: Mapping[str, Any]) -> dict[str, pa.Array]:
     """
     names = [name for name in ("input_ids", "token_type_ids") if name in encoded]
     return {name: pa.array(encoded[name], pa.list_(pa.int32())) for name in names}
+
+
+def end_to_end(sequences: pa.ListArray, counts: Sequence[int]) -> pa.ListArray:
+    """Join the tokens of texts to one row each: of the first ``counts[0]`` texts, the next ``counts[1]``, and so on."""
+    of_texts = sequences.offsets.to_numpy()
+    of_rows = of_texts[offsets_of(counts).to_numpy()]
+    return pa.ListArray.from_arrays(pa.array(of_rows, pa.int32()), sequences.values)
+
+
+def offsets_of(counts: Sequence[int]) -> pa.Array:
+    """Return where lists of these lengths begin and end in a flat array, (lists + 1,) int32."""
+    return pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int32())
+
+
+def single_texts(row: EncodedRow) -> Iterator[EncodedRow]:
+    """Split a row whose texts lie end to end, with their lengths in ``lengths``, into one row per text."""
+    ends = np.cumsum(row["lengths"])
+    names = [name for name in ("input_ids", "token_type_ids") if name in row]
+    for start, end in zip(ends - row["lengths"], ends, strict=True):
+        yield {name: row[name][start:end] for name in names}
 
 
 def pad_inputs(rows: Sequence[EncodedRow], tokens: SpecialTokens) -> Batch:

@@ -1,4 +1,4 @@
-"""Multiple choice: HellaSwag, Cosmos QA, CommonsenseQA.
+"""Multiple choice: HellaSwag, Cosmos QA, CommonsenseQA, Social IQa, COPA and XCOPA.
 
 Each choice is encoded by itself as ``<s> prompt </s></s> choice </s>`` and gets one score; a softmax is taken over the
 scores of an example's choices. Inputs that are too long lose tokens at the start, the longer segment first, because a
@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from xstilts.task_types.base import Batch, EncodedRow, Scored, SpecialTokens, TaskType
-from xstilts.task_types.inputs import inputs_of, pad_inputs, run_encoder
+from xstilts.task_types.base import IGNORED, Batch, EncodedRow, Scored, SpecialTokens, TaskType
+from xstilts.task_types.inputs import end_to_end, inputs_of, offsets_of, pad_inputs, run_encoder, single_texts
 from xstilts.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class MultipleChoice(TaskType):
             pa.field("id", pa.string(), nullable=False),
             pa.field("prompt", pa.string(), nullable=False),
             pa.field("choices", pa.list_(pa.string()), nullable=False),
-            pa.field("label", pa.int32(), nullable=False),
+            pa.field("label", pa.int32()),
         ]
     )
     gold_column: ClassVar[str] = "label"
@@ -55,7 +56,7 @@ class MultipleChoice(TaskType):
                 yield row, f"has {len(choices)} choice{'s' * (len(choices) != 1)}; at least 2 are needed."
             elif not any(choice.strip() for choice in choices):
                 yield row, "all its choices are empty."
-            elif not 0 <= label < len(choices):
+            elif label is not None and not 0 <= label < len(choices):
                 yield row, f"label {label} is not the index of a choice; there are {len(choices)}, counted from 0."
 
     def encode(self, examples: pa.Table, tokenizer: PreTrainedTokenizerFast, first: int = 0) -> pa.Table:
@@ -74,9 +75,9 @@ class MultipleChoice(TaskType):
         return pa.table(
             {
                 "example": pa.array(range(first, first + examples.num_rows), pa.int32()),
-                **{name: _merge_choices(column, counts) for name, column in inputs_of(encoded).items()},
-                "lengths": pa.ListArray.from_arrays(_offsets(counts), pa.array(lengths, pa.int32())),
-                "label": examples.column("label").cast(pa.int32()),
+                **{name: end_to_end(column, counts) for name, column in inputs_of(encoded).items()},
+                "lengths": pa.ListArray.from_arrays(offsets_of(counts), pa.array(lengths, pa.int32())),
+                "label": pc.fill_null(examples.column("label"), IGNORED).cast(pa.int32()),
             }
         )
 
@@ -91,7 +92,7 @@ class MultipleChoice(TaskType):
 
         counts = torch.tensor([len(row["lengths"]) for row in rows])
         return {
-            **pad_inputs([choice for row in rows for choice in _rows_of_choices(row)], tokens),
+            **pad_inputs([choice for row in rows for choice in single_texts(row)], tokens),
             "choices": torch.arange(int(counts.max())) < counts[:, None],
             "labels": torch.tensor([int(row["label"]) for row in rows]),
         }
@@ -157,22 +158,3 @@ def _truncating_from_the_start(tokenizer: PreTrainedTokenizerFast) -> Iterator[N
         yield
     finally:
         tokenizer.truncation_side = side
-
-
-def _offsets(counts: Sequence[int]) -> pa.Array:
-    return pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int32())
-
-
-def _merge_choices(sequences: pa.ListArray, counts: Sequence[int]) -> pa.ListArray:
-    """Concatenate one list per choice to one list per example."""
-    of_choices = sequences.offsets.to_numpy()
-    of_examples = of_choices[_offsets(counts).to_numpy()]
-    return pa.ListArray.from_arrays(pa.array(of_examples, pa.int32()), sequences.values)
-
-
-def _rows_of_choices(row: EncodedRow) -> Iterator[EncodedRow]:
-    """Split the encoded row of an example into one row per choice."""
-    ends = np.cumsum(row["lengths"])
-    names = [name for name in ("input_ids", "token_type_ids") if name in row]
-    for start, end in zip(ends - row["lengths"], ends, strict=True):
-        yield {name: row[name][start:end] for name in names}

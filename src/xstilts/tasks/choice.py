@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xstilts.tasks.task import HubPart, Task
+from xstilts.tasks.task import HubPart, Task, codes
 
 _TRAIN_DEV = {"train": "train", "dev": "validation"}
 
@@ -96,4 +96,76 @@ COMMONSENSEQA = Task(
             converter="commonsenseqa",
         ),
     ),
+)
+
+SIQA = Task(
+    name="siqa",
+    title="Social IQa",
+    type="multiple_choice",
+    licence="CC BY 4.0",
+    homepage="https://allenai.org/data/socialiqa",
+    citation="""@inproceedings{sap-etal-2019-social,
+  title = {Social {IQ}a: Commonsense Reasoning about Social Interactions},
+  author = {Sap, Maarten and Rashkin, Hannah and Chen, Derek and Le Bras, Ronan and Choi, Yejin},
+  booktitle = {Proceedings of EMNLP-IJCNLP},
+  year = {2019}
+}""",
+    files={
+        "train": (("xtreme/siqa/socialIQa_v1.4_trn.jsonl",),),
+        "dev": (("xtreme/siqa/socialIQa_v1.4_dev.jsonl",),),
+    },
+    reader="choices.siqa",
+    primary_metrics=("accuracy",),
+    examples={"train": 33410, "dev": 1954},
+    inputs_per_example=3,
+    tokens_per_input=35,
+    hub_missing="Social IQa is read from its release's own files, not from the Hugging Face Hub.",
+)
+
+_NOT_PINNED = "is read from its release's own files: no commit of the Hugging Face Hub is pinned for it."
+
+COPA = Task(
+    name="copa",
+    title="COPA",
+    type="multiple_choice",
+    licence="BSD 2-Clause",
+    homepage="https://people.ict.usc.edu/~gordon/copa.html",
+    citation="""@inproceedings{roemmele-etal-2011-choice,
+  title = {Choice of Plausible Alternatives: An Evaluation of Commonsense Causal Reasoning},
+  author = {Roemmele, Melissa and Bejan, Cosmin Adrian and Gordon, Andrew S.},
+  booktitle = {AAAI Spring Symposium on Logical Formalizations of Commonsense Reasoning},
+  year = {2011}
+}""",
+    files={"train": (("xtreme/xcopa/train-en.jsonl",),), "dev": (("xtreme/xcopa/val-en.jsonl",),)},
+    reader="choices.xcopa",
+    primary_metrics=("accuracy",),
+    examples={"train": 400, "dev": 100},
+    inputs_per_example=2,
+    tokens_per_input=24,
+    hub_missing=f"COPA {_NOT_PINNED}",
+)
+
+XCOPA = Task(
+    name="xcopa",
+    title="XCOPA",
+    type="multiple_choice",
+    licence="CC BY 4.0",
+    homepage="https://github.com/cambridgeltl/xcopa",
+    citation="""@inproceedings{ponti-etal-2020-xcopa,
+  title = {{XCOPA}: A Multilingual Dataset for Causal Commonsense Reasoning},
+  author = {Ponti, Edoardo Maria and Glava{\\v{s}}, Goran and Majewska, Olga and Liu, Qianchu and Vuli{\\'c}, Ivan
+            and Korhonen, Anna},
+  booktitle = {Proceedings of EMNLP},
+  year = {2020}
+}""",
+    files={"dev": (("xtreme/xcopa/val-{code}.jsonl",),), "test": (("xtreme/xcopa/test-{code}.jsonl",),)},
+    reader="choices.xcopa",
+    primary_metrics=("accuracy",),
+    languages=codes("et ht id it qu sw ta th tr vi zh"),
+    trained_on="copa",
+    examples={"dev": 100, "test": 500},
+    inputs_per_example=2,
+    tokens_per_input=26,
+    hub_missing=f"XCOPA {_NOT_PINNED}",
+    submission="choices",
 )

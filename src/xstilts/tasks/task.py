@@ -9,8 +9,11 @@ from typing import Any, Literal
 
 from xstilts.tasks.languages import ENGLISH, Language
 
-TaskTypeName = Literal["classification", "tagging", "span_qa", "multiple_choice", "retrieval", "masked_lm"]
-Split = Literal["train", "dev", "test"]
+TaskTypeName = Literal[
+    "classification", "tagging", "span_qa", "multiple_choice", "retrieval", "dual_encoder", "masked_lm"
+]
+#: ``pool`` has the candidates that are searched for all queries of a task, whatever their language.
+Split = Literal["train", "dev", "test", "pool"]
 #: Numbers of examples by split, or by (split, language code); what stands under a split alone holds for its other
 #: languages.
 Counts = Mapping[str | tuple[str, str], int]
@@ -18,7 +21,8 @@ Counts = Mapping[str | tuple[str, str], int]
 #: ``{split}``, ``{code}`` and ``{iso3}`` of the language, and ``{name}``, what the release calls it.
 FilePatterns = Mapping[str, tuple[tuple[str, ...], ...]]
 
-SPLITS: tuple[Split, ...] = ("train", "dev", "test")
+POOL = "pool"
+SPLITS: tuple[Split, ...] = ("train", "dev", "test", "pool")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -86,17 +90,19 @@ class Task:
         tokens_per_input: Typical tokens of an input in XLM-R's pieces (span QA: question and whole context).
         hub: The repositories that it comes from; empty where the Hub has it not at all or not whole.
         hub_missing: Why ``hub`` is empty, as a sentence.
+        hub_lacks: Languages that the pinned repositories of the Hub do not have.
         hub_mixed_up: By language, which other data the Hub's copy mixes into its evaluation files.
         language_names: What the release calls languages in file names and ids, where that is not their English name in
             lower case.
         without_dev: Languages that have a test split only.
         unlabelled_splits: Splits whose gold answers XTREME's script strips: such files may come without.
-        submission: What a file of a submission to XTREME holds; None where the task is none of XTREME's.
+        submission: What a file of a submission to XTREME or XTREME-R holds; None where the task is not submitted.
         unanswerable: Span QA: a question may have no answer.
         answer_rules: Span QA: whose normalisation of answers counts.
         scored_by_part: Classification: also scored by what stands before the first slash of ids.
         single_sentence: Classification: an example is one sentence, not a pair.
         matching: Retrieval: every English sentence has exactly one translation, or pairs are mined from two pools.
+            Dual encoders: a query has its own answers, or also those of the same query in other languages.
         language_prefix: Tagging: the raw release writes each word as ``{code}:{word}``.
         columns: For the readers of own tasks: where the fields of an example are, by their canonical names.
         separator: For the readers of own tasks: between the columns of a line.
@@ -122,16 +128,17 @@ class Task:
     tokens_per_input: int = 60
     hub: tuple[HubPart, ...] = ()
     hub_missing: str = ""
+    hub_lacks: tuple[str, ...] = ()
     hub_mixed_up: Mapping[str, str] = field(default_factory=dict)
     language_names: Mapping[str, str] = field(default_factory=dict)
     without_dev: tuple[str, ...] = ()
     unlabelled_splits: tuple[str, ...] = ("test",)
-    submission: Literal["labels", "tags", "answers", "pairs", "line_numbers"] | None = None
+    submission: Literal["labels", "tags", "answers", "pairs", "line_numbers", "choices", "entities"] | None = None
     unanswerable: bool = False
     answer_rules: Literal["squad", "mlqa"] = "squad"
     scored_by_part: bool = False
     single_sentence: bool = False
-    matching: Literal["one_to_one", "mined_pairs"] = "one_to_one"
+    matching: Literal["one_to_one", "mined_pairs", "in_every_language"] = "one_to_one"
     language_prefix: bool = False
     columns: Mapping[str, str | int | tuple[str | int, ...]] = field(default_factory=dict)
     separator: Literal["tab", "space"] = "tab"
@@ -205,7 +212,7 @@ class Task:
     def facts(self) -> dict[str, Any]:
         """What of the declaration determines the results of jobs: all but what people read and planning assumes."""
         shown = {"title", "licence", "homepage", "citation", "examples", "presumed", "inputs_per_example"}
-        shown |= {"tokens_per_input", "hub_missing", "hub_mixed_up", "submission", "hub"}
+        shown |= {"tokens_per_input", "hub_missing", "hub_lacks", "hub_mixed_up", "submission", "hub"}
         parts = [(part.repository, part.revision, part.config, part.converter, part.prefix) for part in self.hub]
         shown |= {key for key in ("metadata", "mixed_train") if not getattr(self, key)}  # as before there were such
         return {**{key: value for key, value in vars(self).items() if key not in shown}, "hub": parts}
@@ -214,6 +221,11 @@ class Task:
         """Why the task, or its evaluation data in a language, cannot come from the Hub, as a sentence; None: it can."""
         if not self.hub:
             return self.hub_missing or f"{self.title} does not come from the Hugging Face Hub."
+        if language in self.hub_lacks:
+            return (
+                f"{self.title} in '{language}' is not in the one pinned copy on the Hugging Face Hub; leave "
+                f"'{language}' out of targets.{self.name}.languages."
+            )
         if language is not None and language in self.hub_mixed_up:
             return (
                 f"{self.title} in '{language}' is not usable on the Hugging Face Hub: its one pinned copy mixes in "

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from xstilts.config.settings import Hyperparameters
+from xstilts.errors import UserError
 from xstilts.task_types.base import EncodedRow, SpecialTokens, TaskType
 from xstilts.training.device import Device
 from xstilts.training.memory import MicroBatches
@@ -46,7 +47,7 @@ def backward(
         The mean loss of the batch.
 
     Raises:
-        UserError: Memory is too small for a single row.
+        UserError: Memory is too small for a single row, or for a batch that must not be divided.
     """
     before = random_state(tokens)
     while True:
@@ -56,6 +57,12 @@ def backward(
             pass  # free memory only after this block: the error's traceback refers to tensors while it is handled
         for module in (encoder, head):
             module.zero_grad(set_to_none=True)
+        if task_type.whole_batches:
+            raise UserError(
+                f"The GPU's memory is too small for a batch of {task_type.task.title}, whose rows are each other's "
+                "wrong answers: smaller batches are another task. Lower batch_size or max_length for it, set "
+                "compute.gradient_checkpointing, or give micro_batch_size, which then is the number of rows compared."
+            )
         micro.halve(len(rows))
         restore_random_state(before, tokens)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import torch
 
@@ -45,22 +46,51 @@ def predict(
     Returns:
         One prediction per example, as text, in the order of ``examples``.
     """
+    every = range(len(rows))
+    outputs = outputs_of(task_type, encoder, head, rows, every, tokens, batch_size, device)
+    return task_type.decode(outputs, rows[every], examples)
+
+
+def outputs_of(
+    task_type: TaskType,
+    encoder: PreTrainedModel,
+    head: nn.Module,
+    rows: EncodedRows,
+    chosen: Sequence[int],
+    tokens: SpecialTokens,
+    batch_size: int,
+    device: Device,
+) -> list[Any]:
+    """Compute what is decoded of some rows; the other arguments are those of :func:`predict`.
+
+    Args:
+        task_type: Its task type.
+        encoder: The encoder.
+        head: The head.
+        rows: Encoded rows.
+        chosen: The indices of those that are read.
+        tokens: The special tokens.
+        batch_size: Rows per forward pass.
+        device: Where to compute.
+
+    Returns:
+        What ``TaskType.outputs`` returns for each chosen row, in their order.
+    """
     encoder.eval()
     head.eval()
     use_language(encoder, rows.language)
-    outputs: list[Any] = [None] * len(rows)
-    rows_read: list[Any] = [None] * len(rows)
+    outputs: list[Any] = [None] * len(chosen)
 
-    def outputs_of(indices: Sequence[int]) -> list[Any]:
-        batch = device.move(task_type.collate(rows[indices], tokens))
+    def of_places(places: Sequence[int]) -> list[Any]:
+        batch = device.move(task_type.collate(rows[[chosen[place] for place in places]], tokens))
         with device.autocast():
             logits = task_type.logits(encoder, head, batch)
         return task_type.outputs(logits, batch)
 
     micro = MicroBatches()
     with torch.inference_mode():
-        for batch in ordered_batches(rows.lengths, batch_size):
-            for indices, batch_outputs in in_parts(batch, outputs_of, micro):
-                for index, row, output in zip(indices, rows[indices], batch_outputs, strict=True):
-                    outputs[index], rows_read[index] = output, row
-    return task_type.decode(outputs, rows_read, examples)
+        for batch in ordered_batches(rows.lengths[np.asarray(chosen)], batch_size):
+            for places, batch_outputs in in_parts(batch, of_places, micro):
+                for place, output in zip(places, batch_outputs, strict=True):
+                    outputs[place] = output
+    return outputs

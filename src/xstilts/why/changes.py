@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from xstilts.graph.fingerprints import kind_of_code
 from xstilts.graph.runs import Runs
 from xstilts.graph.specs import FILES
-from xstilts.tasks.registry import TARGET_TASKS
+from xstilts.tasks.registry import POSSIBLE_TARGETS
 from xstilts.why.plan import PlannedJob
 
 #: Parts of specs that name upstream runs.
@@ -82,7 +82,7 @@ def _sentence(path: tuple[str, ...], old: Any, new: Any, job: PlannedJob, runs: 
 
 def _added_or_removed(task: str, new: Any) -> str:
     """Describe a task that a job did not use before, or no longer uses."""
-    what = "target" if task in TARGET_TASKS else "task"
+    what = "target" if task in POSSIBLE_TARGETS else "task"
     return f"{what} {task} is {'gone' if new is _ABSENT else 'new'}"
 
 

@@ -30,7 +30,7 @@ def _question(study: Study) -> str:
         "A multilingual encoder that is fine-tuned on English data alone can be applied to other languages. Does it "
         "transfer better if it is first trained on another English task, the intermediate task? The study compares "
         f"{counted(len(study.arms), 'arm')} on {counted(len(study.targets), 'target task')}, after Phang et al. 2020 "
-        "and the benchmark XTREME (Hu et al. 2020)."
+        f"and the benchmark {study.suite.title} ({study.suite.source})."
     )
 
 
@@ -98,14 +98,14 @@ def _retrieval(study: Study) -> str:
 
 def _scores(study: Study) -> str:
     text = (
-        "XTREME’s targets are scored with the metrics of XTREME’s own evaluation, in points from 0 to 100. A task’s "
-        "score is the unweighted mean over its languages, English included; “zero-shot” leaves out English and "
-        "any other language that is trained on. If the "
-        "release’s test labels are not public, predictions are made and nothing is scored."
+        f"{study.suite.title}’s targets are scored with the metrics of its own evaluation, in points from 0 to 100. A "
+        "task’s score is the unweighted mean over its languages, English included; “zero-shot” leaves out English and "
+        "any other language that is trained on. If "
+        "the release’s test labels are not public, predictions are made and nothing is scored."
     )
     if own := own_targets(study):
         verb = "is" if len(own) == 1 else "are"
-        text += f" {listed([study.title_of(target) for target in own])} {verb} not among XTREME’s targets."
+        text += f" {listed([study.title_of(target) for target in own])} {verb} not among {study.suite.title}’s targets."
     return text
 
 

@@ -60,7 +60,7 @@ def gains_summary(scores: pd.DataFrame, study: Study) -> str:
     best, worst = means.iloc[0], means.iloc[-1]
     gaining = int((means["gain"] > 0).sum())
     average = f"Averaged over {counted(len(benchmark_targets(study)), 'target task')}"
-    average += " of XTREME" * bool(own_targets(study))
+    average += f" of {study.suite.title}" * bool(own_targets(study))
     text = f"{average}, {gaining or 'none'} of {counted(len(means), 'arm')} gained over no intermediate training: "
     if len(means) == 1:
         return f"{text}{arm_label(best['arm'], study)} by {signed(best['gain'], 1)} points."

@@ -1,4 +1,4 @@
-"""Gains by language and arm: a panel per group of XTREME's targets, and per own target of the study."""
+"""Gains by language and arm: a panel per group of the benchmark's targets, and per other target of the study."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xstilts.report.plots.figure import AbsentFigure, Figure
 from xstilts.report.plots.heat import LEGEND, heat_map, range_of
 from xstilts.report.plots.languages import ordered_languages, planned_languages
 from xstilts.report.plots.style import GREY, SMALL, View, annotated_figure, panel_title
-from xstilts.scores.gains import arms_of, groups_of, is_control, own_targets
+from xstilts.scores.gains import arms_of, groups_of, is_control, targets_of
 from xstilts.scores.labels import MISSING, arm_label
 from xstilts.tasks.languages import ENGLISH
 from xstilts.wording import counted, signed
@@ -75,8 +75,10 @@ def language_gains_figure(
 
 
 def _panels(study: Study) -> dict[str, list[str]]:
-    """Return the targets of each panel: XTREME's groups, then single targets that are not XTREME's."""
-    return {**groups_of(study), **{target: [target] for target in own_targets(study)}}
+    """Return the targets of each panel: the benchmark's groups, then single targets that are in none of them."""
+    groups = groups_of(study)
+    grouped = {target for targets in groups.values() for target in targets}
+    return {**groups, **{target: [target] for target in targets_of(study) if target not in grouped}}
 
 
 def _grid(cells: pd.DataFrame, study: Study, view: View, codes: list[str], arms: list[str]) -> pd.DataFrame:

@@ -29,9 +29,10 @@ from xstilts.wording import counted, with_minus
 
 _MODELS = {"M0": "M0: task and arm", "M1": "M1: M0 and language", "M2": "M2: M1 and similarity"}
 _LEFT_OUT = {"language": "one language", "family": "one family", "arm": "one arm"}
-_OWN = "other"  # the group of targets that are not XTREME's
+_OWN = "other"  # of targets that are in none of the benchmark's groups
 _GROUPS = {
     "sentence_pairs": (BLUE, "circle"),
+    "classification": (BLUE, "circle"),
     "structured_prediction": (ORANGE, "square"),
     "question_answering": (GREEN, "triangle-up"),
     "retrieval": (PURPLE, "cross"),
@@ -50,7 +51,8 @@ def prediction_figure(answer: Answer | None, study: Study) -> Figure | AbsentFig
     points = data[data["left_out"] == "language"].dropna(subset=["observed", *models])
     if points.empty:
         return AbsentFigure(name, "Question 5 made no predictions with languages left out.")
-    group_of = {target: group for group, targets in groups_of(study).items() for target in targets}
+    in_first = reversed(groups_of(study).items())  # a target of two groups counts as one of the first
+    group_of = {target: group for group, targets in in_first for target in targets}
     points = points.assign(group=points["target"].map(group_of).fillna(_OWN))
     domain = padded_domain(pd.concat([points["observed"], *(points[model] for model in models)]))
     panels = [_panel(points, model, domain) for model in models]

@@ -1,6 +1,7 @@
 """Multiple choice: a prompt, some continuations or answers, and which of them is right.
 
-How prompt and choices are put together follows Phang et al.'s code (jiant).
+How prompt and choices are put together follows Phang et al.'s code (jiant), and for XCOPA and its training data
+XTREME-R's.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from xstilts.errors import DataError
-from xstilts.sources.readers.raw import HINT, csv_records, json_records, member
+from xstilts.sources.readers.raw import HINT, AllOrNone, csv_records, json_records, member
 from xstilts.tasks.languages import Language
 from xstilts.tasks.task import Task
 
 Row = dict[str, Any]
 
+_FEWEST = 20  # rows from which on it is no chance that all have the same label
+_SIQA_ANSWERS = "answerA", "answerB", "answerC"
 _COSMOS_ANSWERS = "answer0", "answer1", "answer2", "answer3"
 
 
@@ -69,6 +72,46 @@ def commonsenseqa(paths: Sequence[Path], task: Task, language: Language) -> Iter
             "prompt": member(path, row, question, "stem", str),
             "choices": [member(path, row, choice, "text", str) for choice in choices],
             "label": keys.index(key),
+        }
+
+
+def siqa(paths: Sequence[Path], task: Task, language: Language) -> Iterator[Row]:
+    """Social IQa: JSON Lines with ``context``, ``question``, ``answerA`` to ``answerC`` and ``correct`` (A–C)."""
+    (path,) = paths
+    for row, record in json_records(path):
+        context, question = (member(path, row, record, name, str) for name in ("context", "question"))
+        key = member(path, row, record, "correct", str)
+        if key not in (keys := [name[-1] for name in _SIQA_ANSWERS]):
+            raise _no_such_choice(path, row, key, keys)
+        yield {
+            "id": str(row),
+            "prompt": f"{context} {question}",
+            "choices": [member(path, row, record, name, str) for name in _SIQA_ANSWERS],
+            "label": keys.index(key),
+        }
+
+
+def xcopa(paths: Sequence[Path], task: Task, language: Language) -> Iterator[Row]:
+    """COPA and XCOPA: JSON Lines with ``premise``, ``question`` (cause or effect), ``choice1``, ``choice2``, ``label``.
+
+    A test file may come without labels (SuperGLUE's COPA), or with 0 in place of all of them (XTREME-R's script): they
+    are None then.
+    """
+    (path,) = paths
+    records, gold = list(json_records(path)), AllOrNone(path)
+    blanked = len(records) >= _FEWEST and {record.get("label") for _, record in records} == {0}
+    for row, record in records:
+        labelled = record.get("label") is not None
+        gold.check(row, labelled)
+        label = member(path, row, record, "label", int) if labelled else None
+        asked = member(path, row, record, "question", str)
+        if asked not in ("cause", "effect"):
+            raise DataError(path, f"'question' is '{asked}', not cause or effect.", row, HINT)
+        yield {
+            "id": str(row),
+            "prompt": f"{member(path, row, record, 'premise', str)} What was the {asked}?",
+            "choices": [member(path, row, record, name, str) for name in ("choice1", "choice2")],
+            "label": None if blanked or label is None else _index(path, row, str(label), 2),
         }
 
 

@@ -52,27 +52,27 @@ def tydiqa(paths: Sequence[Path], task: Task, language: Language) -> Iterator[Ro
         )
 
 
+def paragraphs_of(path: Path) -> Iterator[tuple[int, dict[str, Any], dict[str, Any], str]]:
+    """(1-based number of its first question, article object, paragraph object, context) in the order of the file."""
+    number = 1
+    for article in member(path, None, json_document(path), "data", list):
+        for paragraph in member(path, number, article, "paragraphs", list):
+            yield number, article, paragraph, member(path, number, paragraph, "context", str)
+            number += len(member(path, number, paragraph, "qas", list))
+
+
 def _rows(path: Path, task: Task) -> Iterator[Row]:
     gold = AllOrNone(path, "an answer")
-    for number, article, context, question in _questions(path):
+    for first, article, paragraph, context in paragraphs_of(path):
         kept = {name: str(article[name]) for name in task.metadata if name in article}
-        row = {**_row(path, number, context, question, task), **kept}
-        gold.check(number, row["answers"] is not None)
-        yield row
+        for number, question in enumerate(member(path, first, paragraph, "qas", list), start=first):
+            row = {**question_row(path, number, context, question, task), **kept}
+            gold.check(number, row["answers"] is not None)
+            yield row
 
 
-def _questions(path: Path) -> Iterator[tuple[int, dict[str, Any], str, Any]]:
-    """(1-based number, article object, context, question object) in the order of the file."""
-    number = 0
-    for article in member(path, None, json_document(path), "data", list):
-        for paragraph in member(path, number + 1, article, "paragraphs", list):
-            context = member(path, number + 1, paragraph, "context", str)
-            for question in member(path, number + 1, paragraph, "qas", list):
-                number += 1
-                yield number, article, context, question
-
-
-def _row(path: Path, number: int, context: str, question: Any, task: Task) -> Row:
+def question_row(path: Path, number: int, context: str, question: Any, task: Task) -> Row:
+    """The canonical row of a question object, checked against its context; ``number`` is what errors call it by."""
     identifier = member(path, number, question, "id", str)
     answers = member(path, number, question, "answers", list)
     _check_answerable(path, number, identifier, question, answers, task)
