@@ -42,6 +42,7 @@ COLUMNS = [
 _HEADER = [
     "target", "split", "language", "metric", "arm", "ours", "n", "chance", "published", "difference", "mark", "source",
 ]  # fmt: skip
+_OF_GAINS = ["model", "arm", "split", "gain", "gain_seeds", "n"]
 _KEY = ["model", "arm", "target", "split", "language", "metric"]
 
 
@@ -145,8 +146,8 @@ def _gains(scores: pd.DataFrame, study: Study) -> _StudyScores:
     cells = task_cells(scores, study)
     cells = cells[(cells["target"] == AVERAGE) & cells["gain"].notna()]
     return {
-        (cell.model, cell.arm, AVERAGE, cell.split, MEAN, GAIN): _StudyScore(cell.gain, cell.gain_seeds, cell.n)
-        for cell in cells.itertuples()
+        (model, arm, AVERAGE, split, MEAN, GAIN): _StudyScore(gain, seeds, n)
+        for model, arm, split, gain, seeds, n in cells[_OF_GAINS].itertuples(index=False, name=None)
     }
 
 

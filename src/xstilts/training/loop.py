@@ -62,6 +62,11 @@ class TaskData:
         """The task's name."""
         return self.task_type.task.name
 
+    @property
+    def language(self) -> str | None:
+        """The language of every batch; None where batches mix languages."""
+        return self.train.language
+
 
 @dataclass
 class TrainingResult:
@@ -184,7 +189,7 @@ def _step(
     """Take one optimiser step; returns its loss."""
     state.encoder.train()
     state.heads.train()
-    use_language(state.encoder, data.train.language)
+    use_language(state.encoder, data.language)
     head = state.heads[data.name]
     loss = backward(state.encoder, head, data.task_type, rows, state.tokens, hyper, device, state.micro)
     if not math.isfinite(loss):

@@ -51,6 +51,11 @@ class TextData:
         return self.task_type.task.name
 
     @property
+    def language(self) -> str | None:
+        """The language of every batch; None where batches mix languages."""
+        return next(iter(self.train)) if len(self.train) == 1 else None
+
+    @property
     def rows(self) -> int:
         """Rows to train on, in all languages."""
         return sum(map(len, self.train.values()))
