@@ -37,7 +37,7 @@ def test_targets() -> None:
     assert study.taught("xnli") == {"en", "fr", "de", "sw"} and study.taught("mlqa") == {"en", "hi"}
     (shots,) = study.shots("tydiqa")
     assert study.target("xnli").rates == (1e-5, 2e-5, 3e-5) and study.target("tydiqa").patience == 3
-    assert (shots.task, shots.split, shots.language, shots.count) == ("tydiqa", "train", "fi", 10)
+    assert (shots.task, shots.split, shots.language, shots.examples) == ("tydiqa", "train", "fi", 10)
 
 
 def test_the_numbers_that_the_page_names() -> None:

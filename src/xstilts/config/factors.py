@@ -282,14 +282,14 @@ class Shots(NamedTuple):
         task: The task whose file they are drawn from.
         split: The file's split.
         language: The file's language.
-        count: How many.
+        examples: How many.
     """
 
     target: str
     task: str
     split: str
     language: str
-    count: int
+    examples: int
 
 
 class Target(Section):

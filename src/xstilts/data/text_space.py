@@ -42,8 +42,11 @@ class TextSpace:
             n_features=_FEATURES, norm=None, alternate_sign=False, token_pattern=_WORD.pattern
         )
         counts = self._words.transform([texts[index] for index in chosen])
+        occurring = np.flatnonzero(counts.getnnz(axis=0))
+        self._columns = np.union1d(occurring, [0, 1])  # the decomposition needs two, whatever the texts have
+        counts = counts[:, self._columns]
         self._weights = TfidfTransformer(sublinear_tf=True).fit(counts)
-        dimensions = max(1, min(_DIMENSIONS, len(chosen) - 1))
+        dimensions = max(1, min(_DIMENSIONS, len(chosen) - 1, len(self._columns)))
         with np.errstate(invalid="ignore"):  # the share of variance explained, of texts that do not vary
             self._reduced = TruncatedSVD(dimensions, random_state=0).fit(self._weights.transform(counts))
         self._fitted = self._project([texts[index] for index in chosen])
@@ -62,7 +65,8 @@ class TextSpace:
         return MiniBatchKMeans(count, random_state=0, n_init=3).fit(self._fitted).predict(vectors)
 
     def _project(self, texts: Sequence[str]) -> np.ndarray:
-        vectors = self._reduced.transform(self._weights.transform(self._words.transform(texts))).astype(np.float32)
+        counts = self._words.transform(texts)[:, self._columns]
+        vectors = self._reduced.transform(self._weights.transform(counts)).astype(np.float32)
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
 

@@ -148,7 +148,7 @@ class SpecParts(Cached):
         """Return the files in other languages that fine-tuning trains on beside English; nothing without any."""
         study = self.runs.study
         whole, few = study.train_languages(training_set)[1:], study.shots(training_set)
-        shots = {f"{shot.task}.{shot.split}.{shot.language}": shot.count for shot in few}
+        shots = {f"{shot.task}.{shot.split}.{shot.language}": shot.examples for shot in few}
         return {key: value for key, value in (("train_languages", list(whole)), ("shots", shots)) if value}
 
     @once

@@ -30,7 +30,7 @@ def of_training_set(study: Study, training_set: str) -> TrainingFiles:
     few = [
         TrainingFile(
             shots.task,
-            SubsetRule(f"targets.{shots.target}.shots", shots.count, count_key=shots.language),
+            SubsetRule(f"targets.{shots.target}.shots", shots.examples, count_key=shots.language),
             shots.language,
             shots.split,
         )

@@ -99,7 +99,7 @@ class Workloads:
         whole = [
             self._sizes.of(model, training_set, "train", code) for code in self._study.train_languages(training_set)
         ]
-        shots = [self._sizes.of(model, shot.task, shot.split, shot.language).first(shot.count) for shot in few]
+        shots = [self._sizes.of(model, shot.task, shot.split, shot.language).first(shot.examples) for shot in few]
         train = sum([*whole, *shots], NO_DATA)
         scored = sum(
             (

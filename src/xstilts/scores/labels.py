@@ -161,7 +161,7 @@ def taught_notes(study: Study, target: str) -> list[str]:
     training_set = study.task(target).trained_on
     if training_set is None or study.taught(target) == {ENGLISH}:
         return []
-    few = [f"{shots.count} examples in {shots.language}" for shots in study.shots(training_set)]
+    few = [f"{shots.examples} examples in {shots.language}" for shots in study.shots(training_set)]
     whole = [f"training data in {code}" for code in study.train_languages(training_set)[1:]]
     return [
         f"{study.title_of(target)}: fine-tuned on English and on {listed([*whole, *few])}; these languages are not "
