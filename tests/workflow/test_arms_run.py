@@ -42,7 +42,7 @@ def study(tmp_path: Path) -> Workspace:
     }
     (tmp_path / "corpora" / "deep").mkdir(parents=True)
     for number in range(3):
-        lines = "".join(f"def f{line}(x):\n    return x + {line}\n" for line in range(400))
+        lines = "".join(f"def f{line}(x):\n    return x + {line}\n" for line in range(1000))
         (tmp_path / "corpora" / "deep" / f"{number}.py").write_text(lines, encoding="utf-8")
     return made
 
