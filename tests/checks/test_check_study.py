@@ -250,3 +250,27 @@ def test_only_problems_are_refused() -> None:
         refuse([Finding("a", "bad."), Finding("b", "well.", warning=True)])
     with pytest.raises(UserErrors, match=r"^2 things are wrong with the study:\n  - a: bad\.\n  - c: worse\.$"):
         refuse([Finding("a", "bad."), Finding("c", "worse.")])
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "no file matches 'prose/*.txt'"),
+        (b"", "all its files are empty, data/prose/a.txt the first of them."),
+        (b"PK\0\3", "data/prose/a.txt is no text: it has a zero byte. Correct the pattern."),
+    ],
+)
+def test_a_corpus_without_text(content: bytes | None, sentence: str) -> None:
+    Path("data/prose").mkdir()
+    if content is not None:
+        Path("data/prose/a.txt").write_bytes(content)
+    arms = {"none": {}, "text": {"masked_lm": {"text": "prose"}}}
+    finding = only(found(arms=arms, text={"prose": {"files": "prose/*.txt"}}))
+    assert finding.key == "text.prose.files" and sentence in str(finding) and not finding.warning
+    assert found(arms={"none": {}}, text={"prose": {"files": "prose/*.txt"}}) == [], "a corpus that nothing uses"
+
+
+def test_a_corpus_in_languages_is_named_by_language() -> None:
+    arms = {"none": {}, "text": {"masked_lm": {"text": "prose"}}}
+    keys = [finding.key for finding in found(arms=arms, text={"prose": {"languages": {"de": "de/*", "en": "en/*"}}})]
+    assert keys == ["text.prose.languages.de", "text.prose.languages.en"]

@@ -160,3 +160,26 @@ def test_what_does_not_come_back_as_it_should(
     damage(monkeypatch)
     with pytest.raises(UserError, match=rf"models\.mine: .*{problem}"):
         tried(kind, tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["qwen2", "mt5"])
+def test_masked_lm_without_a_mask_token(kind: str, tmp_path: Path) -> None:
+    arms = {"none": {}, "text": {"masked_lm": {"text": "study"}}}
+    with pytest.raises(UserError, match=r"models\.mine: its tokenizer has no mask token, without which there is no"):
+        tried(kind, tmp_path, arms=arms)
+
+
+def test_a_model_is_tried_on_what_continues_it(tmp_path: Path) -> None:
+    tiny_encoders.write("qwen2", tmp_path / "encoder")
+    models = {
+        "mine": {"path": str(tmp_path / "encoder")},
+        "more": {"continue": {"from": "mine", "text": "study", "steps": 3}},
+    }
+    settings = {"encoding": {"max_length": 64}, "retrieval": {"layer": 2}, "targets": TARGETS, "arms": ARMS}
+    runs = Runs(load(ready_made(models=models, **settings)), folder=tmp_path / "results")
+    with pytest.raises(UserError, match="no mask token"):
+        train_tokenizer(runs, "mine")
+
+
+def test_masked_lm_of_an_encoder_is_tried(tmp_path: Path) -> None:
+    tried("xlmr", tmp_path, arms={"none": {}, "text": {"masked_lm": {"text": "study"}}})

@@ -106,6 +106,26 @@ def test_every_stage_is_in_the_record_and_has_dev_scores(staged: Runs) -> None:
     assert {row["task"] for row in outcome(staged, "two")[1]} == {"mnli", "ccg"}
 
 
+def test_a_stage_starts_from_the_weights_that_the_one_before_has_left(
+    staged: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    states: list[dict[str, torch.Tensor]] = []
+    train = training.train
+
+    def recorded(encoder: Any, *arguments: Any, **named: Any) -> Any:
+        states.append({name: value.clone() for name, value in encoder.state_dict().items()})
+        result = train(encoder, *arguments, **named)
+        states.append({name: value.clone() for name, value in encoder.state_dict().items()})
+        return result
+
+    monkeypatch.setattr("xstilts.jobs.supervised.train", recorded)
+    intermediate(staged, "two")
+    before, after, start, end = states
+    assert all(torch.equal(after[name], start[name]) for name in after)
+    assert not all(torch.equal(before[name], after[name]) for name in after)
+    assert not all(torch.equal(start[name], end[name]) for name in start)
+
+
 def test_a_task_of_two_stages_has_the_dev_scores_of_the_later(staged: Runs) -> None:
     record = intermediate(staged, "again")["training"]
     (row,) = outcome(staged, "again")[1]

@@ -206,3 +206,58 @@ def encode(runs: Runs, task: str, files: dict[str, list[list[int]]], **columns: 
         listed[name] = {"rows": len(rows), "examples": len(rows)}
     encoding = runs.study.encoding_of(task).model_dump()
     write(runs.paths.tokens_manifest("xlmr", task), {"encoding": encoding, "files": listed})
+
+
+class TestArms:
+    @pytest.mark.parametrize("share", [0.2, 0.75])
+    def test_steps_with_text_are_those_of_the_training_loop(self, share: float) -> None:
+        hyper = Hyperparameters(epochs=2)
+        text: Any = SimpleNamespace(share=share, rows=5)
+        materials: Any = [SimpleNamespace(train=range(100))]
+        assert planned_steps([100], hyper, share) == loop.planned_steps(materials, hyper, text)
+        alone: Any = SimpleNamespace(share=1.0, rows=200)
+        assert planned_steps([200], hyper, 1.0) == loop.planned_steps([], hyper, alone)
+
+    def test_the_work_of_stages_adds_up(self) -> None:
+        config = ready_made()
+        parts = {"a": {"tasks": ["mnli"], "training": {"epochs": 1}}, "b": {"tasks": ["squad_v1"]}}
+        config["arms"] = {"none": {}, **parts, "both": {"stages": list(parts.values())}}
+        found = works(config)
+        one, other, both = (found.of(("intermediate", "xlmr", arm)) for arm in ("a", "b", "both"))
+        assert both.steps == one.steps + other.steps
+        assert both.trained.tokens == one.trained.tokens + other.trained.tokens
+        assert both.micro_tokens == max(one.micro_tokens, other.micro_tokens)
+
+    def test_text_has_its_share_of_the_tokens(self, folder: Path) -> None:
+        (folder / "data").mkdir()
+        (folder / "data" / "prose.txt").write_text("x" * 400_000, encoding="utf-8")
+        config = ready_made(text={"prose": {"files": "prose.txt"}}, training={"intermediate": {"max_steps": 100}})
+        config["arms"] = {
+            "none": {},
+            "mnli": {"tasks": ["mnli"]},
+            "beside": {"tasks": ["mnli"], "masked_lm": {"text": "prose", "share": 0.25}},
+            "text": {"masked_lm": {"text": "prose"}},
+        }
+        found = works(config)
+        task, beside, text = (found.of(("intermediate", "xlmr", arm)) for arm in ("mnli", "beside", "text"))
+        assert text.trained.inputs == 100 * 32 and text.masked == pytest.approx(0.15 * text.trained.tokens)
+        expected = 0.75 * task.trained.tokens + 0.25 * text.trained.tokens
+        assert beside.trained.tokens == pytest.approx(expected)
+        assert beside.masked == pytest.approx(0.25 * text.masked)
+
+    def test_equal_mixing_draws_tasks_alike(self) -> None:
+        config = ready_made(training={"intermediate": {"max_steps": 100}})
+        config["arms"] = {"none": {}, "pair": {"tasks": ["mnli", "commonsenseqa"], "mixing": "equal"}}
+        mixed = works(config).of(("intermediate", "xlmr", "pair"))
+        assert mixed.trained.examples == pytest.approx(100 * 32)
+        config["arms"]["pair"]["mixing"] = "size"
+        by_size = works(config).of(("intermediate", "xlmr", "pair"))
+        assert by_size.trained.inputs < mixed.trained.inputs, "each question has five inputs"
+
+    def test_a_continued_model_trains_its_steps(self, folder: Path) -> None:
+        (folder / "data").mkdir()
+        (folder / "data" / "prose.txt").write_text("x" * 400_000, encoding="utf-8")
+        config = own(text={"prose": {"files": "prose.txt"}})
+        config["models"]["more"] = {"continue": {"from": "tiny", "text": "prose", "steps": 50}}
+        work = works(config).of(("pretrain", "more", "pretraining"))
+        assert work.steps == 50 and work.trained.inputs == 50 * 32

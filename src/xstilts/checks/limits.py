@@ -31,6 +31,12 @@ def at_hand(runs: Runs, model: str) -> bool:
     return runs.ready_made(model).is_dir()
 
 
+def texts_for(runs: Runs, model: str) -> tuple[str, ...]:
+    """Return the texts that a model, or one that continues it, is trained on."""
+    line = [name for name in runs.study.models if model in (name, *runs.ancestors(name))]
+    return tuple(dict.fromkeys(text for name in line for text in runs.texts(name)))
+
+
 def beyond(runs: Runs, model: str, longest_input: int | None, layers: int | None) -> Iterator[Finding]:
     """Iterate over the lengths and layers that a study asks of an encoder and it does not have.
 
@@ -41,7 +47,7 @@ def beyond(runs: Runs, model: str, longest_input: int | None, layers: int | None
         layers: The number of its layers; None: not known.
     """
     study = runs.study
-    for task in (*study.tasks(), *runs.texts(model)):
+    for task in (*study.tasks(), *texts_for(runs, model)):
         length = study.encoding_of(task).max_length
         if longest_input is not None and length > longest_input:
             yield Finding(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from xstilts.checks import keys
 from xstilts.checks.findings import Finding
-from xstilts.checks.limits import beyond
+from xstilts.checks.limits import beyond, texts_for
 from xstilts.checks.trial import Trial
 from xstilts.data import tokenizer
 from xstilts.data.fitting import fitted
@@ -86,16 +86,9 @@ def _adapters(runs: Runs, encoder: PreTrainedModel) -> Iterator[Finding]:
             yield Finding(f"{stage.key('lora')}.modules", str(error).removeprefix("lora.modules: "))
 
 
-def _texts(runs: Runs, model: str) -> Iterator[str]:
-    """Iterate over the texts that the model, or a model that continues it, is trained on."""
-    for name in runs.study.models:
-        if model in (name, *runs.ancestors(name)):
-            yield from runs.texts(name)
-
-
 def _trial(runs: Runs, trial: Trial) -> Iterator[Finding]:
     study, limit = runs.study, capabilities.longest_input(trial.encoder.config)
-    tasks = (*study.tasks(), *_texts(runs, trial.model))
+    tasks = (*study.tasks(), *texts_for(runs, trial.model))
     longest = max(study.encoding_of(task).max_length for task in tasks)
     vectors = {stage.settings.sentence_vector: stage.key("sentence_vector") for stage in keys.stages(study)}
     tried = trial.problems(

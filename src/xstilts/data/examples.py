@@ -178,7 +178,7 @@ def read(path: Path) -> pa.Table:
 
 def provenance_of(path: Path) -> Provenance:
     """Read the provenance of one canonical file."""
-    return Provenance(**json.loads(pq.read_schema(path).metadata[_METADATA_KEY]))
+    return Provenance(**json.loads(pq.read_metadata(path).metadata[_METADATA_KEY]))
 
 
 def fingerprint(table: pa.Table) -> str:

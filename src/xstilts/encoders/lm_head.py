@@ -11,7 +11,7 @@ import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xstilts.atomic import replacing
 from xstilts.encoders import capabilities
@@ -119,8 +119,9 @@ def _of_family(folder: Path, encoder: PreTrainedModel) -> dict[str, torch.Tensor
         "output": names.output,
     }
     read = {part: _tensors(where[name], name)[name].float() for part, name in parts.items() if name in where}
-    output, embeddings = read.pop("output", None), encoder.get_input_embeddings().weight
-    if output is not None and (output.shape != embeddings.shape or not torch.equal(output, embeddings.cpu())):
+    embeddings: Any = encoder.get_input_embeddings()
+    output = read.pop("output", None)
+    if output is not None and not torch.equal(output, embeddings.weight.cpu()):
         return {}
     width = read["dense.weight"].shape[0]
     return {"dense.bias": torch.zeros(width), "norm.bias": torch.zeros(width), **read}  # ModernBERT has neither bias

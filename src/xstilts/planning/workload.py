@@ -20,15 +20,15 @@ from xstilts.tasks.task import POOL
 Kind = tuple[str, ...]
 
 
+_SIMILARITY_ROWS = 500  # of each file that the similarity of tasks is measured on
+
+
 class Beside(NamedTuple):
     """Text that a training is on, for a share of its steps."""
 
     use: TextUse
     size: DataSize
     share: float
-
-
-_SIMILARITY_ROWS = 500  # of each file that the similarity of tasks is measured on
 
 
 def planned_steps(rows: Sequence[int], hyper: Hyperparameters, text_share: float = 0.0) -> int:

@@ -123,7 +123,8 @@ def model_card(made: TrainedEncoder, zero_shot: str = "") -> str:
 
 def _metadata(made: TrainedEncoder) -> str:
     """The metadata in YAML that the Hub reads; JSON's texts and lists are also YAML's, and nothing needs quoting."""
-    study, snapshot = made.runs.study, made.runs.study.models[made.job.model].snapshot
+    study = made.runs.study
+    snapshot = study.models[(made.job.model, *made.runs.ancestors(made.job.model))[-1]].snapshot
     synthetic = isinstance(study.source, SyntheticSource)
     values: dict[str, Any] = {"library_name": "transformers", "pipeline_tag": "feature-extraction", "license": "other"}
     if not synthetic:

@@ -48,12 +48,13 @@ def labelled(cells: pd.DataFrame, study: Study) -> pd.DataFrame:
 
 
 def arm_label(arm: str, study: Study) -> str:
-    """Return an arm's name for readers: its task's title where the arm is named after its only task."""
+    """Return an arm's name for readers: its task's title where it trains on that alone and is named after it."""
     if is_control(arm, study):
         return f"{arm} (control)"
     if arm == BASELINE:
         return f"{arm} (baseline)"
-    return study.title_of(arm) if study.arms[arm].all_tasks == (arm,) else arm
+    alone = study.arms[arm].all_tasks == (arm,) and not study.arms[arm].texts
+    return study.title_of(arm) if alone else arm
 
 
 def seeds_note(study: Study) -> str:

@@ -100,7 +100,7 @@ def _key(path: tuple[str, ...], job: PlannedJob, runs: Runs) -> str:
     names, tail = job.wildcards, ".".join(rest)
     if first == "stages" and len(rest) > 2 and rest[1] == "training":
         return _overriding(_intermediate_stages(runs, names["arm"], int(rest[0])), rest[2], ".".join(rest[2:]))
-    if job.rule == "pretrain" and path == ("training", "max_steps") and "masked_lm" in job.now:
+    if job.rule == "pretrain" and path == ("training", "max_steps") and "masked_lm" in (job.now or ()):
         return f"models.{names.get('model', '')}.continue.steps"
     if first == "training" and rest:
         return _overriding(_training_stages(job, runs), rest[0], tail)
