@@ -16,10 +16,9 @@ import psutil
 import pytest
 
 import xstilts
-from xstilts.cli.forkserver import OWNER
+from xstilts.cli.forkserver import OWNER, SERVER
 from xstilts.cli.forkserver.sharing import share_imports
 
-SERVER = "xstilts.cli.forkserver.server"
 WHO = "import os; print(os.getpid(), os.getppid())"
 
 
@@ -216,7 +215,9 @@ def test_downloads_run_by_themselves(package: Package) -> None:
 def test_a_server_that_starts_a_thread_is_none(package: Package) -> None:
     package.edit("cli/forkserver/server.py", "pass\n    if", "import_all()\n    if")
     thread = "import threading, time; threading.Thread(target=time.sleep, args=(60,), daemon=True).start()"
-    package.edit("cli/forkserver/server.py", "for module in (*_LATER", f"{thread}\n    for module in () and (*_LATER")
+    package.edit(
+        "cli/forkserver/server.py", "for module in (*_LIBRARIES", f"{thread}\n    for module in () and (*_LIBRARIES"
+    )
     process = package.start(WHO)
     output, _ = process.communicate(timeout=60)
     assert output.split()[0] == str(process.pid)

@@ -6,3 +6,6 @@ server may run it; ``server`` is the process, and ``child`` what it forks.
 
 #: The id of the process whose jobs share a server, which ends with it; jobs without this variable run by themselves.
 OWNER = "XSTILTS_FORKSERVER"
+
+#: The server's module.
+SERVER = "xstilts.cli.forkserver.server"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-import io
 import os
 import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TextIO
 
 from xstilts.cli.forkserver.messages import Request
 from xstilts.runtime import starter
@@ -49,9 +49,7 @@ class Child:
         for place, stream in enumerate(self.streams):
             os.dup2(stream, place)
             os.close(stream)
-        for output in (sys.stdout, sys.stderr):
-            if isinstance(output, io.TextIOWrapper):
-                output.reconfigure(line_buffering=output is sys.stderr or output.isatty())
+        sys.stdin, sys.stdout, sys.stderr = map(_opened_again, (sys.stdin, sys.stdout, sys.stderr))
         os.chdir(request.folder)
         os.umask(request.umask)
         os.environ.clear()
@@ -61,3 +59,11 @@ class Child:
         sys.argv[:] = request.arguments
         np.random.seed()  # unlike Python's, NumPy's own generator would be the same in all children
         starter.act_for(request.pid)
+
+
+def _opened_again(stream: TextIO) -> TextIO:
+    """A standard stream as Python opens it when it starts, since it may now be a terminal, or one that cannot seek."""
+    place = stream.fileno()
+    buffering = 1 if stream is sys.stderr or os.isatty(place) else -1
+    newline = None if stream is sys.stdin else "\n"
+    return open(place, stream.mode, buffering, stream.encoding, stream.errors, newline, closefd=False)

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
-from xstilts.cli.forkserver import OWNER
+from xstilts.cli.forkserver import OWNER, SERVER
 from xstilts.cli.forkserver.key import key, sources
 from xstilts.cli.forkserver.messages import STARTED, Request, is_of_this_user, receive_status
 from xstilts.cli.forkserver.place import locked_folder, log_of
@@ -100,9 +100,8 @@ def _become_server(listener: int, log: int, address: Path, owner: int) -> None:
     for place, file in enumerate((nothing, log, log, os.dup(listener))):
         os.dup2(file, place)
     os.closerange(4, os.sysconf("SC_OPEN_MAX"))
-    module = "xstilts.cli.forkserver.server"
     # -P: else modules would be looked for in the working directory first.
-    os.execv(sys.executable, [sys.executable, "-P", "-m", module, "3", str(address), str(owner), sources()])
+    os.execv(sys.executable, [sys.executable, "-P", "-m", SERVER, "3", str(address), str(owner), sources()])
 
 
 @contextmanager

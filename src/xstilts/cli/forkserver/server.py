@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import importlib
 import os
+import pkgutil
 import selectors
 import signal
 import socket
@@ -18,25 +19,26 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import xstilts
 from xstilts.cli.environment import prepare_environment
+from xstilts.cli.forkserver import SERVER
 from xstilts.cli.forkserver.child import Child
 from xstilts.cli.forkserver.key import sources
 from xstilts.cli.forkserver.messages import STARTED, Request, is_of_this_user, send_status
 from xstilts.cli.forkserver.place import locked_folder, log_of
-from xstilts.graph.fingerprints import ENTRIES
 
 _IDLE_SECONDS = 300.0
 _REQUEST_SECONDS = 10.0  # in which a client has to say what it wants
-#: What jobs import only when they need it, beside the modules that do them.
-_LATER = (
-    "xstilts.cli.commands",
-    "xstilts.training.checkpoints",
+#: What jobs import of libraries only when they need it.
+_LIBRARIES = (
+    "safetensors.torch",
+    "seqeval.metrics.sequence_labeling",
     "transformers.models.auto.modeling_auto",
     "transformers.models.auto.tokenization_auto",
     "transformers.models.xlm_roberta.modeling_xlm_roberta",
-    "safetensors.torch",
-    "seqeval.metrics.sequence_labeling",
 )
+#: What no job that a server runs imports, and programs.
+_NOT_OF_JOBS = ("xstilts.cli.reference", "xstilts.jobs.prefetch", "xstilts.sources.hub", "xstilts.why", SERVER)
 
 
 @dataclass(frozen=True)
@@ -164,14 +166,15 @@ class Server:
 
 
 def import_all() -> None:
-    """Import what jobs import, but for downloads, whose libraries have to be told first that they may use the network.
+    """Import what jobs import, except downloads, whose libraries have to be told first that they may use the network.
 
     Raises:
         RuntimeError: An import has started a thread, which would be missing in children.
     """
     prepare_environment(online=False)
     os.environ["JE_ARROW_MALLOC_CONF"] = "background_thread:false"  # Arrow's allocator starts one to free memory
-    for module in (*_LATER, *(module for kind, module in ENTRIES.items() if kind != "prefetch")):
+    own = (module.name for module in pkgutil.walk_packages(xstilts.__path__, "xstilts."))
+    for module in (*_LIBRARIES, *(module for module in own if not module.startswith(_NOT_OF_JOBS))):
         importlib.import_module(module)
     # OpenBLAS ends its threads before a fork, and starts them again where they are needed.
     probe = os.fork()
