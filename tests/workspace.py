@@ -109,10 +109,6 @@ class Workspace:
     def xstilts(self, *arguments: str) -> Finished:
         return self.program("xstilts", *arguments)
 
-    def xstilts_alone(self, *arguments: str) -> Finished:
-        """A command that shares nothing with others, as one that a user pastes."""
-        return self.program("env", "-u", forkserver.OWNER, "xstilts", *arguments)
-
     def bare_snakemake(self, *arguments: str) -> Finished:
         """Snakemake with the study that it takes by default."""
         snakefile = str(REPOSITORY / "Snakefile")
