@@ -8,7 +8,6 @@ min_version("9.27")
 gc.set_threshold(200_000)  # looking for garbage would be a tenth of planning
 from xstilts.checks.plan import plan
 from xstilts.errors import UserError
-from xstilts.graph.contents import freeze
 from xstilts.graph.paths import MODELS
 from xstilts.graph.runs import INTERMEDIATE, RETRIEVAL, Runs
 from xstilts.graph.specs import Specs

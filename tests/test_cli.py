@@ -14,6 +14,7 @@ from configs import own, ready_made
 from typer.testing import CliRunner
 
 from xstilts import cli
+from xstilts.cli.commands import app
 from xstilts.config.study import load, store
 
 COMMANDS = [
@@ -46,9 +47,9 @@ def refusal(command: str, config: dict[str, Any], monkeypatch: pytest.MonkeyPatc
 
 
 def test_every_command_is_documented() -> None:
-    listed = CliRunner().invoke(cli.app, ["--help"])
+    listed = CliRunner().invoke(app, ["--help"])
     assert listed.exit_code == 0
-    registered = {command.callback.__name__ for command in cli.app.registered_commands if command.callback}
+    registered = {command.callback.__name__ for command in app.registered_commands if command.callback}
     assert {name.replace("_", "-") for name in registered} == set(COMMANDS)
     for command in COMMANDS:
         assert command in listed.output
@@ -56,7 +57,7 @@ def test_every_command_is_documented() -> None:
 
 @pytest.mark.parametrize("command", sorted({*COMMANDS} - WITHOUT_STUDY))
 def test_help(command: str) -> None:
-    shown = CliRunner().invoke(cli.app, [command, "--help"], env={"COLUMNS": "200", "TERM": "dumb"})
+    shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200", "TERM": "dumb"})
     assert shown.exit_code == 0
     assert "--study" in shown.output
     assert "results/{study}/study.json" in shown.output
@@ -74,18 +75,18 @@ def test_only_downloads_use_the_network(
 
 
 def test_without_a_command_help_is_shown() -> None:
-    assert "Usage" in CliRunner().invoke(cli.app, []).output
+    assert "Usage" in CliRunner().invoke(app, []).output
 
 
 def test_version_says_what_a_bug_report_needs() -> None:
-    shown = CliRunner().invoke(cli.app, ["--version"])
+    shown = CliRunner().invoke(app, ["--version"])
     assert shown.exit_code == 0
     for name in ("xstilts", "Python", "snakemake", "torch", "transformers"):
         assert re.search(rf"\b{name} \d+\.\d+", shown.output), name
 
 
 def test_an_option_that_is_left_out() -> None:
-    result = CliRunner().invoke(cli.app, ["prepare"])
+    result = CliRunner().invoke(app, ["prepare"])
     assert result.exit_code == 2
     assert "--study" in result.output
 
@@ -153,7 +154,7 @@ def test_missing_study_file(folder: Path, command: str) -> None:
         "submit-check": "folder", "score": "folder", "export": "--to folder",
     }  # fmt: skip
     arguments = [command, "--study", "nowhere/study.json", *options.get(command, "").split()]
-    result = CliRunner().invoke(cli.app, arguments)
+    result = CliRunner().invoke(app, arguments)
     assert str(result.exception) == (
         "nowhere/study.json: no such study file. It is written when snakemake starts to run a study."
     )
@@ -169,6 +170,8 @@ def test_as_a_program(folder: Path) -> None:
 
 
 def test_checking_a_config_does_not_wait_for_torch() -> None:
-    check = "import sys, xstilts.cli; sys.exit(' '.join({'torch', 'transformers', 'pandas'} & set(sys.modules)))"
+    check = (
+        "import sys, xstilts.cli.commands; sys.exit(' '.join({'torch', 'transformers', 'pandas'} & set(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True)
     assert done.stderr.strip() == ""

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from xstilts import cli
+from xstilts.cli import commands
 from xstilts.errors import UserError
 from xstilts.runtime.attempts import logged_attempt
 from xstilts.runtime.logs import configure_logging
@@ -49,9 +49,9 @@ def test_messages_and_tracebacks(error: Exception, monkeypatch: pytest.MonkeyPat
     def fail() -> None:
         raise error
 
-    monkeypatch.setattr(cli, "app", fail)
+    monkeypatch.setattr(commands, "app", fail)
     with pytest.raises(SystemExit) as caught:
-        cli.main()
+        commands.run()
     assert "://***@" in str(caught.value.code) and "s3cret" not in str(caught.value.code)
 
 

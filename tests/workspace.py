@@ -16,11 +16,15 @@ import pytest
 import yaml
 
 import xstilts
+from xstilts.cli import forkserver
 
 #: Outputs that are folders.
 FOLDERS = {"answers", "figures", "submission"}
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+#: Whose commands share what they import: those of the whole session, also where several workers run its tests.
+OWNER = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
 
 #: Two trained arms beside the baseline, a target of each kind: fine-tuned, fine-tuned on another task, retrieved.
 TINY: dict[str, Any] = {
@@ -95,6 +99,7 @@ class Workspace:
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
             "PYTHONPATH": str(self.package),
             "COLUMNS": "200",
+            forkserver.OWNER: str(OWNER),
         }
         done = subprocess.run(
             command, cwd=self.folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT

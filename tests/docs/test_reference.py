@@ -14,7 +14,7 @@ import yaml
 from typer.testing import CliRunner
 from workspace import REPOSITORY
 
-from xstilts import cli
+from xstilts.cli.commands import app
 from xstilts.cli.reference.config_page import config_page
 from xstilts.cli.reference.files import FOLDER, generated
 from xstilts.cli.reference.sections import Sections
@@ -50,7 +50,7 @@ class TestSchema:
         jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
     def test_is_what_the_command_prints(self) -> None:
-        assert CliRunner().invoke(cli.app, ["schema"]).output == as_text(SCHEMA)
+        assert CliRunner().invoke(app, ["schema"]).output == as_text(SCHEMA)
 
     @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
     def test_accepts_every_study(self, path: Path) -> None:
@@ -151,7 +151,7 @@ def test_the_page_copes_with_whatever_pydantic_has() -> None:
 
 
 def test_every_command_is_on_its_page() -> None:
-    for command in cli.app.registered_commands:
+    for command in app.registered_commands:
         assert command.callback is not None
         name = command.name or command.callback.__name__.replace("_", "-")
         assert f"### `xstilts {name}`\n" in GENERATED["commands.md"]

@@ -14,7 +14,8 @@ from configs import own
 from rich.console import Console
 from typer.testing import CliRunner
 
-from xstilts import cli, wording
+from xstilts import wording
+from xstilts.cli.commands import app
 from xstilts.config.study import load
 from xstilts.errors import UserError
 from xstilts.graph.runs import Runs
@@ -97,7 +98,7 @@ def test_planning_does_not_import_torch() -> None:
 
 class TestCommand:
     def run(self, *arguments: str) -> str:
-        result = CliRunner().invoke(cli.app, ["plan", *arguments], catch_exceptions=False)
+        result = CliRunner().invoke(app, ["plan", *arguments], catch_exceptions=False)
         assert result.exit_code == 0
         return result.output
 

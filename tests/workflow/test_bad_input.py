@@ -156,9 +156,9 @@ def test_preparing_does_not_wait_for_torch(workspace, broken):
         (workspace.data / "xtreme" / "xnli" / "test-de.tsv").unlink()
     prepare(workspace, "mnli").ok()
     code = (
-        "import sys; from xstilts import cli\n"
+        "import sys; from xstilts.cli import commands\n"
         "sys.argv = ['xstilts', 'prepare', '--study', 'results/tiny/study.json', '--task', 'xnli']\n"
-        "try: cli.main()\n"
+        "try: commands.run()\n"
         "except SystemExit as end: print('ended', end.code)\n"
         "print('imported', sorted({'torch', 'transformers', 'datasets', 'altair'} & sys.modules.keys()))"
     )

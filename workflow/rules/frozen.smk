@@ -1,4 +1,7 @@
 # The study as it is planned: what jobs read, when it is written, and what becomes of a run that fails.
+from xstilts.cli.forkserver.sharing import share_imports
+from xstilts.graph.contents import freeze
+
 os.environ["XSTILTS_STUDY"] = str(RUNS.frozen)
 # Snakemake does not compare params that are made from resources: another study alone is no reason to run a job again.
 FROZEN = lambda wildcards, resources: str(RUNS.frozen)
@@ -11,6 +14,7 @@ envvars:
 # Nothing is written before: a dry run, or a run that finds another one at work, leaves the study as it is.
 onstart:
     freeze(RUNS)
+    share_imports(workflow.local_exec, RUNS.study.compute.cpu_kernels)
 
 
 # After a run in which a job has failed: tables and a report of what there is, which say what is missing and why.

@@ -1,45 +1,22 @@
-"""The command line: one command per rule of the workflow, and a few for people.
-
-Commands import what they need when they run, so that validating a config does not wait for torch.
-"""
+"""The command line: one command per rule of the workflow, and a few for people."""
 
 from __future__ import annotations
 
 import os
 import sys
-import traceback
 
-from xstilts.cli import people, rules
-from xstilts.cli.app import app
-from xstilts.cli.terminal import write_what_the_terminal_can
-from xstilts.errors import UserError
-from xstilts.runtime.signals import TRY_AGAIN, Stopped
-from xstilts.secrets import redacted
-
-__all__ = ["app", "main", "people", "rules"]
+from xstilts.cli.environment import fetches
+from xstilts.cli.forkserver import OWNER
 
 
 def main() -> None:
-    """Run a command; a user's mistake ends it with one message on standard error and exit code 1."""
-    write_what_the_terminal_can()
-    command = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), "")
-    fetches = command in ("prefetch", "prefetch-model")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # they fill logs
-    if not fetches:
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    try:
-        app()
-    except UserError as error:
-        sys.exit(redacted(f"xstilts: {error}"))
-    except Stopped as stopped:
-        print(f"xstilts: {stopped}. Run it again to go on.", file=sys.stderr)
-        sys.exit(TRY_AGAIN)
-    except SystemExit as done:
-        if fetches and not done.code:
-            # The datasets library's reader threads may crash the interpreter at exit.
-            sys.stdout.flush()
-            os._exit(0)
-        raise
-    except Exception:
-        sys.exit(redacted(traceback.format_exc()))
+    """Run a command: in a child of the server that shares imports, if there is to be one, else in this process."""
+    if OWNER in os.environ and not fetches(sys.argv[1:]):
+        from xstilts.cli.forkserver.client import run_by_server
+
+        code = run_by_server()
+        if code is not None:
+            sys.exit(code)
+    from xstilts.cli.commands import run
+
+    run()

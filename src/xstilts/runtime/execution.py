@@ -16,6 +16,7 @@ import psutil
 
 from xstilts.atomic import remove_leftovers
 from xstilts.errors import Diverged, UserError
+from xstilts.runtime import starter
 from xstilts.runtime.attempts import Attempt, AttemptLog, logged_attempt, read_attempts
 from xstilts.runtime.gpu_leases import lease_gpu
 from xstilts.runtime.run_lock import hold_run_lock
@@ -134,7 +135,7 @@ def _heartbeat(attempt_log: AttemptLog) -> Iterator[None]:
             checks += 1
             if checks % _CHECKS_PER_UPDATE == 0:
                 attempt_log.write()
-            if parent is not None and os.getppid() != parent:
+            if parent is not None and starter.parent() != parent:
                 logger.warning("The snakemake that started this job is gone")
                 os.kill(os.getpid(), signal.SIGTERM)
                 return
@@ -151,7 +152,7 @@ def _heartbeat(attempt_log: AttemptLog) -> Iterator[None]:
 def _parent_snakemake() -> int | None:
     """Return the id of the parent process if it is a snakemake, and not a person's shell."""
     try:
-        parent = psutil.Process(os.getppid())
+        parent = psutil.Process(starter.parent())
         return parent.pid if any("snakemake" in part for part in parent.cmdline()) else None
     except psutil.Error:
         return None

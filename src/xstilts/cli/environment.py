@@ -1,0 +1,20 @@
+"""The variables that libraries read when they are imported."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+
+def fetches(arguments: Sequence[str]) -> bool:
+    """Whether a command, given without the program's name, is one that uses the network."""
+    command = next((argument for argument in arguments if not argument.startswith("-")), "")
+    return command in ("prefetch", "prefetch-model")
+
+
+def prepare_environment(online: bool) -> None:
+    """Set what the user has not set; only where ``online`` may the Hub's libraries use the network."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # they fill logs
+    if not online:
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
