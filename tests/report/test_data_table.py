@@ -69,4 +69,4 @@ def test_text_for_pretraining_is_data_too() -> None:
     models = {"tiny": {"architecture": {**shape, "vocabulary_size": 300}}}
     study = load(study_config(models=models, retrieval={"layer": 1}))
     text = data_rows({"text": manifest(train_en=10, train_de=5)}, study).set_index("task").loc["text"]
-    assert (text["role"], text["train"], text["languages"]) == ("text for pretraining", 15, "")
+    assert (text["role"], text["train"], text["languages"]) == ("text for masked LM", 15, "")
