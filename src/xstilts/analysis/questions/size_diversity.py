@@ -169,8 +169,8 @@ def _curves_by_size(cells: pd.DataFrame) -> Iterator[Curves]:
 
 def _curves_by_diversity(cells: pd.DataFrame) -> Iterator[Curves]:
     """Curves over measured diversities, one per task and size."""
-    for (task, size), of_size in cells.dropna(subset=["size", "diversity"]).groupby(["task", "size"]):
-        yield from _curve(f"{task}, {2**size:.0f}", of_size, "diversity")
+    for (task, _), of_size in cells.dropna(subset=["size", "diversity"]).groupby(["task", "size"]):
+        yield from _curve(f"{task}, {2 ** of_size['size'].iloc[0]:.0f}", of_size, "diversity")
 
 
 def _curve(name: str, chosen: pd.DataFrame, by: str) -> Iterator[Curves]:

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TextIO
+from typing import TextIO, cast
 
 from xstilts.cli.forkserver.messages import Request
 from xstilts.runtime import starter
@@ -66,4 +66,4 @@ def _opened_again(stream: TextIO) -> TextIO:
     place = stream.fileno()
     buffering = 1 if stream is sys.stderr or os.isatty(place) else -1
     newline = None if stream is sys.stdin else "\n"
-    return open(place, stream.mode, buffering, stream.encoding, stream.errors, newline, closefd=False)
+    return cast("TextIO", open(place, stream.mode, buffering, stream.encoding, stream.errors, newline, closefd=False))

@@ -46,7 +46,7 @@ def run_by_server() -> int | None:
 def _request() -> Request:
     umask = os.umask(0)
     os.umask(umask)
-    ignored = [number for number in _PASSED_ON if signal.getsignal(number) is signal.SIG_IGN]
+    ignored = [int(number) for number in _PASSED_ON if signal.getsignal(number) is signal.SIG_IGN]
     return Request(sys.argv, os.getcwd(), dict(os.environ), umask, ignored, os.getpid())  # noqa: PTH109
 
 

@@ -11,7 +11,7 @@ from typing import Any, get_args, get_origin
 from typer.models import ArgumentInfo, CommandInfo
 from typer.utils import get_params_from_function
 
-from xstilts.cli.app import app
+from xstilts.cli.commands import app
 from xstilts.cli.reference.markdown import NOTICE, one_line
 from xstilts.report.markdown import table
 
