@@ -85,7 +85,7 @@ class TestSchema:
             ({"seeds": []}, "non-empty"),
             ({"seeds": ["one"]}, "is not of type 'integer'"),
             ({"splits": ["train"]}, "is not one of"),
-            ({"training": {"target": {"learning_rate": 0}}}, "minimum"),
+            ({"training": {"target": {"learning_rate": 0}}}, "is not valid under any of the given schemas"),
             ({"retrieval": {"layer": -1}}, "minimum"),
             ({"targets": {}}, "non-empty"),
         ],
