@@ -63,7 +63,7 @@ def test_the_kernels_that_a_study_asks_for_are_chosen(alone: Workspace, tmp_path
     store(load(study), workspace.folder / path)
     workspace.xstilts(*FINETUNE).ok()
     (record,) = workspace.results.glob("records/small/none/squad_v1/seed1.json")
-    assert json.loads(record.read_bytes())["device"]["cpu_capability"] == "AVX2"
+    assert json.loads(record.read_bytes())["hardware"]["cpu_capability"] == "AVX2"
 
 
 def test_the_server_imports_what_jobs_import(alone: Workspace) -> None:
