@@ -135,8 +135,7 @@ class DualEncoder(TaskType):
         by_row = vectors.view(len(batch["texts"]), -1, vectors.shape[-1])
         if by_row.shape[1] == 1:
             return by_row
-        scale: torch.Tensor = head.get_parameter("scale")
-        return torch.stack([by_row[:, 0] * scale, by_row[:, 1]], dim=1)
+        return torch.stack([by_row[:, 0] * head.get_parameter("scale"), by_row[:, 1]], dim=1)
 
     def loss(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Return the mean cross-entropy of each query's own candidate among the batch's, a float32 scalar."""
