@@ -38,7 +38,9 @@ def test_the_stored_study_gives_the_same(workspace: Workspace) -> None:
     assert Counter(plan_of(workspace, "--study", f"results/{workspace.study}/study.json")["jobs"]) == counts
 
 
-@pytest.mark.parametrize("study", ["phang2020", "xtreme_baseline", "xtreme_r_baseline", "real_slices"])
+@pytest.mark.parametrize(
+    "study", ["phang2020", "xtreme_baseline", "xtreme_r_baseline", "real_slices", "q2_code", "phang2020_alternatives"]
+)
 def test_the_studies_of_the_repository(tmp_path: Path, study: str) -> None:
     path = REPOSITORY / "workflow" / "studies" / f"{study}.yaml"
     workspace = Workspace(tmp_path, yaml.safe_load(path.read_text(encoding="utf-8")))

@@ -45,9 +45,45 @@ def config_of(study: str) -> dict[str, Any]:
             "xtreme_r_baseline",
             {"prepare": 15, "encode": 15, "intermediate": 2 * 3, "finetune": 3 * 8 * 3, "retrieve": 3 * 3},
         ),
+        # three intermediate tasks, one of which is a training set, and nine targets
+        (
+            "q1_typology",
+            {"prepare": 12, "encode": 12, "intermediate": 3 * 3, "finetune": 4 * 6 * 3, "retrieve": 4 * 3},
+        ),
+        # eight tasks for each of three models, two of which are continued on a corpus each
+        (
+            "q2_code",
+            {
+                "prepare": 8 + 2, "encode": 3 * 8 + 2, "tokenizer": 2, "pretrain": 2, "intermediate": 3 * 2 * 3,
+                "finetune": 3 * 3 * 5 * 3, "retrieve": 3 * 3 * 3,
+            },
+        ),
+        # six intermediate tasks; seven more arms are on parts of MNLI
+        (
+            "q3_domain",
+            {"prepare": 15, "encode": 15, "intermediate": 13 * 3, "finetune": 14 * 6 * 3, "retrieve": 14 * 3},
+        ),
+        # two tasks whole, and in five sizes chosen in two ways
+        (
+            "q4_size_diversity",
+            {"prepare": 8, "encode": 8, "intermediate": 22 * 3, "finetune": 23 * 5 * 3, "retrieve": 23 * 3},
+        ),
+        # ten targets with eight training sets, three of them no targets; five intermediate tasks, one of them MNLI
+        (
+            "q5_xtreme_r",
+            {"prepare": 18, "encode": 18, "intermediate": 5 * 3, "finetune": 6 * 8 * 3, "retrieve": 6 * 3},
+        ),
+        # the tasks of q1_typology, and unlabelled text, which is encoded, too
+        (
+            "phang2020_alternatives",
+            {
+                "prepare": 12, "text": 1, "encode": 13, "intermediate": 9 * 3, "finetune": 10 * 6 * 3,
+                "retrieve": 10 * 3,
+            },
+        ),
     ],
-)
-def test_plans_exactly_the_jobs_of_the_paper(tmp_path: Path, study: str, jobs: dict[str, int]) -> None:
+)  # fmt: skip
+def test_plans_the_jobs_that_the_study_describes(tmp_path: Path, study: str, jobs: dict[str, int]) -> None:
     planned = Workspace(tmp_path, config_of(study)).counts()
     assert planned == Counter(jobs) + Counter(ONCE)
 
@@ -91,7 +127,8 @@ class TestPhang2020:
             "squad_v1": (2, 16, 4, 384),
             "tydiqa": (2, 16, 4, 384),
         }
-        for hyper in (*map(study.target, study.training_sets()), *map(study.intermediate, study.arms)):
+        of_arms = (hyper for arm in study.arms for hyper in study.intermediate(arm))
+        for hyper in (*map(study.target, study.training_sets()), *of_arms):
             assert (hyper.learning_rate, hyper.warmup_share, hyper.weight_decay) == (1e-5, 0.1, 0.01)
             assert (hyper.clip_norm, hyper.clip_each, hyper.eval_every) == (1.0, "micro_batch", 1000)
         assert study.intermediate("anli")[0].eval_examples == 5 * 500

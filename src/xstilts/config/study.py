@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from xstilts.atomic import write_text
+from xstilts.config.consistency import problems_of
 from xstilts.config.factors import Arm, Model, Shots, Target
 from xstilts.config.messages import sentences
 from xstilts.config.own import LanguageCode, OwnLanguage, OwnTask, OwnTaskName
@@ -36,9 +37,9 @@ from xstilts.config.settings import (
 from xstilts.config.sources import FilesSource, HubSource, SyntheticSource
 from xstilts.config.task_names import TargetTask, TaskNames
 from xstilts.config.text import Corpus, CorpusName, TextUse
-from xstilts.config.text_uses import problem_of_continuations, problem_of_texts, uses_of_text
-from xstilts.config.training_data import problem_of_training_data, trainings
-from xstilts.errors import UserError, UserErrors, did_you_mean
+from xstilts.config.text_uses import uses_of_text
+from xstilts.config.training_data import trainings
+from xstilts.errors import UserError, UserErrors
 from xstilts.tasks.benchmarks import BENCHMARKS, Benchmark, BenchmarkName, title_of
 from xstilts.tasks.languages import ENGLISH, Language, languages_of
 from xstilts.tasks.registry import TASKS, TEXT
@@ -101,149 +102,9 @@ class Study(Section):
         return self
 
     @model_validator(mode="after")
-    def _adapters_have_a_base(self) -> Study:
-        for name, arm in self.arms.items():
-            if arm.weights == "random" and self.stores_adapter(name):
-                raise ValueError(
-                    f"arms.{name}: the arm starts from random weights, which an adapter would leave random; set "
-                    f"arms.{name}.training.lora to null"
-                )
-            first, *others = self.intermediate(name) or (None,)
-            if first and any(hyper.lora != first.lora for hyper in others):
-                raise ValueError(
-                    f"arms.{name}.stages: one adapter goes through all stages, so 'lora' must be the same in each; set "
-                    f"it in arms.{name}.training"
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _training_data_exists(self) -> Study:
-        if problem := problem_of_training_data(self):
+    def _is_consistent(self) -> Study:
+        if problem := next(problems_of(self), ""):
             raise ValueError(problem)
-        return self
-
-    @model_validator(mode="after")
-    def _grids_have_dev_data(self) -> Study:
-        of_text = {f"models.{name}.continue": self.pretraining(name) for name in self.models}
-        for name, arm in self.arms.items():
-            trainings = zip(arm.sequence, self.intermediate(name), strict=True)
-            of_text |= {f"arms.{name}": hyper for stage, hyper in trainings if not stage.tasks}
-        for key, hyper in of_text.items():
-            if len(hyper.rates) > 1:
-                raise ValueError(
-                    f"{key}.training.learning_rate: masked language modelling has no dev data to choose one of several "
-                    "by; give one"
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _texts_exist(self) -> Study:
-        if taken := sorted({*self.corpora} & {*self.own_tasks}):
-            raise ValueError(f"tasks.{taken[0]}: text.{taken[0].partition('_')[2]} has this name; rename one of them")
-        of_texts = problem_of_texts(self.text, self.text_uses(), self.language_table(), self.text_languages)
-        if problem := of_texts or problem_of_continuations(self.models):
-            raise ValueError(problem)
-        return self
-
-    @model_validator(mode="after")
-    def _own_languages_are_new(self) -> Study:
-        for code in self.declared_languages:
-            if code in (table := languages_of(self.source.kind)):
-                raise ValueError(f"languages.{code}: the name is taken by {table[code].name}; leave it out")
-        return self
-
-    @model_validator(mode="after")
-    def _own_tasks_fit(self) -> Study:
-        if self.declared_tasks and isinstance(self.source, SyntheticSource):
-            raise ValueError("tasks: own tasks are read from files; set source.kind to 'files' or 'hub'")
-        known = self.language_table()
-        for name, task in self.own_tasks.items():
-            for code in task.languages:
-                if code not in known:
-                    raise ValueError(
-                        f"tasks.{name}.languages: there is no language '{code}'. {did_you_mean(code, known)} "
-                        f"To add it, describe it under 'languages'"
-                    )
-            if problem := self._why_not_trained(task):
-                raise ValueError(f"tasks.{name}.{problem}")
-        return self
-
-    def _why_not_trained(self, task: Task) -> str:
-        """What is wrong with the training set of an own task, after the task's key; empty where nothing is."""
-        if task.trained_on is None or not any(task.has(split) for split in ("dev", "test")):
-            return ""
-        if task.trained_on not in (*self.own_tasks, *TASKS):
-            return (
-                f"trained_on: there is no task '{task.trained_on}'. {did_you_mean(task.trained_on, self._trainable())}"
-            )
-        training_set = self.task(task.trained_on)
-        if not training_set.trains:
-            if training_set is task:
-                return "trained_on: it has no files of its own to train on; name a task that has"
-            return f"trained_on: {training_set.title} has no English training data"
-        if (training_set.type, training_set.single_sentence) != (task.type, task.single_sentence):
-            kind = "single sentences" if training_set.single_sentence else training_set.type.replace("_", " ")
-            return f"trained_on: {training_set.title} is of another type, {kind}"
-        if lacking := [label for label in training_set.labels if task.labels and label not in task.labels]:
-            return f"labels: lacks {', '.join(lacking)}, which a head trained on {training_set.title} predicts"
-        return ""
-
-    def _trainable(self) -> list[str]:
-        return [name for name, task in {**self.own_tasks, **TASKS}.items() if task.trains]
-
-    @model_validator(mode="after")
-    def _hub_has_it(self) -> Study:
-        for task in self.tasks() if isinstance(self.source, HubSource) else ():
-            for language in (None, *(self.languages(task) if task in self.targets else ())):
-                if self.from_hub(task) and (reason := self.task(task).hub_refusal(language)):
-                    raise ValueError(f"source: {reason} Or add {task} to source.files to read it from files.")
-        return self
-
-    @model_validator(mode="after")
-    def _languages_exist(self) -> Study:
-        known = self.language_table()
-        for name, target in self.targets.items():
-            for language in target.languages or ():
-                valid = self._languages_of_task(self.task(name))
-                if language not in known:
-                    raise ValueError(
-                        f"targets.{name}.languages: there is no language '{language}'. {did_you_mean(language, known)}"
-                    )
-                if language not in valid:
-                    raise ValueError(
-                        f"targets.{name}.languages: {self.title_of(name)} has no '{language}', only {', '.join(valid)}"
-                    )
-        return self
-
-    @model_validator(mode="after")
-    def _twins_exist(self) -> Study:
-        for name, model in self.models.items():
-            if model.code_of is not None and (model.code_of == name or model.code_of not in self.models):
-                others = [other for other in self.models if other != name]
-                raise ValueError(
-                    f"models.{name}.code_of: '{model.code_of}' is no other model of the study. "
-                    f"{did_you_mean(model.code_of, others)}"
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _fits_its_models(self) -> Study:
-        """What is known before training of the encoders that the study makes itself."""
-        lengths = {"encoding.max_length": self.encoding.max_length}
-        lengths |= {
-            f"encoding.tasks.{task}.max_length": self.encoding_of(task).max_length for task in self.encoding.tasks
-        }
-        retrieves = any(self.task(target).type == "retrieval" for target in self.targets)
-        layers = {"retrieval.layer": self.retrieval.layer} if retrieves else {}
-        for name, model in self.models.items():
-            if (shape := model.architecture) is None:
-                continue
-            for values, limit, what in ((lengths, shape.max_length, "max_length"), (layers, shape.layers, "layers")):
-                for key, value in values.items():
-                    if value > limit:
-                        raise ValueError(
-                            f"{key}: {value} is more than the {limit} of models.{name}.architecture.{what}"
-                        )
         return self
 
     @property
@@ -368,14 +229,15 @@ class Study(Section):
         own = {code: language.language(code) for code, language in self.declared_languages.items()}
         return {**languages_of(self.source.kind), **own}
 
-    def _languages_of_task(self, task: Task) -> tuple[str, ...]:
+    def languages_of_task(self, task: Task) -> tuple[str, ...]:
+        """The languages that a task can be scored in."""
         if self.source.kind != "synthetic":
             return task.languages
         return tuple(code for code in self.language_table() if code != ENGLISH or ENGLISH in task.languages)
 
     def languages(self, target: str, split: str | None = None) -> tuple[str, ...]:
         """The languages in which the study scores a target, in alphabetical order; of a split, those that it has."""
-        wanted = self.targets[target].languages or self._languages_of_task(self.task(target))
+        wanted = self.targets[target].languages or self.languages_of_task(self.task(target))
         lacking = {code for of, codes in self.targets[target].absent.items() if of == split for code in codes}
         if split == "dev":
             lacking |= {code for code in self.targets[target].shots if self.shots_from(target, code)[1] == "dev"}
