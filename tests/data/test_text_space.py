@@ -7,7 +7,7 @@ import pytest
 from topics import texts
 
 from xstilts.data import text_space
-from xstilts.data.text_space import Diversity, TextSpace, vendi_score
+from xstilts.data.text_space import Diversity, TextSpace, pairwise_distance, vendi_score
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +34,11 @@ def test_texts_of_one_topic_are_near_each_other(space: TextSpace) -> None:
     assert np.linalg.norm(sea, axis=1) == pytest.approx(1)
     assert (sea @ sea.T).mean() > 0.3 > (sea @ farm.T).mean()
     assert space.vectors(["", "!?"]).tolist() == np.zeros((2, sea.shape[1])).tolist()
+
+
+def test_the_pairwise_distance_is_over_pairs_of_different_texts() -> None:
+    """Of three vectors, two are the same and one is orthogonal: cosines of 1, 0 and 0."""
+    assert pairwise_distance(np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])) == pytest.approx(2 / 3)
 
 
 def test_clusters_are_the_topics(space: TextSpace) -> None:

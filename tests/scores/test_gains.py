@@ -127,3 +127,18 @@ def test_a_study_without_any_scores_has_cells_without_numbers(study: Study) -> N
 def test_the_order_of_the_rows_changes_nothing(scores: pd.DataFrame, study: Study) -> None:
     shuffled = scores.sample(frac=1, random_state=3)
     pd.testing.assert_frame_equal(task_cells(shuffled, study), task_cells(scores, study), check_exact=True)
+
+
+def test_languages_that_fine_tuning_has_examples_of_are_not_zero_shot(make_scores: MakeScores) -> None:
+    study = load(study_config(targets={"mlqa": {"languages": ["de", "en", "hi", "vi"], "shots": {"de": 4}}}))
+    points = {"en": 90.0, "de": 70.0, "hi": 50.0, "vi": 40.0}
+    rows = [
+        ("none", "mlqa", language, metric, seed, score)
+        for language, score in points.items()
+        for metric in ("exact_match", "f1")
+        for seed in (1, 2)
+    ]
+    cells = language_cells(make_scores(rows), study, "mlqa")
+    assert cell(cells, arm="none", language=ZERO_SHOT)["score"] == 45
+    assert cell(cells, arm="none", language=ALL)["score"] == 62.5
+    assert cell(cells, arm="none", language="de")["score"] == 70

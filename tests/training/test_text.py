@@ -51,7 +51,7 @@ def make_text(tokenizer: PreTrainedTokenizerFast, tmp_path_factory: pytest.TempP
     def make(share: float = 1.0, exponent: float = 0.3) -> TextData:
         files = {code: folder / "tokens" / f"train.{code}.arrow" for code in SIZES}
         train = {code: EncodedRows(path, without=[0, 1, 2, 3, 4]) for code, path in files.items()}
-        held_out = {code: EncodedRows(path, only=[0, 1, 2, 3, 4]) for code, path in files.items()}
+        held_out = {code: EncodedRows(path, only={path: [0, 1, 2, 3, 4]}) for code, path in files.items()}
         return TextData(task_type, train, held_out, exponent, share)
 
     return make

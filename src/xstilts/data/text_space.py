@@ -99,7 +99,7 @@ class Diversity:
         return cls(
             measured=len(chosen),
             vendi=vendi_score(vectors),
-            pairwise_distance=_pairwise_distance(vectors),
+            pairwise_distance=pairwise_distance(vectors),
             distinct_bigrams=len(set(bigrams)) / max(1, len(bigrams)),
             clusters=len(set(space.clusters(vectors, CLUSTERS).tolist())),
         )
@@ -122,7 +122,8 @@ def vendi_score(vectors: np.ndarray) -> float:
     return float(np.exp(-(positive * np.log(positive)).sum()))
 
 
-def _pairwise_distance(vectors: np.ndarray) -> float:
+def pairwise_distance(vectors: np.ndarray) -> float:
+    """Return the mean of 1 - cosine over all pairs of different rows of unit length; 0 for a single row."""
     count, exact = len(vectors), vectors.astype(np.float64)
     if count < 2:
         return 0.0
