@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -28,17 +29,14 @@ class Package:
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    sockets: Path = field(init=False)
 
     def __post_init__(self) -> None:
         copied = self.folder / "package" / "xstilts"
         shutil.copytree(Path(xstilts.__file__).parent, copied, ignore=shutil.ignore_patterns("__pycache__"))
         (copied / "cli/commands.py").write_text("import sys\n\ndef run():\n    exec(sys.argv[1])\n", encoding="utf-8")
         self.edit("cli/forkserver/server.py", "import_all()\n    if", "pass\n    if")
-        self.sockets.mkdir(parents=True)
-
-    @property
-    def sockets(self) -> Path:
-        return self.folder / "run"
+        self.sockets = Path(tempfile.mkdtemp(prefix="xstilts-"))  # sockets have short paths
 
     def edit(self, file: str, old: str, new: str) -> None:
         path = self.folder / "package" / "xstilts" / file
@@ -85,6 +83,7 @@ def package(tmp_path: Path) -> Iterator[Package]:
     yield made
     for server in servers(made):
         server.kill()
+    shutil.rmtree(made.sockets)
 
 
 def servers(package: Package) -> list[psutil.Process]:

@@ -14,7 +14,15 @@ PRETRAIN = Job.pretraining("tiny")
 TRAIN = Job("tiny", "mnli", INTERMEDIATE, 1)
 XNLI = Job("tiny", "mnli", "xnli", 1)
 RETRIEVE = Job("tiny", "mnli", RETRIEVAL, 1)
-ENCODER = ("record.json", "model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json", "README.md")
+ENCODER = (
+    "record.json",
+    "model.safetensors",
+    "config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "README.md",
+    "lm_head.safetensors",
+)
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_a_job_makes_the_same_bytes(prepared: Path, alone: Workspace, tmp_path: 
         client = int(printed.split()[0])
         newest = max(workspace.results.glob("attempts/**/*.json"), key=lambda path: path.stat().st_mtime_ns)
         assert read_attempts(newest)[-1].pid != client, "no server has run it"
-    assert len(made(workspace)) == 4
+    assert len(made(workspace)) == 5
     assert made(workspace) == made(alone)
 
 

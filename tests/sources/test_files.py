@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from xstilts.sources import files
-from xstilts.task_types import task_type_class
+from xstilts.task_types import canonical_schema
 from xstilts.tasks.languages import languages_of
 from xstilts.tasks.registry import TASKS
 from xstilts.tasks.task import SPLITS
@@ -25,7 +25,7 @@ def test_every_file_that_the_layout_names_has_a_reader():
 def test_types_are_those_of_the_format_even_for_a_table_without_rows(release):
     release.write("intermediate/mnli/train.tsv", "pairID\tsentence1\tsentence2\tgold_label\n")
     table = files.read(release.root, TASKS["mnli"], "train", languages_of("files")["en"])
-    assert table.schema == task_type_class(TASKS["mnli"]).schema
+    assert table.schema == canonical_schema(TASKS["mnli"])
     assert table.schema.field("label") == pa.field("label", pa.string())
     assert table.num_rows == 0
 

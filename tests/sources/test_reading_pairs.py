@@ -92,8 +92,8 @@ def test_glue_finds_columns_by_name_and_leaves_out_rows_without_gold_label(relea
     ]
     release.write(MNLI, table(NLI_HEADER, *rows))
     assert release.rows("mnli") == [
-        {"id": "7e", "premise": "It rains.", "hypothesis": "It is wet.", "label": "entailment"},
-        {"id": "9c", "premise": "C", "hypothesis": "D", "label": "contradiction"},
+        {"id": "7e", "premise": "It rains.", "hypothesis": "It is wet.", "label": "entailment", "genre": None},
+        {"id": "9c", "premise": "C", "hypothesis": "D", "label": "contradiction", "genre": None},
     ]
 
 

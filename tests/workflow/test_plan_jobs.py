@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import small_corpora
 import yaml
 from workspace import REPOSITORY, Workspace
 
@@ -44,6 +45,7 @@ def test_the_stored_study_gives_the_same(workspace: Workspace) -> None:
 def test_the_studies_of_the_repository(tmp_path: Path, study: str) -> None:
     path = REPOSITORY / "workflow" / "studies" / f"{study}.yaml"
     workspace = Workspace(tmp_path, yaml.safe_load(path.read_text(encoding="utf-8")))
+    small_corpora.write(workspace)
     counts = workspace.counts()
     assert jobs(workspace) == counts
 

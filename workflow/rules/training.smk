@@ -14,6 +14,7 @@ rule pretrain:
         tokenizer=PATHS.pretrained("{model}") / "tokenizer.json",
         tokenizer_config=PATHS.pretrained("{model}") / "tokenizer_config.json",
         card=PATHS.pretrained("{model}") / "README.md",
+        lm_head=PATHS.pretrained("{model}") / "lm_head.safetensors",
         record=PATHS.pretrained("{model}") / "record.json",
     log:
         PATHS.log("pretrain", "{model}"),

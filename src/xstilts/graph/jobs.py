@@ -15,7 +15,7 @@ RETRIEVAL = "retrieval"
 #: Beside an encoder's weights: what makes the folder one that transformers and the Hugging Face Hub take.
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
 CARD = "README.md"
-_BESIDE_WEIGHTS = ("config.json", *TOKENIZER_FILES, CARD)
+_BESIDE_WEIGHTS = ("config.json", *TOKENIZER_FILES, CARD, "lm_head.safetensors")
 
 Rule = Literal["pretrain", "intermediate", "finetune", "retrieve"]
 _RULES: dict[str, Rule] = {PRETRAINING: "pretrain", INTERMEDIATE: "intermediate", RETRIEVAL: "retrieve"}

@@ -14,7 +14,7 @@ from repositories import NUMBER, TEXT
 
 from xstilts.data import examples
 from xstilts.errors import DataError
-from xstilts.task_types import task_type_class
+from xstilts.task_types import canonical_schema
 from xstilts.tasks.registry import TASKS
 from xstilts.tasks.tagging import ENTITIES, UPOS
 
@@ -63,7 +63,7 @@ FIRST = {
 def test_canonical_examples_keep_the_rules_of_their_format(downloads, task, split, code):
     downloads.fetch(task, split, code)
     table = downloads.read(task, split, code)
-    assert table.schema == task_type_class(TASKS[task]).schema
+    assert table.schema == canonical_schema(TASKS[task])
     count, first = FIRST[task, split, code]
     assert table.num_rows == count
     assert table.to_pylist()[0].items() >= first.items()
