@@ -89,6 +89,21 @@ def test_languages_that_an_encoder_has_no_layers_for(tmp_path: Path) -> None:
         tried("xmod", tmp_path, targets={"xnli": {"languages": ["de", "fr", "ur"]}})
 
 
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"arms": {"none": {}, "two": {"tasks": ["xnli"], "languages": ["de", "en"]}}}, r"arms\.two\.languages"),
+        ({"arms": {"none": {}, "text": {"masked_lm": {"text": "study"}}}}, r"arms\.text\.masked_lm\.languages"),
+        ({"targets": {"xnli": {"languages": ["de", "en"], "shots": {"de": 2}}}}, r"targets\.xnli"),
+    ],
+)
+def test_batches_that_would_mix_languages(changes: dict[str, Any], key: str, tmp_path: Path) -> None:
+    """An encoder with layers by language can have none; all others can."""
+    tried("xlmr", tmp_path / "others", **changes)
+    with pytest.raises(UserError, match=rf"{key}: .* a batch has to be in one; these are de, en\. Train on one"):
+        tried("xmod", tmp_path / "xmod", **changes)
+
+
 @pytest.mark.parametrize("stage", ["intermediate", "target"])
 def test_an_adapter_for_modules_that_it_has_not(stage: str, tmp_path: Path) -> None:
     tried("xlmr", tmp_path, training={stage: {"lora": {"modules": ["query", "dense"]}}})

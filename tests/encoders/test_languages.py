@@ -18,7 +18,7 @@ from xstilts.data.encoding import EncodedRows
 from xstilts.encoders import adapters, storage
 from xstilts.encoders.languages import language_layers, use_language, without_layers
 from xstilts.errors import UserError
-from xstilts.jobs.retrieval import _embedded
+from xstilts.jobs.retrieval import embed_pool
 from xstilts.retrieval.embedding import embed
 from xstilts.task_types import task_type_of
 from xstilts.task_types.base import SpecialTokens
@@ -89,7 +89,7 @@ def test_sentences_are_embedded_by_the_layers_of_their_language(encoder: PreTrai
 def test_the_two_sides_of_a_retrieval_pool_have_a_language_each(encoder: PreTrainedModel, tmp_path: Path) -> None:
     rows_in(tmp_path, "de")
     gold = pa.table({"side": ["foreign", "english", "foreign", "english"]})
-    found = _embedded(encoder, tmp_path / "test.de.arrow", gold, TOKENS, Embedding(layer=2))
+    found = embed_pool(encoder, tmp_path / "test.de.arrow", gold, TOKENS, Embedding(layer=2))
     german, english = (embedded(encoder, tmp_path, language) for language in ("de", "en"))
     assert torch.allclose(found[[0, 2]], german[[0, 2]], atol=1e-6)
     assert torch.allclose(found[[1, 3]], english[[1, 3]], atol=1e-6)

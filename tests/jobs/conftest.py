@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import labelled_study
@@ -36,18 +35,13 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def labelled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, PreTrainedTokenizerFast]:
     """The folder of the study of ``labelled_study``, and its tokenizer. Read-only: tests copy it."""
-    folder = tmp_path_factory.mktemp("labelled")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        return folder, labelled_study.prepare(Runs(load(labelled_study.CONFIG)))
+    return labelled_study.prepared_in(tmp_path_factory.mktemp("labelled"), labelled_study.CONFIG)
 
 
 @pytest.fixture
 def runs(labelled: tuple[Path, PreTrainedTokenizerFast], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
     """A copy of the study of ``labelled_study`` in a folder of the test's own, which is the working directory."""
-    shutil.copytree(labelled[0], tmp_path / "study")
-    monkeypatch.chdir(tmp_path / "study")
-    return Runs(load(labelled_study.CONFIG))
+    return labelled_study.copied(labelled[0], tmp_path / "study", labelled_study.CONFIG, monkeypatch)
 
 
 @pytest.fixture(scope="session")

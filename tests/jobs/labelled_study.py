@@ -5,6 +5,7 @@ Every file has ``EXAMPLES`` examples with ids such as 'xnli.dev.de.0'. All weigh
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pytest
 import torch
 from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from xstilts.config.settings import Architecture, Compute, Hyperparameters
+from xstilts.config.study import load
 from xstilts.data import tokenizer
 from xstilts.data.encoding import EncodedRows, encode_task
 from xstilts.data.examples import Provenance, write
@@ -102,6 +105,20 @@ def prepare(runs: Runs) -> PreTrainedTokenizerFast:
     for folder, value in WEIGHTS.items():
         encoders.save(filled(encoders.fresh(Architecture(**SHAPE), pieces, Compute()), value), Path(folder))
     return pieces
+
+
+def prepared_in(folder: Path, config: dict[str, Any]) -> tuple[Path, PreTrainedTokenizerFast]:
+    """The folder, with all files of a study, and their tokenizer. Not to be changed: tests copy it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        return folder, prepare(Runs(load(config)))
+
+
+def copied(prepared: Path, folder: Path, config: dict[str, Any], patch: pytest.MonkeyPatch) -> Runs:
+    """A study in a copy of a prepared folder, which becomes the working directory."""
+    shutil.copytree(prepared, folder)
+    patch.chdir(folder)
+    return Runs(load(config))
 
 
 def _example(task: str, number: int, text: str) -> dict[str, Any]:

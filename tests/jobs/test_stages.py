@@ -10,17 +10,16 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 import torch
-from labelled_study import CONFIG, SHAPE
+from labelled_study import CONFIG, EXAMPLES, SHAPE, copied, texts, texts_of
 from safetensors.torch import load_file
 from transformers import PreTrainedTokenizerFast
 
 from xstilts.config.settings import Architecture, Compute
-from xstilts.config.study import load
 from xstilts.encoders import lm_head, storage
 from xstilts.graph.runs import INTERMEDIATE, Runs
 from xstilts.jobs import training
 from xstilts.jobs.supervised import derived_seed
-from xstilts.jobs.text_data import held_out
+from xstilts.jobs.text_data import held_out, text_data
 from xstilts.runtime.signals import Stopped, StopRequest
 from xstilts.training.checkpoints import Checkpoints
 from xstilts.training.session import Session
@@ -53,9 +52,7 @@ STUDY: dict[str, Any] = {
 @pytest.fixture
 def staged(labelled: tuple[Path, PreTrainedTokenizerFast], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
     """The labelled study with other arms, and a ready-made encoder with random weights and a head."""
-    shutil.copytree(labelled[0], tmp_path / "study")
-    monkeypatch.chdir(tmp_path / "study")
-    runs = Runs(load(STUDY))
+    runs = copied(labelled[0], tmp_path / "study", STUDY, monkeypatch)
     for kind in ("tokens", "tokenizers"):
         shutil.copytree(runs.paths.root / kind / "ready", runs.paths.root / kind / "more")
     torch.manual_seed(3)
@@ -177,6 +174,19 @@ def test_passages_that_are_held_out_are_few_and_spread_evenly() -> None:
     assert len(held_out(100_000)) == 200 and held_out(100_000)[-1] == 99_999
 
 
+def test_passages_that_are_held_out_are_not_trained_on(
+    staged: Runs, pieces: PreTrainedTokenizerFast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xstilts.jobs.text_data._EVERY", 4)
+    use = staged.study.arms["text"].masked_lm
+    assert use is not None
+    text = text_data(staged, "ready", use, 1.0, None)
+    trained, held = texts_of(text.train["de"], pieces), texts_of(text.held_out["de"], pieces)
+    passages = texts("text", "train", "de")
+    assert held == [passages[3], passages[7]] and trained is not None
+    assert len(trained) == EXAMPLES - 2 and sorted([*trained, *held]) == sorted(passages)
+
+
 def test_text_alone_trains_on_the_languages_that_are_named(staged: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     texts = []
 
@@ -213,6 +223,9 @@ def test_the_pretrained_head_is_where_masked_lm_starts(staged: Runs, monkeypatch
     assert not torch.equal(heads[1]["dense.weight"], stored["dense.weight"]), "the second that of the first"
     intermediate(staged, "control")
     assert heads.pop() is None, "random weights have none"
+    heads.clear()
+    training.pretrain(staged, SPEC, "more", 1, Session(checkpoints=checkpoints("more again")))
+    assert all(torch.equal(heads[0][name], stored[name]) for name in stored), "a continuation has its parent's"
 
 
 def test_a_continued_model_starts_from_its_parent_and_leaves_a_head(staged: Runs) -> None:

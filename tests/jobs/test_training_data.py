@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ import pytest
 from labelled_study import CONFIG, EXAMPLES, RecordingPredictor, RecordingTrainer, TrainingCall, subset, texts, texts_of
 from transformers import PreTrainedTokenizerFast
 
-from xstilts.config.study import load
 from xstilts.errors import UserError
 from xstilts.graph.runs import Runs
 from xstilts.jobs import training
@@ -42,17 +40,12 @@ def taught_config() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def taught_folder(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, PreTrainedTokenizerFast]:
-    folder = tmp_path_factory.mktemp("taught")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        return folder, labelled_study.prepare(Runs(load(taught_config())))
+    return labelled_study.prepared_in(tmp_path_factory.mktemp("taught"), taught_config())
 
 
 @pytest.fixture
 def runs(taught_folder: tuple[Path, PreTrainedTokenizerFast], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
-    shutil.copytree(taught_folder[0], tmp_path / "study")
-    monkeypatch.chdir(tmp_path / "study")
-    return Runs(load(taught_config()))
+    return labelled_study.copied(taught_folder[0], tmp_path / "study", taught_config(), monkeypatch)
 
 
 @pytest.fixture

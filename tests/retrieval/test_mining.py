@@ -107,7 +107,10 @@ def test_a_margin_is_a_ratio_whatever_its_signs() -> None:
     assert mine(torch.tensor([[1.0, 0.0]]), torch.tensor([[-1.0, 0.0]]), 4) == [(0, 0, 1.0)]
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.skipif(
+    not torch.cuda.is_available(),
+    reason="compares the neighbours that a GPU finds with those that the CPU finds, and there is no GPU",
+)
 def test_blocks_go_to_the_device_and_results_come_back() -> None:
     queries, index = unit(0, 50), unit(1, 70)
     similarities, positions = nearest_neighbours(queries, index, 4, "cuda", block=16)

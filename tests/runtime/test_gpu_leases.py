@@ -327,7 +327,7 @@ def test_a_folder_that_cannot_be_used(tmp_path, monkeypatch):
         pass
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to run as two users")
+@pytest.mark.skipif(os.geteuid() != 0, reason="two users lease one GPU, and only root can start processes of two users")
 def test_another_users_lock_holds(jobs, tmp_path):
     """Also where Linux protects other users' files in sticky folders."""
     with lease_gpu(1):

@@ -43,7 +43,7 @@ def tracked() -> list[Path]:
     try:
         listed = subprocess.run(["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, check=True)
     except (OSError, subprocess.CalledProcessError):
-        pytest.skip("not a git checkout")
+        pytest.skip("checks the files under version control, and this copy of the project is in no git repository")
     names = listed.stdout.decode().split("\0")
     return [REPOSITORY / name for name in names if name and (REPOSITORY / name).is_file()]
 

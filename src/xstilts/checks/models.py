@@ -10,10 +10,12 @@ from xstilts.checks import keys
 from xstilts.checks.findings import Finding
 from xstilts.checks.limits import beyond, texts_for
 from xstilts.checks.trial import Trial
+from xstilts.config.study import Study
+from xstilts.config.training_data import trainings
 from xstilts.data import tokenizer
 from xstilts.data.fitting import fitted
 from xstilts.encoders import adapters, capabilities, storage
-from xstilts.encoders.languages import without_layers
+from xstilts.encoders.languages import language_layers, without_layers
 from xstilts.errors import UserError
 from xstilts.graph.runs import RETRIEVAL, Runs
 
@@ -50,14 +52,32 @@ def _noted(key: str, found: list[Finding]) -> Iterator[None]:
 
 
 def _languages(runs: Runs, config: PreTrainedConfig) -> Iterator[Finding]:
-    """Languages of the targets that an encoder with layers by language has none for."""
-    for target in runs.study.targets:
-        if lacking := without_layers(config, runs.study.languages(target)):
+    """Languages that an encoder with layers by language has none for, and training that would mix languages."""
+    if not language_layers(config):
+        return
+    why = "this encoder has layers of their own for each language"
+    scored = {f"targets.{target}.languages": runs.study.languages(target) for target in runs.study.targets}
+    trained = _languages_trained(runs.study)
+    for key, languages in {**scored, **trained}.items():
+        if lacking := without_layers(config, languages):
+            yield Finding(key, f"{why}, and none for {', '.join(lacking)}. List the languages without these.")
+    for key, languages in trained.items():
+        if len(languages) > 1:
             yield Finding(
-                f"targets.{target}.languages",
-                f"this encoder has layers of their own for each language, and none for {', '.join(lacking)}. List the "
-                "languages without these.",
+                key, f"{why}, so that a batch has to be in one; these are {', '.join(languages)}. Train on one."
             )
+
+
+def _languages_trained(study: Study) -> dict[str, tuple[str, ...]]:
+    """The languages that each training of arms and targets draws batches from, by key."""
+    of_tasks = {f"{key}.languages": tuple(stage.languages) for stage, key in trainings(study) if stage.tasks}
+    of_texts = {
+        f"{key}.languages": tuple(use.languages or study.text_languages(use.task))
+        for key, use in study.text_uses().items()
+        if key.startswith("arms.")
+    }
+    taught = {f"targets.{target}": tuple(sorted(study.taught(target))) for target in study.targets}
+    return {**of_tasks, **of_texts, **taught}
 
 
 def _limits(runs: Runs, model: str, config: PreTrainedConfig) -> Iterator[Finding]:

@@ -62,7 +62,7 @@ def retrieve(runs: Runs, spec: Spec, model: str, arm: str, seed: int, threads: i
                 encoded = runs.paths.encoded(model, target, split, language)
                 gold = examples.read(runs.paths.examples(target, split, language))
                 with device.autocast():
-                    pools[split] = Pool(gold, _embedded(encoder, encoded, gold, tokens, settings))
+                    pools[split] = Pool(gold, embed_pool(encoder, encoded, gold, tokens, settings))
             predictions = predict_retrieval(runs.study.task(target), pools, settings, encoder.device)
             for split in [split for split in runs.study.splits_of(target) if split in pools]:
                 outputs.add(task_type, language, split, predictions[split], pools[split].examples)
@@ -75,7 +75,7 @@ def retrieve(runs: Runs, spec: Spec, model: str, arm: str, seed: int, threads: i
     write_record(record, runs, spec, device, None, started)
 
 
-def _embedded(
+def embed_pool(
     encoder: PreTrainedModel, encoded: Path, gold: pa.Table, tokens: SpecialTokens, settings: Embedding
 ) -> torch.Tensor:
     """Embed a pool, (rows, hidden); its two languages apart where the encoder has layers of their own for each."""
