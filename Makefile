@@ -18,14 +18,14 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 demo: setup
-	snakemake --quiet rules || { echo "The demo failed; results/demo/logs says why."; exit 1; }
+	snakemake || { echo "The demo failed; results/demo/logs says why."; exit 1; }
 	xstilts show --study results/demo/study.json
 
 # Downloads a small multilingual encoder and its data from the Hugging Face Hub.
 REAL := workflow/studies/real_small.yaml
 real: setup
 	snakemake prefetch --configfile $(REAL)
-	snakemake --quiet rules --configfile $(REAL) || { echo "The study failed; results/real_small/logs says why."; exit 1; }
+	snakemake --configfile $(REAL) || { echo "The study failed; results/real_small/logs says why."; exit 1; }
 	xstilts show --study results/real_small/study.json
 
 # A worker more than there are processors, since the tests of a SLURM mostly wait; those of one file share fixtures.
