@@ -9,15 +9,10 @@ import sys
 from logging import INFO, LogRecord
 from typing import TextIO
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
 from snakemake.logging import ColorizingTextHandler, DefaultFilter, DefaultFormatter, get_event
 from snakemake.settings.enums import Quietness
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
-
-from xstilts.cli.terminal import write_what_the_terminal_can
-from xstilts.status.run_log import RunLog
 
 #: What a line per finished job stands for.
 _REPLACED = {
@@ -51,6 +46,13 @@ class LogHandler(LogHandlerBase):
 
     def __post_init__(self) -> None:
         """Prepare Snakemake's own handler and the bar."""
+        # imported here, since Snakemake imports every installed handler, also where it is not asked for
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        from xstilts.cli.terminal import write_what_the_terminal_can
+        from xstilts.status.run_log import RunLog
+
         asked = self.common_settings
         stream: TextIO = sys.stdout if asked.stdout else sys.stderr
         quiet = set(asked.quiet or ())
