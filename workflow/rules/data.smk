@@ -109,6 +109,8 @@ rule tokenizer:
 
 
 rule encode:
+    wildcard_constraints:
+        task=r"[a-z0-9_]+(\.[a-z]+)?",  # what is translated has its language in its name
     input:
         prepared=PATHS.prepared,
         tokenizer=rules.tokenizer.output.tokenizer,
