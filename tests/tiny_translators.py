@@ -1,4 +1,4 @@
-"""Models for translation of every family: random, tiny, with a tokenizer whose tokens for languages are the family's."""
+"""Models for translation of every family: random, tiny, with a tokenizer that has the family's language tokens."""
 
 from __future__ import annotations
 

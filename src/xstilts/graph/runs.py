@@ -135,6 +135,10 @@ class Runs:
         found = {code: path for code, path in paths.items() if path}
         return {code: TRANSLATORS / s.folder if (s := Snapshot.of_path(p)) else Path(p) for code, p in found.items()}
 
+    def downloaded_translators(self) -> list[Path]:
+        """Return the folders of the models for translation that come from the Hub."""
+        return list(dict.fromkeys(folder for folder in self.translators().values() if folder.parent == TRANSLATORS))
+
     def translator_files(self, language: str) -> list[Path]:
         """Return the files that a job makes and a translation waits for: the downloaded weights, or none."""
         return self.made([weights_file(self.translators()[language])])
@@ -240,8 +244,7 @@ class Runs:
         """Return the files that are downloaded before anything else runs, on a machine with network."""
         records = [self.paths.prefetched(task) for task in self.study.tasks() if self.study.from_hub(task)]
         folders = [self.ready_made(name) for name, model in self.study.models.items() if model.snapshot]
-        folders += [folder for folder in self.translators().values() if folder.parent == TRANSLATORS]
-        return records + [folder / "xstilts.json" for folder in folders]
+        return records + [folder / "xstilts.json" for folder in (*folders, *self.downloaded_translators())]
 
     def ready_made(self, model: str) -> Path:
         """Return the folder of an encoder that the study does not pretrain itself."""

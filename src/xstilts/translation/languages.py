@@ -1,7 +1,8 @@
 """What models for translation call languages, and what their folders say of them. Imports no transformers.
 
-NLLB and M2M-100 have a token for each language, which stands before the source text and begins the translation. Models
-of OPUS-MT translate one pair of languages, or from one language into several, whose tokens then stand before the source.
+NLLB and M2M-100 have a token for each language: that of the source stands before the text, that of the target begins
+the translation. Models of OPUS-MT translate one pair of languages, or from one into several, whose token then stands
+before the text.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def tokens_for(language: Language, code: str | None = None) -> list[str]:
 
 
 def is_before_source(token: str) -> bool:
-    """Whether a language's token stands before the source text, as OPUS-MT has it, and does not begin the translation."""
+    """Whether a language's token stands before the source text, as in OPUS-MT; else it begins the translation."""
     return token.startswith(">>")
 
 

@@ -82,7 +82,9 @@ class Translator:
     def _read(self, ids: list[int]) -> Translated:
         if (end := self.tokenizer.eos_token_id) not in ids:
             return Translated("", "unfinished")
-        text = str(self.tokenizer.decode(ids[: ids.index(end)], skip_special_tokens=True)).strip()
+        first = self.settings.forced_bos_token_id  # of a language, which not every tokenizer takes for special
+        kept = [number for number in ids[: ids.index(end)] if number != first]
+        text = str(self.tokenizer.decode(kept, skip_special_tokens=True)).strip()
         return Translated(text) if text else Translated("", "empty")
 
 
@@ -103,7 +105,8 @@ def load(folder: Path, language: Language, translation: Translation, compute: Co
     model, tokenizer = _model(folder, compute, key), _tokenizer(folder, key)
     code = translation.language_codes.get(language.code)
     unknown = tokenizer.unk_token_id
-    tokens = [*tokenizer.get_vocab(), *tokenizer.all_special_tokens]
+    of_m2m = getattr(tokenizer, "lang_token_to_id", {})  # which its vocabulary leaves out
+    tokens = [*tokenizer.get_vocab(), *tokenizer.all_special_tokens, *of_m2m]
     token = token_of(language, tokens, code, key, alone=language.code in translation.models)
     target = None if token is None else int(tokenizer.convert_tokens_to_ids(token))
     before: tuple[int, ...] = ()
