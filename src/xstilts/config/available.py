@@ -18,7 +18,7 @@ def as_available(study: Study) -> Study:
 def _with_translations(study: Study) -> Study:
     """The study with ``translated`` filled in: training data in other languages that its source does not have."""
     if study.translation is None:
-        return study
+        return study.model_copy(update={"translated": {}}) if study.translated else study
     lacking = {
         task: [code for code in study.languages_trained(task) if code != ENGLISH and _lacks(study, task, code)]
         for task in study.tasks()
