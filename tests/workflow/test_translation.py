@@ -64,3 +64,37 @@ def put_german_files(study: Workspace) -> None:
     target = study.data / "translated" / "de" / "intermediate" / "mnli" / "train.tsv"
     target.parent.mkdir(parents=True)
     target.write_bytes(source.read_bytes())
+
+
+def test_the_synthetic_world_renders_what_it_can_and_has_the_rest_translated(workspace: Workspace) -> None:
+    tiny_translators.write("nllb", workspace.folder / "nllb")
+    workspace.config |= {
+        "source": {"kind": "synthetic", "train_examples": 12, "eval_examples": 6, "documents": 100},
+        "translation": {"models": {"qaa": "nllb"}, "beams": 2, "max_length": 24},
+        "arms": {"none": {}, "aldric": {"tasks": ["mnli", "commonsenseqa"], "languages": ["en", "qaa"]}},
+        "targets": {"tatoeba": {"languages": ["qaa"]}},
+    }
+    table = "results/tiny/tables/data.md"
+    workspace.write()
+    assert "nothing found" in workspace.xstilts("check", "--config", "study.yaml").ok().text
+    assert "translate" in workspace.xstilts("plan", "--config", "study.yaml", "--gpu", "cpu").ok().text
+    assert "translate commonsenseqa qaa" in workspace.planned(SCORES, table)
+    assert "translate mnli qaa" not in workspace.planned(SCORES, table)
+    workspace.snakemake(SCORES, table).ok()
+    assert manifest(workspace, "mnli")["files"]["train.qaa"]["source"].startswith("translated/qaa/")
+    assert manifest(workspace, "commonsenseqa.qaa")["translation"]["model"] == "nllb"
+    row = examples.read(workspace.results / "data" / "commonsenseqa.qaa" / "train.qaa.parquet").to_pylist()[0]
+    assert len(row["choices"]) == len(json.loads(row["english"])["choices"]) == 5
+    shown = (workspace.folder / table).read_text(encoding="utf-8")
+    assert "CommonsenseQA in Aldric, translated" in shown and "translated from English by nllb" in shown
+    workspace.config["translation"]["beams"] = 1
+    workspace.write()
+    why = workspace.xstilts("why", "--configfile", "study.yaml").ok().text
+    assert "translation.beams: 2 -> 1" in why and "translate 1" in why
+
+
+def test_a_language_that_the_model_lacks_is_refused_when_the_study_is_planned(study: Workspace) -> None:
+    study.config["arms"]["german"]["languages"] = ["fr"]
+    refused = study.snakemake("--dry-run")
+    assert refused.code and "translation.model: this model has no language 'fr' (French)" in refused.text
+    assert "Traceback" not in refused.text
