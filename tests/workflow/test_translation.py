@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 import tiny_translators
-from workspace import Workspace
+from workspace import REPOSITORY, Workspace
 
 from xstilts.data import examples
 
 SCORES = "results/tiny/scores.parquet"
+SNAKEFILE = str(REPOSITORY / "Snakefile")
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ def test_the_synthetic_world_renders_what_it_can_and_has_the_rest_translated(wor
     assert "CommonsenseQA in Aldric, translated" in shown and "translated from English by nllb" in shown
     workspace.config["translation"]["beams"] = 1
     workspace.write()
-    why = workspace.xstilts("why", "--configfile", "study.yaml").ok().text
+    why = workspace.xstilts("why", "--snakefile", SNAKEFILE, "--configfile", "study.yaml").ok().text
     assert "translation.beams: 2 -> 1" in why and "translate 1" in why
 
 

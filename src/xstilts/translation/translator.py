@@ -104,26 +104,37 @@ def load(folder: Path, language: Language, translation: Translation, compute: Co
     key = translation.key(language.code)
     model, tokenizer = _model(folder, compute, key), _tokenizer(folder, key)
     code = translation.language_codes.get(language.code)
-    unknown = tokenizer.unk_token_id
     of_m2m = getattr(tokenizer, "lang_token_to_id", {})  # which its vocabulary leaves out
     tokens = [*tokenizer.get_vocab(), *tokenizer.all_special_tokens, *of_m2m]
     token = token_of(language, tokens, code, key, alone=language.code in translation.models)
-    target = None if token is None else int(tokenizer.convert_tokens_to_ids(token))
-    before: tuple[int, ...] = ()
-    if token is not None and target is not None:
-        ids = (tokenizer.convert_tokens_to_ids(name) for name in ENGLISH_TOKENS)
-        english = next((int(number) for number in ids if number not in (None, unknown)), None)
-        before = (target,) if is_before_source(token) else () if english is None else (english,)
+    before, forced = _languages(tokenizer, token)
     device.place(model.eval())
-    forced = target if token is not None and not is_before_source(token) else None
     longest = getattr(model.config, "max_position_embeddings", None)
     settings = _generation(model, translation, forced)
     return Translator(model, tokenizer, device, translation.batch_tokens, before, settings, longest)
 
 
+def _languages(tokenizer: PreTrainedTokenizerBase, token: str | None) -> tuple[tuple[int, ...], int | None]:
+    """The ids that stand before a source text, and the one that begins the translation, given the target's token."""
+    if token is None:
+        return (), None
+    target = _id_of(tokenizer, token)
+    if is_before_source(token):
+        return (() if target is None else (target,)), None
+    found = (_id_of(tokenizer, name) for name in ENGLISH_TOKENS)
+    english = next((number for number in found if number is not None), None)
+    return (() if english is None else (english,)), target
+
+
+def _id_of(tokenizer: PreTrainedTokenizerBase, token: str) -> int | None:
+    """The id of a token; None where the tokenizer does not have it."""
+    number = tokenizer.convert_tokens_to_ids(token)
+    return number if isinstance(number, int) and number != tokenizer.unk_token_id else None
+
+
 def _generation(model: PreTrainedModel, translation: Translation, forced: int | None) -> GenerationConfig:
     """Beam search as the model's own settings have it, with the study's; nothing is drawn at random."""
-    settings: GenerationConfig = copy.deepcopy(model.generation_config)  # type: ignore[assignment]
+    settings: GenerationConfig = copy.deepcopy(model.generation_config)
     settings.update(
         num_beams=translation.beams,
         num_return_sequences=1,
@@ -160,7 +171,7 @@ def _model(folder: Path, compute: Compute, key: str) -> PreTrainedModel:
     if loaded["missing_keys"]:
         lacking = ", ".join(sorted(loaded["missing_keys"])[:3])
         raise UserError(f"{key}: the weights in {folder} are not whole: {lacking}, … are missing. Get them again.")
-    return model  # type: ignore[no-any-return]
+    return model
 
 
 def _tokenizer(folder: Path, key: str) -> PreTrainedTokenizerBase:
