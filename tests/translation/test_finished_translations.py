@@ -12,7 +12,7 @@ from xstilts.translation import finished
 from xstilts.translation.finished import translations
 from xstilts.translation.translator import Translated
 
-TEXTS = ["one", "two", "one", "three", "four", "five"]
+TEXTS = ["one", "two", "one", "three", "four", "five", "six"]
 KNOWN = {text: text.upper() for text in TEXTS if text != "three"}
 
 
@@ -28,7 +28,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_each_text_is_translated_once(tmp_path: Path) -> None:
     model = Dictionary(KNOWN)
     found = translations(TEXTS, tmp_path, model.translate)
-    assert model.asked == ["one", "two", "three", "four", "five"]
+    assert model.asked == ["one", "two", "three", "four", "five", "six"]
     assert found["one"] == Translated("ONE") and found["three"] == Translated("", "empty")
     again = Dictionary({})
     assert translations(TEXTS, tmp_path, again.translate) == found and again.asked == []
@@ -45,7 +45,7 @@ def test_after_a_kill_only_what_is_left_is_translated_and_the_bytes_are_the_same
     assert len(contents(tmp_path / "killed")) == 1
     model = Dictionary(KNOWN)
     found = translations(TEXTS, tmp_path / "killed", model.translate)
-    assert model.asked == ["three", "four", "five"]
+    assert model.asked == ["three", "four", "five", "six"]
     assert found == translations(TEXTS, tmp_path / "whole", Dictionary(KNOWN).translate)
     assert contents(tmp_path / "killed") == contents(tmp_path / "whole")
 
