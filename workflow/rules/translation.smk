@@ -3,8 +3,6 @@
 
 
 rule translate:
-    wildcard_constraints:
-        language="[a-z]+",
     input:
         prepared=PATHS.prepared,
         english=PATHS.data_manifest("{task}"),
@@ -15,6 +13,8 @@ rule translate:
         PATHS.log("translate", "{task}.{language}"),
     benchmark:
         PATHS.benchmark("translate", "{task}.{language}")
+    wildcard_constraints:
+        language="[a-z]+",
     priority: 100
     conda:
         "../../envs/xstilts.yaml"
