@@ -8,7 +8,7 @@ min_version("9.27")
 gc.set_threshold(200_000)  # looking for garbage would be a tenth of planning
 from xstilts.checks.plan import plan
 from xstilts.errors import UserError
-from xstilts.graph.paths import MODELS
+from xstilts.graph.paths import MODELS, TRANSLATORS
 from xstilts.graph.runs import INTERMEDIATE, RETRIEVAL, Runs
 from xstilts.graph.specs import Specs
 
@@ -43,6 +43,7 @@ wildcard_constraints:
 include: "workflow/rules/frozen.smk"
 include: "workflow/rules/prefetch.smk"
 include: "workflow/rules/data.smk"
+include: "workflow/rules/translation.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/analysis.smk"
 include: "workflow/rules/results.smk"

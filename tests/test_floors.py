@@ -18,7 +18,7 @@ FLOORS = (
     ("sources", "data", "synthetic"),
     ("runtime",),
     ("training",),
-    ("retrieval",),
+    ("retrieval", "translation"),
     ("graph",),
     ("scores",),
     ("analysis", "submission"),

@@ -15,7 +15,7 @@ from configs import own, ready_made
 from xstilts.checks import disk
 from xstilts.checks.findings import Finding, in_order, refuse
 from xstilts.checks.study import check, quick
-from xstilts.config.available import without_missing
+from xstilts.config.available import as_available
 from xstilts.config.study import load
 from xstilts.errors import UserError, UserErrors
 from xstilts.graph.runs import Runs
@@ -44,7 +44,7 @@ def write_config(folder: str, **changes: Any) -> None:
 
 def runs(**changes: Any) -> Runs:
     settings = {"arms": {"none": {}, "mnli": {"tasks": ["mnli"]}}, "targets": TARGETS, "retrieval": {"layer": 7}}
-    return Runs(without_missing(load(ready_made(**{**settings, **changes}))))
+    return Runs(as_available(load(ready_made(**{**settings, **changes}))))
 
 
 def found(**changes: Any) -> list[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from configs import ready_made
@@ -11,6 +11,8 @@ from workspace import REPOSITORY
 
 from xstilts.config.study import load
 from xstilts.data import subsets, text_space
+from xstilts.translation import finished
+from xstilts.translation.examples import Problem
 
 
 def page(name: str) -> str:
@@ -45,3 +47,13 @@ def test_the_numbers_that_the_page_names() -> None:
     for number in (subsets.CANDIDATES, subsets.GREEDY, text_space.FITTED, text_space.MEASURED):
         assert f"{number:,}" in text
     assert f"{text_space.CLUSTERS} clusters" in text
+
+
+def test_translation() -> None:
+    study = load(ready_made(**example("translation.md")))
+    assert study.translation is not None and study.languages_trained("mnli") == ("en", "de", "ru", "sw")
+    assert study.translation.key("de") == "translation.models.de" and study.translation.key("ru") == "translation.model"
+    text = page("translation.md")
+    assert f"{finished.SHARD:,} to a file" in text
+    problems = {problem for part in get_args(Problem) for problem in (get_args(part) or (part,))}
+    assert problems and all(f"`{problem}`" in text for problem in problems)

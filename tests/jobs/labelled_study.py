@@ -27,7 +27,8 @@ from xstilts.encoders import storage as encoders
 from xstilts.graph.runs import Runs
 from xstilts.task_types import canonical_schema
 from xstilts.task_types.base import SpecialTokens, TaskType
-from xstilts.tasks.registry import TASKS, TEXT
+from xstilts.tasks.registry import TEXT
+from xstilts.tasks.task import Task
 from xstilts.training.loop import TaskData, TrainingResult
 
 EXAMPLES = 8
@@ -87,21 +88,28 @@ def ids(task: str, split: str, language: str) -> list[str]:
 
 def prepare(runs: Runs) -> PreTrainedTokenizerFast:
     """Write the study's canonical and encoded files, its tokenizers and encoders into the working directory."""
-    files = [(task, *file) for task in (*runs.study.tasks(), TEXT.name) for file in runs.files(task)]
+    files = [
+        (task, *file)
+        for task in (*runs.study.tasks(), *runs.study.translations, TEXT.name)
+        for file in runs.files(task)
+    ]
     pieces = tokenizer.train([text for file in files for text in texts(*file)], 300, 64)
     for task, split, language in files:
-        rows = [_example(task, i, text) for i, text in enumerate(texts(task, split, language))]
-        rows = [row | dict.fromkeys(TASKS[task].metadata, VALUES[i % 2]) for i, row in enumerate(rows)]
-        schema = canonical_schema(TASKS[task])
+        declared = runs.study.task(task)
+        rows = [_example(declared, i, text) for i, text in enumerate(texts(task, split, language))]
+        rows = [row | dict.fromkeys(declared.metadata, VALUES[i % 2]) for i, row in enumerate(rows)]
+        schema = canonical_schema(declared)
         provenance = Provenance(task, split, language, "test", "none", False)
         path = runs.paths.examples(task, split, language)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write(path, TASKS[task], pa.Table.from_pylist(rows, schema=schema), provenance, "test")
+        write(path, declared, pa.Table.from_pylist(rows, schema=schema), provenance, "test")
     for model in runs.study.models:
         tokenizer.save(pieces, runs.paths.tokenizer(model))
         for task in {task for task, *_ in files}:
             paths = [runs.paths.examples(task, *file) for file in runs.files(task)]
-            encode_task(TASKS[task], runs.study.encoding_of(task), pieces, paths, runs.paths.tokens(model, task))
+            encode_task(
+                runs.study.task(task), runs.study.encoding_of(task), pieces, paths, runs.paths.tokens(model, task)
+            )
     for folder, value in WEIGHTS.items():
         encoders.save(filled(encoders.fresh(Architecture(**SHAPE), pieces, Compute()), value), Path(folder))
     return pieces
@@ -121,11 +129,11 @@ def copied(prepared: Path, folder: Path, config: dict[str, Any], patch: pytest.M
     return Runs(load(config))
 
 
-def _example(task: str, number: int, text: str) -> dict[str, Any]:
+def _example(task: Task, number: int, text: str) -> dict[str, Any]:
     values: dict[str, Any] = {"id": text.replace(" ", ".")}
-    match TASKS[task].type:
+    match task.type:
         case "classification":
-            return values | {"premise": text, "hypothesis": "so", "label": TASKS[task].labels[number % 2]}
+            return values | {"premise": text, "hypothesis": "so", "label": task.labels[number % 2]}
         case "tagging":
             return values | {"tokens": text.split(), "tags": ["N", "S", "L", "(S/N)/L"]}
         case "span_qa":

@@ -31,9 +31,11 @@ def taught_config() -> dict[str, Any]:
         "fixed": {"tasks": ["mnli"], "train_examples": 2, "steps": "fixed", "training": {"batch_size": 2, "epochs": 3}},
         "too_many": {"tasks": ["mnli"], "train_examples": 9},
         "german": {"tasks": ["mnli"], "languages": ["de"]},
+        "swahili": {"tasks": ["mnli"], "languages": ["sw", "en"]},
         "both": {"stages": [{"tasks": ["ccg"]}, {"tasks": ["mnli"], "languages": ["de", "en"], "train_examples": 2}]},
     }
-    config["targets"]["xnli"] |= {"train_languages": ["fr"], "shots": {"de": 3}}
+    config["targets"]["xnli"] |= {"train_languages": ["fr", "sw"], "shots": {"de": 3}}
+    config |= {"translation": {"model": "m2m"}, "translated": {"mnli": ["sw"], "xnli": ["sw"]}}
     config["targets"]["mlqa"] |= {"shots": {"de": 2}}
     return config
 
@@ -118,6 +120,11 @@ class TestArms:
         assert texts_of(data.train, pieces) == texts("mnli", "train", "de")
         assert texts_of(data.dev, pieces) == texts("mnli", "dev", "en")[:2], "weights are chosen on English"
 
+    def test_translated_data_has_files_of_its_own(self, intermediate: Any, pieces: PreTrainedTokenizerFast) -> None:
+        (data,) = intermediate("swahili").task_data
+        assert data.name == "mnli"
+        assert texts_of(data.train, pieces) == [*texts("mnli.sw", "train", "sw"), *texts("mnli", "train", "en")]
+
     def test_a_stage_has_so_many_examples_of_each_language(
         self, intermediate: Any, trainer: RecordingTrainer, pieces: PreTrainedTokenizerFast
     ) -> None:
@@ -135,7 +142,8 @@ class TestTargets:
     ) -> None:
         (data,) = finetune("xnli", 2).task_data
         shots = np.array(texts("xnli", "dev", "de"))[subset(2, 3)].tolist()
-        assert texts_of(data.train, pieces) == [*texts("xnli", "train", "en"), *texts("xnli", "train", "fr"), *shots]
+        whole = [*texts("xnli", "train", "en"), *texts("xnli", "train", "fr"), *texts("xnli.sw", "train", "sw")]
+        assert texts_of(data.train, pieces) == [*whole, *shots]
 
     def test_few_shots_are_of_the_dev_data_of_the_target_that_asks(
         self, finetune: Any, runs: Runs, pieces: PreTrainedTokenizerFast

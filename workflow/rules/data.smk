@@ -119,6 +119,8 @@ rule encode:
         PATHS.log("encode", "{model}", "{task}"),
     benchmark:
         PATHS.benchmark("encode", "{model}", "{task}")
+    wildcard_constraints:
+        task=r"[a-z0-9_]+(\.[a-z]+)?",  # what is translated has its language in its name
     priority: lambda w: 100 if w.task in RUNS.texts() else 0
     conda:
         "../../envs/xstilts.yaml"

@@ -3,6 +3,7 @@ localrules:
     prefetch,
     prefetch_data,
     prefetch_model,
+    prefetch_translator,
 
 
 rule prefetch:
@@ -41,3 +42,20 @@ rule prefetch_model:
         mirror=lambda w: RUNS.study.mirror or "",  # a function, since braces in a text would be wildcards
     shell:
         "xstilts prefetch-model --snapshot {wildcards.snapshot} --mirror {params.mirror:q} > {log} 2>&1"
+
+
+# Which files a tokenizer consists of differs between families; the record has the checksum of each.
+rule prefetch_translator:
+    output:
+        config=TRANSLATORS / "{snapshot}" / "config.json",
+        weights=TRANSLATORS / "{snapshot}" / "model.safetensors",
+        record=TRANSLATORS / "{snapshot}" / "xstilts.json",
+    log:
+        PATHS.log("prefetch", "{snapshot}"),
+    priority: 100
+    conda:
+        "../../envs/xstilts.yaml"
+    params:
+        mirror=lambda w: RUNS.study.mirror or "",
+    shell:
+        "xstilts prefetch-translator --snapshot {wildcards.snapshot} --mirror {params.mirror:q} > {log} 2>&1"

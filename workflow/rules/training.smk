@@ -67,7 +67,7 @@ rule intermediate:
 rule finetune:
     input:
         encoder=lambda w: RUNS.made(RUNS.encoder_files(w.model, w.arm, w.seed)),
-        examples=lambda w: RUNS.inputs(w.model, RUNS.evaluated(w.training_set)),
+        examples=lambda w: RUNS.inputs(w.model, RUNS.read_by(w.training_set)),
     output:
         scores=PATHS.part("scores", "{model}", "{arm}", "{training_set}", "{seed}"),
         predictions=PATHS.part(
@@ -102,7 +102,7 @@ rule finetune:
 rule retrieve:
     input:
         encoder=lambda w: RUNS.made(RUNS.encoder_files(w.model, w.arm, w.seed)),
-        examples=lambda w: RUNS.inputs(w.model, RUNS.evaluated(RETRIEVAL)),
+        examples=lambda w: RUNS.inputs(w.model, RUNS.read_by(RETRIEVAL)),
     output:
         scores=PATHS.part("scores", "{model}", "{arm}", RETRIEVAL, "{seed}"),
         predictions=PATHS.part("predictions", "{model}", "{arm}", RETRIEVAL, "{seed}"),

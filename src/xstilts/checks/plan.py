@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from xstilts.checks import corpora, limits
+from xstilts.checks import corpora, limits, translation
 from xstilts.checks.findings import refuse
-from xstilts.config.available import without_missing
+from xstilts.config.available import as_available
 from xstilts.config.study import load, load_file
 from xstilts.config.yaml_files import read_yaml, refuse_repeated_keys
 from xstilts.graph.contents import planned
@@ -36,8 +36,8 @@ def plan(config: Mapping[str, Any], configfiles: Iterable[Path | str], frozen: s
     paths = [Path(path) for path in configfiles]
     for path in paths:
         refuse_repeated_keys(path)
-    runs = Runs(without_missing(load(config)))
-    refuse([*limits.findings(runs), *corpora.findings(runs)])
+    runs = Runs(as_available(load(config)))
+    refuse([*limits.findings(runs), *corpora.findings(runs), *translation.findings(runs)])
     _tell(runs, paths)
     return Runs(planned(runs.study))
 

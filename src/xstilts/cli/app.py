@@ -67,6 +67,8 @@ def opened(study: Path, **names: str | int) -> Runs:
         "arm": runs.study.arms,
         "arm_that_trains": [name for name, arm in runs.study.arms.items() if arm.trains],
         "task": (*runs.study.tasks(), *runs.texts()),
+        "encoded": (*runs.study.tasks(), *runs.study.translations, *runs.texts()),
+        "translation": runs.study.translations,
         "training_set": runs.study.training_sets(),
         "seed": runs.study.seeds,
     }

@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 
 from xstilts.cli.app import ArmName, Model, RunId, Seed, StudyFile, TaskName, Threads, app, opened, planned
+from xstilts.config.translation import translated_name
 from xstilts.errors import UserError
 from xstilts.graph.jobs import INTERMEDIATE, RETRIEVAL, Job
 from xstilts.graph.specs import Specs
-from xstilts.jobs.execution import run_job, run_similarity
+from xstilts.jobs.execution import run_job, run_similarity, run_translation
 from xstilts.tasks.registry import TEXT
 
 
@@ -42,6 +43,17 @@ def prefetch_model(
 
 
 @app.command()
+def prefetch_translator(
+    snapshot: Annotated[str, typer.Option(help="The model's repository and commit: namespace--name--commit.")],
+    mirror: Annotated[str, typer.Option(help="A folder with clones of the Hub's repositories, to read instead.")] = "",
+) -> None:
+    """Download a model for translation from the Hugging Face Hub, once for all studies."""
+    from xstilts.jobs import prefetch
+
+    prefetch.translator(snapshot, mirror or None)
+
+
+@app.command()
 def prepare(study: StudyFile, task: TaskName, run: RunId = "") -> None:
     """Read one task's files, check every example, and write them in one format."""
     from xstilts.jobs.prepare import prepare as work
@@ -58,6 +70,21 @@ def text(study: StudyFile, run: RunId = "") -> None:
 
 
 @app.command()
+def translate(
+    study: StudyFile,
+    task: TaskName,
+    language: Annotated[str, typer.Option(help="The language to translate into.")],
+    threads: Threads = 1,
+    run: RunId = "",
+) -> None:
+    """Translate one task's English training data; every example keeps its original."""
+    name = translated_name(task, language)
+    run_translation(
+        planned(study, run, lambda specs: specs.translate(task, language), translation=name), task, language, threads
+    )
+
+
+@app.command()
 def tokenizer(study: StudyFile, model: Model, run: RunId = "") -> None:
     """Learn a model's vocabulary, or take over that of a ready-made model."""
     from xstilts.jobs.tokenizer import train_tokenizer as work
@@ -70,7 +97,7 @@ def encode(study: StudyFile, model: Model, task: TaskName, run: RunId = "") -> N
     """Turn one task's examples into token ids, once for all arms and seeds."""
     from xstilts.jobs.encode import encode as work
 
-    runs = planned(study, run, lambda specs: specs.encode(model, task), model=model, task=task)
+    runs = planned(study, run, lambda specs: specs.encode(model, task), model=model, encoded=task)
     work(runs, model, task)
 
 

@@ -180,7 +180,7 @@ class Stage(Section):
         [ENGLISH],
         min_length=1,
         description="Languages of the tasks' training data; train_examples are of each task and language. Others than "
-        "English are the release's own, or files below translated/{language}/.",
+        "English are the release's own, files below translated/{language}/, or made by 'translation'.",
     )
     choose: Choose = Field(Choose(), description="Which examples these are.")
     steps: Literal["epochs", "fixed"] = Field(
@@ -314,8 +314,8 @@ class Target(Section):
     )
     train_languages: Annotated[list[str], AfterValidator(unique)] = Field(
         [],
-        description="Languages whose training data is used beside the English one: the release's own, or files below "
-        "translated/{language}/. They no longer count as zero-shot.",
+        description="Languages whose training data is used beside the English one: the release's own, files below "
+        "translated/{language}/, or made by 'translation'. They no longer count as zero-shot.",
     )
     absent: dict[Literal["dev", "test"], list[str]] = Field(
         {}, description="Languages without a file, by split. Filled in by the workflow if source.missing is 'skip'."

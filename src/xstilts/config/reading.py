@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from xstilts.config.available import without_missing
+from xstilts.config.available import as_available
 from xstilts.config.study import Study, load
 from xstilts.config.yaml_files import read_yaml
 from xstilts.errors import UserError
@@ -19,4 +19,4 @@ def read_config(path: Path) -> Study:
     config = read_yaml(path)
     if not isinstance(config, dict):
         raise UserError(f"{path}: not a study config; config.yaml is an example of one.")
-    return without_missing(load(config))
+    return as_available(load(config))

@@ -39,6 +39,7 @@ from xstilts.config.task_names import TargetTask, TaskNames
 from xstilts.config.text import Corpus, CorpusName, TextUse
 from xstilts.config.text_uses import uses_of_text
 from xstilts.config.training_data import trainings
+from xstilts.config.translation import Translation, translated_name, translated_task
 from xstilts.errors import UserError, UserErrors
 from xstilts.tasks.benchmarks import BENCHMARKS, Benchmark, BenchmarkName, title_of
 from xstilts.tasks.languages import ENGLISH, Language, languages_of
@@ -74,6 +75,14 @@ class Study(Section):
     )
     text: dict[CorpusName, Corpus] = Field(
         {}, description="Corpora of unlabelled text, by name: for arms' masked_lm, and for models that continue."
+    )
+    translation: Translation | None = Field(
+        None, description="Translates English training data where its source has none in a language; null: nothing."
+    )
+    translated: dict[str, list[str]] = Field(
+        {},
+        description="By task, the languages whose training data is translated. Filled in by the workflow when it plans "
+        "the study: files that are there are used in place of a translation.",
     )
     examples: Limits = Field(Limits(), description="How much of each file to use.")
     arms: dict[Name, Arm] = Field(description="What happens before the target task, by name; 'none' is the baseline.")
@@ -120,7 +129,8 @@ class Study(Section):
 
     def task(self, name: str) -> Task:
         """The declaration of a task, the study's own or a built-in one."""
-        return self.own_tasks.get(name) or self.corpora.get(name) or self._built_in[name]
+        found = self.own_tasks.get(name) or self.corpora.get(name) or self._built_in.get(name)
+        return found or self.translations[name]
 
     @cached_property
     def _built_in(self) -> dict[str, Task]:
@@ -142,6 +152,19 @@ class Study(Section):
         tasks = [corpus.task(name) for name, corpus in self.text.items()]
         return {task.name: task for task in tasks}
 
+    @property  # not cached: a copy with other values of ``translated`` would take over what is
+    def translations(self) -> dict[str, Task]:
+        """The translated training data as tasks of their own, by the name that their files have."""
+        table = self.language_table()
+        made = [
+            translated_task(self.task(name), table[code]) for name, codes in self.translated.items() for code in codes
+        ]
+        return {task.name: task for task in made}
+
+    def training_data(self, task: str, code: str) -> str:
+        """Return the name that the files of a task's training data in a language have."""
+        return translated_name(task, code) if code in self.translated.get(task, ()) else task
+
     def text_uses(self) -> dict[str, TextUse]:
         """What models and arms do with unlabelled text, by key."""
         return uses_of_text(self.models, self.arms)
@@ -159,7 +182,7 @@ class Study(Section):
 
     def title_of(self, name: str) -> str:
         """The name for readers of a task or of an aggregate over tasks."""
-        own = self.own_tasks.get(name) or self.corpora.get(name)
+        own = self.own_tasks.get(name) or self.corpora.get(name) or self.translations.get(name)
         return own.title if own else title_of(name)
 
     def shots_from(self, target: str, code: str) -> tuple[str, str]:
@@ -189,10 +212,14 @@ class Study(Section):
         return tuple(dict.fromkeys((ENGLISH, *(code for target in chosen for code in target.train_languages))))
 
     def languages_trained(self, task: str) -> tuple[str, ...]:
-        """The languages of the training files of a task that arms and fine-tuning use, few-shot training apart."""
+        """The languages of the training files of a task that arms and fine-tuning use.
+
+        Few-shot training and what is translated are not among them.
+        """
         of_arms = (code for stage, _ in trainings(self) if task in stage.tasks for code in stage.languages)
         of_targets = self.train_languages(task) if task in self.training_sets() else ()
-        return tuple(dict.fromkeys((*of_targets, *of_arms)))
+        languages = dict.fromkeys((*of_targets, *of_arms))
+        return tuple(code for code in languages if code not in self.translated.get(task, ()))
 
     def taught(self, target: str) -> frozenset[str]:
         """The languages that a target's fine-tuning has examples of: English, and those that are not zero-shot."""
@@ -216,7 +243,7 @@ class Study(Section):
 
     def from_hub(self, task: str) -> bool:
         """Whether a task's examples come from the Hugging Face Hub, and not from files."""
-        from_files = (*self.own_tasks, *self.corpora, TEXT.name)
+        from_files = (*self.own_tasks, *self.corpora, *self.translations, TEXT.name)
         return isinstance(self.source, HubSource) and task not in (*self.source.files, *from_files)
 
     @property
@@ -250,7 +277,8 @@ class Study(Section):
 
     def encoding_of(self, task: str) -> Encoding:
         """The encoding settings of a task, its own over those of all; those of all unlabelled text are of 'text'."""
-        return merged(Encoding, self.encoding, self.encoding.tasks.get(TEXT.name if task in self.corpora else task))
+        name = TEXT.name if task in self.corpora else task.partition(".")[0]  # of a translation, its task
+        return merged(Encoding, self.encoding, self.encoding.tasks.get(name))
 
     def embedding_of(self, task: str) -> Embedding:
         """The embedding settings of a retrieval task, its own over those of all."""

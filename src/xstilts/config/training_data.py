@@ -90,23 +90,31 @@ def _why_not_taught(study: Study, target: str, key: str, code: str) -> str:
     if key == "shots" and code not in study.languages(target):
         return f"'{code}' is not scored, only {', '.join(study.languages(target))}"
     source, split = study.shots_from(target, code) if key == "shots" else (task.trained_on, "train")
-    return _why_no_training_data(study, source, code) if split == "train" else ""
+    return _why_no_training_data(study, source, code, key != "shots") if split == "train" else ""
 
 
-def _why_no_training_data(study: Study, name: str, code: str) -> str:
+def _why_no_training_data(study: Study, name: str, code: str, translatable: bool = True) -> str:
     """Why a task cannot have training data in a language, as far as is known without its files; empty: it can."""
     task = study.task(name)
     if code not in (known := study.language_table()):
         return f"there is no language '{code}'. {did_you_mean(code, known)}"
-    if code == ENGLISH:
+    if (study.translation and translatable) or not lacks_training_data(study, name, code):
         return ""
-    if isinstance(study.source, SyntheticSource) and name not in RENDERED:
+    if isinstance(study.source, SyntheticSource):
         rendered = ", ".join(sorted(RENDERED))
         return f"the synthetic source renders no training data of {task.title} in '{code}', only of {rendered}"
+    return (
+        f"{task.title} has no training data in '{code}' on the Hugging Face Hub; put files below "
+        f"translated/{code}/ and add {name} to source.files, or name a model under 'translation'"
+    )
+
+
+def lacks_training_data(study: Study, name: str, code: str) -> bool:
+    """Whether a task can have no training data in a language, as far as is known without its files."""
+    if code == ENGLISH:
+        return False
+    if isinstance(study.source, SyntheticSource):
+        return name not in RENDERED
+    task = study.task(name)
     by_language = task.mixed_train or all("{" in (part.config or "") for part in task.hub)
-    if study.from_hub(name) and not by_language:
-        return (
-            f"{task.title} has no training data in '{code}' on the Hugging Face Hub; put files below "
-            f"translated/{code}/ and add {name} to source.files"
-        )
-    return ""
+    return study.from_hub(name) and not by_language

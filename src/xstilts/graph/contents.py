@@ -16,7 +16,7 @@ from xstilts.errors import UserError
 from xstilts.graph.runs import Runs
 
 _SHOWN = 16  # hexadecimal digits of a checksum in run specs
-_ENCODER_SUFFIXES = {".json", ".model", ".safetensors", ".txt"}
+_MODEL_SUFFIXES = {".json", ".model", ".safetensors", ".spm", ".txt"}
 _NOT_READ = "record.json"  # of the job of another study that has trained the encoder: hours and hardware
 
 #: By path: what tells whether a file may have changed since its checksum was taken, and the checksum.
@@ -64,7 +64,11 @@ def of_corpus(runs: Runs, text: str) -> dict[str, dict[str, str]]:
 
 def of_model(runs: Runs, model: str) -> dict[str, str]:
     """Return the planned checksums of the files of an encoder in a local folder, by name."""
-    folder = runs.ready_made(model)
+    return of_folder(runs, runs.ready_made(model))
+
+
+def of_folder(runs: Runs, folder: Path) -> dict[str, str]:
+    """Return the planned checksums of the files of a local model's folder, by name."""
     paths = ((Path(path), checksum) for path, checksum in runs.study.contents.items())
     return {path.name: checksum[:_SHOWN] for path, checksum in paths if path.parent == folder}
 
@@ -100,11 +104,10 @@ def _outside_files(runs: Runs) -> list[Path]:
     """Return the existing files that the study reads and no job makes."""
     tasks = (*runs.read_from_files(), *(text for text in runs.texts() if text in runs.study.corpora))
     files = [path for task in tasks for path in runs.data_files(task) if path.is_file()]
-    for name, model in runs.study.models.items():
-        if model.path and not model.snapshot:
-            folder = sorted(runs.ready_made(name).glob("*"))
-            read = (path for path in folder if path.suffix in _ENCODER_SUFFIXES and path.name != _NOT_READ)
-            files += [path for path in read if path.is_file()]
+    for folder in runs.local_models():
+        listed = sorted(folder.glob("*"))
+        read = (path for path in listed if path.suffix in _MODEL_SUFFIXES and path.name != _NOT_READ)
+        files += [path for path in read if path.is_file()]
     return list(dict.fromkeys(files))
 
 

@@ -21,6 +21,8 @@ ENTRIES = {
     "generate": "xstilts.jobs.generate",
     "prefetch": "xstilts.jobs.prefetch",
     "prepare": "xstilts.jobs.prepare",
+    "translate": "xstilts.jobs.translate",
+    "translator": "xstilts.translation.translator",
     "tokenizer": "xstilts.jobs.tokenizer",
     "encode": "xstilts.jobs.encode",
     "training": "xstilts.jobs.training",

@@ -9,6 +9,7 @@ from pathlib import Path
 #: Downloads from the Hugging Face Hub, shared by all studies.
 DOWNLOADS = Path("hub")
 MODELS = DOWNLOADS / "models"
+TRANSLATORS = DOWNLOADS / "translators"
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,10 @@ class Paths:
     def prefetched(self, task: str) -> Path:
         """The downloads that a task's data is made from: revisions and checksums."""
         return self.root / "prefetched" / f"{task}.json"
+
+    def machine_translations(self, translator: str) -> Path:
+        """The texts that a translator has translated, for all studies beside this one; no study has such a name."""
+        return self.root.parent / ".translations" / translator
 
     def data(self, task: str) -> Path:
         """The folder of a task's examples."""

@@ -10,11 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from xstilts.config.factors import Snapshot, Stage
 from xstilts.config.sources import FilesSource, SyntheticSource
 from xstilts.config.study import Study, as_text
 from xstilts.encoders.weights import weights_file
 from xstilts.graph.jobs import INTERMEDIATE, RETRIEVAL, Job
-from xstilts.graph.paths import MODELS, Paths
+from xstilts.graph.paths import MODELS, TRANSLATORS, Paths
 from xstilts.tasks.languages import ENGLISH
 from xstilts.tasks.registry import TEXT
 from xstilts.tasks.task import POOL
@@ -86,6 +87,8 @@ class Runs:
 
     def files(self, task: str) -> tuple[tuple[str, str], ...]:
         """Return split and language of every file of examples of a task."""
+        if task in self.study.translations:
+            return (("train", task.rpartition(".")[2]),)
         if self.study.task(task).type == "masked_lm":
             return tuple(("train", code) for code in self.study.text_languages(task))
         wanted: list[tuple[str, str]] = []
@@ -125,6 +128,21 @@ class Runs:
         pretraining = (self.pretraining_text(name) for name in models if self.pretrains(name))
         return tuple(dict.fromkeys((*pretraining, *(text for arm in self.study.arms.values() for text in arm.texts))))
 
+    def translators(self) -> dict[str, Path]:
+        """Return, by language that training data is translated into, the folder of the model that translates."""
+        codes = dict.fromkeys(code for codes in self.study.translated.values() for code in codes)
+        paths = {code: self.study.translation and self.study.translation.path(code) for code in codes}
+        found = {code: path for code, path in paths.items() if path}
+        return {code: TRANSLATORS / s.folder if (s := Snapshot.of_path(p)) else Path(p) for code, p in found.items()}
+
+    def downloaded_translators(self) -> list[Path]:
+        """Return the folders of the models for translation that come from the Hub."""
+        return list(dict.fromkeys(folder for folder in self.translators().values() if folder.parent == TRANSLATORS))
+
+    def translator_files(self, language: str) -> list[Path]:
+        """Return the files that a job makes and a translation waits for: the downloaded weights, or none."""
+        return self.made([weights_file(self.translators()[language])])
+
     def ancestors(self, model: str) -> tuple[str, ...]:
         """Return the model that a model continues, the model that this one continues, and so on."""
         continues = self.study.models[model].continues
@@ -155,7 +173,7 @@ class Runs:
             weights = self.starting_weights(job.model, job.arm)
             return [tokenizer, *weights, *self.inputs(job.model, self.trained_on(job.arm))]
         encoder = self.encoder_files(job.model, job.arm, job.seed)
-        return [tokenizer, *encoder, *self.inputs(job.model, self.evaluated(job.what))]
+        return [tokenizer, *encoder, *self.inputs(job.model, self.read_by(job.what))]
 
     def read_from_files(self) -> list[str]:
         """Return the tasks whose examples are read from files that no job makes, unlabelled text among them."""
@@ -208,10 +226,13 @@ class Runs:
         Data files and encoders in local folders are no inputs of rules: Snakemake would compare their dates. Their
         checksums are in the run specs instead.
         """
-        local = {
-            self.ready_made(name) for name, model in self.study.models.items() if model.path and not model.snapshot
-        }
+        local = self.local_models()
         return [path for path in paths if path.parent not in local]
+
+    def local_models(self) -> list[Path]:
+        """Return the folders of models that no job makes or downloads: encoders, and those that translate."""
+        encoders = [self.ready_made(name) for name, m in self.study.models.items() if m.path and not m.snapshot]
+        return list(dict.fromkeys((*encoders, *(f for f in self.translators().values() if f.parent != TRANSLATORS))))
 
     def text_sources(self) -> list[Path]:
         """Return the files that the unlabelled text is made from."""
@@ -222,7 +243,8 @@ class Runs:
     def prefetched(self) -> list[Path]:
         """Return the files that are downloaded before anything else runs, on a machine with network."""
         records = [self.paths.prefetched(task) for task in self.study.tasks() if self.study.from_hub(task)]
-        return records + [self.ready_made(name) / "xstilts.json" for name, m in self.study.models.items() if m.snapshot]
+        folders = [self.ready_made(name) for name, model in self.study.models.items() if model.snapshot]
+        return records + [folder / "xstilts.json" for folder in (*folders, *self.downloaded_translators())]
 
     def ready_made(self, model: str) -> Path:
         """Return the folder of an encoder that the study does not pretrain itself."""
@@ -263,13 +285,36 @@ class Runs:
         return [self.paths.tokens_manifest(model, task) for task in tasks]
 
     def trained_on(self, arm: str) -> tuple[str, ...]:
-        """Return the tasks and texts that an arm trains on."""
-        return (*self.study.arms[arm].all_tasks, *self.study.arms[arm].texts)
+        """Return the tasks, translations of tasks and texts that an arm trains on."""
+        chosen = self.study.arms[arm]
+        return (*chosen.all_tasks, *self.translations_of_arm(arm), *chosen.texts)
+
+    def translations_of_arm(self, arm: str) -> tuple[str, ...]:
+        """Return the translated training data that an arm trains on."""
+        stages = self.study.arms[arm].sequence
+        return tuple(dict.fromkeys(name for stage in stages for name in self.translations_of_stage(stage)))
+
+    def translations_of_stage(self, stage: Stage) -> tuple[str, ...]:
+        """Return the translated training data of one training of an arm."""
+        return self._translated((task, code) for task in stage.tasks for code in stage.languages)
+
+    def translations_of_training_set(self, training_set: str) -> tuple[str, ...]:
+        """Return the translated training data that targets are fine-tuned on beside the English one."""
+        return self._translated((training_set, code) for code in self.study.train_languages(training_set))
+
+    def _translated(self, wanted: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+        names = dict.fromkeys(self.study.training_data(*pair) for pair in wanted)
+        return tuple(name for name in names if name in self.study.translations)
 
     def evaluated(self, training_set: str) -> tuple[str, ...]:
         """Return the tasks whose examples a fine-tuning or retrieval job reads."""
         own = () if training_set == RETRIEVAL else (training_set,)
         return tuple(dict.fromkeys((*own, *self.targets_of(training_set))))
+
+    def read_by(self, training_set: str) -> tuple[str, ...]:
+        """Return what a fine-tuning or retrieval job reads: its tasks, and translations to train on."""
+        translated = () if training_set == RETRIEVAL else self.translations_of_training_set(training_set)
+        return (*self.evaluated(training_set), *translated)
 
     def score_files(self) -> list[Path]:
         """Return the score files of the summarised jobs."""
@@ -297,7 +342,7 @@ class Runs:
 
     def manifests(self) -> dict[str, dict[str, Any]]:
         """Read the manifests of the tasks that have been prepared, by task."""
-        tasks = (*self.study.tasks(), TEXT.name, *self.study.corpora)
+        tasks = (*self.study.tasks(), *self.study.translations, TEXT.name, *self.study.corpora)
         paths = {task: self.paths.data_manifest(task) for task in tasks}
         return {task: json.loads(path.read_bytes()) for task, path in paths.items() if path.is_file()}
 

@@ -11,6 +11,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from xstilts.config.text import TextUse
 from xstilts.graph import contents
+from xstilts.graph.fingerprints import code
 from xstilts.graph.runs import Runs
 from xstilts.task_types import task_type_class
 from xstilts.tasks.registry import TEXT
@@ -125,6 +126,31 @@ class SpecParts(Cached):
         return self.runs.study.embedding_of(task).model_dump()
 
     @once
+    def translator(self, language: str) -> Spec:
+        """Return what determines how a text is translated into a language."""
+        chosen, folder = self.runs.study.translation, self.runs.translators()[language]
+        assert chosen is not None
+        return {
+            "model": hash_of(files) if (files := contents.of_folder(self.runs, folder)) else chosen.path(language),
+            "language": language,
+            "language_code": chosen.language_codes.get(language),
+            **chosen.model_dump(include={"beams", "max_length", "batch_tokens"}),
+            "compute": self.compute(),
+            "code": code("translator"),
+        }
+
+    @once
+    def translation(self, name: str) -> Spec:
+        """Return what determines the translated training data of a task."""
+        task, language = name.rsplit(".", 1)
+        data = self.data(task)
+        return {"english": data, "translator": self.translator(language), "code": code("translate")}
+
+    def translations(self, *names: str) -> Spec:
+        """Return what determines some translated training data; nothing where there is none."""
+        return {"translated": {name: hash_of(self.translation(name)) for name in names}} if names else {}
+
+    @once
     def stages(self, model: str, arm: str) -> list[Spec]:
         """Return what determines each training of an arm, apart from where it starts."""
         study = self.runs.study
@@ -134,6 +160,7 @@ class SpecParts(Cached):
                 "train_examples": stage.train_examples,
                 **stage.model_dump(include={"choose", "steps", "languages"}, exclude_defaults=True),
                 "data": self.data(*stage.tasks),
+                **self.translations(*self.runs.translations_of_stage(stage)),
                 "training": hyper.model_dump(),
                 "encoding": {task: self.encoding(model, task) for task in stage.tasks},
                 "selection": {task: list(study.task(task).primary_metrics) for task in stage.tasks},
@@ -149,7 +176,8 @@ class SpecParts(Cached):
         study = self.runs.study
         whole, few = study.train_languages(training_set)[1:], study.shots(training_set)
         shots = {f"{shot.task}.{shot.split}.{shot.language}": shot.examples for shot in few}
-        return {key: value for key, value in (("train_languages", list(whole)), ("shots", shots)) if value}
+        taught = {key: value for key, value in (("train_languages", list(whole)), ("shots", shots)) if value}
+        return {**taught, **self.translations(*self.runs.translations_of_training_set(training_set))}
 
     @once
     def target(self, training_set: str) -> dict[str, Any]:

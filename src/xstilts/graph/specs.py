@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from xstilts.config.factors import Arm, Model
+from xstilts.config.translation import translated_name
 from xstilts.errors import UserError
 from xstilts.graph import contents
 from xstilts.graph.fingerprints import code
@@ -72,6 +73,14 @@ class Specs(Cached):
             code=code("prepare"),
         )
 
+    def translate(self, task: str, language: str) -> Spec:
+        """Return the spec of translating a task's training data into a language."""
+        return self._spec("translate", task=task, **self._parts.translation(translated_name(task, language)))
+
+    def translator(self, language: str) -> Spec:
+        """Return the spec of the translation of single texts into a language, which studies share."""
+        return {"id": hash_of(self._parts.translator(language)), **self._parts.translator(language)}
+
     def tokenizer(self, model: str) -> Spec:
         """Return the spec of a model's tokenizer."""
         chosen = self.runs.study.models[model]
@@ -88,10 +97,15 @@ class Specs(Cached):
             tokenizer=self._tokenizer_id(model),
             task=task,
             files=self._parts.file_names(task),
-            data=self._parts.text(task) if task in self.runs.study.corpora else self._parts.data(task),
+            data=self._data_to_encode(task),
             encoding=self._parts.encoding(model, task),
             code=code("encode"),
         )
+
+    def _data_to_encode(self, task: str) -> Spec:
+        if task in self.runs.study.translations:
+            return self._parts.translations(task)
+        return self._parts.text(task) if task in self.runs.study.corpora else self._parts.data(task)
 
     def pretrain(self, model: str) -> Spec:
         """Return the spec of pretraining a model, or of pretraining another one further."""
@@ -225,11 +239,17 @@ class Specs(Cached):
             "arms": [[name, _shown_arm(arm)] for name, arm in study.arms.items()],
             "targets": {target: list(study.languages(target)) for target in study.targets},
             "taught": {name: sorted(codes) for name in study.targets if (codes := study.taught(name)) != {ENGLISH}},
+            **self._translated(),
             "absent": {target: chosen.absent for target, chosen in study.targets.items()},
             "splits": study.splits,
             "settings": study.model_dump(include={"examples": True, "encoding": True, "retrieval": True}),
             "training": study.training.target.model_dump(),
         }
+
+    def _translated(self) -> Spec:
+        chosen = self.runs.study.translation
+        codes = sorted({code for codes in self.runs.study.translated.values() for code in codes})
+        return {"translated": {code: chosen.path(code) for code in codes}} if chosen and codes else {}
 
     def _spec(self, job: str, **values: Any) -> Spec:
         """Return a spec with its id, a hash of everything else in it."""

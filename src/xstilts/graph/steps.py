@@ -37,7 +37,8 @@ def steps(specs: Specs) -> Iterator[Step]:
     yield from _data_steps(runs)
     for model in runs.study.models:
         yield _tokenizer_step(runs, model)
-        yield from (_encoding_step(runs, model, task) for task in (*runs.texts(model), *runs.study.tasks()))
+        tasks = (*runs.texts(model), *runs.study.tasks(), *runs.study.translations)
+        yield from (_encoding_step(runs, model, task) for task in tasks)
     yield from (job_step(job, specs) for job in runs.all_jobs())
     yield Step("similarity of the tasks", runs.paths.similarity.is_file(), runs.paths.log("similarity"))
 
@@ -53,9 +54,12 @@ def steps_before(job: Job, specs: Specs) -> Iterator[Step]:
             yield _encoding_step(runs, model, runs.pretraining_text(model))
             yield job_step(Job.pretraining(model), specs)
     if arm.trains:
+        yield from (_translation_step(runs, name) for name in runs.translations_of_arm(job.arm))
         yield from (_encoding_step(runs, job.model, task) for task in runs.trained_on(job.arm))
         yield job_step(job._replace(what=INTERMEDIATE), specs)
-    yield from (_encoding_step(runs, job.model, task) for task in runs.evaluated(job.what))
+    reads = runs.read_by(job.what)
+    yield from (_translation_step(runs, name) for name in reads if name in runs.study.translations)
+    yield from (_encoding_step(runs, job.model, task) for task in reads)
 
 
 def job_step(job: Job, specs: Specs) -> Step:
@@ -85,6 +89,12 @@ def _data_steps(runs: Runs) -> Iterator[Step]:
     for text in runs.texts():
         read = ("gathering unlabelled text", "text") if text == TEXT.name else (f"reading {text}", "prepare", text)
         yield Step(read[0], paths.data_manifest(text).is_file(), paths.log(*read[1:]))
+    yield from (_translation_step(runs, name) for name in runs.study.translations)
+
+
+def _translation_step(runs: Runs, name: str) -> Step:
+    title = f"making {runs.study.title_of(name)}"
+    return Step(title, runs.paths.data_manifest(name).is_file(), runs.paths.log("translate", name))
 
 
 def _tokenizer_step(runs: Runs, model: str) -> Step:

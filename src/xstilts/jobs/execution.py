@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from xstilts.encoders.weights import weights_file
 from xstilts.graph.contents import refuse_changed
 from xstilts.graph.jobs import Job
 from xstilts.graph.runs import Runs
@@ -64,6 +65,16 @@ def run_similarity(runs: Runs, threads: int) -> None:
         from xstilts.jobs import similarity
 
         similarity.similarity(runs, threads)
+
+
+def run_translation(runs: Runs, task: str, language: str, threads: int) -> None:
+    """Translate a task's training data. What a killed job has translated is on disk, so it needs no checkpoints."""
+    refuse_changed(runs, [weights_file(runs.translators()[language])])
+    choose_kernels(runs.study.compute.cpu_kernels)
+    with lease_gpu(runs.study.compute.jobs_per_gpu):
+        from xstilts.jobs import translate
+
+        translate.translate(runs, task, language, threads)
 
 
 def _work(runs: Runs, job: Job, spec: Spec, threads: int, session: Session) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 from xstilts.atomic import write_json
 from xstilts.config.factors import Snapshot
 from xstilts.errors import UserError
-from xstilts.graph.paths import DOWNLOADS, MODELS
+from xstilts.graph.paths import DOWNLOADS, MODELS, TRANSLATORS
 from xstilts.graph.runs import Runs
 from xstilts.sources.hub.fetch import fetch
-from xstilts.sources.hub.models import fetch_model
+from xstilts.sources.hub.models import ENCODER, TRANSLATOR, ModelFiles, fetch_model
 from xstilts.sources.hub.origins import Origin, origins
 
 logger = logging.getLogger(__name__)
@@ -46,10 +47,19 @@ def model(snapshot: str, mirror: str | None) -> None:
         UserError: the Hub does not have it in safe files, or cannot be reached.
         DataError: a download is not what it should be.
     """
+    _model(snapshot, MODELS, ENCODER, mirror)
+
+
+def translator(snapshot: str, mirror: str | None) -> None:
+    """Download a model for translation with its tokenizer; as :func:`model`."""
+    _model(snapshot, TRANSLATORS, TRANSLATOR, mirror)
+
+
+def _model(snapshot: str, folder: Path, kind: ModelFiles, mirror: str | None) -> None:
     chosen = Snapshot.of_folder(snapshot)
     if chosen is None:
         raise UserError(f"'{snapshot}' is no model of the Hub at a commit: these are namespace--name--commit.")
-    record = fetch_model(*chosen, MODELS / snapshot, mirror)
+    record = fetch_model(*chosen, folder / snapshot, mirror, kind)
     logger.info("%s (model, revision %s): %s", chosen.repository, record["revision"], ", ".join(record["sha256"]))
 
 

@@ -176,7 +176,12 @@ def _root(runs: Runs) -> Path:
 def _entry(path: Path, sealed: Provenance) -> dict[str, Any]:
     """Return what the manifest says of a file."""
     rows = pq.read_metadata(path).num_rows
-    return {"examples": rows, "fingerprint": sealed.fingerprint, "sha256": sha256_of(path)}
+    return {
+        "examples": rows,
+        "fingerprint": sealed.fingerprint,
+        "sha256": sha256_of(path),
+        "source": sealed.source,
+    }
 
 
 def _provenance(runs: Runs, task: Task, split: str, language: str, source: str) -> Provenance:

@@ -21,12 +21,18 @@ def of_stage(study: Study, arm: str, number: int) -> TrainingFiles:
     stage: Stage = study.arms[arm].sequence[number]
     key = f"arms.{arm}.stages.{number}" if study.arms[arm].stages else f"arms.{arm}"
     rule = SubsetRule(key, stage.train_examples, stage.choose)
-    return {task: [TrainingFile(task, rule, language) for language in stage.languages] for task in stage.tasks}
+    return {
+        task: [TrainingFile(study.training_data(task, language), rule, language) for language in stage.languages]
+        for task in stage.tasks
+    }
 
 
 def of_training_set(study: Study, training_set: str) -> TrainingFiles:
     """Return the files that the targets of a training set are fine-tuned on: English, and what they add to it."""
-    whole = [TrainingFile(training_set, language=language) for language in study.train_languages(training_set)]
+    whole = [
+        TrainingFile(study.training_data(training_set, language), language=language)
+        for language in study.train_languages(training_set)
+    ]
     few = [
         TrainingFile(
             shots.task,

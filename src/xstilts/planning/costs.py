@@ -25,11 +25,11 @@ CHECKPOINT_BYTES = 16  # per parameter that trains: weights, AdamW's moments, be
 _TRAINING_BYTES = 12  # per parameter that trains, in memory: gradient and AdamW's two moments
 _UPDATE_BYTES = 40  # per parameter that trains, which clipping and AdamW move through memory in a step
 CUDA_BYTES = 1.5e9  # of a GPU: CUDA, its libraries, gaps between tensors
-_PROCESS, _CUDA_PROCESS = 0.6e9, 3e9  # main memory of a process with torch and transformers, without and with CUDA
+_PROCESS, CUDA_PROCESS = 0.6e9, 3e9  # main memory of a process with torch and transformers, without and with CUDA
 
 _STARTUP, _CPU_STARTUP = 10.0, 3.0  # seconds until a job has loaded its libraries
 _LOADING = 1e9  # bytes of weights read per second
-_LAUNCH = 0.6e-3  # seconds per layer that a forward pass takes at least, as kernels are started one by one
+LAUNCH = 0.6e-3  # seconds per layer that a forward pass takes at least, as kernels are started one by one
 _PER_INPUT = 0.2e-3  # seconds of Python per input that is read: collating, decoding, scoring
 EMBEDDED_TOKENS = 16_384  # in a batch of embed(), which keeps all hidden states
 
@@ -190,7 +190,7 @@ def seconds(shape: EncoderShape, work: Work, device: DeviceSpec, precision: str)
 
     Passes are bound by their operations or, with short batches, by the starting of kernels.
     """
-    speed, launch = device.flops(precision), _LAUNCH * shape.layers
+    speed, launch = device.flops(precision), LAUNCH * shape.layers
     starting = (_CPU_STARTUP if device.is_cpu else _STARTUP) + WEIGHT_BYTES * shape.parameters / _LOADING
     training = max(training_flops(shape, work) / speed, _passes(work) * launch * work.micro_batches)
     updating = work.steps * _UPDATE_BYTES * shape.trainable(work.lora) / (device.bandwidth * 1e9)
@@ -220,7 +220,7 @@ def memory(shape: EncoderShape, work: Work, device: DeviceSpec, precision: str, 
     host = 2 * WEIGHT_BYTES * work.embedded * shape.hidden + CHECKPOINT_BYTES * trainable
     if device.is_cpu:
         return Memory(0.0, _PROCESS + held + host)
-    return Memory(held + CUDA_BYTES, _CUDA_PROCESS + max(host, WEIGHT_BYTES * shape.parameters))
+    return Memory(held + CUDA_BYTES, CUDA_PROCESS + max(host, WEIGHT_BYTES * shape.parameters))
 
 
 def activations(shape: EncoderShape, tokens: int, precision: str, attention: str, recomputed: bool = False) -> float:

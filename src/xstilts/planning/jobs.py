@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from xstilts.config.sources import SyntheticSource
+from xstilts.config.translation import translated_name
 from xstilts.graph.jobs import RETRIEVAL, Job
 from xstilts.graph.runs import Runs
 from xstilts.graph.specs import Specs
@@ -16,7 +17,9 @@ from xstilts.graph.state import JobState
 from xstilts.planning.costs import Work
 from xstilts.planning.estimates import CostEstimate, Estimator, Record
 from xstilts.planning.sizes import NO_DATA, DataSize, FileSizes
+from xstilts.planning.translation import cost_of, shape_of_translator
 from xstilts.planning.workload import Kind
+from xstilts.tasks.languages import ENGLISH
 from xstilts.tasks.registry import TEXT
 
 
@@ -29,6 +32,7 @@ class GpuRule(NamedTuple):
 
 
 GPU_RULES = {
+    "translate": GpuRule(32_000, 1440, 0),
     "pretrain": GpuRule(16_000, 240, 0),
     "intermediate": GpuRule(32_000, 1440, 1),
     "finetune": GpuRule(32_000, 720, 2),
@@ -72,14 +76,20 @@ def job_groups(runs: Runs, estimator: Estimator, sizes: FileSizes) -> list[JobGr
     trained, results = _training(runs, estimator), _results(runs)
     if any(group.left for group in trained):  # then all results change
         results = [replace(group, left=(0,)) for group in results]
-    groups = [*_data(runs, sizes), *trained, _similarity(runs, estimator), *results]
+    groups = [
+        *_data(runs, sizes),
+        *_translations(runs, estimator, sizes),
+        *trained,
+        _similarity(runs, estimator),
+        *results,
+    ]
     complete = not any(group.left for group in groups)
     return [*groups, _on_cpu("all", done=complete, seconds=0)]
 
 
 def encoded_tasks(runs: Runs, model: str) -> tuple[str, ...]:
-    """Return the tasks that are encoded for a model, unlabelled texts included."""
-    return (*runs.study.tasks(), *runs.texts(model))
+    """Return the tasks that are encoded for a model, translations and unlabelled texts included."""
+    return (*runs.study.tasks(), *runs.study.translations, *runs.texts(model))
 
 
 def _data(runs: Runs, sizes: FileSizes) -> Iterator[JobGroup]:
@@ -91,7 +101,10 @@ def _data(runs: Runs, sizes: FileSizes) -> Iterator[JobGroup]:
         yield _on_cpu("prefetch_data", paths.prefetched(task), what=task, seconds=120)
     for folder in dict.fromkeys(runs.ready_made(name) for name, chosen in study.models.items() if chosen.snapshot):
         yield _on_cpu("prefetch_model", folder / "xstilts.json", what=folder.name, seconds=300)
-    for task, model in {task: name for name in study.models for task in encoded_tasks(runs, name)}.items():
+    for folder in runs.downloaded_translators():
+        yield _on_cpu("prefetch_translator", folder / "xstilts.json", what=folder.name, seconds=300)
+    prepared = {task: name for name in study.models for task in (*study.tasks(), *runs.texts(name))}
+    for task, model in prepared.items():
         rule, what = ("text", "") if task == TEXT.name else ("prepare", task)
         size = sizes.of_task(model, task)
         yield _on_cpu(rule, paths.data_manifest(task), what=what, seconds=3 + size.examples / 10_000, data=size)
@@ -102,6 +115,20 @@ def _data(runs: Runs, sizes: FileSizes) -> Iterator[JobGroup]:
             size, manifest = sizes.of_task(model, task), paths.tokens_manifest(model, task)
             spent = 5 + size.tokens / 200_000
             yield _on_cpu("encode", manifest, model=model, what=task, seconds=spent, data=size)
+
+
+def _translations(runs: Runs, estimator: Estimator, sizes: FileSizes) -> Iterator[JobGroup]:
+    """Jobs that translate training data; what they have in common with those of other studies is not known."""
+    study, translation = runs.study, runs.study.translation
+    for task, codes in study.translated.items() if translation else ():
+        english = sizes.of(next(iter(study.models)), task, "train", ENGLISH)
+        for code in codes:
+            assert translation is not None
+            shape = shape_of_translator(runs.translators()[code], translation.key(code))
+            cost = cost_of(shape, english, translation, estimator.device, estimator.precision)
+            name = translated_name(task, code)
+            left = () if runs.paths.data_manifest(name).is_file() else (0,)
+            yield JobGroup("translate", "", "", name, 1, left, Work(read=english), cost)
 
 
 def _training(runs: Runs, estimator: Estimator) -> list[JobGroup]:

@@ -14,6 +14,7 @@ from xstilts.planning.estimates import Estimator
 from xstilts.planning.gpus import DeviceSpec
 from xstilts.planning.jobs import GPU_RULES, JobGroup, encoded_tasks, job_groups
 from xstilts.planning.sizes import FileSizes, weakest
+from xstilts.planning.translation import shape_of_translator
 from xstilts.planning.workload import Kind
 from xstilts.wording import counted, duration, file_size, two_digits_up
 
@@ -110,8 +111,8 @@ def total(groups: Iterable[JobGroup], *, with_done: bool = False) -> Span:
 def wall_seconds(groups: Iterable[JobGroup], at_once: int, which: str = "seconds") -> float:
     """Return how long the GPU jobs that are left take; ``which`` of an estimate's seconds counts.
 
-    Pretraining comes first. Both it and the rest take the time of all their jobs by ``at_once``, and at least that of
-    the longest chain of jobs that wait for each other.
+    Pretraining and translation come first. They and the rest take the time of all their jobs by ``at_once``, and at
+    least that of the longest chain of jobs that wait for each other.
     """
     work, longest = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]
     for group in groups:
@@ -159,6 +160,7 @@ def _disk(
     checkpoint = CHECKPOINT_BYTES * max((shapes[g.model].trainable(g.work.lora) for g in training), default=0)
     items = [
         DiskItem("downloaded encoders", sum(downloaded.values())),
+        DiskItem("downloaded models for translation", WEIGHT_BYTES * sum(_translator_parameters(runs))),
         DiskItem("trained encoders", trained),
         DiskItem("examples", _EXAMPLE_BYTES * sum(count for (model, _), count in tokens.items() if model == first)),
         DiskItem("tokens", encoded),
@@ -166,6 +168,12 @@ def _disk(
         DiskItem("checkpoints of running jobs", 2 * checkpoint * running, temporary=True),
     ]
     return [item for item in items if item.bytes]
+
+
+def _translator_parameters(runs: Runs) -> Iterator[int]:
+    """The parameters of each model for translation that comes from the Hub."""
+    for folder in runs.downloaded_translators():
+        yield shape_of_translator(folder, "translation").parameters
 
 
 def _warnings(runs: Runs, groups: Sequence[JobGroup], estimator: Estimator) -> Iterator[str]:
@@ -209,6 +217,8 @@ def _remedy(runs: Runs, group: JobGroup, estimator: Estimator) -> str:
         continues = study.models[group.model].continues
         key = f"models.{group.model}.continue.training" if continues else "training.pretraining"
         hyper = study.pretraining(group.model)
+    elif group.rule == "translate":
+        return "Set translation.batch_tokens or translation.beams to less."
     elif group.rule == "intermediate":
         hyper, key = study.intermediate(group.arm)[0], f"arms.{group.arm}.training"
     elif group.rule == "finetune":

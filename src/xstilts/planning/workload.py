@@ -81,7 +81,7 @@ class Workloads:
 
     def _stage(self, model: str, stage: Stage, hyper: Hyperparameters) -> Work:
         use = stage.masked_lm
-        whole = {task: [self._sizes.of(model, task, "train", code) for code in stage.languages] for task in stage.tasks}
+        whole = {task: [self._training_data(model, task, code) for code in stage.languages] for task in stage.tasks}
         if stage.steps == "fixed":
             rows = [round(sum(sizes, NO_DATA).rows) for sizes in whole.values()]
             hyper = hyper.model_copy(update={"max_steps": planned_steps(rows, hyper, stage.text_share if use else 0.0)})
@@ -96,9 +96,7 @@ class Workloads:
     def _finetune(self, model: str, training_set: str) -> Work:
         hyper = self._study.target(training_set)
         dev, few = self._english(model, training_set, "dev"), self._study.shots(training_set)
-        whole = [
-            self._sizes.of(model, training_set, "train", code) for code in self._study.train_languages(training_set)
-        ]
+        whole = [self._training_data(model, training_set, code) for code in self._study.train_languages(training_set)]
         shots = [self._sizes.of(model, shot.task, shot.split, shot.language).first(shot.examples) for shot in few]
         train = sum([*whole, *shots], NO_DATA)
         scored = sum(
@@ -129,6 +127,9 @@ class Workloads:
             split = self._study.splits_of(target)[0]
             files += [self._sizes.of(model, target, split, code) for code in self._study.languages(target, split)]
         return _embedding([size.first(_SIMILARITY_ROWS) for size in files])
+
+    def _training_data(self, model: str, task: str, code: str) -> DataSize:
+        return self._sizes.of(model, self._study.training_data(task, code), "train", code)
 
     def _english(self, model: str, task: str, split: str) -> DataSize:
         return self._sizes.of(model, task, split, ENGLISH)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pandas as pd
@@ -19,10 +19,11 @@ from xstilts.tasks.registry import TEXT
 #: One row per task. ``languages`` are the codes it is scored in, separated by spaces. Numbers of examples: ``train``
 #: and ``dev_english`` for training and model selection; ``dev`` and ``test`` summed over the ``dev_languages`` and
 #: ``test_languages`` languages with a file; ``test_least`` and ``test_most`` of a single language. Empty if the study
-#: has no such file, or if the task's manifest is missing (``prepared`` is false).
+#: has no such file, or if the task's manifest is missing (``prepared`` is false). ``left_out``: of translated training
+#: data, the English examples that could not be translated.
 COLUMNS = [
     "task", "title", "role", "format", "source", "licence", "languages", "prepared", "train", "dev_english", "dev",
-    "dev_languages", "test", "test_languages", "test_least", "test_most",
+    "dev_languages", "test", "test_languages", "test_least", "test_most", "left_out",
 ]  # fmt: skip
 
 _COUNTS = COLUMNS[COLUMNS.index("train") :]
@@ -45,8 +46,7 @@ def data_rows(manifests: Mapping[str, Mapping[str, Any]], study: Study) -> pd.Da
     """
     text = Runs(study).texts()
     rows = []
-    for task in (*study.tasks(), *text):
-        languages = study.languages(task) if task in study.targets else () if task in text else (ENGLISH,)
+    for task in (*study.tasks(), *study.translations, *text):
         sizes = _sizes(manifests.get(task, {}))
         row = {
             "task": task,
@@ -55,10 +55,10 @@ def data_rows(manifests: Mapping[str, Mapping[str, Any]], study: Study) -> pd.Da
             "format": study.task(task).type.replace("_", " "),
             "source": source_of(task, study, with_revision=True),
             "licence": licence_of(task, study),
-            "languages": " ".join(languages),
+            "languages": " ".join(_languages(task, study)),
             "prepared": bool(sizes),
         }
-        rows.append(row | _counts(sizes))
+        rows.append(row | _counts(sizes) | {"left_out": _left_out(manifests.get(task, {}))})
     return pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(_COUNTS, "Int64"))
 
 
@@ -73,21 +73,37 @@ def data_page(rows: pd.DataFrame, study: Study) -> TablePage:
         lines.append([*texts, train, dev_english, dev, count, test, _range(row["test_least"], row["test_most"])])
     notes = [
         "Numbers of examples that the study uses; an example is a sentence pair, a question, or a sentence. Training "
-        "data is English. 'Dev, all' and 'test, all' are sums over languages. Blank: the study needs no such data.",
+        "data is English where nothing else is said. 'Dev, all' and 'test, all' are sums over languages. Blank: the "
+        "study needs no such data.",
     ]
+    for row in rows[rows["left_out"] > 0].to_dict("records"):
+        notes.append(
+            f"{row['title']}: {row['left_out']:,} of {row['left_out'] + row['train']:,} English examples are left out, "
+            "as they could not be translated; the manifest of the data says why."
+        )
     if not rows["prepared"].all():
         notes.append(f"{MISSING}: the data has not been prepared, or its manifest is missing.")
     blocks = [TableBlock("tasks and their data", f"{study.study}-data", _HEADER, lines, texts=5)]
     return TablePage(f"Data, study {study.study}", study.warning, notes, blocks)
 
 
+def _languages(task: str, study: Study) -> tuple[str, ...]:
+    """Return the languages that a task is scored in; of what is trained on alone, its language; of text, none."""
+    if task in study.translations:
+        return (task.rpartition(".")[2],)
+    if task in study.targets:
+        return study.languages(task)
+    return () if study.task(task).type == "masked_lm" else (ENGLISH,)
+
+
 def roles_of(task: str, study: Study) -> list[str]:
     """Return what the study uses a task as; a task can have several roles."""
-    roles = {
+    roles: dict[str, Collection[str]] = {
         "intermediate task": study.intermediate_tasks(),
         "training set": study.training_sets(),
         "target": targets_of(study),
         "text for masked LM": (TEXT.name, *study.corpora),
+        "translated training data": study.translations,
     }
     return [role for role, tasks in roles.items() if task in tasks]
 
@@ -100,6 +116,9 @@ def licence_of(task: str, study: Study) -> str:
 
 def source_of(task: str, study: Study, with_revision: bool = False) -> str:
     """Return where a task's examples are from, in words."""
+    if task in study.translations:
+        code = task.rpartition(".")[2]
+        return f"translated from English by {study.translation.path(code) if study.translation else ''}"
     if task in (*study.own_tasks, *study.corpora):
         return "the study's own files"
     if isinstance(study.source, SyntheticSource):
@@ -139,6 +158,12 @@ def _counts(sizes: Mapping[tuple[str, str], int]) -> dict[str, int | None]:
         "test_least": min(by_split["test"], default=None),
         "test_most": max(by_split["test"], default=None),
     }
+
+
+def _left_out(manifest: Mapping[str, Any]) -> int | None:
+    """Read how many examples a translation left out; None of data that is not translated."""
+    translation = manifest.get("translation")
+    return sum(translation["dropped"].values()) if isinstance(translation, Mapping) else None
 
 
 def _text(count: Any, absent: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from xstilts.config.translation import translated_name
 from xstilts.why.changes import changes
 from xstilts.why.plan import PlannedJob, RerunPlan
 
@@ -65,6 +66,8 @@ def _never_ran(job: PlannedJob, plan: RerunPlan) -> str:
     """Return what is new about a job that never ran; if nothing is, that it has not run."""
     if not plan.known:
         return "never run: nothing of the study has run yet"
+    if job.rule == "translate":
+        return _task(translated_name(job.wildcards["task"], job.wildcards["language"]), plan)
     for wildcard, title in _FACTORS.items():
         value = job.wildcards.get(wildcard)
         if value is None or (wildcard, value) in plan.known:
@@ -84,7 +87,8 @@ def _task(task: str, plan: RerunPlan) -> str:
     study = plan.runs.study
     if task in study.targets:
         return _new("target", (task,))
-    arms = [name for name, arm in study.arms.items() if task in arm.all_tasks and ("arm", name) not in plan.known]
+    used = {name: (*arm.all_tasks, *plan.runs.translations_of_arm(name)) for name, arm in study.arms.items()}
+    arms = [name for name, tasks in used.items() if task in tasks and ("arm", name) not in plan.known]
     return _new("arm", arms) if arms else _new("task", (task,))
 
 

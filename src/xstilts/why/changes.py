@@ -26,7 +26,8 @@ def changes(job: PlannedJob, runs: Runs) -> list[str]:
         return []
     sentences = []
     for path, old, new in _leaves(job.before, job.now, ()):
-        if path[0] == "id" or (job.after and (path[0] in (*_UPSTREAM, "models") or "contents" in path)):
+        upstream = path[0] in (*_UPSTREAM, "models") or "contents" in path or "translated" in path
+        if path[0] == "id" or (job.after and upstream):
             continue
         sentences.append(_sentence(path, old, new, job, runs))
     return list(dict.fromkeys(sentences))
@@ -53,7 +54,7 @@ def _as_dict(value: Any) -> dict[str, Any] | None:
 
 def _sentence(path: tuple[str, ...], old: Any, new: Any, job: PlannedJob, runs: Runs) -> str:
     first, last = path[0], path[-1]
-    if first == "code":
+    if last == "code" and first in ("code", "translator"):
         kind = kind_of_code(new) or job.rule
         return f"{kind} code has changed (code of kind '{kind}')"
     if "contents" in path:
@@ -117,6 +118,8 @@ def _key(path: tuple[str, ...], job: PlannedJob, runs: Runs) -> str:
     if first in ("model", "architecture", "path", *_UPSTREAM):
         inner = tail if first == "model" or (first in _UPSTREAM and rest) else "path" if not rest else ".".join(path)
         return f"models.{names.get('model', '')}.{inner}"
+    if first == "translator":
+        return f"translation.{tail}"
     if first in ("train_languages", "shots"):
         return f"targets.*.{first}"
     of_arm = {"weights", "train_examples", "tasks", "stages", "mixing", "masked_lm", "choose", "steps", "languages"}

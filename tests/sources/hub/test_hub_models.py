@@ -15,7 +15,7 @@ from safetensors.numpy import save_file
 
 from xstilts.atomic import sha256_of
 from xstilts.errors import DataError, UserError
-from xstilts.sources.hub.models import fetch_model
+from xstilts.sources.hub.models import TRANSLATOR, fetch_model
 
 COMMIT = "abcdef0123" * 4
 NAME = "someone/encoder"
@@ -174,3 +174,26 @@ def test_an_unreachable_model_is_one_message(mirror, folder, changes, reason):
     assert reason in message
     for remedy in ("HF_ENDPOINT", "source.mirror", "machine with network", "docs/hub.md"):
         assert remedy in message
+
+
+@pytest.mark.parametrize(
+    "tokenizer",
+    [("tokenizer.json",), ("sentencepiece.bpe.model", "vocab.json"), ("source.spm", "target.spm", "vocab.json")],
+)
+def test_a_model_for_translation_comes_with_the_tokenizer_of_its_family(
+    tokenizer: tuple[str, ...], mirror: Path, folder: Path
+) -> None:
+    clone = mirror / NAME
+    for name in ("tokenizer.json", "sentencepiece.bpe.model"):
+        (clone / name).unlink()
+    with pytest.raises(UserError, match=r"has no tokenizer.json or sentencepiece.bpe.model, vocab.json or source.spm"):
+        fetch_model(NAME, COMMIT, folder, str(mirror), TRANSLATOR)
+    for name in (*tokenizer, "generation_config.json"):
+        (clone / name).write_text("{}", encoding="utf-8")
+    record = fetch_model(NAME, COMMIT, folder, str(mirror), TRANSLATOR)
+    kept = {"config.json", "generation_config.json", "model.safetensors", "tokenizer_config.json", *tokenizer}
+    assert (
+        set(record["sha256"])
+        == kept
+        == {path.name for path in folder.iterdir() if path.name[0] != "."} - {"xstilts.json"}
+    )

@@ -20,6 +20,7 @@ from xstilts.report.page.view import HtmlCell, HtmlTable, number_text, text_tabl
 from xstilts.scores.flags import flagged_jobs
 from xstilts.scores.gains import arms_of, by_language, targets_of
 from xstilts.scores.labels import arm_label
+from xstilts.tasks.languages import ENGLISH
 from xstilts.wording import counted, duration, listed
 
 _JOBS = {
@@ -77,11 +78,19 @@ def arms_table(study: Study) -> HtmlTable:
 
 def _trained_on(stage: Stage, study: Study) -> list[str]:
     """The tasks of a stage, and its text with the share of the steps that are on it."""
-    tasks = [study.title_of(task) for task in stage.tasks]
+    named = [(task, code) for task in stage.tasks for code in stage.languages]
+    tasks = [study.title_of(study.training_data(task, code)) + _language(study, task, code) for task, code in named]
     if stage.masked_lm is None:
         return tasks
     share = f" in {stage.text_share:.0%} of the steps" if tasks else ""
     return [*tasks, f"masked LM on {study.title_of(stage.masked_lm.task)}{share}"]
+
+
+def _language(study: Study, task: str, code: str) -> str:
+    """The language of training data from files that is not English; the titles of translations have it already."""
+    if code == ENGLISH or study.training_data(task, code) != task:
+        return ""
+    return f" in {study.language_table()[code].name}"
 
 
 def missing_table(missing: pd.DataFrame, study: Study) -> HtmlTable | None:
@@ -184,7 +193,7 @@ def models_table(study: Study) -> HtmlTable:
 def data_table(study: Study, downloads: Sequence[Mapping[str, str]]) -> HtmlTable:
     """Build the table of data: each task's roles, source with downloaded revisions, and licence."""
     rows = []
-    for task in study.tasks():
+    for task in (*study.tasks(), *study.translations):
         origins = [f"{one['repository']} at {one['revision']}" for one in downloads if one["task"] == task]
         if study.from_hub(task):
             source = "; ".join(origins) or "Hugging Face Hub, revision not recorded"
