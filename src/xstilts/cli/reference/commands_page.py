@@ -60,7 +60,9 @@ def _rows(function: Callable[..., Any]) -> Iterator[tuple[str, str, str, str]]:
         else:
             names = [*(info.param_decls or [f"--{name.replace('_', '-')}"])]
         listed = ", ".join(f"`{each}`" for each in names)
-        yield listed, _value(parameter.annotation, info), _default(info.default), one_line(info.help or "")
+        default = "" if info.default_factory else _default(info.default)
+        if not info.hidden:
+            yield listed, _value(parameter.annotation, info), default, one_line(info.help or "")
 
 
 def _value(kind: Any, info: Any) -> str:
