@@ -21,10 +21,11 @@ COMMANDS = [
     "generate", "prepare", "text", "tokenizer", "encode", "pretrain", "intermediate", "finetune", "retrieve", "collect",
     "tables", "figures", "show", "prefetch", "prefetch-model", "submission", "submit-check", "score", "similarity",
     "answer", "report", "plan", "schema", "status", "partial", "why", "check", "export", "init", "run", "ls",
+    "compare",
 ]  # fmt: skip
 
 #: What does not read a study, or takes it in another way.
-WITHOUT_STUDY = {"prefetch-model", "schema", "why", "init", "run"}
+WITHOUT_STUDY = {"prefetch-model", "schema", "why", "init", "run", "compare"}
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -13,9 +13,13 @@ from xstilts.cli.app import StudyName, app, described, opened
 from xstilts.cli.studies import find, studies_in
 from xstilts.config.shipped import SNAKEFILE, workflow_folder
 from xstilts.errors import UserError, UserErrors
+from xstilts.graph.runs import Runs
 from xstilts.wording import listed
 
 ConfigFile = Annotated[str, typer.Option("--config", hidden=True, help="What --study was called for YAML files.")]
+if TYPE_CHECKING:
+    from xstilts.comparing.sides import Side
+
 #: Where snakemake looks for a Snakefile.
 _FOUND = ("Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefile")
 Folder = Annotated[Path, typer.Argument(help="A folder with XTREME's folders udpos, panx, xnli, …")]
@@ -163,6 +167,23 @@ def status(
 
 
 @app.command(rich_help_panel="For people")
+def compare(
+    one: Annotated[str, typer.Argument(help="A study that has run: its name, its file or its folder.")],
+    other: Annotated[str, typer.Argument(help="Another one.")],
+    form: Annotated[Literal["text", "json"], typer.Option("--format", help="What to print.")] = "text",
+) -> None:
+    """Print what differs between two studies: config, data, code, and scores with paired 95 % intervals."""
+    from xstilts.comparing import view
+
+    sides = _side(one), _side(other)
+    if sides[0].runs.paths.root.resolve() == sides[1].runs.paths.root.resolve():
+        raise UserError(f"'{one}' and '{other}' are the same study, in {sides[0].runs.paths.root}.")
+    if sides[0].title == sides[1].title:
+        sides = replace(sides[0], title=one), replace(sides[1], title=other)
+    print(json.dumps(view.as_json(*sides), indent=2) if form == "json" else view.as_text(*sides))
+
+
+@app.command(rich_help_panel="For people")
 def why(
     study: StudyName,
     snakefile: Annotated[
@@ -207,3 +228,17 @@ def _study_file(study: str) -> Path | None:
 def _snakefile() -> Path | None:
     """The workflow that came with the package, where snakemake would find none in this folder."""
     return None if any(map(Path.is_file, map(Path, _FOUND))) else workflow_folder() / SNAKEFILE
+
+
+def _side(given: str) -> Side:
+    """A study that is to be compared, with its scores if it is finished."""
+    from xstilts.comparing.sides import Side
+    from xstilts.config.study import load_file
+    from xstilts.results import load_results
+
+    path = find(given).run
+    runs = Runs(load_file(path), folder=path.parent)
+    try:
+        return Side(runs.study.study, runs, load_results(path.parent).scores)
+    except UserError as error:
+        return Side(runs.study.study, runs, None, str(error))
