@@ -106,8 +106,15 @@ class TestEncoders:
         assert study.models["my_encoder"].path == "My Encoder"
         assert "XLMRobertaModel: 2 layers, 16 units wide, inputs of up to 64 tokens, " in text
         assert study.embedding_of("tatoeba").layer == 1
-        assert study.target("xnli").rates == study.intermediate("mnli")[0].rates == (5e-5,)
+        assert study.target("xnli").rates == study.intermediate("mnli")[0].rates == (1.5e-3,)
         assert max(study.encoding_of(task).max_length for task in study.tasks()) == 64
+
+    @pytest.mark.parametrize(("width", "rate"), [(255, 1.5e-3), (256, 5e-5), (384, 5e-5), (768, 1e-5), (2048, 1e-5)])
+    def test_the_rate_depends_on_the_width(self, width: int, rate: float) -> None:
+        Path("encoder").mkdir()
+        Path("encoder/config.json").write_text(f'{{"hidden_size": {width}}}', encoding="utf-8")
+        study, _ = init("--model", "encoder")
+        assert study.target("xnli").rates == (rate,)
 
     def test_one_of_the_hub_is_named_by_its_commit(self) -> None:
         path = f"hf://someone/encoder@{'0' * 40}"

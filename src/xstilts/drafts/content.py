@@ -203,7 +203,7 @@ def _is_retrieval(config: Config, name: str) -> bool:
 
 def _notes(config: Config, encoder: Encoder) -> dict[str, str]:
     protocol = "as published for XLM-R Large"
-    rate = protocol if is_large(encoder.size) else "encoders this narrow learn too little at the published 1.0e-5"
+    rate = protocol if is_large(encoder.size) else "an encoder this narrow learns little at the published 1.0e-5"
     layers = encoder.size.layers
     layer = f"of {layers}; the paper's is 14 of 24" if layers else "the paper's for XLM-R Large, which has 24 layers"
     notes = {

@@ -17,6 +17,7 @@ KNOWN: dict[str, tuple[str, Size]] = {
 }
 BASE = 768  # units: the width of base models
 _NARROW_RATE = 5e-5  # what encoders narrower than base models are commonly fine-tuned with
+_TINY, _TINY_RATE = 256, 1.5e-3  # units, and the rate of the demo, whose encoder is narrower than that
 _PUBLISHED = PROTOCOLS["phang2020"]  # of XLM-R Large
 _LAYERS = 24  # of XLM-R Large
 
@@ -35,7 +36,9 @@ def is_large(size: Size) -> bool:
 
 def usual_rate(size: Size) -> float:
     """The learning rate that fine-tuning an encoder of that size usually has: the protocol's for large ones."""
-    return float(_PUBLISHED.training["xnli"]["learning_rate"]) if is_large(size) else _NARROW_RATE
+    if is_large(size):
+        return float(_PUBLISHED.training["xnli"]["learning_rate"])
+    return _TINY_RATE if (size.hidden_size or 0) < _TINY else _NARROW_RATE
 
 
 def usual_layer(layers: int | None) -> int:
