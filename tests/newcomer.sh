@@ -34,18 +34,17 @@ tiny_encoders.write("xlmr", Path("encoder"))' 2> /dev/null
 
 try xstilts --version
 try xstilts init --model encoder --tasks reviews:classification mine
-sed -i 's/^seeds: \[1, 2, 3\]/seeds: [1]/' mine.yaml # for a first run, as the page says
+# for a first run, as the page says; and this encoder, random and 16 units wide, needs a higher rate still
+sed -i 's/^seeds: \[1, 2, 3\]/seeds: [1]/; s/learning_rate: 1.5e-3/learning_rate: 5.0e-3/' mine.yaml
 try xstilts ls tasks | grep reviews
 try xstilts check
 try xstilts plan --gpu cpu
-try xstilts run mine --cores 1 -- --dry-run > dry_run.txt
-grep finetune dry_run.txt
 try xstilts run mine --cores 1 -- --quiet all
 try xstilts status
 try xstilts show
 try xstilts report
 test -s results/mine/report.html
 
-sed 's/^study: mine/study: faster/; s/learning_rate: 1.5e-3/learning_rate: 3.0e-3/' mine.yaml > faster.yaml
+sed 's/^study: mine/study: faster/; s/learning_rate: 5.0e-3/learning_rate: 1.0e-2/' mine.yaml > faster.yaml
 try xstilts run faster results/faster/scores.parquet --cores 1 -- --quiet all
 try xstilts compare mine faster

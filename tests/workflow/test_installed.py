@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -162,3 +163,17 @@ def test_the_workflow_is_found_in_a_clone() -> None:
     from xstilts.config.shipped import workflow_folder
 
     assert workflow_folder() / "src" / "xstilts" == Path(xstilts.__file__).parent
+
+
+def test_what_snakemake_s_report_shows_has_captions() -> None:
+    """Snakemake reads them when it writes its report, which it cannot without a network."""
+    rules = REPOSITORY / "workflow" / "rules"
+    found = [
+        (path, block)
+        for path in sorted(rules.glob("*.smk"))
+        for block in re.findall(r"^ {8}report\(\n((?: {12}.*\n)+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+    assert [path.name for path, _ in found] == ["results.smk"] * 2
+    for path, block in found:
+        (caption,) = re.findall(r'caption="(.*?)"', block)
+        assert (path.parent / caption).read_text(encoding="utf-8").strip() and "category=" in block

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 _WIDTH = 118  # characters of a section in one line
 _INDENT = 2
+_SMALL = 0.01  # below, numbers are written with an exponent
 _BARE = re.compile(r"[A-Za-z_][\w./@{}-]*(:[\w./@-]+)*")
 #: What YAML 1.1 reads as something else than text.
 _TAKEN = re.compile(r"(?i)(y|n|yes|no|on|off|true|false|null)")
@@ -63,7 +65,7 @@ def flow(value: Any) -> str:
 
 def _number(value: float) -> str:
     """A number that YAML reads as one: 1.0e-5, not 1e-05."""
-    text = repr(value)
+    text = repr(value) if not 0 < abs(value) < _SMALL else f"{Decimal(repr(value)):e}"
     if "e" not in text:
         return text
     mantissa, exponent = text.split("e")
