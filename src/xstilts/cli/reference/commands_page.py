@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import NoneType
-from typing import Any, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 from typer.models import ArgumentInfo, CommandInfo
 from typer.utils import get_params_from_function
@@ -67,6 +67,8 @@ def _rows(function: Callable[..., Any]) -> Iterator[tuple[str, str, str, str]]:
 
 def _value(kind: Any, info: Any) -> str:
     """What follows an option; nothing for a switch."""
+    if get_origin(kind) is Literal:
+        return ", ".join(f"`{choice}`" for choice in get_args(kind))
     several = get_origin(kind) is list
     (kind,) = [part for part in get_args(kind) or (kind,) if part is not NoneType]
     if get_origin(kind) is list:
