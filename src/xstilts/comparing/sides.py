@@ -47,7 +47,7 @@ class Side:
     @cached_property
     def records(self) -> dict[Job, Mapping[str, Any]]:
         """The records of all jobs that have one."""
-        found = {}
+        found: dict[Job, Mapping[str, Any]] = {}
         for job in self.runs.all_jobs():
             try:
                 record = json.loads(job.record(self.runs.paths).read_bytes())
