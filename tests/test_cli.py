@@ -20,11 +20,12 @@ from xstilts.config.study import load, store
 COMMANDS = [
     "generate", "prepare", "text", "tokenizer", "encode", "pretrain", "intermediate", "finetune", "retrieve", "collect",
     "tables", "figures", "show", "prefetch", "prefetch-model", "submission", "submit-check", "score", "similarity",
-    "answer", "report", "plan", "schema", "status", "partial", "why", "check", "export",
+    "answer", "report", "plan", "schema", "status", "partial", "why", "check", "export", "init", "run", "ls",
+    "compare",
 ]  # fmt: skip
 
-#: What does not read a stored study.
-WITHOUT_STUDY = {"prefetch-model", "schema", "why"}
+#: What does not read a study, or takes it in another way.
+WITHOUT_STUDY = {"prefetch-model", "schema", "why", "init", "run", "compare"}
 
 
 @pytest.fixture
@@ -49,8 +50,8 @@ def refusal(command: str, config: dict[str, Any], monkeypatch: pytest.MonkeyPatc
 def test_every_command_is_documented() -> None:
     listed = CliRunner().invoke(app, ["--help"])
     assert listed.exit_code == 0
-    registered = {command.callback.__name__ for command in app.registered_commands if command.callback}
-    assert {name.replace("_", "-") for name in registered} == set(COMMANDS)
+    named = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    assert {name.replace("_", "-") for name in named} == set(COMMANDS)
     for command in COMMANDS:
         assert command in listed.output
 
@@ -60,7 +61,7 @@ def test_help(command: str) -> None:
     shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200", "TERM": "dumb"})
     assert shown.exit_code == 0
     assert "--study" in shown.output
-    assert "results/{study}/study.json" in shown.output
+    assert "its name, its file or its folder" in shown.output
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ def test_version_says_what_a_bug_report_needs() -> None:
 def test_an_option_that_is_left_out() -> None:
     result = CliRunner().invoke(app, ["prepare"])
     assert result.exit_code == 2
-    assert "--study" in result.output
+    assert "--task" in result.output
 
 
 XNLI = "--training-set xnli"
@@ -151,7 +152,7 @@ def test_missing_study_file(folder: Path, command: str) -> None:
         "prepare": "--task xnli", "tokenizer": "--model m", "encode": "--model m --task xnli", "pretrain": "--model m",
         "intermediate": "--model m --arm none --seed 1", "finetune": f"--model m --arm none --seed 1 {XNLI}",
         "retrieve": "--model m --arm none --seed 1", "prefetch": "--task xnli",
-        "submit-check": "folder", "score": "folder", "export": "--to folder",
+        "submit-check": "folder", "score": "folder", "export": "--to folder", "ls": "tasks",
     }  # fmt: skip
     arguments = [command, "--study", "nowhere/study.json", *options.get(command, "").split()]
     result = CliRunner().invoke(app, arguments)

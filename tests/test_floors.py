@@ -22,7 +22,7 @@ FLOORS = (
     ("graph",),
     ("scores",),
     ("analysis", "submission"),
-    ("planning", "status", "why", "report"),
+    ("planning", "status", "why", "report", "drafts", "comparing"),
     ("checks",),
     ("jobs", "results"),
     ("cli",),

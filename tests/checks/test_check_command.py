@@ -146,3 +146,24 @@ def test_a_plan_warns_of_a_full_disk(monkeypatch: pytest.MonkeyPatch, capsys: py
     assert run(monkeypatch, "--gpu", "t4", "--json", command="plan") == 0
     warnings = json.loads(capsys.readouterr().out)["warnings"]
     assert any(warning.startswith("disk: the study needs") for warning in warnings)
+
+
+def test_a_plan_for_a_family_of_devices_is_one_for_each(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "--gpu", "a100", command="plan") == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("a100 stands for a100-40 and a100-80, with a plan for each.\n\ntrial on A100 40 GB")
+    assert "\ntrial on A100 80 GB" in shown
+    message = run(monkeypatch, "--gpu", "a100", "--json", command="plan")
+    assert message == "xstilts: --gpu: a100 stands for a100-40 and a100-80; for --json name one."
+
+
+def test_whether_jobs_fit_each_device_of_a_family(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = json.loads(Path("encoder/config.json").read_text(encoding="utf-8"))
+    Path("encoder/config.json").write_text(json.dumps(config | {"vocab_size": 500_000_000}), encoding="utf-8")
+    run(monkeypatch, "--gpu", "a100")
+    shown = capsys.readouterr().out
+    assert "warning: --gpu a100-40: " in shown and "warning: --gpu a100-80: " in shown

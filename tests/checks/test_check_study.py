@@ -182,16 +182,63 @@ class TestSettings:
     def test_the_key_is_the_one_that_sets_the_value(self, changes: dict[str, Any], key: str) -> None:
         assert [warning.key for warning in found(**changes)] == [f"{key}.learning_rate", f"{key}.max_steps"]
 
-    @pytest.mark.parametrize(("rate", "steps", "warned"), [(9e-5, 501, 0), (1e-4, 501, 1), (9e-5, 500, 1)])
+    #: A quarter of an epoch of XNLI's 392,702 examples is 3,068 steps of 32.
+    @pytest.mark.parametrize(("rate", "steps", "warned"), [(9e-5, 3068, 0), (1e-4, 3068, 1), (9e-5, 3067, 1)])
     def test_thresholds(self, rate: float, steps: int, warned: int) -> None:
         assert len(found(training={"target": {"learning_rate": rate, "max_steps": steps}})) == warned
+
+    def test_a_part_of_an_epoch_is_named(self) -> None:
+        (warning,) = found(training={"target": {"max_steps": 200}})
+        assert "1.6 % of an epoch of the 392,702 examples of XNLI" in warning.text
+
+    @pytest.mark.parametrize(
+        "fewer",
+        [{"examples": {"train": 800}}, {"arms": {"none": {}, "mnli": {"tasks": ["mnli"], "train_examples": 800}}}],
+    )
+    def test_of_fewer_examples_few_steps_are_enough(self, fewer: dict[str, Any]) -> None:
+        assert found(training={"intermediate": {"max_steps": 200}}, **fewer) == []
+
+    def test_where_the_number_of_examples_is_not_known(self) -> None:
+        columns = {"premise": 0, "label": 1}
+        files = {split: f"xtreme/xnli/{split}-en.tsv" for split in ("train", "dev", "test")}
+        own_task = {"type": "classification", "labels": ["a", "b"], "files": files, "columns": columns}
+        changes = {"tasks": {"moods": own_task}, "targets": {"moods": {}}, "arms": {"none": {}}}
+        for steps, warned in ((500, 1), (501, 0)):
+            assert len(found(training={"target": {"max_steps": steps}}, **changes)) == warned
+
+    def test_adapters_are_trained_at_high_rates(self) -> None:
+        assert found(training={"intermediate": {"learning_rate": 1e-3, "lora": {}}}) == []
+
+    @pytest.mark.parametrize(("layer", "warned"), [(2, 1), (3, 0), (12, 0)])
+    def test_a_layer_close_to_the_embeddings(self, layer: int, warned: int) -> None:
+        warnings = found(retrieval={"layer": layer})
+        assert [warning.key for warning in warnings if warning.warning] == ["retrieval.layer"] * warned
+        assert all("it would be 7" in warning.text for warning in warnings)
+
+    def test_a_known_encoder_is_judged_before_it_is_downloaded(self) -> None:
+        path = "hf://FacebookAI/xlm-roberta-large@c23d21b0620b635a76227c604d44e43a9f0ee389"
+        demo = {"training": {"target": {"learning_rate": 1.5e-3, "max_steps": 200}}, "retrieval": {"layer": 2}}
+        warnings = found(models={"xlmr": {"path": path}}, **demo)
+        assert [warning.key for warning in warnings] == [
+            "models.xlmr.path", "training.target.learning_rate", "training.target.max_steps", "retrieval.layer"
+        ]  # fmt: skip
+        assert "which has 24 layers" in warnings[-1].text and "it would be 14" in warnings[-1].text
+
+    def test_an_unknown_encoder_is_taken_for_a_large_one(self) -> None:
+        warnings = found(models={"xlmr": {"path": HUB}}, training={"target": DEMO})
+        assert [warning.key for warning in warnings][1:] == [
+            "training.target.learning_rate",
+            "training.target.max_steps",
+        ]
 
     def test_stages_that_are_not_used_do_not_count(self) -> None:
         assert found(training={"pretraining": DEMO, "intermediate": DEMO}, arms={"none": {}}) == []
 
-    def test_small_encoders_may_be_trained_so(self) -> None:
+    @pytest.mark.parametrize(("rate", "warned"), [(4e-4, 0), (5e-4, 1)])
+    def test_narrow_encoders_may_be_trained_at_higher_rates_and_with_few_steps(self, rate: float, warned: int) -> None:
         write_config("models/xlmr", hidden_size=384)
-        assert found(training={"target": DEMO, "intermediate": DEMO}) == []
+        warnings = found(training={"target": {"learning_rate": rate, "max_steps": 200}})
+        assert len(warnings) == warned and all("usually have 5e-05" in warning.text for warning in warnings)
 
 
 class TestDisk:

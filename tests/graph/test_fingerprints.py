@@ -18,7 +18,10 @@ UNUSED = (
     *(
         "checks",
         "cli",
+        "comparing",
+        "drafts",
         "encoders.config_file",
+        "encoders.usual",
         "planning",
         "status",
         "why",

@@ -6,16 +6,23 @@ import pytest
 
 from xstilts.config.settings import Compute
 from xstilts.errors import UserError
-from xstilts.planning.gpus import GPUS, gpu_of
+from xstilts.planning.gpus import GPUS, gpus_of
 
 
 def test_every_name_leads_to_its_entry() -> None:
-    assert all(gpu_of(name).name == name for name in GPUS)
+    assert all([gpu.name for gpu in gpus_of(name)] == [name] for name in GPUS)
+
+
+@pytest.mark.parametrize(
+    ("family", "names"), [("a100", ["a100-40", "a100-80"]), ("h100", ["h100-80-pcie", "h100-80"]), ("t4", ["t4"])]
+)
+def test_a_family_stands_for_all_of_its_devices(family: str, names: list[str]) -> None:
+    assert [gpu.name for gpu in gpus_of(family)] == names
 
 
 def test_an_unknown_one_is_a_mistake_with_a_suggestion() -> None:
     with pytest.raises(UserError, match=r"there is no device 'a100-8' in the table\. Did you mean 'a100-80'\?"):
-        gpu_of("a100-8")
+        gpus_of("a100-8")
 
 
 @pytest.mark.parametrize(
@@ -53,4 +60,4 @@ def test_measured_jobs_are_told_apart_by_what_torch_calls_their_device(called: s
     ],
 )
 def test_precision_is_what_the_device_has(name: str, wanted: str, precision: str) -> None:
-    assert gpu_of(name).precision(Compute.model_validate({"precision": wanted})) == precision
+    assert gpus_of(name)[0].precision(Compute.model_validate({"precision": wanted})) == precision

@@ -216,7 +216,8 @@ def test_a_cell_that_the_study_has_not(finished):
 def test_mistakes_are_sentences(workspace, tmp_path: Path):
     workspace.config["arms"] = {"mnli": {"tasks": ["mnli"]}}
     workspace.write()
-    done = workspace.xstilts("why", "--snakefile", str(REPOSITORY / "Snakefile"), "--configfile", "study.yaml")
-    assert done.code == 1 and "gains need the baseline" in done.text and "Traceback" not in done.text
-    done = workspace.xstilts("why", "--configfile", "study.yaml")
+    for options in (["--snakefile", str(REPOSITORY / "Snakefile"), "--configfile", "study.yaml"], ["--study", "tiny"]):
+        done = workspace.xstilts("why", *options)
+        assert done.code == 1 and "gains need the baseline" in done.text and "Traceback" not in done.text
+    done = workspace.xstilts("why", "--snakefile", "nowhere", "--configfile", "study.yaml")
     assert done.code == 1 and "Run this where you run snakemake" in done.text

@@ -49,7 +49,7 @@ def effects(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
             wide = by_place[place].pivot(index="seed", columns="language", values="gain")
         for mean, languages in _means(study, target, expected.get((target, split), set())):
             complete = wide.reindex(columns=languages).dropna().to_numpy() if languages else np.empty((0, 0))
-            rows.append((*place, mean, *_effect(complete, len(study.seeds))))
+            rows.append((*place, mean, *effect(complete, len(study.seeds))))
     return pd.DataFrame(rows, columns=EFFECTS)
 
 
@@ -65,7 +65,7 @@ def _means(study: Study, target: str, scored: set[str]) -> Iterator[tuple[str, l
             yield name, sorted(languages & scored)
 
 
-def _effect(matrix: np.ndarray, seeds_wanted: int) -> tuple[float, float, float, int, int, str]:
+def effect(matrix: np.ndarray, seeds_wanted: int) -> tuple[float, float, float, int, int, str]:
     """Gain, interval, languages, seeds and note of complete (seeds, languages) gains."""
     seeds, languages = matrix.shape
     if not matrix.size:

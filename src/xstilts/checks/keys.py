@@ -14,14 +14,21 @@ class Stage(NamedTuple):
     """Training of one arm, or on one training set of targets.
 
     Attributes:
-        task: The task that is trained on; None for a mixture.
+        tasks: The tasks that are trained on.
+        train_examples: How many examples of each are used; None: all.
         settings: Its hyper-parameters.
         places: Sections that may set them, by key; the first that does counts.
     """
 
-    task: str | None
+    tasks: tuple[str, ...]
+    train_examples: int | None
     settings: Hyperparameters
     places: dict[str, Section | None]
+
+    @property
+    def task(self) -> str | None:
+        """The task that is trained on; None for a mixture or text."""
+        return self.tasks[0] if len(self.tasks) == 1 else None
 
     def key(self, name: str) -> str:
         """The key that sets a hyper-parameter."""
@@ -55,7 +62,9 @@ def stages(study: Study) -> Iterator[Stage]:
             places: dict[str, Section | None] = {**own, f"arms.{name}.training": arm.training}
             if task:
                 places[f"training.intermediate.tasks.{task}"] = intermediate.tasks.get(task)
-            yield Stage(task, settings, {**places, "training.intermediate": intermediate})
+            yield Stage(
+                tuple(stage.tasks), stage.train_examples, settings, {**places, "training.intermediate": intermediate}
+            )
     for task in study.training_sets():
         of_task = {f"training.target.tasks.{task}": target.tasks.get(task)}
-        yield Stage(task, study.target(task), {**of_task, "training.target": target})
+        yield Stage((task,), None, study.target(task), {**of_task, "training.target": target})

@@ -6,7 +6,7 @@ from xstilts.checks import corpora, data, disk, limits, settings, translation
 from xstilts.checks.findings import Finding, in_order
 from xstilts.errors import UserError
 from xstilts.graph.runs import Runs
-from xstilts.planning.gpus import GPUS, gpu_of
+from xstilts.planning.gpus import GPUS, gpus_of
 from xstilts.planning.plan import plan as plan_of
 
 
@@ -28,15 +28,16 @@ def check(runs: Runs, gpu: str = "") -> list[Finding]:
     """
     from xstilts.checks.models import tried_out
 
-    device, found = gpu_of(gpu) if gpu else GPUS["cpu"], quick(runs)
+    devices, found = gpus_of(gpu) if gpu else (GPUS["cpu"],), quick(runs)
     for model in runs.study.models:
         if not runs.pretrains(model) and limits.at_hand(runs, model):
             found += tried_out(runs, model)
     try:
-        estimated = plan_of(runs, device)
+        plans = [plan_of(runs, device) for device in devices]
     except UserError as error:
         found.append(Finding("disk", f"not checked, as what the study needs is not known: {error}", warning=True))
     else:
-        found += disk.findings(runs, estimated.disk)
-        found += [Finding(f"--gpu {gpu}", text, warning=True) for text in estimated.warnings if gpu]
+        found += disk.findings(runs, plans[0].disk)
+        for estimated in plans if gpu else ():
+            found += [Finding(f"--gpu {estimated.device.name}", text, warning=True) for text in estimated.warnings]
     return in_order(found)

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from xstilts.cli.studies import find, studies_in
 from xstilts.config import study as studies
 from xstilts.errors import UserError, did_you_mean
 from xstilts.graph.runs import Runs
@@ -23,11 +24,19 @@ app = typer.Typer(
     help="Does English intermediate-task training help zero-shot cross-lingual transfer? "
     "Studies run through snakemake, which calls these commands; each can also be run by hand.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 
-StudyFile = Annotated[Path, typer.Option("--study", help="The validated config, results/{study}/study.json.")]
+StudyName = Annotated[
+    str,
+    typer.Option(
+        "--study",
+        default_factory=str,
+        show_default=False,
+        autocompletion=lambda: list(studies_in(Path())),
+        help="The study: its name, its file or its folder. Left out: the only one in this folder.",
+    ),
+]
 Model = Annotated[str, typer.Option(help="A model of the study.")]
 ArmName = Annotated[str, typer.Option("--arm", help="An arm of the study.")]
 TaskName = Annotated[str, typer.Option("--task", help="A task of the study, by its name in the config.")]
@@ -54,13 +63,17 @@ def options(
     configure_logging(verbose)
 
 
-def opened(study: Path, **names: str | int) -> Runs:
-    """Load a stored study's jobs, and check that the given model, arm, task, … are the study's own.
+def opened(study: str, **names: str | int) -> Runs:
+    """Load the jobs of a study that has run, and check that the given model, arm, task, … are the study's own.
+
+    Args:
+        study: As ``--study`` takes it.
+        names: Names by kind.
 
     Raises:
-        UserError: There is no such study file, or a name is not one of the study's.
+        UserError: There is no such study, or a name is not one of the study's.
     """
-    runs = Runs(studies.load_file(study))
+    runs = _loaded(find(study).run)
     valid: dict[str, Iterable[str | int]] = {
         "model": runs.study.models,
         "model_to_pretrain": [model for model in runs.study.models if runs.pretrains(model)],
@@ -79,11 +92,29 @@ def opened(study: Path, **names: str | int) -> Runs:
     return runs
 
 
-def planned(study: Path, run: str, spec_of: Callable[[Specs], Spec], **names: str | int) -> Runs:
+def described(study: str) -> Runs:
+    """Load the jobs of a study as its YAML file has it now, or as it ran where only that is there or was named.
+
+    Raises:
+        UserError: There is no such study, or it is not valid.
+    """
+    from xstilts.config.reading import read_config
+
+    path = find(study).described
+    return _loaded(path) if path.suffix == ".json" else Runs(read_config(path))
+
+
+def _loaded(path: Path) -> Runs:
+    """The jobs of a stored study, whose files lie beside it, wherever its folder is."""
+    study = studies.load_file(path)
+    return Runs(study, folder=path.parent if path.parent.name == study.study else None)
+
+
+def planned(study: str, run: str, spec_of: Callable[[Specs], Spec], **names: str | int) -> Runs:
     """Load a stored study's jobs for one job, which must be the one that was planned.
 
     Args:
-        study: The study's file.
+        study: As ``--study`` takes it.
         run: The planned run's id; empty: not checked.
         spec_of: Picks the job's run spec.
         names: As for :func:`opened`.

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 
 def fetches(arguments: Sequence[str]) -> bool:
-    """Whether a command, given without the program's name, is one that uses the network."""
+    """Whether a command, given without the program's name, uses the network, or starts others that may."""
     command = next((argument for argument in arguments if not argument.startswith("-")), "")
-    return command in ("prefetch", "prefetch-model")
+    return command in ("prefetch", "prefetch-model", "run")
 
 
 def prepare_environment(online: bool) -> None:

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from xstilts.cli.app import StudyFile, app, opened
+from xstilts.cli.app import StudyName, app, described, opened
+from xstilts.cli.studies import find, studies_in
+from xstilts.config.shipped import SNAKEFILE, workflow_folder
 from xstilts.errors import UserError, UserErrors
 from xstilts.graph.runs import Runs
+from xstilts.wording import listed
 
-StoredStudy = Annotated[
-    Path | None, typer.Option("--study", help="The validated config, results/{study}/study.json; or --config.")
-]
-ConfigFile = Annotated[Path | None, typer.Option(help="A study's YAML file, instead of --study.")]
+ConfigFile = Annotated[str, typer.Option("--config", hidden=True, help="What --study was called for YAML files.")]
+if TYPE_CHECKING:
+    from xstilts.comparing.sides import Side
+
+#: Where snakemake looks for a Snakefile.
+_FOUND = ("Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefile")
 Folder = Annotated[Path, typer.Argument(help="A folder with XTREME's folders udpos, panx, xnli, …")]
 
 
 @app.command(rich_help_panel="For people")
-def partial(study: StudyFile) -> None:
+def partial(study: StudyName) -> None:
     """Summarise the finished jobs of a study that is running or has failed, in results/{study}/partial/."""
     from xstilts.jobs import partial
 
@@ -28,7 +34,7 @@ def partial(study: StudyFile) -> None:
 
 
 @app.command(rich_help_panel="For people")
-def submit_check(study: StudyFile, folder: Folder) -> None:
+def submit_check(study: StudyName, folder: Folder) -> None:
     """Compare a submission's files with the study's data: counts, ids, labels, and what is missing."""
     from xstilts.jobs import submission
 
@@ -36,7 +42,7 @@ def submit_check(study: StudyFile, folder: Folder) -> None:
 
 
 @app.command(rich_help_panel="For people")
-def score(study: StudyFile, folder: Folder) -> None:
+def score(study: StudyName, folder: Folder) -> None:
     """Score a submission of any system against the study's data, as XTREME's evaluate.py does; prints JSON."""
     from xstilts.submission.score import score_folder
 
@@ -44,7 +50,7 @@ def score(study: StudyFile, folder: Folder) -> None:
 
 
 @app.command(rich_help_panel="For people")
-def show(study: StudyFile) -> None:
+def show(study: StudyName) -> None:
     """Print the main table of a finished study, and where its results are."""
     from xstilts.jobs import report
 
@@ -56,9 +62,11 @@ def show(study: StudyFile) -> None:
 
 @app.command(rich_help_panel="For people")
 def check(
-    study: StoredStudy = None,
-    config: ConfigFile = None,
-    gpu: Annotated[str, typer.Option(help="Also whether jobs fit this device: a100-80, t4, …, as for plan.")] = "",
+    study: StudyName,
+    config: ConfigFile = "",
+    gpu: Annotated[
+        str, typer.Option(help="Also whether jobs fit this device: a100-80, a100, t4, …, as for plan.")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List all problems of a study at once, with remedies, before any work; exit code 1 if there are any."""
@@ -67,7 +75,7 @@ def check(
     from xstilts.checks.study import check as check_study
 
     try:
-        runs = _given(study, config)
+        runs = described(study or config)
     except UserErrors as error:
         findings = [Finding.of_sentence(sentence) for sentence in error.sentences]
     else:
@@ -79,9 +87,9 @@ def check(
 
 @app.command(rich_help_panel="For people")
 def plan(
-    study: StoredStudy = None,
-    config: ConfigFile = None,
-    gpu: Annotated[str, typer.Option(help="What jobs will run on: a100-80, h100-80, t4, cpu, …")] = "",
+    study: StudyName,
+    config: ConfigFile = "",
+    gpu: Annotated[str, typer.Option(help="What jobs will run on: a100-80, or a100 for each of them, t4, cpu, …")] = "",
     jobs_at_once: Annotated[int, typer.Option(min=1, help="GPU jobs that run at a time.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -93,41 +101,34 @@ def plan(
     from xstilts.checks.study import quick
     from xstilts.graph.contents import planned
     from xstilts.planning import view
-    from xstilts.planning.gpus import GPUS, gpu_of
+    from xstilts.planning.gpus import GPUS, gpus_of
     from xstilts.planning.plan import plan as plan_of
 
-    runs = _given(study, config)
+    runs = described(study or config)
     if not gpu:
         raise UserError(f"give --gpu, what jobs will run on: {', '.join(GPUS)}.")
+    devices = gpus_of(gpu)
+    if as_json and len(devices) > 1:
+        raise UserError(f"--gpu: {gpu} stands for {listed([device.name for device in devices])}; for --json name one.")
     found = quick(runs)
     if found and not as_json:
         print("\n".join(checks.lines(found)), end="\n\n", flush=True)
-    estimated = plan_of(Runs(planned(runs.study)) if config else runs, gpu_of(gpu), jobs_at_once)
-    estimated.warnings.extend(map(str, disk.findings(runs, estimated.disk)))
-    if as_json:
-        print(json.dumps({"check": checks.as_json(found), **view.as_json(estimated)}, indent=2))
-    else:
-        view.show(estimated, Console())
-
-
-def _given(study: Path | None, config: Path | None) -> Runs:
-    """The jobs of a study that is stored or lies in a YAML file.
-
-    Raises:
-        UserError: Both are given or neither, or there is no valid study.
-    """
-    from xstilts.config.reading import read_config
-
-    if study and not config:
-        return opened(study)
-    if config and not study:
-        return Runs(read_config(config))
-    raise UserError("give either --study results/{study}/study.json or --config with the study's YAML file.")
+    if len(devices) > 1:
+        print(f"{gpu} stands for {listed([device.name for device in devices])}, with a plan for each.", end="\n\n")
+    runs = runs if runs.study.contents else replace(runs, study=planned(runs.study))
+    for device in devices:
+        estimated = plan_of(runs, device, jobs_at_once)
+        estimated.warnings.extend(map(str, disk.findings(runs, estimated.disk)))
+        if as_json:
+            print(json.dumps({"check": checks.as_json(found), **view.as_json(estimated)}, indent=2))
+        else:
+            view.show(estimated, Console())
+            print("\n" * (device is not devices[-1]), end="")
 
 
 @app.command(rich_help_panel="For people")
 def export(
-    study: StudyFile,
+    study: StudyName,
     to: Annotated[Path, typer.Option("--to", help="The folder to write, which is empty or does not exist.")],
     model: Annotated[str, typer.Option(help="A model of the study; by default its only one.")] = "",
     arm: Annotated[str, typer.Option(help="An arm; by default the only one that trains. none: pretraining.")] = "",
@@ -151,7 +152,7 @@ def schema() -> None:
 
 @app.command(rich_help_panel="For people")
 def status(
-    study: StudyFile, as_json: Annotated[bool, typer.Option("--json", help="Print JSON: see docs/status.md.")] = False
+    study: StudyName, as_json: Annotated[bool, typer.Option("--json", help="Print JSON: see docs/status.md.")] = False
 ) -> None:
     """Print the status of each job, and how long the rest may take. Reads only; can be used while the study runs."""
     from xstilts.status import view
@@ -166,9 +167,31 @@ def status(
 
 
 @app.command(rich_help_panel="For people")
+def compare(
+    one: Annotated[str, typer.Argument(help="A study that has run: its name, its file or its folder.")],
+    other: Annotated[str, typer.Argument(help="Another one.")],
+    form: Annotated[Literal["text", "json"], typer.Option("--format", help="What to print.")] = "text",
+) -> None:
+    """Print what differs between two studies: config, data, code, and scores with paired 95 % intervals."""
+    from xstilts.comparing import view
+
+    sides = _side(one), _side(other)
+    if sides[0].runs.paths.root.resolve() == sides[1].runs.paths.root.resolve():
+        raise UserError(f"'{one}' and '{other}' are the same study, in {sides[0].runs.paths.root}.")
+    if sides[0].title == sides[1].title:
+        sides = replace(sides[0], title=one), replace(sides[1], title=other)
+    print(json.dumps(view.as_json(*sides), indent=2) if form == "json" else view.as_text(*sides))
+
+
+@app.command(rich_help_panel="For people")
 def why(
-    snakefile: Annotated[Path | None, typer.Option(help="As for snakemake; by default the one that it finds.")] = None,
-    configfile: Annotated[list[Path] | None, typer.Option(help="As for snakemake; can be repeated.")] = None,
+    study: StudyName,
+    snakefile: Annotated[
+        Path | None, typer.Option(help="As for snakemake; by default the one that it finds, else this package's.")
+    ] = None,
+    configfile: Annotated[
+        list[Path] | None, typer.Option(help="As for snakemake, in place of --study; can be repeated.")
+    ] = None,
     config: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, as for snakemake; can be repeated.")] = None,
     cell: Annotated[str, typer.Option(help="Only this cell: model/arm/target/seed.")] = "",
     model: Annotated[str, typer.Option(help="Only cells of this model.")] = "",
@@ -180,10 +203,42 @@ def why(
     """Print which jobs snakemake would run now, and the root cause of each. Runs nothing."""
     from xstilts.why import answer, causes, cells, snakemake_api
 
-    planned = snakemake_api.plan_reruns(snakefile, configfile or [], config or [])
+    if study and configfile:
+        raise UserError("give either --study or --configfile, not both.")
+    files = configfile or [path for path in [_study_file(study)] if path]
+    planned = snakemake_api.plan_reruns(snakefile or _snakefile(), files, config or [])
     chosen = cells.CellFilter.of(planned.runs, cell, model=model, arm=arm, target=target, seed=seed)
     explained = causes.explain(planned)
     if as_json:
         print(json.dumps(answer.as_json(explained, planned.runs, chosen), indent=2))
     else:
         print(answer.as_text(explained, planned.runs, chosen))
+
+
+def _study_file(study: str) -> Path | None:
+    """The YAML file of a study; of none that is named, that of the only one, else what snakemake takes by default."""
+    if not study and len(studies_in(Path())) != 1:
+        return None
+    found = find(study)
+    if found.file is None:
+        raise UserError(f"{found.stored}: has no YAML file here, from which to plan it; give its path with --study.")
+    return found.file
+
+
+def _snakefile() -> Path | None:
+    """The workflow that came with the package, where snakemake would find none in this folder."""
+    return None if any(map(Path.is_file, map(Path, _FOUND))) else workflow_folder() / SNAKEFILE
+
+
+def _side(given: str) -> Side:
+    """A study that is to be compared, with its scores if it is finished."""
+    from xstilts.comparing.sides import Side
+    from xstilts.config.study import load_file
+    from xstilts.results import load_results
+
+    path = find(given).run
+    runs = Runs(load_file(path), folder=path.parent)
+    try:
+        return Side(runs.study.study, runs, load_results(path.parent).scores)
+    except UserError as error:
+        return Side(runs.study.study, runs, None, str(error))

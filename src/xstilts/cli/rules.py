@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from xstilts.cli.app import ArmName, Model, RunId, Seed, StudyFile, TaskName, Threads, app, opened, planned
+from xstilts.cli.app import ArmName, Model, RunId, Seed, StudyName, TaskName, Threads, app, opened, planned
 from xstilts.config.translation import translated_name
 from xstilts.errors import UserError
 from xstilts.graph.jobs import INTERMEDIATE, RETRIEVAL, Job
@@ -16,7 +16,7 @@ from xstilts.tasks.registry import TEXT
 
 
 @app.command()
-def generate(study: StudyFile, run: RunId = "") -> None:
+def generate(study: StudyName, run: RunId = "") -> None:
     """Write a synthetic study's languages and tasks, in the file formats of the real datasets."""
     from xstilts.jobs.generate import generate as work
 
@@ -24,7 +24,7 @@ def generate(study: StudyFile, run: RunId = "") -> None:
 
 
 @app.command()
-def prefetch(study: StudyFile, task: TaskName, run: RunId = "") -> None:
+def prefetch(study: StudyName, task: TaskName, run: RunId = "") -> None:
     """Download one task's data from the Hugging Face Hub, once for all studies."""
     from xstilts.jobs import prefetch
 
@@ -54,7 +54,7 @@ def prefetch_translator(
 
 
 @app.command()
-def prepare(study: StudyFile, task: TaskName, run: RunId = "") -> None:
+def prepare(study: StudyName, task: TaskName, run: RunId = "") -> None:
     """Read one task's files, check every example, and write them in one format."""
     from xstilts.jobs.prepare import prepare as work
 
@@ -62,7 +62,7 @@ def prepare(study: StudyFile, task: TaskName, run: RunId = "") -> None:
 
 
 @app.command()
-def text(study: StudyFile, run: RunId = "") -> None:
+def text(study: StudyName, run: RunId = "") -> None:
     """Gather the unlabelled text that the study's own models are pretrained on."""
     from xstilts.jobs.prepare import prepare_text as work
 
@@ -71,7 +71,7 @@ def text(study: StudyFile, run: RunId = "") -> None:
 
 @app.command()
 def translate(
-    study: StudyFile,
+    study: StudyName,
     task: TaskName,
     language: Annotated[str, typer.Option(help="The language to translate into.")],
     threads: Threads = 1,
@@ -85,7 +85,7 @@ def translate(
 
 
 @app.command()
-def tokenizer(study: StudyFile, model: Model, run: RunId = "") -> None:
+def tokenizer(study: StudyName, model: Model, run: RunId = "") -> None:
     """Learn a model's vocabulary, or take over that of a ready-made model."""
     from xstilts.jobs.tokenizer import train_tokenizer as work
 
@@ -93,7 +93,7 @@ def tokenizer(study: StudyFile, model: Model, run: RunId = "") -> None:
 
 
 @app.command()
-def encode(study: StudyFile, model: Model, task: TaskName, run: RunId = "") -> None:
+def encode(study: StudyName, model: Model, task: TaskName, run: RunId = "") -> None:
     """Turn one task's examples into token ids, once for all arms and seeds."""
     from xstilts.jobs.encode import encode as work
 
@@ -102,14 +102,14 @@ def encode(study: StudyFile, model: Model, task: TaskName, run: RunId = "") -> N
 
 
 @app.command()
-def pretrain(study: StudyFile, model: Model, threads: Threads = 1, run: RunId = "") -> None:
+def pretrain(study: StudyName, model: Model, threads: Threads = 1, run: RunId = "") -> None:
     """Pretrain a model of the study's own by masked language modelling."""
     run_job(opened(study, model=model, model_to_pretrain=model), Job.pretraining(model), threads, run)
 
 
 @app.command()
 def intermediate(
-    study: StudyFile, model: Model, arm: ArmName, seed: Seed, threads: Threads = 1, run: RunId = ""
+    study: StudyName, model: Model, arm: ArmName, seed: Seed, threads: Threads = 1, run: RunId = ""
 ) -> None:
     """Train an encoder on an arm's English intermediate tasks."""
     runs = opened(study, model=model, arm=arm, arm_that_trains=arm, seed=seed)
@@ -118,7 +118,7 @@ def intermediate(
 
 @app.command()
 def finetune(
-    study: StudyFile,
+    study: StudyName,
     model: Model,
     arm: ArmName,
     training_set: Annotated[str, typer.Option(help="The task whose English training data to fine-tune on.")],
@@ -132,7 +132,7 @@ def finetune(
 
 
 @app.command()
-def retrieve(study: StudyFile, model: Model, arm: ArmName, seed: Seed, threads: Threads = 1, run: RunId = "") -> None:
+def retrieve(study: StudyName, model: Model, arm: ArmName, seed: Seed, threads: Threads = 1, run: RunId = "") -> None:
     """Score an arm's encoder on sentence retrieval, which needs no training."""
     runs = opened(study, model=model, arm=arm, seed=seed)
     if not runs.targets_of(RETRIEVAL):
@@ -141,7 +141,7 @@ def retrieve(study: StudyFile, model: Model, arm: ArmName, seed: Seed, threads: 
 
 
 @app.command()
-def collect(study: StudyFile, run: RunId = "") -> None:
+def collect(study: StudyName, run: RunId = "") -> None:
     """Gather the scores of all jobs in one file."""
     from xstilts.jobs import report
 
@@ -149,7 +149,7 @@ def collect(study: StudyFile, run: RunId = "") -> None:
 
 
 @app.command()
-def tables(study: StudyFile, run: RunId = "") -> None:
+def tables(study: StudyName, run: RunId = "") -> None:
     """Write the tables of a study's scores as CSV, Markdown and LaTeX."""
     from xstilts.jobs import report
 
@@ -157,13 +157,13 @@ def tables(study: StudyFile, run: RunId = "") -> None:
 
 
 @app.command()
-def similarity(study: StudyFile, threads: Threads = 1, run: RunId = "") -> None:
+def similarity(study: StudyName, threads: Threads = 1, run: RunId = "") -> None:
     """Measure how alike the intermediate tasks and the targets are."""
     run_similarity(planned(study, run, Specs.similarity), threads)
 
 
 @app.command()
-def answer(study: StudyFile, run: RunId = "") -> None:
+def answer(study: StudyName, run: RunId = "") -> None:
     """Estimate effects and answer the research questions."""
     from xstilts.jobs import analysis
 
@@ -171,7 +171,7 @@ def answer(study: StudyFile, run: RunId = "") -> None:
 
 
 @app.command()
-def report(study: StudyFile, run: RunId = "") -> None:
+def report(study: StudyName, run: RunId = "") -> None:
     """Write the report of a study that has run, one HTML file."""
     from xstilts.jobs import report
 
@@ -181,7 +181,7 @@ def report(study: StudyFile, run: RunId = "") -> None:
 
 
 @app.command()
-def figures(study: StudyFile, run: RunId = "") -> None:
+def figures(study: StudyName, run: RunId = "") -> None:
     """Draw the figures of a study's scores."""
     from xstilts.jobs import report
 
@@ -189,7 +189,7 @@ def figures(study: StudyFile, run: RunId = "") -> None:
 
 
 @app.command()
-def submission(study: StudyFile, run: RunId = "") -> None:
+def submission(study: StudyName, run: RunId = "") -> None:
     """Write every arm's predictions as XTREME wants them submitted, and those of the best arm for each target."""
     from xstilts.jobs import submission
 

@@ -34,6 +34,22 @@ _RULES = {
     "less_than_equal": "must be at most {le:g}",
 }
 
+#: What keys are called by other programs and papers.
+_ALIASES = {
+    "lr": "learning_rate", "bs": "batch_size", "bsz": "batch_size", "train_batch_size": "batch_size",
+    "micro_batch": "micro_batch_size", "per_device_train_batch_size": "micro_batch_size", "wd": "weight_decay",
+    "num_train_epochs": "epochs", "num_epochs": "epochs", "n_epochs": "epochs", "steps": "max_steps",
+    "num_steps": "max_steps", "warmup": "warmup_share", "warmup_ratio": "warmup_share",
+    "warmup_proportion": "warmup_share", "num_warmup_steps": "warmup_steps", "max_grad_norm": "clip_norm",
+    "grad_clip": "clip_norm", "eps": "adam_epsilon", "beta2": "adam_beta2", "eval_steps": "eval_every",
+    "early_stopping": "patience", "max_seq_length": "max_length", "max_seq_len": "max_length", "seq_len": "max_length",
+    "stride": "doc_stride", "fp16": "precision", "bf16": "precision", "dtype": "precision", "name": "study",
+    "seed": "seeds", "model": "models", "encoders": "models", "data": "source", "langs": "languages",
+    "task": "tasks", "intermediate_tasks": "tasks", "hyperparameters": "training", "num_layers": "layers",
+    "num_hidden_layers": "layers", "num_attention_heads": "heads", "intermediate_size": "feed_forward_size",
+    "vocab_size": "vocabulary_size", "r": "rank", "target_modules": "modules", "n_train": "train_examples",
+}  # fmt: skip
+
 
 def sentences(error: ValidationError, root: type[Section]) -> list[str]:
     """One sentence per mistake, naming the key's path in a config of the kind ``root``; each only once."""
@@ -49,7 +65,10 @@ def _sentence(problem: Any, root: type[Section]) -> str:
         case "missing":
             return f"{where}: this key is required."
         case "extra_forbidden":
-            return f"{where}: unknown key. {did_you_mean(keys[-1], _keys_at(keys[:-1], root, kind))}"
+            valid = _keys_at(keys[:-1], root, kind)
+            alias = _ALIASES.get(keys[-1].lower())
+            meant = f"Did you mean '{alias}'?" if alias in valid else did_you_mean(keys[-1], valid)
+            return f"{where}: unknown key. {meant}"
         case "too_short":
             least = problem["ctx"]["min_length"]
             return f"{where}: must not be empty." if least == 1 else f"{where}: must have {least} values or more."

@@ -18,5 +18,5 @@ def read_config(path: Path) -> Study:
     """
     config = read_yaml(path)
     if not isinstance(config, dict):
-        raise UserError(f"{path}: not a study config; config.yaml is an example of one.")
+        raise UserError(f"{path}: not a study config; xstilts init NAME writes one.")
     return as_available(load(config))

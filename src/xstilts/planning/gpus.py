@@ -68,15 +68,16 @@ _ALL = (
 GPUS: dict[str, DeviceSpec] = {device.name: device for device in _ALL}
 
 
-def gpu_of(name: str) -> DeviceSpec:
-    """Return the device of that name.
+def gpus_of(name: str) -> tuple[DeviceSpec, ...]:
+    """Return the device of that name, or all of a family: a100 stands for a100-40 and a100-80.
 
     Raises:
         UserError: There is none in the table.
     """
-    if name not in GPUS:
+    found = [GPUS[name]] if name in GPUS else [gpu for gpu in _ALL if gpu.name.startswith(f"{name}-")]
+    if not found:
         raise UserError(
             f"--gpu: there is no device '{name}' in the table. {did_you_mean(name, GPUS)} "
             "For another one, take the entry that is nearest in memory and speed."
         )
-    return GPUS[name]
+    return tuple(found)

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import NoneType
-from typing import Any, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 from typer.models import ArgumentInfo, CommandInfo
 from typer.utils import get_params_from_function
@@ -60,11 +60,15 @@ def _rows(function: Callable[..., Any]) -> Iterator[tuple[str, str, str, str]]:
         else:
             names = [*(info.param_decls or [f"--{name.replace('_', '-')}"])]
         listed = ", ".join(f"`{each}`" for each in names)
-        yield listed, _value(parameter.annotation, info), _default(info.default), one_line(info.help or "")
+        default = "" if info.default_factory else _default(info.default)
+        if not info.hidden:
+            yield listed, _value(parameter.annotation, info), default, one_line(info.help or "")
 
 
 def _value(kind: Any, info: Any) -> str:
     """What follows an option; nothing for a switch."""
+    if get_origin(kind) is Literal:
+        return ", ".join(f"`{choice}`" for choice in get_args(kind))
     several = get_origin(kind) is list
     (kind,) = [part for part in get_args(kind) or (kind,) if part is not NoneType]
     if get_origin(kind) is list:

@@ -1,0 +1,1 @@
+"""The file of a new study, as ``xstilts init`` writes it."""
