@@ -18,7 +18,8 @@ QUESTIONS = {
     "q4": "Does more, or more diverse, intermediate data make transfer more even across language families?",
     "q5": "Does semantic similarity predict where intermediate training hurts?",
 }
-_MARKS: dict[Verdict, str] = {"supported": "✓", "not supported": "✕", "not enough seeds": "…", "not identifiable": "?"}
+#: A sign for each verdict, which is not told by colour alone.
+MARKS: dict[Verdict, str] = {"supported": "✓", "not supported": "✕", "not enough seeds": "…", "not identifiable": "?"}
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def summary_table(answers: Sequence[Answer]) -> HtmlTable | None:
     for answer in sorted(answers, key=lambda answer: answer.question):
         row = [
             HtmlCell(answer.title, href=answer.question),
-            HtmlCell(f"{_MARKS[answer.verdict]} {answer.verdict_text}"),
+            HtmlCell(f"{MARKS[answer.verdict]} {answer.verdict_text}"),
         ]
         if answer.primary is None:
             rows.append([*row, *[HtmlCell(MISSING)] * 4, HtmlCell(sentence(answer.reason))])
@@ -99,7 +100,7 @@ def _section(name: str, answer: Answer | None, figures: list[PageFigure]) -> Que
         answer=sentence(answer.reason),
         verdict=answer.verdict_text,
         kind=answer.verdict.replace(" ", "-"),
-        mark=_MARKS[answer.verdict],
+        mark=MARKS[answer.verdict],
         estimate=_estimate(answer),
         hypothesis=sentence(answer.hypothesis),
         figures=figures,

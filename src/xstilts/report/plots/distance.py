@@ -20,7 +20,7 @@ from xstilts.tasks.languages import ENGLISH
 from xstilts.wording import counted, signed, with_minus
 
 LEAST_FOR_A_LINE = 10  # languages; with fewer, a correlation or a line is misleading
-_PANEL, _COLUMNS = (225.0, 160.0), 3
+_PANEL, _COLUMNS = (212.0, 160.0), 3
 _LARGE = (560.0, 320.0)
 _LINE_NOTE = f"Line: least squares, with at least {LEAST_FOR_A_LINE} languages; it is not a test."
 
