@@ -16,7 +16,7 @@ from xstilts.graph.jobs import Job
 from xstilts.graph.runs import evaluation_of
 from xstilts.report.coverage import condensed_rows, evaluation_counts
 from xstilts.report.data_table import licence_of, roles_of, source_of
-from xstilts.report.page.view import HtmlCell, HtmlTable, number_text, text_table
+from xstilts.report.page.view import HtmlTable, number_text, text_table
 from xstilts.scores.flags import flagged_jobs
 from xstilts.scores.gains import arms_of, by_language, targets_of
 from xstilts.scores.labels import arm_label
@@ -46,21 +46,6 @@ def run_summary(scores: pd.DataFrame, study: Study) -> str:
     rest += [f"{planned - done - partly:,} missing"] * (planned > done + partly)
     state = "all of them scored" if done == planned else f"{done:,} scored, {listed(rest)}"
     return f"{' × '.join(size)}{splits}: {counted(planned, 'evaluation')} planned, {state}."
-
-
-def evaluations_table(scores: pd.DataFrame, study: Study) -> HtmlTable:
-    """Build the table of evaluations, arms × targets: how many are done of those planned."""
-    cells = evaluation_counts(scores, study).groupby(["arm", "target"])[["planned", "done", "partly"]].sum()
-    rows = []
-    for arm in arms_of(study):
-        row = [HtmlCell(arm_label(arm, study))]
-        for target in targets_of(study):
-            planned, done, partly = cells.loc[(arm, target), ["planned", "done", "partly"]]
-            text = f"{done}/{planned}" + f" + {partly} partly" * bool(partly)
-            row.append(HtmlCell(text, tone="" if done == planned else "lacking"))
-        rows.append(row)
-    caption = "Evaluations done / planned, over models, splits and seeds"
-    return HtmlTable(caption, ["arm", *(study.title_of(target) for target in targets_of(study))], rows)
 
 
 def arms_table(study: Study) -> HtmlTable:

@@ -34,7 +34,7 @@ class PageFigure:
         alt: The text alternative of the image.
         svg: The static image.
         spec: The Vega-Lite specification of the image.
-        csv: The file with its numbers, relative to the study's folder.
+        numbers: Its numbers as CSV.
         notes: How to read it.
     """
 
@@ -44,7 +44,7 @@ class PageFigure:
     alt: str
     svg: str
     spec: dict[str, Any] | None
-    csv: str
+    numbers: str = ""
     notes: str = ""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from xstilts.analysis.answers import Answer, Verdict
 from xstilts.report.page.content import PageFigure
@@ -37,10 +37,10 @@ class QuestionSection:
     mark: str = ""
     estimate: str = ""
     hypothesis: str = ""
-    figures: Sequence[PageFigure] = ()
+    shown: Sequence[PageFigure] = ()
+    folded: Sequence[PageFigure] = ()
     tables: Sequence[HtmlTable] = ()
-    cannot: Sequence[str] = ()
-    notes: Sequence[str] = field(default_factory=tuple)
+    remarks: Sequence[str] = ()
 
 
 def question_sections(answers: Sequence[Answer], figures: Mapping[str, PageFigure]) -> list[QuestionSection]:
@@ -89,11 +89,11 @@ def sentence(text: str) -> str:
 def _section(name: str, answer: Answer | None, figures: list[PageFigure]) -> QuestionSection:
     if answer is None:
         reason = "This report was made without an analysis of this question."
-        return QuestionSection(name, QUESTIONS[name], reason, figures=figures)
-    tables = [
-        estimates_table(answer.secondary, "Secondary estimates (adjusted p: Benjamini–Hochberg)"),
-        estimates_table(answer.robustness, "Robustness: the primary estimate under other choices"),
-    ]
+        return QuestionSection(name, QUESTIONS[name], reason, shown=figures)
+    told = answer.verdict != "not identifiable"  # else what there is says nothing about the hypothesis, and is folded
+    tables = [estimates_table(answer.secondary, "Secondary estimates (adjusted p: Benjamini–Hochberg)")]
+    if not any(figure.name == f"{name}_robustness" for figure in figures):  # it has the same numbers
+        tables.append(estimates_table(answer.robustness, "Robustness: the primary estimate under other choices"))
     return QuestionSection(
         name=name,
         title=answer.title,
@@ -103,10 +103,10 @@ def _section(name: str, answer: Answer | None, figures: list[PageFigure]) -> Que
         mark=MARKS[answer.verdict],
         estimate=_estimate(answer),
         hypothesis=sentence(answer.hypothesis),
-        figures=figures,
+        shown=figures[:told],
+        folded=figures[told:],
         tables=[table for table in tables if table],
-        cannot=answer.cannot,
-        notes=answer.notes,
+        remarks=(*answer.cannot, *answer.notes) if told else answer.notes,
     )
 
 
