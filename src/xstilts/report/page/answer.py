@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -13,16 +13,11 @@ from xstilts.analysis.overall import ArmMean, Overall, overall
 from xstilts.analysis.verdicts import MIN_SEEDS
 from xstilts.config.settings import Limits
 from xstilts.config.study import Study
-from xstilts.report.page.questions import MARKS, QUESTIONS
+from xstilts.report.page.questions import MARKS, NOT_ASKED, QUESTIONS, verdict_of
 from xstilts.scores.labels import arm_label
 from xstilts.wording import counted, in_words, listed, signed
 
 _SHORT = {"q1": "Distance", "q2": "Code", "q3": "Similar texts", "q4": "More data", "q5": "Similar meaning"}
-#: Whether a study is made to answer a question that needs models or arms of its own.
-_ASKED: Mapping[str, Callable[[Study], bool]] = {
-    "q2": lambda study: any(model.code_of for model in study.models.values()),
-    "q4": lambda study: any(stage.train_examples for arm in study.arms.values() for stage in arm.sequence),
-}
 
 
 @dataclass(frozen=True)
@@ -123,7 +118,7 @@ def _no_answer(scores: pd.DataFrame, found: Overall, study: Study) -> str:
 def _data(study: Study) -> str:
     """Say what data the answer is on where that is not whole and real."""
     if study.source.kind == "synthetic":
-        return "on synthetic languages, which say nothing about real ones, "
+        return "on synthetic languages, "
     return "on a part of each data set, " if study.examples != Limits() else ""
 
 
@@ -166,8 +161,11 @@ def _notes(scores: pd.DataFrame, found: Overall, study: Study) -> list[str]:
             f"Without retrieval, best is {arm_label(best.arm, study)} with {signed(best.gain, 1)} ({_interval(best)})."
         )
     if found.left_out or found.arms_left_out:
-        names = [*map(study.title_of, found.left_out), *(arm_label(arm, study) for arm in found.arms_left_out)]
-        notes.append(f"Left out, as scores are missing: {listed(names)}.")
+        targets = listed([*map(study.title_of, found.left_out)])
+        arms = listed([arm_label(arm, study) for arm in found.arms_left_out])
+        kinds = [("target", found.left_out, targets), ("arm", found.arms_left_out, arms)]
+        parts = [f"the {noun}{'s' * (len(which) > 1)} {names}" for noun, which, names in kinds if which]
+        notes.append(f"Left out, as scores are missing: {listed(parts)}.")
     if found.at_chance:
         notes.append(f"At chance zero-shot, with or without an arm: {listed([*map(study.title_of, found.at_chance)])}.")
     return notes
@@ -192,10 +190,9 @@ def _ends(found: Overall, study: Study) -> list[End]:
 
 
 def _chip(name: str, answer: Answer | None, study: Study) -> Chip:
-    if answer is None:
-        verdict, kind, mark = "not analysed", "not-asked", "–"
-    elif answer.verdict == "not identifiable" and not _ASKED.get(name, lambda study: True)(study):
-        verdict, kind, mark = "not asked by this study", "not-asked", "–"
+    verdict = "not analysed" if answer is None else verdict_of(answer, study)
+    if answer is None or verdict == NOT_ASKED:
+        kind, mark = "not-asked", "–"
     else:
-        verdict, kind, mark = answer.verdict, answer.verdict.replace(" ", "-"), MARKS[answer.verdict]
+        kind, mark = verdict.replace(" ", "-"), MARKS[answer.verdict]
     return Chip(name, f"{name.upper()} {_SHORT[name]}", QUESTIONS[name], mark, verdict, kind)

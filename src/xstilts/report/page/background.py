@@ -16,6 +16,7 @@ from xstilts.graph.jobs import Job
 from xstilts.graph.runs import evaluation_of
 from xstilts.report.coverage import condensed_rows, evaluation_counts
 from xstilts.report.data_table import licence_of, roles_of, source_of
+from xstilts.report.page.content import LEFT_OUT
 from xstilts.report.page.view import HtmlTable, number_text, text_table
 from xstilts.scores.flags import flagged_jobs
 from xstilts.scores.gains import arms_of, by_language, targets_of
@@ -70,7 +71,9 @@ def _trained_on(stage: Stage, study: Study) -> list[str]:
 
 
 def missing_table(missing: pd.DataFrame, study: Study) -> HtmlTable | None:
-    """Build the table of missing scores; None if nothing is missing."""
+    """Build the table of missing scores; None if nothing is missing but what :func:`flagged_table` lists."""
+    if len(missing):
+        missing = missing[~missing["reason"].str.startswith(LEFT_OUT)]
     rows = condensed_rows(missing, study)
     header = ["model", "arm", "target", "split", "seed", "languages", "why"]
     return text_table("Missing scores", header, [row.values() for row in rows]) if rows else None

@@ -22,6 +22,9 @@ from xstilts.scores.dev_scores import DEV_SCORES, read_dev_scores
 from xstilts.scores.flags import flagged_jobs, usable
 from xstilts.scores.score_files import SCORES, checked_scores
 
+#: Begins the reasons of missing scores that are there, but of runs that have not learnt.
+LEFT_OUT = "left out: "
+
 
 @dataclass(frozen=True)
 class PageFigure:
@@ -116,7 +119,7 @@ def gather_content(
     all_scores = checked_scores(paths.scores, study) if paths.scores.is_file() else _empty(SCORES)
     dev_scores = read_dev_scores(paths.dev_scores) if paths.dev_scores.is_file() else _empty(DEV_SCORES)
     scores, flagged = usable(all_scores), flagged_jobs(all_scores, study)
-    excluded = {job: f"left out: {reason}" for job, reason in flagged.items()}
+    excluded = {job: f"{LEFT_OUT}{reason}" for job, reason in flagged.items()}
     return PageContent(
         study=study,
         scores=scores,

@@ -75,10 +75,13 @@ def render(content: PageContent) -> str:
 def _view(content: PageContent) -> dict[str, Any]:
     """Return the template's variables, section by section."""
     study, scores = content.study, content.scores
-    sections = questions.question_sections(content.answers, content.figures)
+    sections = questions.question_sections(content.answers, content.figures, study)
     placed = {place: questions.figures_at(place, content.figures) for place in _PLACES}
-    shown = {figure.name for section in sections for figure in (*section.shown, *section.folded)}
-    shown |= {figure.name for figures in placed.values() for figure in figures}
+    shown = {
+        figure.name
+        for place in (*_PLACES, *(one.name for one in sections))
+        for figure in questions.figures_at(place, content.figures)
+    }
     published = comparison_page(comparison_rows(scores, study), study)
     return {
         "run": background.run_summary(scores, study),
@@ -88,7 +91,6 @@ def _view(content: PageContent) -> dict[str, Any]:
         "main_tables": results.main_tables(content.all_scores, study) if len(scores) else [],
         "figures": placed,
         "other_figures": [figure for figure in content.figures.values() if figure.name not in shown],
-        "summary": questions.summary_table(content.answers),
         "questions": sections,
         "explorer": htmlsafe_json_dumps(
             explorer.explorer_data(scores, study), separators=(",", ":"), ensure_ascii=False, allow_nan=False
@@ -105,7 +107,7 @@ def _view(content: PageContent) -> dict[str, Any]:
         "software": background.software_table(content.records, content.commit),
         "times": background.times_table(content.records),
         "models": background.models_table(study),
-        "config": _config_text(study),
+        "config": _data_link(_config_text(study), "application/json"),
         "methods": methods.methods(study),
         "data": background.data_table(study, content.downloads),
     }
@@ -120,9 +122,9 @@ def _embed(figure: PageFigure) -> Markup:
     return embedded(figure.svg, f"figure-{figure.name}", figure.alt)
 
 
-def _data_link(csv: str) -> str:
-    """Return a link that has a CSV file in itself, so that saving it needs neither network nor script."""
-    return f"data:text/csv;charset=utf-8;base64,{base64.b64encode(csv.encode()).decode()}"
+def _data_link(text: str, kind: str = "text/csv") -> str:
+    """Return a link that has a file in itself, so that saving it needs neither network nor script."""
+    return f"data:{kind};charset=utf-8;base64,{base64.b64encode(text.encode()).decode()}"
 
 
 def _resource(name: str) -> str:

@@ -1,13 +1,14 @@
-"""The section on the research questions: a summary of the answers, and each answer in detail."""
+"""The section on the research questions: the verdict on each, its figure, and folded the details."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from xstilts.analysis.answers import Answer, Verdict
+from xstilts.config.study import Study
 from xstilts.report.page.content import PageFigure
-from xstilts.report.page.view import HtmlCell, HtmlTable, estimates_table, interval, number_text, p_text, with_unit
+from xstilts.report.page.view import HtmlTable, estimates_table, interval, number_text, p_text, with_unit
 from xstilts.scores.labels import MISSING
 
 #: The titles of questions without an answer.
@@ -20,6 +21,20 @@ QUESTIONS = {
 }
 #: A sign for each verdict, which is not told by colour alone.
 MARKS: dict[Verdict, str] = {"supported": "✓", "not supported": "✕", "not enough seeds": "…", "not identifiable": "?"}
+
+
+#: Whether a study is made to answer a question that needs models or arms of its own.
+_ASKED: Mapping[str, Callable[[Study], bool]] = {
+    "q2": lambda study: any(model.code_of for model in study.models.values()),
+    "q4": lambda study: any(stage.train_examples for arm in study.arms.values() for stage in arm.sequence),
+}
+NOT_ASKED = "not asked by this study"
+
+
+def verdict_of(answer: Answer, study: Study) -> str:
+    """Return the verdict; :data:`NOT_ASKED` where the study lacks the models or arms that the question is about."""
+    asks = _ASKED.get(answer.question)
+    return NOT_ASKED if answer.verdict == "not identifiable" and asks and not asks(study) else answer.verdict
 
 
 @dataclass(frozen=True)
@@ -41,43 +56,21 @@ class QuestionSection:
     folded: Sequence[PageFigure] = ()
     tables: Sequence[HtmlTable] = ()
     remarks: Sequence[str] = ()
+    details: bool = True
 
 
-def question_sections(answers: Sequence[Answer], figures: Mapping[str, PageFigure]) -> list[QuestionSection]:
+def question_sections(
+    answers: Sequence[Answer], figures: Mapping[str, PageFigure], study: Study
+) -> list[QuestionSection]:
     """Return the five questions in order, then any others that were answered."""
     given = {answer.question: answer for answer in answers}
     names = [*QUESTIONS, *(name for name in given if name not in QUESTIONS)]
-    return [_section(name, given.get(name), figures_at(name, figures)) for name in names]
+    return [_section(name, given.get(name), figures_at(name, figures), study) for name in names]
 
 
 def figures_at(place: str, figures: Mapping[str, PageFigure]) -> list[PageFigure]:
     """Return the figures of a place on the page, in their order; see :class:`PageContent`."""
     return [figure for key, figure in figures.items() if key == place or key.startswith((f"{place}_", f"{place}-"))]
-
-
-def summary_table(answers: Sequence[Answer]) -> HtmlTable | None:
-    """Build the table of answers, a row per analysed question; None if there is no answer."""
-    rows = []
-    for answer in sorted(answers, key=lambda answer: answer.question):
-        row = [
-            HtmlCell(answer.title, href=answer.question),
-            HtmlCell(f"{MARKS[answer.verdict]} {answer.verdict_text}"),
-        ]
-        if answer.primary is None:
-            rows.append([*row, *[HtmlCell(MISSING)] * 4, HtmlCell(sentence(answer.reason))])
-            continue
-        estimate = answer.primary
-        texts = (
-            with_unit(estimate.value, estimate.unit),
-            interval(estimate.low, estimate.high),
-            p_text(estimate.p),
-            p_text(answer.p_adjusted),
-            estimate.n,
-        )
-        rows.append([*row, *map(HtmlCell, texts)])
-    header = ["question", "verdict", "estimate", "95 % interval", "p", "adjusted p", "based on"]
-    notes = ["p: two-sided, of the one declared hypothesis; adjusted p: Holm, over the questions with a test."]
-    return HtmlTable("Answers", header, rows, notes=notes, kind="texts") if rows else None
 
 
 def sentence(text: str) -> str:
@@ -86,14 +79,28 @@ def sentence(text: str) -> str:
     return text and text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
-def _section(name: str, answer: Answer | None, figures: list[PageFigure]) -> QuestionSection:
+def _section(name: str, answer: Answer | None, figures: list[PageFigure], study: Study) -> QuestionSection:
     if answer is None:
         reason = "This report was made without an analysis of this question."
         return QuestionSection(name, QUESTIONS[name], reason, shown=figures)
-    told = answer.verdict != "not identifiable"  # else what there is says nothing about the hypothesis, and is folded
+    if verdict_of(answer, study) == NOT_ASKED:
+        why = sentence(answer.reason.partition(". ")[0])
+        return QuestionSection(name, answer.title, why, NOT_ASKED, "not-asked", "–", details=False)
+    if answer.verdict == "not identifiable":  # no estimate says anything about the hypothesis
+        return replace(_verdict(name, answer), folded=figures[:1], remarks=answer.notes[:1])
     tables = [estimates_table(answer.secondary, "Secondary estimates (adjusted p: Benjamini–Hochberg)")]
     if not any(figure.name == f"{name}_robustness" for figure in figures):  # it has the same numbers
         tables.append(estimates_table(answer.robustness, "Robustness: the primary estimate under other choices"))
+    return replace(
+        _verdict(name, answer),
+        shown=figures[:1],
+        folded=figures[1:],
+        tables=[table for table in tables if table],
+        remarks=(*answer.cannot, *answer.notes),
+    )
+
+
+def _verdict(name: str, answer: Answer) -> QuestionSection:
     return QuestionSection(
         name=name,
         title=answer.title,
@@ -103,10 +110,6 @@ def _section(name: str, answer: Answer | None, figures: list[PageFigure]) -> Que
         mark=MARKS[answer.verdict],
         estimate=_estimate(answer),
         hypothesis=sentence(answer.hypothesis),
-        shown=figures[:told],
-        folded=figures[told:],
-        tables=[table for table in tables if table],
-        remarks=(*answer.cannot, *answer.notes) if told else answer.notes,
     )
 
 

@@ -57,21 +57,15 @@ def _main_table(block: TableBlock, cells: pd.DataFrame, study: Study, model: str
 def _notes(cells: pd.DataFrame, study: Study) -> list[str]:
     texts = "".join(cell_texts(cells, study))
     notes = [
-        f"Row “{arm_label(BASELINE, study)}”: points (0–100); all other rows: points gained or lost against it. "
-        "Bold: the best arm of a column, controls aside. A task’s score is the unweighted mean over its languages, "
-        "English included; examples are counted over all of them.",
+        f"“{arm_label(BASELINE, study)}” in points (0–100), all other rows gains over it; in bold the best arm, "
+        f"controls aside. Means over languages, English included. “{CHANCE}”: {CHANCE_MEANING}.",
         metrics_note(study, targets_of(study)),
         *average_note(study),
     ]
-    if len(study.seeds) == 1:
-        notes.append("One seed says nothing about the spread between seeds: small differences may be noise.")
-    notes.append(f"“{CHANCE}”: {CHANCE_MEANING}.")
     if UNLEARNT in texts:
-        notes.append(f"{UNLEARNT}: {UNLEARNT_MEANING}, and listed under “Missing results”.")
+        notes.append(f"{UNLEARNT}: {UNLEARNT_MEANING}.")
     if MISSING in texts:
-        notes.append(
-            f"{MISSING}: not scored; of a gain or a mean: a score that it needs is missing. See “Missing results”."
-        )
+        notes.append(f"{MISSING}: a score that it needs is missing.")
     if FEWER in texts:
         notes.append(f"{FEWER}: fewer seeds than the study’s {len(study.seeds)}.")
     return notes

@@ -13,7 +13,7 @@ import pandas as pd
 from xstilts.config.study import Study
 from xstilts.report.dev_table import dev_cells
 from xstilts.report.page.view import HtmlCell, HtmlTable
-from xstilts.scores.dev_scores import INTERMEDIATE, RETRIEVAL, TARGET, tasks_of
+from xstilts.scores.dev_scores import INTERMEDIATE, TARGET, tasks_of
 from xstilts.scores.gains import arms_of
 from xstilts.scores.labels import MISSING, arm_label
 from xstilts.training.collapse import collapse_reason, read_dev_outcomes
@@ -24,7 +24,6 @@ _TONES = {LEARNT: "", PARTLY: "lacking", NOT_LEARNT: "lacking"}
 _STAGES = {
     INTERMEDIATE: "Intermediate training, on its own task",
     TARGET: "Fine-tuning, by training set",
-    RETRIEVAL: "Retrieval, which trains nothing",
 }
 _PLACE = re.compile(r"(?:encoders|records)/([^/]+)/([^/]+)/(?:([^/]+)/)?seed(\d+)(?:\.json|/record\.json)")
 _NOTES = [
@@ -56,6 +55,7 @@ def training_view(dev_scores: pd.DataFrame, study: Study, records: Sequence[Mapp
     if dev_scores.empty:
         return None
     cells = dev_cells(dev_scores, study)
+    cells = cells[cells["stage"].isin(list(_STAGES))].reset_index(drop=True)  # retrieval trains nothing
     learnt = _learnt(records)
     cells["verdict"] = [_verdict(cell, learnt) for cell in cells.to_dict("records")]
     tables = [
@@ -63,7 +63,7 @@ def training_view(dev_scores: pd.DataFrame, study: Study, records: Sequence[Mapp
         for (model, stage), part in cells.groupby(["model", "stage"], sort=False)
         if part["score"].notna().any()
     ]
-    trained = cells[(cells["stage"] != RETRIEVAL) & (cells["verdict"] != "")]
+    trained = cells[cells["verdict"] != ""]
     return TrainingView(_summary(trained, study), bool((trained["verdict"] == LEARNT).all()), tables, _NOTES)
 
 

@@ -58,10 +58,8 @@ def effects_figure(effects: pd.DataFrame, study: Study, view: View) -> Figure | 
         [
             "Points gained over no intermediate training.",
             SIGNS_NOTE,
-            "Below them, crosses: English, squares: mean of the other languages.",
-            "Intervals are over seeds and languages; with one seed, over languages alone.",
-            "Retrieval has a separate axis.",
-            "Controls are not shown." if any(is_control(arm, study) for arm in study.arms) else "",
+            "Below them, crosses: English, squares: the other languages.",
+            "Intervals are over seeds and languages; with one seed, over languages alone. Retrieval has its own axis.",
         ],
         width=min(_COLUMNS, len(targets)) * (_WIDTH + 24) + 260,
     )
