@@ -89,10 +89,11 @@ def _line(scores: pd.DataFrame, found: Overall, study: Study) -> Line:
     where = f"{model}{_data(study)}averaged over {_targets(found, study)}"
     numbers = f"{gain} {'point' if gain in ('+1.0', '−1.0') else 'points'} ({_interval(best)}; n = {_n(found)})"
     if gain == "0.0" or best.gain < 0:
-        helped = f"no arm helps zero-shot; best is {name} with" if count > 1 else f"{name} does not help zero-shot:"
+        none = f"none of {in_words(count)} arms" if found.arms_left_out else "no arm"
+        helped = f"{none} helps zero-shot; best is {name} with" if count > 1 else f"{name} does not help zero-shot:"
         return Line("No", "no", f"{where}, {helped} {numbers}.", _notes(scores, found, study))
-    first = f"the best of {in_words(count)} arms, {name}," if count > 1 else f"{name}"
-    text = f"{where}, {first} gains {numbers} zero-shot"
+    who = f"the best of {in_words(count)} arms, {name}," if count > 1 else f"{name}"
+    text = f"{where}, {who} gains {numbers} zero-shot"
     if best.sure and found.seeds >= MIN_SEEDS:
         after = f", also after correction for choosing among {in_words(count)} arms" if count > 1 else ""
         return Line("Yes", "yes", f"{text}{after}.", _notes(scores, found, study))
@@ -166,6 +167,10 @@ def _notes(scores: pd.DataFrame, found: Overall, study: Study) -> list[str]:
         kinds = [("target", found.left_out, targets), ("arm", found.arms_left_out, arms)]
         parts = [f"the {noun}{'s' * (len(which) > 1)} {names}" for noun, which, names in kinds if which]
         notes.append(f"Left out, as scores are missing: {listed(parts)}.")
+    if found.seeds < MIN_SEEDS:
+        notes.append(
+            f"{in_words(found.seeds).capitalize()} {'seed is' if found.seeds == 1 else 'seeds are'} too few to be sure."
+        )
     if found.at_chance:
         notes.append(f"At chance zero-shot, with or without an arm: {listed([*map(study.title_of, found.at_chance)])}.")
     return notes
