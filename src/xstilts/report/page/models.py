@@ -49,7 +49,7 @@ def models_view(scores: pd.DataFrame, study: Study) -> tuple[str, HtmlTable] | N
         frozenset({1}),
         [f"Averaged over {titles}: the targets with scores of every model." if shared else "No target is shared."],
     )
-    return _sentence(same, arms), table
+    return _sentence(same, arms, study), table
 
 
 def _first(found: dict[str, Overall]) -> Overall:
@@ -72,7 +72,7 @@ def _level(scores: pd.DataFrame, study: Study, model: str, targets: list[str]) -
     return HtmlCell(f"{sum(levels) / len(levels):.1f}" if levels and not any(map(math.isnan, levels)) else MISSING)
 
 
-def _sentence(found: dict[str, Overall], arms: list[str]) -> str:
+def _sentence(found: dict[str, Overall], arms: list[str], study: Study) -> str:
     """Say in how many arms the models agree on the sign, and how far apart they are."""
     gains = {model: {mean.arm: mean.gain for mean in one.arms} for model, one in found.items()}
     in_all = [arm for arm in arms if all(arm in of_model for of_model in gains.values())]
@@ -83,5 +83,5 @@ def _sentence(found: dict[str, Overall], arms: list[str]) -> str:
     most = max(apart, key=lambda arm: apart[arm])
     return (
         f"The {in_words(len(found))} models agree on whether an arm helps in {len(agree)} of "
-        f"{counted(len(in_all), 'arm')}; they differ most on {most}, by {apart[most]:.1f} points."
+        f"{counted(len(in_all), 'arm')}; they differ most on {arm_label(most, study)}, by {apart[most]:.1f} points."
     )

@@ -88,9 +88,11 @@ def _section(name: str, answer: Answer | None, figures: list[PageFigure], study:
         return QuestionSection(name, answer.title, why, NOT_ASKED, "not-asked", "–", details=False)
     if answer.verdict == "not identifiable":  # no estimate says anything about the hypothesis
         return replace(_verdict(name, answer), folded=figures[:1], remarks=answer.notes[:1])
-    tables = [estimates_table(answer.secondary, "Secondary estimates (adjusted p: Benjamini–Hochberg)")]
+    tables = [
+        estimates_table(answer.secondary, f"{name.upper()}: secondary estimates (adjusted p: Benjamini–Hochberg)")
+    ]
     if not any(figure.name == f"{name}_robustness" for figure in figures):  # it has the same numbers
-        tables.append(estimates_table(answer.robustness, "Robustness: the primary estimate under other choices"))
+        tables.append(estimates_table(answer.robustness, f"{name.upper()}: the estimate under other choices"))
     return replace(
         _verdict(name, answer),
         shown=figures[:1],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from xml.etree import ElementTree
 
@@ -43,7 +44,7 @@ def embedded(svg: str, name: str, alt: str) -> Markup:
     root.attrib |= {
         "role": "img",
         "aria-label": alt,
-        "style": f"--natural:{width:.0f}px;--least:{width * READABLE / font:.0f}px",
+        "style": f"--natural:{width:.0f}px;--least:{math.ceil(width * READABLE / font)}px",
     }
     return Markup(ElementTree.tostring(root, encoding="unicode"))
 

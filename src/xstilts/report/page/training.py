@@ -126,7 +126,7 @@ def _summary(trained: pd.DataFrame, study: Study) -> str:
         return "This study trains nothing on the tasks that it scores."
     failed = trained[trained["verdict"] != LEARNT]
     if failed.empty:
-        return f"Yes: all {counted(len(trained), 'training')} (arm and task) end above chance."
+        return f"Yes: {len(trained)} of {counted(len(trained), 'training')} (arm and task) end above chance."
     groups = failed.groupby(["stage", "task"], sort=False)["arm"].agg(list)
     all_arms = trained.groupby(["stage", "task"])["arm"].nunique()
     parts = [
