@@ -80,7 +80,8 @@ def test_the_explorer_says_which_arm_is_best(tab: Tab, report: Path) -> None:
         "XQuAD, German: two_tasks helps most, +5.0 points; 2 of 2 arms gain. Without an arm: 50.0 points (chance 0.0)."
     )
     rows = tab.run(
-        "[...document.querySelectorAll('#explorer-table tr')].map((row) => [...row.cells].map((one) => one.textContent))"
+        "[...document.querySelectorAll('#explorer-table tr')]"
+        ".map((row) => [...row.cells].map((one) => one.textContent))"
     )
     assert rows[0] == ["language", "none (baseline)", "MNLI", "two_tasks", "random (control)"]
     assert rows[-1][:3] == ["German", "50.0", "+1.4"]

@@ -39,7 +39,7 @@ def test_the_first_screen_holds_the_answer(tab: Tab, report: Path, width: int) -
     tops = [box["top"] for box in boxes.values()]
     assert tops == sorted(tops), "question, answer, best and worst arm, verdicts"
     for place, box in boxes.items():
-        assert 0 <= box["left"] and box["right"] <= width and box["bottom"] <= height, place
+        assert box["left"] >= 0 and box["right"] <= width and box["bottom"] <= height, place
     assert boxes[".headline"]["top"] < height / 2 and boxes[".headline"]["height"] < height / 3
     chips = json.loads(tab.run("JSON.stringify([...document.querySelectorAll('.strip li')].map((e) => e.offsetTop))"))
     assert len(chips) == 5 and len(set(chips)) == (1 if width > 768 else 5)
@@ -65,7 +65,8 @@ def test_first_columns_stay_in_sight(tab: Tab, report: Path) -> None:
     tab.open(report, 400)
     tab.run(_UNFOLD)
     found = tab.run("""(() => {
-      const box = [...document.querySelectorAll(".scroll")].find((e) => e.querySelector("table") && e.scrollWidth > e.clientWidth + 40);
+      const wide = (e) => e.querySelector("table") && e.scrollWidth > e.clientWidth + 40;
+      const box = [...document.querySelectorAll(".scroll")].find(wide);
       const first = box.querySelector("tbody th"), before = first.getBoundingClientRect().left;
       box.scrollLeft = 40;
       return [before, first.getBoundingClientRect().left];
@@ -88,7 +89,10 @@ def test_axe_finds_nothing(tab: Tab, report: Path, scheme: str) -> None:
 
 
 def test_a_dark_screen_has_a_dark_page_and_print_a_light_one(tab: Tab, report: Path) -> None:
-    colours = "[getComputedStyle(document.documentElement).backgroundColor, getComputedStyle(document.querySelector('figure svg')).filter]"
+    colours = (
+        "[getComputedStyle(document.documentElement).backgroundColor,"
+        " getComputedStyle(document.querySelector('figure svg')).filter]"
+    )
     tab.open(report, 1000)
     dark = [{"name": "prefers-color-scheme", "value": "dark"}]
     tab.call("Emulation.setEmulatedMedia", media="screen", features=dark)

@@ -2,11 +2,6 @@
   "use strict";
   const data = JSON.parse(document.getElementById("explorer-data").textContent);
   const root = document.getElementById("explorer");
-  const beforePrint = [];
-  addEventListener("beforeprint", () => {
-    for (const one of document.querySelectorAll("details:not([open])")) { one.open = true; beforePrint.push(one); }
-  });
-  addEventListener("afterprint", () => { while (beforePrint.length) beforePrint.pop().open = false; });
   if (!root) return;
 
   const [SCORE, GAIN, LOW, HIGH, SEEDS, N] = [0, 1, 2, 3, 4, 5];

@@ -58,7 +58,7 @@ def render(content: PageContent) -> str:
         lstrip_blocks=True,
     )
     environment.globals |= {"embed": _embed, "data_link": _data_link}
-    script = _resource("explorer.js")
+    script = _resource("printing.js") + _resource("explorer.js")
     view = _view(content)
     html = environment.get_template("page.html").render(
         content=content,

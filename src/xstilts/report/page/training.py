@@ -15,8 +15,8 @@ from xstilts.report.dev_table import dev_cells
 from xstilts.report.page.view import HtmlCell, HtmlTable
 from xstilts.scores.dev_scores import INTERMEDIATE, TARGET, tasks_of
 from xstilts.scores.gains import arms_of
-from xstilts.scores.labels import MISSING, arm_label
-from xstilts.training.collapse import collapse_reason, read_dev_outcomes
+from xstilts.scores.labels import CHANCE, MISSING, arm_label
+from xstilts.training.collapse import DevOutcome, collapse_reason, read_dev_outcomes
 from xstilts.wording import counted, listed
 
 LEARNT, PARTLY, NOT_LEARNT = "✓", "±", "✕"
@@ -29,8 +29,8 @@ _PLACE = re.compile(r"(?:encoders|records)/([^/]+)/([^/]+)/(?:([^/]+)/)?seed(\d+
 _NOTES = [
     "Dev scores in points, means over seeds; weights are selected on them, so they are no results. An arm that has not "
     "learnt its own task says nothing about transfer from it.",
-    f"{LEARNT} above chance, {PARTLY} in some seeds, {NOT_LEARNT} at chance. Chance is the best constant answer to the "
-    "dev data; the last row, guessing, can be lower.",
+    f"{LEARNT} above chance, {PARTLY} in some seeds, {NOT_LEARNT} at chance: the score of the best constant answer to "
+    "the dev data.",
 ]
 
 
@@ -56,8 +56,13 @@ def training_view(dev_scores: pd.DataFrame, study: Study, records: Sequence[Mapp
         return None
     cells = dev_cells(dev_scores, study)
     cells = cells[cells["stage"].isin(list(_STAGES))].reset_index(drop=True)  # retrieval trains nothing
-    learnt = _learnt(records)
-    cells["verdict"] = [_verdict(cell, learnt) for cell in cells.to_dict("records")]
+    outcomes = _outcomes(records)
+    places = list(zip(cells["model"], cells["arm"], cells["stage"], cells["task"], strict=True))
+    cells["verdict"] = [
+        _verdict(cell, outcomes.get(place, ())) for cell, place in zip(cells.to_dict("records"), places, strict=True)
+    ]
+    known = [max((one.chance for one in outcomes.get(place, ())), default=math.nan) for place in places]
+    cells["chance"] = pd.Series(known, index=cells.index).fillna(cells["chance"])
     tables = [
         _table(part, study, str(model), str(stage))
         for (model, stage), part in cells.groupby(["model", "stage"], sort=False)
@@ -67,9 +72,9 @@ def training_view(dev_scores: pd.DataFrame, study: Study, records: Sequence[Mapp
     return TrainingView(_summary(trained, study), bool((trained["verdict"] == LEARNT).all()), tables, _NOTES)
 
 
-def _learnt(records: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str, str, str], list[bool]]:
-    """Return by model, arm, stage and task whether each seed has learnt it."""
-    found: dict[tuple[str, str, str, str], list[bool]] = {}
+def _outcomes(records: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str, str, str], list[DevOutcome]]:
+    """Return by model, arm, stage and task how each seed compares with chance."""
+    found: dict[tuple[str, str, str, str], list[DevOutcome]] = {}
     for record in records:
         match = _PLACE.fullmatch(str(record.get("place", "")))
         if match is None:
@@ -77,16 +82,16 @@ def _learnt(records: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str, str, s
         model, arm, training_set, _ = match.groups()
         for task, outcome in read_dev_outcomes(record).items():
             key = (model, arm, TARGET if training_set else INTERMEDIATE, task)
-            found.setdefault(key, []).append(not collapse_reason(outcome))
+            found.setdefault(key, []).append(outcome)
     return found
 
 
-def _verdict(cell: Mapping[str, Any], learnt: Mapping[tuple[str, str, str, str], list[bool]]) -> str:
+def _verdict(cell: Mapping[str, Any], outcomes: Sequence[DevOutcome]) -> str:
     """Judge a cell by its runs' records; without them, by chance and two binomial standard errors, or by a point."""
     if math.isnan(cell["score"]):
         return ""
-    seeds = learnt.get((cell["model"], cell["arm"], cell["stage"], cell["task"]))
-    if seeds is None:
+    seeds = [not collapse_reason(outcome) for outcome in outcomes]
+    if not seeds:
         margin = 2 * math.sqrt(cell["chance"] * (100 - cell["chance"]) / max(cell["n"], 1)) if cell["chance"] else 1.0
         seeds = [cell["score"] > cell["chance"] + margin]
     return LEARNT if all(seeds) else PARTLY if any(seeds) else NOT_LEARNT
@@ -99,10 +104,10 @@ def _table(cells: pd.DataFrame, study: Study, model: str, stage: str) -> HtmlTab
     }
     tasks = [task for task in tasks_of(study, stage) if task in set(cells["task"])]
     arms = [arm for arm in arms_of(study) if arm in set(cells["arm"])]
-    guessing = cells.groupby("task")["chance"].first()
+    guessing = cells.groupby("task")["chance"].max()
     if stage == INTERMEDIATE:  # a row per arm and task: a table of arms × tasks would be empty but for its diagonal
         pairs = [(arm, task) for arm in arms for task in tasks if (arm, task) in shown]
-        header = ["arm", "task", "score", "guessing"]
+        header = ["arm", "task", "score", CHANCE]
         rows = [
             [HtmlCell(arm_label(arm, study)), HtmlCell(study.title_of(task)), shown[arm, task],
              HtmlCell(f"{guessing[task]:.1f}")]
@@ -114,7 +119,7 @@ def _table(cells: pd.DataFrame, study: Study, model: str, stage: str) -> HtmlTab
         rows = [
             [HtmlCell(arm_label(arm, study)), *(shown.get((arm, task), HtmlCell("")) for task in tasks)] for arm in arms
         ]
-        rows.append([HtmlCell("guessing"), *(HtmlCell(f"{guessing[task]:.1f}") for task in tasks)])
+        rows.append([HtmlCell(CHANCE), *(HtmlCell(f"{guessing[task]:.1f}") for task in tasks)])
         rules = frozenset({len(rows) - 1})
     name = f"{model}: {_STAGES[stage][0].lower()}{_STAGES[stage][1:]}" if len(study.models) > 1 else _STAGES[stage]
     return HtmlTable(name, header, rows, rules)
@@ -127,6 +132,7 @@ def _summary(trained: pd.DataFrame, study: Study) -> str:
     failed = trained[trained["verdict"] != LEARNT]
     if failed.empty:
         return f"Yes: {len(trained)} of {counted(len(trained), 'training')} (arm and task) end above chance."
+    when = " in some seeds or all" * (len(study.seeds) > 1)
     groups = failed.groupby(["stage", "task"], sort=False)["arm"].agg(list)
     all_arms = trained.groupby(["stage", "task"])["arm"].nunique()
     parts = [
@@ -135,7 +141,7 @@ def _summary(trained: pd.DataFrame, study: Study) -> str:
     ]
     return (
         f"Not everywhere: {len(trained) - len(failed)} of {counted(len(trained), 'training')} (arm and task) end above "
-        f"chance. At chance, in some seeds or all: {'; '.join(parts)}."
+        f"chance. At chance{when}: {'; '.join(parts)}."
     )
 
 
