@@ -33,8 +33,8 @@ def _question(study: Study) -> str:
 
 def _arms(study: Study) -> str:
     text = (
-        f"An arm is what happens to the encoder before the target task. “{BASELINE}”, the baseline, does nothing; the "
-        "others train it on an English task"
+        f"What happens to the encoder before the target task: “{BASELINE}”, the baseline, nothing; the others train it "
+        "on an English task"
     )
     mixtures = [stage for arm in study.arms.values() for stage in arm.sequence if len(stage.tasks) > 1]
     if mixtures:

@@ -51,7 +51,7 @@ def write_page(content: PageContent, path: Path) -> None:
 def render(content: PageContent) -> str:
     """Return the report as HTML."""
     environment = Environment(
-        loader=FunctionLoader(lambda name: _resource(f"templates/{name}")),
+        loader=FunctionLoader(_resource),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

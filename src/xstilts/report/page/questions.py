@@ -86,8 +86,8 @@ def _section(name: str, answer: Answer | None, figures: list[PageFigure], study:
     if verdict_of(answer, study) == NOT_ASKED:
         why = sentence(answer.reason.partition(". ")[0])
         return QuestionSection(name, answer.title, why, NOT_ASKED, "not-asked", "–", details=False)
-    if answer.verdict == "not identifiable":  # no estimate says anything about the hypothesis
-        return replace(_verdict(name, answer), folded=figures[:1], remarks=answer.notes[:1])
+    if answer.verdict == "not identifiable":  # no figure says anything about the hypothesis: they lie in figures/
+        return replace(_verdict(name, answer), remarks=answer.notes[:1])
     tables = [
         estimates_table(answer.secondary, f"{name.upper()}: secondary estimates (adjusted p: Benjamini–Hochberg)")
     ]
