@@ -7,9 +7,9 @@ from xstilts.scores.gains import is_control, own_targets, targets_of
 from xstilts.wording import listed
 
 _TESTS = (
-    "Each question has one hypothesis, declared beforehand; its p is corrected for the number of questions with a test "
+    "One hypothesis per question, declared beforehand; its p is corrected for the number of questions with a test "
     "(Holm), all other estimates among themselves (Benjamini–Hochberg). The unit of analysis is the language or the "
-    "genus, never the single score. “Supported”: significant with at least three seeds, and in cross-validation better "
+    "genus. “Supported”: significant with at least three seeds, and in cross-validation better "
     "than the simpler and the null model. “Not identifiable”: this study cannot test it, which is no evidence either "
     "way."
 )
@@ -25,9 +25,8 @@ def methods(study: Study) -> list[tuple[str, str]]:
 
 def _question(study: Study) -> str:
     return (
-        "An encoder that is fine-tuned on English alone can be applied to other languages. Is it better there if it is "
-        "first trained on another English task, the intermediate task? After Phang et al. 2020, with the benchmark "
-        f"{study.suite.title} ({study.suite.source})."
+        "Does an encoder that is fine-tuned on English alone do better in other languages after training on another "
+        f"English task, as in Phang et al. 2020? The benchmark is {study.suite.title} ({study.suite.source})."
     )
 
 

@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2 import DictLoader, Environment, StrictUndefined
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
@@ -36,6 +36,10 @@ SECTIONS = {
     "run": "What was run",
     "methods": "Methods",
 }
+_TEMPLATES = (
+    "page.html", "macros.html", "first_screen.html", "results.html", "questions.html", "languages.html", "checks.html",
+    "background.html",
+)  # fmt: skip
 _PLACES = ("gains", "languages", "training", "missing")  # of figures, other than the questions
 
 
@@ -51,7 +55,7 @@ def write_page(content: PageContent, path: Path) -> None:
 def render(content: PageContent) -> str:
     """Return the report as HTML."""
     environment = Environment(
-        loader=FunctionLoader(_resource),
+        loader=DictLoader({name: _resource(name) for name in _TEMPLATES}),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
