@@ -10,13 +10,9 @@
   const armLabel = Object.fromEntries(arms);
   const targets = Object.fromEntries(data.targets.map((target) => [target.id, target]));
   const choices = {
-    model: data.models,
-    split: data.splits,
-    target: data.targets.map((target) => target.id),
-    arm: data.arms.map((arm) => arm.id),
-    language: Object.keys(data.languages),
-    measure: ["gain", "score"],
-    order: ["distance", "value", "name"],
+    model: data.models, split: data.splits, target: data.targets.map((target) => target.id),
+    arm: data.arms.map((arm) => arm.id), language: Object.keys(data.languages),
+    measure: ["gain", "score"], order: ["distance", "value", "name"],
   };
   const state = {
     model: data.models[0],
