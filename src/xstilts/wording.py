@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 _PLURALS = {"genus": "genera", "family": "families"}
+_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
 class Strong(str):
@@ -17,6 +18,11 @@ class Strong(str):
 def counted(count: int, one: str, many: str = "") -> str:
     """Format a count with its noun: '1 seed', '1,395 cells', '2 genera'."""
     return f"{count:,} {one if count == 1 else many or _PLURALS.get(one, f'{one}s')}"
+
+
+def in_words(count: int) -> str:
+    """Spell out a small count as in running text: 'nine', '13'."""
+    return _WORDS[count] if 0 <= count < len(_WORDS) else f"{count:,}"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -104,13 +104,15 @@ def check_snakemake(arguments: list[str]) -> None:
 
 
 def check_xstilts(arguments: list[str]) -> None:
-    command: click.Command = typer.main.get_command(app)
-    context = command.make_context("xstilts", [*arguments], resilient_parsing="--help" in arguments)
-    if not isinstance(command, click.Group) or not context.protected_args:
+    group = typer.main.get_command(app)
+    assert isinstance(group, click.Group)
+    if arguments[0].startswith("--"):
+        assert arguments[0] in {option for parameter in group.params for option in parameter.opts} | {"--help"}
         return
-    name, chosen, rest = command.resolve_command(context, [*context.protected_args, *context.args])
-    assert chosen is not None and name is not None
-    chosen.make_context(name, rest, parent=context)
+    name, *rest = arguments
+    command = group.get_command(click.Context(group), name)
+    assert command is not None, f"there is no command {name}"
+    command.make_context(name, rest)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)

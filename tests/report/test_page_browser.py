@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pandas as pd
 import pytest
-from browser import Tab, browsing, executable
-from small_page import answers, figure
+from browser import Tab
+from browser_fixtures import report, tab
 
 from xstilts.config.study import Study
-from xstilts.report.coverage import missing_scores
 from xstilts.report.page import PageContent, write_page
+
+__all__ = ["report", "tab"]
 
 #: Pairs of visible boxes of text that overlap by more than two pixels.
 _OVERLAPS = """(() => {
@@ -33,25 +32,7 @@ _OVERLAPS = """(() => {
 })()"""
 
 
-@pytest.fixture(scope="module")
-def tab() -> Iterator[Tab]:
-    program = executable()
-    if program is None:
-        pytest.skip("no Chromium or Chrome is installed; XSTILTS_BROWSER can name one")
-    with browsing(program) as tab:
-        yield tab
-
-
-@pytest.fixture(scope="module")
-def report(study: Study, scores: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("page") / "report.html"
-    figures = {name: figure(name) for name in ("gains", "q1", "q2")}
-    missing = missing_scores(scores, study, {})
-    write_page(PageContent(study, scores, answers=answers(), figures=figures, missing=missing), path)
-    return path
-
-
-@pytest.mark.parametrize("width", [1400, 400])
+@pytest.mark.parametrize("width", [1400, 1000, 400])
 def test_a_page_loads_nothing_and_fits_its_window(tab: Tab, report: Path, width: int) -> None:
     seconds = tab.open(report, width)
     assert tab.requests == [report.resolve().as_uri()] and tab.errors == [] and seconds < 2
@@ -61,28 +42,76 @@ def test_a_page_loads_nothing_and_fits_its_window(tab: Tab, report: Path, width:
         assert tab.run(_OVERLAPS) == []
 
 
+_CHOOSE = (
+    "((key, value) => {{ const box = document.querySelector(`select[data-key='${{key}}']`); box.focus();"
+    " box.value = value; box.dispatchEvent(new Event('change')); }})('{}', '{}')"
+)
+
+
+def text_of(tab: Tab, name: str) -> str:
+    return str(tab.run(f"document.getElementById('{name}').textContent"))
+
+
 def test_the_explorer_shows_the_numbers_of_the_tables(tab: Tab, report: Path) -> None:
     tab.open(report, 1400)
-    choose = (
-        "((key, value) => {{ const box = document.querySelector(`select[data-key='${{key}}']`); box.focus();"
-        " box.value = value; box.dispatchEvent(new Event('change')); }})('{}', '{}')"
-    )
     for key, value in (("target", "xquad"), ("arm", "mnli"), ("language", "de")):
-        tab.run(choose.format(key, value))
+        tab.run(_CHOOSE.format(key, value))
     values = (
         "[...document.querySelectorAll('#explorer-languages .bar')].map((one) => one.innerText.split('\\n').join(' '))"
     )
     assert tab.run(values) == ["mean of all +0.7", "mean without English +1.4", "English 0.0", "German +1.4"]
     assert tab.run("document.activeElement.dataset.key") == "language"
-    readout = tab.run("document.getElementById('explorer-readout').textContent")
-    assert readout.startswith(
+    assert text_of(tab, "explorer-readout").startswith(
         "XQuAD, German, MNLI: 51.4 points; gain +1.4; from +0.8 to +2.0 by seed; 100 examples; 2 of 2 seeds"
     )
     tab.run("document.querySelector('#explorer-arms .bar[aria-label*=\"two_tasks\"]').click()")
-    assert "two_tasks" in tab.run("document.getElementById('explorer-languages-title').textContent")
-    tab.run(choose.format("measure", "score"))
-    tab.run(choose.format("arm", "none"))
+    assert "two_tasks" in text_of(tab, "explorer-languages-title")
+    tab.run(_CHOOSE.format("measure", "score"))
+    tab.run(_CHOOSE.format("arm", "none"))
     assert tab.run(values)[-1] == "German 50.0" and tab.errors == []
+
+
+def test_the_explorer_says_which_arm_is_best(tab: Tab, report: Path) -> None:
+    tab.open(report, 1400)
+    tab.run(_CHOOSE.format("target", "xquad"))
+    tab.run(_CHOOSE.format("language", "de"))
+    answer = text_of(tab, "explorer-answer")
+    assert answer == (
+        "XQuAD, German: two_tasks helps most, +5.0 points; 2 of 2 arms gain. Without an arm: 50.0 points (chance 0.0)."
+    )
+    rows = tab.run(
+        "[...document.querySelectorAll('#explorer-table tr')]"
+        ".map((row) => [...row.cells].map((one) => one.textContent))"
+    )
+    assert rows[0] == ["language", "none (baseline)", "MNLI", "two_tasks", "random (control)"]
+    assert rows[-1][:3] == ["German", "50.0", "+1.4"]
+
+
+def test_a_view_of_the_explorer_has_an_address(tab: Tab, report: Path) -> None:
+    tab.open(report, 1400)
+    for key, value in (("target", "xquad"), ("arm", "two_tasks"), ("language", "de")):
+        tab.run(_CHOOSE.format(key, value))
+    address = tab.run("location.hash")
+    assert address == tab.run("document.getElementById('explorer-link').getAttribute('href')")
+    assert "target=xquad" in address and "arm=two_tasks" in address
+    before = text_of(tab, "explorer-readout")
+    tab.open(report, 1400)
+    assert text_of(tab, "explorer-readout") != before
+    tab.run(f"location.hash = {address!r}; new Promise((done) => setTimeout(done, 50))")
+    assert text_of(tab, "explorer-readout") == before
+    hostile = "#explore?target=<script>&arm=__proto__&language=xx&measure=score"
+    tab.run(f"location.hash = {hostile!r}; new Promise((done) => setTimeout(done, 50))")
+    assert text_of(tab, "explorer-readout") == before and tab.errors == []
+
+
+def test_the_explorers_numbers_can_be_saved(tab: Tab, report: Path) -> None:
+    tab.open(report, 1400)
+    tab.run(_CHOOSE.format("target", "xquad"))
+    saved = tab.run(
+        "decodeURIComponent(document.getElementById('explorer-csv').getAttribute('href').split(',').slice(1).join(','))"
+    )
+    assert saved.splitlines()[0] == "model,split,target,language,arm,score,gain,low,high,seeds,n"
+    assert '"xlmr","test","xquad","de","mnli",51.38,1.38,0.75,2,2,100' in saved.splitlines()
 
 
 def test_without_javascript_everything_else_is_there(tab: Tab, report: Path) -> None:

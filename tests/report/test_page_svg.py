@@ -21,7 +21,7 @@ def test_the_image_is_described_once_and_marks_have_tooltips() -> None:
     page = Html(str(image))
     assert page.elements[0] == (
         "svg",
-        {"viewbox": "0 0 300 100", "role": "img", "aria-label": 'a "map"', "style": "--natural:300px"},
+        {"viewbox": "0 0 300 100", "role": "img", "aria-label": 'a "map"', "style": "--natural:300px;--least:300px"},
     )
     assert page.values("aria-label") == ['a "map"'] and "<title>gain: 1.23</title>" in image
     assert 'd="M0,0.12h9"' in image

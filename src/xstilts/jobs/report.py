@@ -78,8 +78,7 @@ def partial_page(runs: Runs, state: str, left_out: Mapping[str, str]) -> None:
 def _page_figures(runs: Runs) -> tuple[dict[str, PageFigure], dict[str, str]]:
     """The page's figures by name; and by name, why the study cannot have others."""
     figures, absent = all_figures(**_figure_inputs(runs))
-    folder = runs.paths.figures.relative_to(runs.paths.root).as_posix()
-    return {figure.name: page_figure(figure, runs.study, folder) for figure in figures}, dict(absent)
+    return {figure.name: page_figure(figure, runs.study) for figure in figures}, dict(absent)
 
 
 def _figure_inputs(runs: Runs) -> dict[str, Any]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
 from pictures import Text, collisions
 
+from xstilts.config.study import Study
+from xstilts.report.page.figures import page_figure
 from xstilts.report.plots.figure import SUFFIXES, Figure, specification, write
+from xstilts.report.plots.style import WIDEST
 
 NAMES = (
     "gains", "gains_effects", "languages_gains", "languages_slopes", "q1_scores", "q1_gains", "q1_partial", "q1_slopes",
@@ -26,6 +30,14 @@ def test_these_are_the_figures(figures: dict[str, Figure]) -> None:
 def test_no_text_is_small_or_lies_on_another(shown: dict[str, list[Text]], name: str) -> None:
     assert min(text.size for text in shown[name] if text.text) >= 9
     assert collisions(shown[name]) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_window_of_a_thousand_pixels_cuts_no_figure(
+    figures: dict[str, Figure], large_study: Study, name: str
+) -> None:
+    root = ElementTree.fromstring(page_figure(figures[name], large_study).svg)
+    assert float(root.get("width", "inf").removesuffix("px")) <= WIDEST
 
 
 @pytest.mark.parametrize("name", NAMES)

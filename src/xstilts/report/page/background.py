@@ -16,7 +16,8 @@ from xstilts.graph.jobs import Job
 from xstilts.graph.runs import evaluation_of
 from xstilts.report.coverage import condensed_rows, evaluation_counts
 from xstilts.report.data_table import licence_of, roles_of, source_of
-from xstilts.report.page.view import HtmlCell, HtmlTable, number_text, text_table
+from xstilts.report.page.content import LEFT_OUT
+from xstilts.report.page.view import HtmlTable, number_text, text_table
 from xstilts.scores.flags import flagged_jobs
 from xstilts.scores.gains import arms_of, by_language, targets_of
 from xstilts.scores.labels import arm_label
@@ -49,21 +50,6 @@ def run_summary(scores: pd.DataFrame, study: Study) -> str:
     return f"{' × '.join(size)}{splits}: {counted(planned, 'evaluation')} planned, {state}."
 
 
-def evaluations_table(scores: pd.DataFrame, study: Study) -> HtmlTable:
-    """Build the table of evaluations, arms × targets: how many are done of those planned."""
-    cells = evaluation_counts(scores, study).groupby(["arm", "target"])[["planned", "done", "partly"]].sum()
-    rows = []
-    for arm in arms_of(study):
-        row = [HtmlCell(arm_label(arm, study))]
-        for target in targets_of(study):
-            planned, done, partly = cells.loc[(arm, target), ["planned", "done", "partly"]]
-            text = f"{done}/{planned}" + f" + {partly} partly" * bool(partly)
-            row.append(HtmlCell(text, tone="" if done == planned else "lacking"))
-        rows.append(row)
-    caption = "Evaluations done / planned, over models, splits and seeds"
-    return HtmlTable(caption, ["arm", *(study.title_of(target) for target in targets_of(study))], rows)
-
-
 def arms_table(study: Study) -> HtmlTable:
     """Build the table of arms: what each does before the target task."""
     rows = []
@@ -94,7 +80,9 @@ def _language(study: Study, task: str, code: str) -> str:
 
 
 def missing_table(missing: pd.DataFrame, study: Study) -> HtmlTable | None:
-    """Build the table of missing scores; None if nothing is missing."""
+    """Build the table of missing scores; None if nothing is missing but what :func:`flagged_table` lists."""
+    if len(missing):
+        missing = missing[~missing["reason"].str.startswith(LEFT_OUT)]
     rows = condensed_rows(missing, study)
     header = ["model", "arm", "target", "split", "seed", "languages", "why"]
     return text_table("Missing scores", header, [row.values() for row in rows]) if rows else None

@@ -22,6 +22,9 @@ from xstilts.scores.dev_scores import DEV_SCORES, read_dev_scores
 from xstilts.scores.flags import flagged_jobs, usable
 from xstilts.scores.score_files import SCORES, checked_scores
 
+#: Begins the reasons of missing scores that are there, but of runs that have not learnt.
+LEFT_OUT = "left out: "
+
 
 @dataclass(frozen=True)
 class PageFigure:
@@ -34,7 +37,7 @@ class PageFigure:
         alt: The text alternative of the image.
         svg: The static image.
         spec: The Vega-Lite specification of the image.
-        csv: The file with its numbers, relative to the study's folder.
+        numbers: Its numbers as CSV.
         notes: How to read it.
     """
 
@@ -44,7 +47,7 @@ class PageFigure:
     alt: str
     svg: str
     spec: dict[str, Any] | None
-    csv: str
+    numbers: str = ""
     notes: str = ""
 
 
@@ -116,7 +119,7 @@ def gather_content(
     all_scores = checked_scores(paths.scores, study) if paths.scores.is_file() else _empty(SCORES)
     dev_scores = read_dev_scores(paths.dev_scores) if paths.dev_scores.is_file() else _empty(DEV_SCORES)
     scores, flagged = usable(all_scores), flagged_jobs(all_scores, study)
-    excluded = {job: f"left out: {reason}" for job, reason in flagged.items()}
+    excluded = {job: f"{LEFT_OUT}{reason}" for job, reason in flagged.items()}
     return PageContent(
         study=study,
         scores=scores,

@@ -2,11 +2,6 @@
   "use strict";
   const data = JSON.parse(document.getElementById("explorer-data").textContent);
   const root = document.getElementById("explorer");
-  const beforePrint = [];
-  addEventListener("beforeprint", () => {
-    for (const one of document.querySelectorAll("details:not([open])")) { one.open = true; beforePrint.push(one); }
-  });
-  addEventListener("afterprint", () => { while (beforePrint.length) beforePrint.pop().open = false; });
   if (!root) return;
 
   const [SCORE, GAIN, LOW, HIGH, SEEDS, N] = [0, 1, 2, 3, 4, 5];
@@ -14,6 +9,11 @@
   const arms = data.arms.map((arm) => [arm.id, arm.label]);
   const armLabel = Object.fromEntries(arms);
   const targets = Object.fromEntries(data.targets.map((target) => [target.id, target]));
+  const choices = {
+    model: data.models, split: data.splits, target: data.targets.map((target) => target.id),
+    arm: data.arms.map((arm) => arm.id), language: Object.keys(data.languages),
+    measure: ["gain", "score"], order: ["distance", "value", "name"],
+  };
   const state = {
     model: data.models[0],
     split: data.splits[0],
@@ -23,6 +23,17 @@
     measure: "gain",
     order: "distance",
   };
+
+  // the address of a view is #explore?target=xnli&language=de…; whatever it says that the study lacks is ignored
+  const VIEW = "#explore?";
+  const address = () => VIEW + new URLSearchParams(state);
+  function readAddress() {
+    if (!location.hash.startsWith(VIEW)) return false;
+    for (const [key, value] of new URLSearchParams(location.hash.slice(VIEW.length))) {
+      if (Object.hasOwn(choices, key) && choices[key].includes(value)) state[key] = value;
+    }
+    return true;
+  }
 
   const make = (tag, className, text) => {
     const element = document.createElement(tag);
@@ -67,7 +78,7 @@
     }
     select.value = state[key];
     select.dataset.key = key;
-    select.addEventListener("change", () => { state[key] = select.value; update(); });
+    select.addEventListener("change", () => { state[key] = select.value; update(); keep(); });
     box.append(select);
     box.hidden = options.length < 2;
     return box;
@@ -107,7 +118,7 @@
       bar.setAttribute("aria-label", bar.title);
       bar.setAttribute("aria-pressed", String(Boolean(row.pressed)));
       for (const event of ["mouseenter", "focus"]) bar.addEventListener(event, () => { readout.textContent = bar.title; });
-      bar.addEventListener("click", () => { row.choose(); update(); });
+      bar.addEventListener("click", () => { row.choose(); update(); keep(); });
       return bar;
     }));
   }
@@ -123,8 +134,73 @@
     return [...codes].sort(by[state.order]);
   }
 
+  // which arm is best for the chosen language and task, in a sentence
+  function answer() {
+    const place = `${targets[state.target].label}, ${languageName(state.language)}: `;
+    const compared = data.arms.filter((arm) => arm.competes)
+      .map((arm) => [arm.label, cell(arm.id, state.language)]).filter(([, numbers]) => numbers && numbers[GAIN] !== null)
+      .sort((a, b) => b[1][GAIN] - a[1][GAIN]);
+    const guessing = targets[state.target].chance;
+    const base = cell(data.baseline, state.language);
+    if (!compared.length) return place + "no arm can be compared with the baseline.";
+    const range = (numbers) => (numbers[LOW] === null ? "" : ` (${signed(numbers[LOW])} to ${signed(numbers[HIGH])} by seed)`);
+    const [label, best] = compared[0];
+    const helping = compared.filter(([, numbers]) => numbers[GAIN] > 0).length;
+    const text = best[GAIN] > 0
+      ? `${label} helps most, ${signed(best[GAIN])} points${range(best)}; ${helping} of ${compared.length} arms gain.`
+      : `no arm helps; ${label} loses least, ${signed(best[GAIN])} points${range(best)}.`;
+    const level = base ? ` Without an arm: ${fixed(base[SCORE])} points (chance ${fixed(guessing)}).` : "";
+    return place + text + level + (data.seeds < 2 ? " One seed." : "");
+  }
+
+  // languages × arms of the chosen target, and the same as CSV
+  function shades(gain, largest) {
+    if (gain === null || largest <= 0 || signed(gain) === "0.0") return "";
+    return `${gain > 0 ? "gain" : "loss"}-${Math.min(3, 1 + Math.floor((3 * Math.abs(gain)) / largest))}`;
+  }
+
+  function tabulate(rows) {
+    const gains = data.arms.filter((arm) => arm.competes)
+      .flatMap((arm) => rows.map((code) => cell(arm.id, code)?.[GAIN] ?? 0)).map(Math.abs);
+    const largest = Math.max(0, ...gains);
+    const head = make("tr");
+    head.append(...["language", ...arms.map(([, label]) => label)].map((text) => {
+      const box = make("th", "", text);
+      box.scope = "col";
+      return box;
+    }));
+    const body = make("tbody");
+    for (const code of rows) {
+      const row = make("tr"), name = make("th", "", languageName(code));
+      name.scope = "row";
+      row.append(name, ...arms.map(([arm]) => {
+        const numbers = cell(arm, code), measure = shows(arm), value = valueOf(numbers, measure);
+        const text = value === null ? "–" : measure === "gain" ? signed(value) : fixed(value);
+        return make("td", measure === "gain" ? shades(value, largest) : "", text);
+      }));
+      body.append(row);
+    }
+    const caption = make("caption"), top = make("thead");
+    caption.append(make("span", "", `${targets[state.target].label}, ${state.model}, ${state.split} split`));
+    top.append(head);
+    document.getElementById("explorer-table").replaceChildren(caption, top, body);
+  }
+
+  function csv() {
+    const quoted = (value) => `"${String(value).replaceAll('"', '""')}"`;
+    const lines = ["model,split,target,language,arm,score,gain,low,high,seeds,n"];
+    for (const code of targets[state.target].codes) for (const [arm] of arms) {
+      const numbers = cell(arm, code);
+      if (numbers) lines.push([state.model, state.split, state.target, code, arm].map(quoted).join() + "," + numbers.map((one) => one ?? "").join());
+    }
+    return lines.join("\n") + "\n";
+  }
+
   const readout = document.getElementById("explorer-readout");
   const controls = document.getElementById("explorer-controls");
+
+  // whoever chooses changes the address too, so that it can be copied and kept
+  const keep = () => history.replaceState(null, "", address());
 
   // everything is rebuilt; the element with the keyboard focus gets it back
   function update() {
@@ -149,18 +225,27 @@
     })));
     const languages = sorted(target.codes).map((code) => [code, languageName(code)]);
     controls.replaceChildren(
+      control("task", "target", data.targets.map((one) => [one.id, one.label])),
+      control("language", "language", languages),
+      control("arm", "arm", arms),
       control("model", "model", pairs(data.models)),
       control("split", "split", pairs(data.splits)),
-      control("target", "target", data.targets.map((one) => [one.id, one.label])),
-      control("arm", "arm", arms),
-      control("language", "language", languages),
       control("show", "measure", [["gain", "gains over the baseline"], ["score", "scores"]]),
       control("languages in order of", "order", [["distance", "distance to English"], ["value", "value"], ["name", "name"]]),
     );
+    document.getElementById("explorer-answer").textContent = answer();
     readout.textContent = describe(state.arm, state.language);
+    tabulate([...means, ...sorted(target.codes)]);
+    document.getElementById("explorer-link").setAttribute("href", address());
+    const file = document.getElementById("explorer-csv");
+    file.setAttribute("href", `data:text/csv;charset=utf-8,${encodeURIComponent(csv())}`);
+    file.setAttribute("download", `${state.model}_${state.split}_${state.target}.csv`);
     if (focused) root.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({preventScroll: true});
   }
 
+  const asked = readAddress();
   update();
   root.hidden = false;
+  if (asked) document.getElementById("languages").scrollIntoView();
+  addEventListener("hashchange", () => { if (readAddress()) update(); });
 })();

@@ -63,13 +63,21 @@ def explorer_data(scores: pd.DataFrame, study: Study) -> dict[str, Any]:
     return {
         "models": list(study.models),
         "splits": study.splits,
-        "arms": [{"id": arm, "label": arm_label(arm, study)} for arm in arms_of(study)],
+        "arms": [
+            {
+                "id": arm,
+                "label": arm_label(arm, study),
+                "competes": arm != BASELINE and not is_control(arm, study),
+            }
+            for arm in arms_of(study)
+        ],
         "baseline": BASELINE,
         "targets": [
             {
                 "id": target,
                 "label": study.title_of(target),
                 "metric": metrics_of(study.task(target)),
+                "chance": round(chance(study.task(target)), _DIGITS),
                 "codes": _codes(study, target),
             }
             for target in targets_of(study)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from xstilts.config.study import BASELINE, Study
 from xstilts.scores.gains import is_control, own_targets, targets_of
-from xstilts.wording import counted, listed
+from xstilts.wording import listed
 
 _TESTS = (
-    "Each question has one hypothesis that was declared beforehand; its p-value is corrected for the number of "
-    "questions with a test (Holm). All other estimates of a question are exploratory and corrected among themselves "
-    "(Benjamini–Hochberg). Languages of one genus are not independent, nor are the seeds and targets of one language: "
-    "the unit of analysis is the language or the genus, never the single score. A hypothesis is “supported” if its "
-    "test is significant in at least three seeds, and if, in cross-validation, it predicts better than the simpler and "
-    "the null model; with fewer seeds the verdict is “not enough seeds”. If the study cannot test a hypothesis, the "
-    "verdict is “not identifiable”, which is no evidence for or against it. Missing scores are never imputed."
+    "One hypothesis per question, declared beforehand; its p is corrected for the number of questions with a test "
+    "(Holm), all other estimates among themselves (Benjamini–Hochberg). The unit of analysis is the language or the "
+    "genus. “Supported”: significant with at least three seeds, and in cross-validation better "
+    "than the simpler and the null model. “Not identifiable”: this study cannot test it, which is no evidence either "
+    "way."
 )
 
 
@@ -27,17 +25,15 @@ def methods(study: Study) -> list[tuple[str, str]]:
 
 def _question(study: Study) -> str:
     return (
-        "A multilingual encoder that is fine-tuned on English data alone can be applied to other languages. Does it "
-        "transfer better if it is first trained on another English task, the intermediate task? The study compares "
-        f"{counted(len(study.arms), 'arm')} on {counted(len(study.targets), 'target task')}, after Phang et al. 2020 "
-        f"and the benchmark {study.suite.title} ({study.suite.source})."
+        "Does an encoder that is fine-tuned on English alone do better in other languages after training on another "
+        f"English task, as in Phang et al. 2020? The benchmark is {study.suite.title} ({study.suite.source})."
     )
 
 
 def _arms(study: Study) -> str:
     text = (
-        f"An arm is what happens to the encoder between pretraining and the target task. “{BASELINE}”, the baseline, "
-        "leaves it unchanged; the others train it on an English task"
+        f"What happens to the encoder before the target task: “{BASELINE}”, the baseline, nothing; the others train it "
+        "on an English task"
     )
     mixtures = [stage for arm in study.arms.values() for stage in arm.sequence if len(stage.tasks) > 1]
     if mixtures:
@@ -70,9 +66,8 @@ def _fine_tuning(study: Study) -> str:
     else:
         selection = "The best weights on English dev data or those of the last step are kept, as the config says."
     text = (
-        "The encoder gets a new head and is fine-tuned on the English training data of the target. "
-        f"{selection} It is then scored in every language; no labelled example in another language than English is "
-        "used for training or selection."
+        f"The encoder gets a new head and is fine-tuned on English training data. {selection} It is then scored in "
+        "every language."
     )
     if shared := [target for target in targets_of(study) if study.task(target).trained_on not in (None, target)]:
         titles = listed([study.title_of(target) for target in shared])
@@ -92,16 +87,14 @@ def _retrieval(study: Study) -> str:
     return (
         f"{listed([study.title_of(task) for task in tasks])} {verb} no fine-tuning: sentences are embedded (hidden "
         f"states of layer {layers} of the arm’s encoder), and the translation of a sentence is searched for among its "
-        "nearest neighbours. Gains on retrieval differ in size from those on other tasks and are shown separately."
+        "nearest neighbours."
     )
 
 
 def _scores(study: Study) -> str:
     text = (
-        f"{study.suite.title}’s targets are scored with the metrics of its own evaluation, in points from 0 to 100. A "
-        "task’s score is the unweighted mean over its languages, English included; “zero-shot” leaves out English and "
-        "any other language that is trained on. If "
-        "the release’s test labels are not public, predictions are made and nothing is scored."
+        f"{study.suite.title}’s own metrics, in points from 0 to 100; a task’s score is the unweighted mean over its "
+        "languages. “Zero-shot” leaves out those that fine-tuning has examples of."
     )
     if own := own_targets(study):
         verb = "is" if len(own) == 1 else "are"
@@ -110,10 +103,8 @@ def _scores(study: Study) -> str:
 
 
 def _gains(study: Study) -> str:
-    count = len(study.seeds)
-    seeds = "one seed, so the spread between seeds is not known" if count == 1 else f"{count} seeds"
-    excluded = " A run that has not learnt its training set scores like guessing: it is excluded and listed as missing."
+    seeds = "one seed" if len(study.seeds) == 1 else f"{len(study.seeds)} seeds"
     return (
-        "A gain is the arm’s score minus the baseline’s with the same seed, in points; positive is better. "
-        f"Values are means over seeds ({seeds}); a value that lacks seeds is marked." + excluded
+        f"The arm’s score minus the baseline’s with the same seed, in points; the mean over {seeds}; none where the "
+        "run has not learnt its training set."
     )

@@ -9,34 +9,38 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import DictLoader, Environment, StrictUndefined
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 from xstilts.atomic import write_text
 from xstilts.config.study import Study
 from xstilts.report.comparison import comparison_page, comparison_rows
-from xstilts.report.dev_table import dev_cells, dev_page
 from xstilts.report.page import background, explorer, methods, questions, results
+from xstilts.report.page.answer import first_screen
 from xstilts.report.page.content import PageContent, PageFigure
+from xstilts.report.page.models import models_view
 from xstilts.report.page.svg import embedded
-from xstilts.report.page.view import lines_from_block, table_from_block
-from xstilts.scores.flags import flagged_jobs
+from xstilts.report.page.training import training_view
+from xstilts.report.page.view import lines_from_block
 
 #: The title of each section by name, in order; the names are anchors.
 SECTIONS = {
-    "run": "What was run",
     "results": "Gains",
+    "models": "Models compared",
     "questions": "The five questions",
-    "languages": "Language by language",
+    "languages": "Which arm for which language and task?",
+    "dev": "Has training worked?",
     "published": "Comparison with published scores",
-    "dev": "Did training work?",
     "missing": "Missing results",
-    "provenance": "Provenance",
+    "run": "What was run",
     "methods": "Methods",
-    "data": "Data and licences",
 }
-_PLACES = ("gains", "languages", "missing")  # of figures, other than the questions
+_TEMPLATES = (
+    "page.html", "macros.html", "first_screen.html", "results.html", "questions.html", "languages.html", "checks.html",
+    "background.html",
+)  # fmt: skip
+_PLACES = ("gains", "languages", "training", "missing")  # of figures, other than the questions
 
 
 def write_page(content: PageContent, path: Path) -> None:
@@ -50,17 +54,24 @@ def write_page(content: PageContent, path: Path) -> None:
 
 def render(content: PageContent) -> str:
     """Return the report as HTML."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.globals["embed"] = _embed
-    script = _resource("explorer.js")
-    html = environment.from_string(_resource("template.html")).render(
+    environment = Environment(
+        loader=DictLoader({name: _resource(name) for name in _TEMPLATES}),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {"embed": _embed, "data_link": _data_link}
+    script = _resource("printing.js") + _resource("explorer.js")
+    view = _view(content)
+    html = environment.get_template("page.html").render(
         content=content,
         study=content.study,
-        sections=SECTIONS,
-        style=Markup(_resource("style.css")),
+        sections={name: title for name, title in SECTIONS.items() if name != "models" or view["models_compared"]},
+        style=Markup(_resource("style.css") + _resource("layout.css")),
         script=Markup(script),
         policy=_policy(script),
-        **_view(content),
+        **view,
     )
     return html.lstrip() + "\n"
 
@@ -68,22 +79,22 @@ def render(content: PageContent) -> str:
 def _view(content: PageContent) -> dict[str, Any]:
     """Return the template's variables, section by section."""
     study, scores = content.study, content.scores
-    sections = questions.question_sections(content.answers, content.figures)
+    sections = questions.question_sections(content.answers, content.figures, study)
     placed = {place: questions.figures_at(place, content.figures) for place in _PLACES}
-    shown = {figure.name for section in sections for figure in section.figures}
-    shown |= {figure.name for figures in placed.values() for figure in figures}
+    shown = {
+        figure.name
+        for place in (*_PLACES, *(one.name for one in sections))
+        for figure in questions.figures_at(place, content.figures)
+    }
     published = comparison_page(comparison_rows(scores, study), study)
-    flagged = flagged_jobs(content.flagged, study)
-    of_dev = dev_page(dev_cells(content.dev_scores, study, flagged), study)
     return {
         "run": background.run_summary(scores, study),
         "arms": background.arms_table(study),
-        "evaluations": background.evaluations_table(scores, study),
-        "gains_summary": results.gains_summary(scores, study) if len(scores) else "",
+        "first": first_screen(scores, study, content.answers),
+        "models_compared": models_view(scores, study),
         "main_tables": results.main_tables(content.all_scores, study) if len(scores) else [],
         "figures": placed,
         "other_figures": [figure for figure in content.figures.values() if figure.name not in shown],
-        "summary": questions.summary_table(content.answers),
         "questions": sections,
         "explorer": htmlsafe_json_dumps(
             explorer.explorer_data(scores, study), separators=(",", ":"), ensure_ascii=False, allow_nan=False
@@ -92,8 +103,7 @@ def _view(content: PageContent) -> dict[str, Any]:
         "languages_table": explorer.languages_table(study),
         "published": published,
         "published_tables": [lines_from_block(block) for block in published.blocks],
-        "dev": of_dev,
-        "dev_tables": [table_from_block(block) for block in of_dev.blocks] if len(content.dev_scores) else [],
+        "training": training_view(content.dev_scores, study, content.records),
         "missing_table": background.missing_table(content.missing, study),
         "flagged_table": background.flagged_table(content.flagged, study),
         "failed": [(failure, background.attempts_table(failure)) for failure in content.failures],
@@ -101,7 +111,7 @@ def _view(content: PageContent) -> dict[str, Any]:
         "software": background.software_table(content.records, content.commit),
         "times": background.times_table(content.records),
         "models": background.models_table(study),
-        "config": _config_text(study),
+        "config": _data_link(_config_text(study), "application/json"),
         "methods": methods.methods(study),
         "data": background.data_table(study, content.downloads),
     }
@@ -114,6 +124,11 @@ def _config_text(study: Study) -> str:
 
 def _embed(figure: PageFigure) -> Markup:
     return embedded(figure.svg, f"figure-{figure.name}", figure.alt)
+
+
+def _data_link(text: str, kind: str = "text/csv") -> str:
+    """Return a link that has a file in itself, so that saving it needs neither network nor script."""
+    return f"data:{kind};charset=utf-8;base64,{base64.b64encode(text.encode()).decode()}"
 
 
 def _resource(name: str) -> str:

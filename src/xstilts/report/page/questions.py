@@ -1,13 +1,14 @@
-"""The section on the research questions: a summary of the answers, and each answer in detail."""
+"""The section on the research questions: the verdict on each, its figure, and folded the details."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from xstilts.analysis.answers import Answer, Verdict
+from xstilts.config.study import Study
 from xstilts.report.page.content import PageFigure
-from xstilts.report.page.view import HtmlCell, HtmlTable, estimates_table, interval, number_text, p_text, with_unit
+from xstilts.report.page.view import HtmlTable, estimates_table, interval, number_text, p_text, with_unit
 from xstilts.scores.labels import MISSING
 
 #: The titles of questions without an answer.
@@ -18,7 +19,22 @@ QUESTIONS = {
     "q4": "Does more, or more diverse, intermediate data make transfer more even across language families?",
     "q5": "Does semantic similarity predict where intermediate training hurts?",
 }
-_MARKS: dict[Verdict, str] = {"supported": "✓", "not supported": "✕", "not enough seeds": "…", "not identifiable": "?"}
+#: A sign for each verdict, which is not told by colour alone.
+MARKS: dict[Verdict, str] = {"supported": "✓", "not supported": "✕", "not enough seeds": "…", "not identifiable": "?"}
+
+
+#: Whether a study is made to answer a question that needs models or arms of its own.
+_ASKED: Mapping[str, Callable[[Study], bool]] = {
+    "q2": lambda study: any(model.code_of for model in study.models.values()),
+    "q4": lambda study: any(stage.train_examples for arm in study.arms.values() for stage in arm.sequence),
+}
+NOT_ASKED = "not asked by this study"
+
+
+def verdict_of(answer: Answer, study: Study) -> str:
+    """Return the verdict; :data:`NOT_ASKED` where the study lacks the models or arms that the question is about."""
+    asks = _ASKED.get(answer.question)
+    return NOT_ASKED if answer.verdict == "not identifiable" and asks and not asks(study) else answer.verdict
 
 
 @dataclass(frozen=True)
@@ -36,47 +52,25 @@ class QuestionSection:
     mark: str = ""
     estimate: str = ""
     hypothesis: str = ""
-    figures: Sequence[PageFigure] = ()
+    shown: Sequence[PageFigure] = ()
+    folded: Sequence[PageFigure] = ()
     tables: Sequence[HtmlTable] = ()
-    cannot: Sequence[str] = ()
-    notes: Sequence[str] = field(default_factory=tuple)
+    remarks: Sequence[str] = ()
+    details: bool = True
 
 
-def question_sections(answers: Sequence[Answer], figures: Mapping[str, PageFigure]) -> list[QuestionSection]:
+def question_sections(
+    answers: Sequence[Answer], figures: Mapping[str, PageFigure], study: Study
+) -> list[QuestionSection]:
     """Return the five questions in order, then any others that were answered."""
     given = {answer.question: answer for answer in answers}
     names = [*QUESTIONS, *(name for name in given if name not in QUESTIONS)]
-    return [_section(name, given.get(name), figures_at(name, figures)) for name in names]
+    return [_section(name, given.get(name), figures_at(name, figures), study) for name in names]
 
 
 def figures_at(place: str, figures: Mapping[str, PageFigure]) -> list[PageFigure]:
     """Return the figures of a place on the page, in their order; see :class:`PageContent`."""
     return [figure for key, figure in figures.items() if key == place or key.startswith((f"{place}_", f"{place}-"))]
-
-
-def summary_table(answers: Sequence[Answer]) -> HtmlTable | None:
-    """Build the table of answers, a row per analysed question; None if there is no answer."""
-    rows = []
-    for answer in sorted(answers, key=lambda answer: answer.question):
-        row = [
-            HtmlCell(answer.title, href=answer.question),
-            HtmlCell(f"{_MARKS[answer.verdict]} {answer.verdict_text}"),
-        ]
-        if answer.primary is None:
-            rows.append([*row, *[HtmlCell(MISSING)] * 4, HtmlCell(sentence(answer.reason))])
-            continue
-        estimate = answer.primary
-        texts = (
-            with_unit(estimate.value, estimate.unit),
-            interval(estimate.low, estimate.high),
-            p_text(estimate.p),
-            p_text(answer.p_adjusted),
-            estimate.n,
-        )
-        rows.append([*row, *map(HtmlCell, texts)])
-    header = ["question", "verdict", "estimate", "95 % interval", "p", "adjusted p", "based on"]
-    notes = ["p: two-sided, of the one declared hypothesis; adjusted p: Holm, over the questions with a test."]
-    return HtmlTable("Answers", header, rows, notes=notes, kind="texts") if rows else None
 
 
 def sentence(text: str) -> str:
@@ -85,27 +79,39 @@ def sentence(text: str) -> str:
     return text and text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
-def _section(name: str, answer: Answer | None, figures: list[PageFigure]) -> QuestionSection:
+def _section(name: str, answer: Answer | None, figures: list[PageFigure], study: Study) -> QuestionSection:
     if answer is None:
         reason = "This report was made without an analysis of this question."
-        return QuestionSection(name, QUESTIONS[name], reason, figures=figures)
+        return QuestionSection(name, QUESTIONS[name], reason, shown=figures)
+    if verdict_of(answer, study) == NOT_ASKED:
+        why = sentence(answer.reason.partition(". ")[0])
+        return QuestionSection(name, answer.title, why, NOT_ASKED, "not-asked", "–", details=False)
+    if answer.verdict == "not identifiable":  # no figure says anything about the hypothesis: they lie in figures/
+        return replace(_verdict(name, answer), remarks=answer.notes[:1])
     tables = [
-        estimates_table(answer.secondary, "Secondary estimates (adjusted p: Benjamini–Hochberg)"),
-        estimates_table(answer.robustness, "Robustness: the primary estimate under other choices"),
+        estimates_table(answer.secondary, f"{name.upper()}: secondary estimates (adjusted p: Benjamini–Hochberg)")
     ]
+    if not any(figure.name == f"{name}_robustness" for figure in figures):  # it has the same numbers
+        tables.append(estimates_table(answer.robustness, f"{name.upper()}: the estimate under other choices"))
+    return replace(
+        _verdict(name, answer),
+        shown=figures[:1],
+        folded=figures[1:],
+        tables=[table for table in tables if table],
+        remarks=(*answer.cannot, *answer.notes),
+    )
+
+
+def _verdict(name: str, answer: Answer) -> QuestionSection:
     return QuestionSection(
         name=name,
         title=answer.title,
         answer=sentence(answer.reason),
         verdict=answer.verdict_text,
         kind=answer.verdict.replace(" ", "-"),
-        mark=_MARKS[answer.verdict],
+        mark=MARKS[answer.verdict],
         estimate=_estimate(answer),
         hypothesis=sentence(answer.hypothesis),
-        figures=figures,
-        tables=[table for table in tables if table],
-        cannot=answer.cannot,
-        notes=answer.notes,
     )
 
 

@@ -11,9 +11,6 @@ from xstilts.report.gain_tables import main_page
 from xstilts.report.page.view import HtmlCell, HtmlTable, table_from_block
 from xstilts.report.typeset import TableBlock
 from xstilts.scores.gains import (
-    benchmark_targets,
-    is_control,
-    own_targets,
     targets_of,
     targets_with_average,
     task_cells,
@@ -31,8 +28,6 @@ from xstilts.scores.labels import (
     metrics_note,
     seeds_note,
 )
-from xstilts.tasks.benchmarks import AVERAGE
-from xstilts.wording import counted, signed
 
 
 def main_tables(scores: pd.DataFrame, study: Study) -> list[HtmlTable]:
@@ -43,31 +38,6 @@ def main_tables(scores: pd.DataFrame, study: Study) -> list[HtmlTable]:
         _main_table(block, cells[(cells["model"] == model) & (cells["split"] == split)], study, model, split)
         for block, (model, split) in zip(blocks, product(study.models, study.splits), strict=True)
     ]
-
-
-def gains_summary(scores: pd.DataFrame, study: Study) -> str:
-    """Sum up the main table of the first model and split in a sentence."""
-    cells = task_cells(scores, study)
-    first = (cells["model"] == next(iter(study.models))) & (cells["split"] == study.splits[0])
-    competes = cells["arm"].map(lambda arm: arm != BASELINE and not is_control(arm, study))
-    gains = cells[first & competes].dropna(subset=["gain"])
-    if gains.empty:
-        return "No arm can be compared with the baseline yet."
-    means = gains[gains["target"] == AVERAGE].sort_values("gain", ascending=False)
-    if means.empty:
-        positive = int((gains["gain"] > 0).sum())
-        return f"{positive} of {len(gains)} pairs of arm and target gain over no intermediate training."
-    best, worst = means.iloc[0], means.iloc[-1]
-    gaining = int((means["gain"] > 0).sum())
-    average = f"Averaged over {counted(len(benchmark_targets(study)), 'target task')}"
-    average += f" of {study.suite.title}" * bool(own_targets(study))
-    text = f"{average}, {gaining or 'none'} of {counted(len(means), 'arm')} gained over no intermediate training: "
-    if len(means) == 1:
-        return f"{text}{arm_label(best['arm'], study)} by {signed(best['gain'], 1)} points."
-    return (
-        f"{text}from {arm_label(worst['arm'], study)} with {signed(worst['gain'], 1)} points "
-        f"to {arm_label(best['arm'], study)} with {signed(best['gain'], 1)}."
-    )
 
 
 def _main_table(block: TableBlock, cells: pd.DataFrame, study: Study, model: str, split: str) -> HtmlTable:
@@ -87,21 +57,15 @@ def _main_table(block: TableBlock, cells: pd.DataFrame, study: Study, model: str
 def _notes(cells: pd.DataFrame, study: Study) -> list[str]:
     texts = "".join(cell_texts(cells, study))
     notes = [
-        f"Row “{arm_label(BASELINE, study)}”: points (0–100); all other rows: points gained or lost against it. "
-        "Bold: the best arm of a column, controls aside. A task’s score is the unweighted mean over its languages, "
-        "English included; examples are counted over all of them.",
+        f"“{arm_label(BASELINE, study)}” in points (0–100), all other rows gains over it; in bold the best arm, "
+        f"controls aside. Means over languages, English included. “{CHANCE}”: {CHANCE_MEANING}.",
         metrics_note(study, targets_of(study)),
         *average_note(study),
     ]
-    if len(study.seeds) == 1:
-        notes.append("One seed says nothing about the spread between seeds: small differences may be noise.")
-    notes.append(f"“{CHANCE}”: {CHANCE_MEANING}.")
     if UNLEARNT in texts:
-        notes.append(f"{UNLEARNT}: {UNLEARNT_MEANING}, and listed under “Missing results”.")
+        notes.append(f"{UNLEARNT}: {UNLEARNT_MEANING}.")
     if MISSING in texts:
-        notes.append(
-            f"{MISSING}: not scored; of a gain or a mean: a score that it needs is missing. See “Missing results”."
-        )
+        notes.append(f"{MISSING}: a score that it needs is missing.")
     if FEWER in texts:
         notes.append(f"{FEWER}: fewer seeds than the study’s {len(study.seeds)}.")
     return notes

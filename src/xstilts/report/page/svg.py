@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from xml.etree import ElementTree
 
@@ -9,6 +10,8 @@ from markupsafe import Markup
 
 from xstilts.errors import UserError
 
+#: Pixels: no text of a figure is shown smaller; a narrower window scrolls the figure in its own box.
+READABLE = 9.0
 _UNWANTED = {"script", "style", "foreignObject", "image", "a"}
 _REFERENCE = re.compile(r"url\(['\"]?#([^)'\"]+)['\"]?\)")
 _LONG_DECIMAL = re.compile(r"(-?\d+\.\d\d)\d+")
@@ -35,10 +38,14 @@ def embedded(svg: str, name: str, alt: str) -> Markup:
         raise UserError(f"The figure '{name}' is not an SVG image: {error}.") from None
     if _local(root.tag) != "svg":
         raise UserError(f"The figure '{name}' is not an SVG image: its root is <{_local(root.tag)}>.")
-    width = _width(root)
+    width, font = _width(root), _smallest_font(root)
     _clean(root, f"{name}-")
     root.attrib = {key: value for key, value in root.attrib.items() if key == "viewBox"}
-    root.attrib |= {"role": "img", "aria-label": alt, "style": f"--natural:{width:.0f}px"}
+    root.attrib |= {
+        "role": "img",
+        "aria-label": alt,
+        "style": f"--natural:{width:.0f}px;--least:{math.ceil(width * READABLE / font)}px",
+    }
     return Markup(ElementTree.tostring(root, encoding="unicode"))
 
 
@@ -55,6 +62,14 @@ def _width(root: ElementTree.Element) -> float:
         return float(sizes[0][0])
     box = root.get("viewBox", "").replace(",", " ").split()
     return float(box[2]) if len(box) == 4 else 800.0
+
+
+def _smallest_font(root: ElementTree.Element) -> float:
+    """Return the size in pixels of the smallest text, at least :data:`READABLE`, below which no text is enlarged."""
+    sizes = [
+        re.match(r"[\d.]+", element.get("font-size", "")) for element in root.iter() if _local(element.tag) == "text"
+    ]
+    return max([READABLE, min((float(size[0]) for size in sizes if size), default=READABLE)])
 
 
 def _clean(element: ElementTree.Element, prefix: str) -> None:

@@ -58,9 +58,10 @@ class HtmlTable:
 def text_table(
     caption: str, header: Sequence[str], rows: Iterable[Iterable[object]], notes: Sequence[str] = ()
 ) -> HtmlTable:
-    """Build a table of texts that wrap."""
-    cells = [[HtmlCell(str(value)) for value in row] for row in rows]
-    return HtmlTable(caption, list(header), cells, notes=list(notes), kind="texts")
+    """Build a table of texts that wrap. A column with the same text in every row becomes a note."""
+    kept, header, said = _without_constants([list(map(str, row)) for row in rows], list(header))
+    cells = [[HtmlCell(text) for text in row] for row in kept]
+    return HtmlTable(caption, header, cells, notes=[*said, *notes], kind="texts")
 
 
 def table_from_block(block: TableBlock) -> HtmlTable:
@@ -73,13 +74,21 @@ def table_from_block(block: TableBlock) -> HtmlTable:
 def lines_from_block(block: TableBlock) -> HtmlTable:
     """Convert a block that is mostly text. A column with the same text in every row becomes a note."""
     rows, rules = _without_rules(block)
-    columns = range(1, len(block.header)) if len(rows) > 1 else ()
-    constant = {column for column in columns if len({row[column] for row in rows}) == 1}
-    values = "; ".join(f"{block.header[column]} {rows[0][column]}" for column in sorted(constant))
-    kept = [column for column in range(len(block.header)) if column not in constant]
-    cells = [[HtmlCell(row[column]) for column in kept] for row in rows]
-    header = [block.header[column] for column in kept]
-    return HtmlTable(block.name, header, cells, rules, [f"In every row: {values}."] if constant else [], kind="lines")
+    kept, header, said = _without_constants(rows, block.header)
+    return HtmlTable(block.name, header, [[HtmlCell(text) for text in row] for row in kept], rules, said, kind="lines")
+
+
+def _without_constants(rows: list[list[str]], header: list[str]) -> tuple[list[list[str]], list[str], list[str]]:
+    """Return rows and header without columns that say the same in two or more rows, and a note with what they say.
+
+    The first column, the label of a row, stays.
+    """
+    columns = range(1, len(header)) if len(rows) > 1 else ()
+    constant = [column for column in columns if len({row[column] for row in rows}) == 1]
+    kept = [column for column in range(len(header)) if column not in constant]
+    values = "; ".join(f"{header[column]} {rows[0][column]}" for column in constant)
+    said = [f"In every row: {values}."] if constant else []
+    return [[row[column] for column in kept] for row in rows], [header[column] for column in kept], said
 
 
 def _without_rules(block: TableBlock) -> tuple[list[list[str]], frozenset[int]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import altair as alt
 import pandas as pd
 
@@ -18,7 +16,8 @@ from xstilts.wording import counted
 
 _PLACE = ["model", "split", "arm", "target"]
 _NEEDED = {*_PLACE, "language", "gain", "low", "high"}
-_PARTS: dict[str, Literal["cross", "square"]] = {ENGLISH: "cross", ZERO_SHOT: "square"}
+_CROSS = "M-1,-1L1,1M-1,1L1,-1"  # two strokes: Vega's own cross is an outline, which looks like a diamond when small
+_PARTS = {ENGLISH: _CROSS, ZERO_SHOT: "square"}
 _WIDTH, _COLUMNS = 210.0, 3
 
 
@@ -59,10 +58,8 @@ def effects_figure(effects: pd.DataFrame, study: Study, view: View) -> Figure | 
         [
             "Points gained over no intermediate training.",
             SIGNS_NOTE,
-            "Below them, crosses: English, squares: mean of the other languages.",
-            "Intervals are over seeds and languages; with one seed, over languages alone.",
-            "Retrieval has a separate axis.",
-            "Controls are not shown." if any(is_control(arm, study) for arm in study.arms) else "",
+            "Below them, crosses: English, squares: the other languages.",
+            "Intervals are over seeds and languages; with one seed, over languages alone. Retrieval has its own axis.",
         ],
         width=min(_COLUMNS, len(targets)) * (_WIDTH + 24) + 260,
     )
@@ -78,8 +75,12 @@ def _panel(
     y = alt.Y("row:N").scale(domain=names)
     marks = [
         alt.Chart(of_target.dropna(subset=[part]))
-        .mark_point(shape=_PARTS[part], size=18, color=BLACK, strokeWidth=0.8, opacity=1, yOffset=6)
-        .encode(x=alt.X(field=part, type="quantitative", title="points").scale(domain=domain, nice=False), y=y)
+        .mark_point(size=22, color=BLACK, strokeWidth=1, opacity=1, yOffset=6)
+        .encode(
+            x=alt.X(field=part, type="quantitative", title="points").scale(domain=domain, nice=False),
+            y=y,
+            shape=alt.value(_PARTS[part]),
+        )
         for part in _PARTS
     ]
     return forest(of_target, names, _WIDTH, "points", domain, study.title_of(target), labels, marks)

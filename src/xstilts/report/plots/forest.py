@@ -13,9 +13,7 @@ from xstilts.report.plots.style import BLUE, GREY, RED, panel_title
 ABOVE, UNCLEAR, BELOW = _SIGNS = ["above 0", "includes 0", "below 0"]
 ROW = 17.0  # pixels
 
-SIGNS_NOTE = (
-    "Bars: 95 % intervals. Triangles point to the side of 0 on which the whole interval lies; circles: neither."
-)
+SIGNS_NOTE = "Bars: 95 % intervals. Triangles point to the side of 0 on which the whole bar lies; circles: neither."
 
 
 def signs(rows: pd.DataFrame) -> pd.Series:

@@ -73,7 +73,7 @@ def _legend(cells: pd.DataFrame, study: Study) -> list[str]:
     sentences = {
         LEGEND: True,
         "Controls do not count for the colour range.": any(is_control(arm, study) for arm in study.arms),
-        f"{UNLEARNT}: not learnt, at chance.": UNLEARNT in texts,
+        f"{UNLEARNT}: not learnt.": UNLEARNT in texts,
         f"{MISSING}: not scored.": MISSING in texts,
         f"{FEWER}: not all seeds.": FEWER in texts,
     }

@@ -11,7 +11,7 @@ from xstilts.config.study import Study
 from xstilts.report.plots.figure import AbsentFigure, Figure
 from xstilts.report.plots.heat import LEGEND, heat_map, range_of
 from xstilts.report.plots.languages import ordered_languages, planned_languages
-from xstilts.report.plots.style import GREY, SMALL, View, annotated_figure, panel_title
+from xstilts.report.plots.style import GREY, SMALL, WIDEST, View, annotated_figure, panel_title
 from xstilts.scores.gains import arms_of, groups_of, is_control, targets_of
 from xstilts.scores.labels import MISSING, arm_label
 from xstilts.tasks.languages import ENGLISH
@@ -19,6 +19,8 @@ from xstilts.wording import counted, signed
 
 _CELL = (26.0, 15.0)  # pixels
 _FAMILY = 96  # pixels: the column with the names of families
+_LABELS = 190  # pixels: the names of languages, the legend and the margins
+_BETWEEN = 12  # pixels between panels
 _NOT_IN_GROUP = ""
 
 
@@ -51,9 +53,7 @@ def language_gains_figure(
     retrieval = [group for group, targets in groups.items() if study.task(targets[0]).type == "retrieval"]
     parts = [[group for group in groups if group not in retrieval], retrieval]
     blocks = [_block(drawn, part, known, names, study) for part in parts if part]
-    chart = alt.hconcat(_families(known, names), *blocks, spacing=10).resolve_scale(
-        color="independent", y="independent"
-    )
+    chart = alt.vconcat(*blocks, spacing=26).resolve_scale(color="independent", y="independent")
     return annotated_figure(
         study,
         name,
@@ -70,7 +70,7 @@ def language_gains_figure(
             "*: a control, which does not count for the colour range." if data["control"].any() else "",
             f"{MISSING}: not scored." if (data["text"] == MISSING).any() else "",
         ],
-        width=_FAMILY + 110 + len(groups) * (len(arms) * _CELL[0] + 60),
+        width=WIDEST - 20,
     )
 
 
@@ -118,15 +118,21 @@ def _text(gain: float) -> str:
 
 def _block(
     drawn: pd.DataFrame, groups: list[str], known: pd.DataFrame, names: dict[str, str], study: Study
-) -> alt.HConcatChart:
-    """Plot the groups that share a colour scale side by side; only the figure's first panel has row labels."""
+) -> alt.VConcatChart:
+    """Plot the groups that share a colour scale, as many in a row as there is room for; each row has labels."""
     limit = range_of(drawn["gain"][~drawn["control"] & drawn["group"].isin(groups)])
-    first = drawn["group"].iloc[0]
-    panels = [
-        _panel(drawn[drawn["group"] == group], study.title_of(group), limit, known, names, group == first)
-        for group in groups
-    ]
-    return alt.hconcat(*panels, spacing=12).resolve_scale(color="shared", y="independent")
+    width = drawn["arm"].nunique() * _CELL[0] + _BETWEEN
+    in_row = max(1, int((WIDEST - _FAMILY - _LABELS) // width))
+    rows = []
+    for start in range(0, len(groups), in_row):
+        part = groups[start : start + in_row]
+        panels = [
+            _panel(drawn[drawn["group"] == group], study.title_of(group), limit, known, names, group == part[0])
+            for group in part
+        ]
+        row = alt.hconcat(_families(known, names), *panels, spacing=_BETWEEN)
+        rows.append(row.resolve_scale(color="shared", y="independent"))
+    return alt.vconcat(*rows, spacing=26).resolve_scale(color="shared", y="independent")
 
 
 def _panel(

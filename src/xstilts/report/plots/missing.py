@@ -31,10 +31,10 @@ def missing_figure(scores: pd.DataFrame, languages: pd.DataFrame, study: Study, 
     by_arm = _counts(cells.assign(row=cells["arm"].map(arms)), study)
     by_language = _counts(cells.assign(row=cells["language"].map(names)), study)
     titles = [study.title_of(target) for target in targets_of(study)]
-    chart = alt.hconcat(
+    chart = alt.vconcat(
         _map(by_arm, list(arms.values()), titles, "by arm: languages × seeds"),
         _map(by_language, list(names.values()), titles, "by language: arms × seeds"),
-        spacing=30,
+        spacing=24,
     ).resolve_scale(y="independent")
     done = int(cells["done"].sum())
     return annotated_figure(
@@ -49,7 +49,7 @@ def missing_figure(scores: pd.DataFrame, languages: pd.DataFrame, study: Study, 
             f"A cell is an arm, a target, a language and a seed; {done:,} of {len(cells):,} are scored.",
             "No number: the target does not have the language.",
         ],
-        width=2 * (_CELL[0] * len(titles) + 150),
+        width=_CELL[0] * len(titles) + 200,
     )
 
 

@@ -11,6 +11,7 @@ from xstilts.analysis.answers import Answer
 from xstilts.config.study import Study
 from xstilts.report.plots.figure import AbsentFigure, Figure
 from xstilts.report.plots.style import (
+    BELOW_PANELS,
     BLUE,
     GREEN,
     GREY,
@@ -38,7 +39,7 @@ _GROUPS = {
     "retrieval": (PURPLE, "cross"),
     _OWN: (GREY, "diamond"),
 }
-_PANEL = (250.0, 250.0)
+_PANEL = (215.0, 215.0)
 
 
 def prediction_figure(answer: Answer | None, study: Study) -> Figure | AbsentFigure:
@@ -90,10 +91,10 @@ def _panel(points: pd.DataFrame, model: str, domain: list[float]) -> alt.LayerCh
         .encode(
             x=alt.X("predicted:Q", title="predicted, points", scale=scale),
             y=alt.Y("observed:Q", title="observed, points", scale=scale),
-            color=alt.Color("kind:N", title="targets").scale(
+            color=alt.Color("kind:N", legend=BELOW_PANELS).scale(
                 domain=names, range=[_GROUPS[group][0] for group in present]
             ),
-            shape=alt.Shape("kind:N", title="targets").scale(
+            shape=alt.Shape("kind:N", legend=BELOW_PANELS).scale(
                 domain=names, range=[_GROUPS[group][1] for group in present]
             ),
         )

@@ -24,7 +24,7 @@ _Y = alt.Axis(labelLimit=0, domain=False, ticks=False)
 
 
 def similarity_figure(answer: Answer | None, study: Study, model: str) -> Figure | AbsentFigure:
-    """Plot similarity and gain by arm and target side by side; below, both double-centred in a scatter plot."""
+    """Plot similarity and gain by arm and target one above the other; below, both double-centred in a scatter plot."""
     name = f"q3_similarity-{model}" if len(study.models) > 1 else "q3_similarity"
     data = answer.data.get("matrix", pd.DataFrame()) if answer else pd.DataFrame()
     if not {"arm", "target", "delta", "jsd"} <= set(data.columns):
@@ -37,7 +37,7 @@ def similarity_figure(answer: Answer | None, study: Study, model: str) -> Figure
     if data["delta"].isna().all():
         return AbsentFigure(name, "No arm with a similarity has a gain beyond English.")
     centred = _centred(data)
-    maps = alt.hconcat(_similarities(data, study), _gains(data, study), spacing=20).resolve_scale(
+    maps = alt.vconcat(_similarities(data, study), _gains(data, study), spacing=20).resolve_scale(
         color="independent", y="independent"
     )
     rows = [maps, _scatter(centred, study)] if len(centred) else [maps]
@@ -57,7 +57,7 @@ def similarity_figure(answer: Answer | None, study: Study, model: str) -> Figure
             "Below, both minus their row and column means." if len(centred) else "",
             f"{MISSING}: not known." if data[["jsd", "delta"]].isna().any(axis=None) else "",
         ],
-        width=2 * _CELL[0] * data["target"].nunique() + 260,
+        width=_CELL[0] * data["target"].nunique() + 260,
     )
 
 
@@ -78,7 +78,7 @@ def _gains(data: pd.DataFrame, study: Study) -> alt.LayerChart:
     placed, columns, rows = _placed(data, study)
     placed["gain"] = placed["delta"]
     placed["text"] = [MISSING if np.isnan(gain) else signed(gain, 1) for gain in placed["gain"]]
-    drawn = heat_map(placed, columns, rows, range_of(placed["gain"]), _CELL, _X, None, font=10)
+    drawn = heat_map(placed, columns, rows, range_of(placed["gain"]), _CELL, _X, _Y, font=10)
     return drawn.properties(title=panel_title("gain"))
 
 

@@ -11,11 +11,21 @@ from xstilts.analysis.answers import Answer
 from xstilts.config.study import Study
 from xstilts.report.plots.figure import AbsentFigure, Figure
 from xstilts.report.plots.placing import spread_apart
-from xstilts.report.plots.style import BLUE, GREY, RED, SMALL, annotated_figure, grid, padded_domain, panel_title
+from xstilts.report.plots.style import (
+    BELOW_PANELS,
+    BLUE,
+    GREY,
+    RED,
+    SMALL,
+    annotated_figure,
+    grid,
+    padded_domain,
+    panel_title,
+)
 from xstilts.wording import counted, signed
 
 WORST = "worst"  # as a family: the one that gains least at each size
-_PANEL, _COLUMNS = (250.0, 220.0), 3
+_PANEL, _COLUMNS = (290.0, 220.0), 2
 _KINDS = ["worst family", "one family"]
 
 
@@ -62,8 +72,8 @@ def _panel(data: pd.DataFrame, study: Study, task: str, domain: list[float]) -> 
             x=x,
             y=y,
             detail="family:N",
-            color=alt.Color("kind:N", title=None).scale(domain=_KINDS, range=[RED, BLUE]),
-            strokeDash=alt.StrokeDash("kind:N", title=None).scale(domain=_KINDS, range=[[6, 2], [1, 0]]),
+            color=alt.Color("kind:N", legend=BELOW_PANELS).scale(domain=_KINDS, range=[RED, BLUE]),
+            strokeDash=alt.StrokeDash("kind:N", legend=BELOW_PANELS).scale(domain=_KINDS, range=[[6, 2], [1, 0]]),
             strokeWidth=alt.condition(f"datum.family == '{WORST}'", alt.value(3), alt.value(1.2)),
             tooltip=["family:N", "size:Q", "gain:Q"],
         )

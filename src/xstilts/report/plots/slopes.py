@@ -16,7 +16,7 @@ from xstilts.scores.gains import targets_of
 from xstilts.tasks.languages import ENGLISH
 from xstilts.wording import counted, listed, signed
 
-_PANEL, _COLUMNS = (190.0, 240.0), 4
+_PANEL, _COLUMNS = (180.0, 230.0), 3
 _BEFORE, _AFTER = "before", "after"
 _MEAN = "mean of others"
 _LABELLED = 3  # languages that gain most, and as many that gain least

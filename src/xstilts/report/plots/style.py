@@ -25,6 +25,10 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PURPLE = (
 GREY, PALE = "#767676", "#dddddd"
 SMALL = 9  # pixels: the smallest font size
 
+#: A legend that takes no width: a figure of the report is at most :data:`WIDEST` wide.
+BELOW_PANELS = alt.Legend(title=None, orient="bottom")
+WIDEST = 960.0  # pixels: of figures of up to XTREME's size, what a window of 1,000 pixels shows
+
 _FONT = "Helvetica, Arial, Liberation Sans, sans-serif"
 _CHARACTER = 5.4  # pixels: average width of a character of the notes
 _LEAST_WIDTH = 480  # pixels: the notes above a narrow figure may be wider than the figure

@@ -13,7 +13,17 @@ import pandas as pd
 from xstilts.config.study import BASELINE, Study
 from xstilts.report.plots.figure import AbsentFigure, Figure
 from xstilts.report.plots.placing import spread_apart
-from xstilts.report.plots.style import BLACK, BLUE, ORANGE, SMALL, annotated_figure, grid, padded_domain, panel_title
+from xstilts.report.plots.style import (
+    BELOW_PANELS,
+    BLACK,
+    BLUE,
+    ORANGE,
+    SMALL,
+    annotated_figure,
+    grid,
+    padded_domain,
+    panel_title,
+)
 from xstilts.scores.gains import arms_of, is_control
 from xstilts.scores.labels import arm_label
 from xstilts.wording import counted
@@ -22,7 +32,7 @@ from xstilts.wording import counted
 #: only the loss was recorded), and ``best`` marks the step whose weights were kept.
 CURVES = ["model", "arm", "what", "seed", "step", "loss", "score", "best"]
 
-_PANEL, _COLUMNS = (230.0, 210.0), 3
+_PANEL, _COLUMNS = (290.0, 200.0), 2
 _KINDS = ["baseline", "intermediate arm", "control"]
 _NOT_SCORES = ("step", "loss", "masked_lm_loss")
 
@@ -62,10 +72,10 @@ def training_figure(curves: pd.DataFrame, study: Study, model: str) -> Figure | 
         f"Dev scores during fine-tuning, {model}",
         _sentence(drawn),
         f"Line charts of {counted(len(shown), 'training set')} with a line for each arm.",
-        grid(panels, _COLUMNS, between=160).resolve_scale(color="shared", strokeDash="shared"),
+        grid(panels, _COLUMNS, between=150).resolve_scale(color="shared", strokeDash="shared"),
         drawn,
         ["Points on the English dev split, on which checkpoints are selected."],
-        width=min(_COLUMNS, len(panels)) * (_PANEL[0] + 160),
+        width=min(_COLUMNS, len(panels)) * (_PANEL[0] + 150),
     )
 
 
@@ -85,8 +95,10 @@ def _panel(data: pd.DataFrame, study: Study, title: str) -> alt.LayerChart:
             x=x,
             y=y,
             detail="arm:N",
-            color=alt.Color("kind:N", title=None).scale(domain=_KINDS, range=[BLACK, BLUE, ORANGE]),
-            strokeDash=alt.StrokeDash("kind:N", title=None).scale(domain=_KINDS, range=[[1, 0], [1, 0], [4, 2]]),
+            color=alt.Color("kind:N", legend=BELOW_PANELS).scale(domain=_KINDS, range=[BLACK, BLUE, ORANGE]),
+            strokeDash=alt.StrokeDash("kind:N", legend=BELOW_PANELS).scale(
+                domain=_KINDS, range=[[1, 0], [1, 0], [4, 2]]
+            ),
             strokeWidth=alt.condition("datum.kind == 'intermediate arm'", alt.value(1.1), alt.value(2.4)),
             tooltip=["arm:N", "step:Q", "score:Q"],
         )
