@@ -141,7 +141,9 @@ def _largest_block(present: pd.DataFrame) -> pd.DataFrame:
 def _mean(arm: str, gains: pd.DataFrame, english: pd.DataFrame, targets: list[str], arms: int) -> ArmMean:
     """Average the gains (targets × seeds) of one arm that competes with others."""
     low, high, corrected = _interval(gains.to_numpy(dtype=float).T, arms)
-    in_english = [english.loc[arm, target].mean() for target in targets if (arm, target) in english.index]
+    in_english = [
+        float(english.loc[[(arm, target)]].mean(axis=1).iloc[0]) for target in targets if (arm, target) in english.index
+    ]
     known = [gain for gain in in_english if not math.isnan(gain)]
     return ArmMean(
         arm, float(gains.mean(axis=1).mean()), low, high, corrected > 0, float(np.mean(known)) if known else math.nan

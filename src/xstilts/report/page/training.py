@@ -59,7 +59,8 @@ def training_view(dev_scores: pd.DataFrame, study: Study, records: Sequence[Mapp
     outcomes = _outcomes(records)
     places = list(zip(cells["model"], cells["arm"], cells["stage"], cells["task"], strict=True))
     cells["verdict"] = [
-        _verdict(cell, outcomes.get(place, ())) for cell, place in zip(cells.to_dict("records"), places, strict=True)
+        _verdict({str(key): value for key, value in cell.items()}, outcomes.get(place, ()))
+        for cell, place in zip(cells.to_dict("records"), places, strict=True)
     ]
     known = [max((one.chance for one in outcomes.get(place, ())), default=math.nan) for place in places]
     cells["chance"] = pd.Series(known, index=cells.index).fillna(cells["chance"])
@@ -133,10 +134,13 @@ def _summary(trained: pd.DataFrame, study: Study) -> str:
     if failed.empty:
         return f"Yes: {len(trained)} of {counted(len(trained), 'training')} (arm and task) end above chance."
     when = " in some seeds or all" * (len(study.seeds) > 1)
-    groups = failed.groupby(["stage", "task"], sort=False)["arm"].agg(list)
+    groups = {
+        (str(stage), str(task)): list(part)
+        for (stage, task), part in failed.groupby(["stage", "task"], sort=False)["arm"]
+    }
     all_arms = trained.groupby(["stage", "task"])["arm"].nunique()
     parts = [
-        f"{study.title_of(str(task))} {_arms(arms, int(all_arms[stage, task]), study)}"
+        f"{study.title_of(task)} {_arms(arms, int(all_arms[stage, task]), study)}"
         for (stage, task), arms in groups.items()
     ]
     return (
