@@ -19,13 +19,14 @@ from xstilts.config.study import load, store
 
 COMMANDS = [
     "generate", "prepare", "text", "tokenizer", "encode", "pretrain", "intermediate", "finetune", "retrieve", "collect",
-    "tables", "figures", "show", "prefetch", "prefetch-model", "submission", "submit-check", "score", "similarity",
+    "tables", "figures", "show", "prefetch", "prefetch-model", "prefetch-translator", "translate", "submission",
+    "submit-check", "score", "similarity",
     "answer", "report", "plan", "schema", "status", "partial", "why", "check", "export", "init", "run", "ls",
     "compare",
 ]  # fmt: skip
 
 #: What does not read a study, or takes it in another way.
-WITHOUT_STUDY = {"prefetch-model", "schema", "why", "init", "run", "compare"}
+WITHOUT_STUDY = {"prefetch-model", "prefetch-translator", "schema", "why", "init", "run", "compare"}
 
 
 @pytest.fixture
