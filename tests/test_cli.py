@@ -152,7 +152,7 @@ def test_missing_study_file(folder: Path, command: str) -> None:
     options = {
         "prepare": "--task xnli", "tokenizer": "--model m", "encode": "--model m --task xnli", "pretrain": "--model m",
         "intermediate": "--model m --arm none --seed 1", "finetune": f"--model m --arm none --seed 1 {XNLI}",
-        "retrieve": "--model m --arm none --seed 1", "prefetch": "--task xnli",
+        "retrieve": "--model m --arm none --seed 1", "prefetch": "--task xnli", "translate": "--task mnli --language de",
         "submit-check": "folder", "score": "folder", "export": "--to folder", "ls": "tasks",
     }  # fmt: skip
     arguments = [command, "--study", "nowhere/study.json", *options.get(command, "").split()]
