@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from xstilts.checks import corpora, limits
+from xstilts.checks import corpora, limits, tracking
 from xstilts.checks.findings import refuse
 from xstilts.config.available import without_missing
 from xstilts.config.study import load, load_file
@@ -37,7 +37,7 @@ def plan(config: Mapping[str, Any], configfiles: Iterable[Path | str], frozen: s
     for path in paths:
         refuse_repeated_keys(path)
     runs = Runs(without_missing(load(config)))
-    refuse([*limits.findings(runs), *corpora.findings(runs)])
+    refuse([*limits.findings(runs), *corpora.findings(runs), *tracking.findings(runs)])
     _tell(runs, paths)
     return Runs(planned(runs.study))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xstilts.checks import corpora, data, disk, limits, settings
+from xstilts.checks import corpora, data, disk, limits, settings, tracking
 from xstilts.checks.findings import Finding, in_order
 from xstilts.errors import UserError
 from xstilts.graph.runs import Runs
@@ -12,7 +12,8 @@ from xstilts.planning.plan import plan as plan_of
 
 def quick(runs: Runs) -> list[Finding]:
     """What is found without loading an encoder, or estimating what jobs cost."""
-    return in_order([*limits.findings(runs), *data.findings(runs), *corpora.findings(runs), *settings.findings(runs)])
+    subjects = limits, data, corpora, settings, tracking
+    return in_order(finding for subject in subjects for finding in subject.findings(runs))
 
 
 def check(runs: Runs, gpu: str = "") -> list[Finding]:

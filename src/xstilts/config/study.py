@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from xstilts.atomic import write_text
 from xstilts.config.consistency import problems_of
@@ -50,6 +50,11 @@ SYNTHETIC = "Synthetic languages and tasks: these scores say nothing about real 
 BEST = "best"  # the submission that takes the best arm for each target
 
 
+def _off(value: Any) -> Any:
+    """YAML reads ``off`` as false."""
+    return "off" if value is False else value
+
+
 class Study(Section):
     """A transfer study: models x arms x targets x seeds."""
 
@@ -85,6 +90,11 @@ class Study(Section):
     encoding: Encodings = Field(Encodings(), description="How examples become tokens.")
     retrieval: RetrievalSettings = Field(RetrievalSettings(), description="How sentences are embedded and matched.")
     compute: Compute = Field(Compute(), description="Precision, checkpoints, sharing of GPUs.")
+    tracking: Annotated[Literal["off", "tensorboard", "wandb", "mlflow"], BeforeValidator(_off)] = Field(
+        "off",
+        description="Where training jobs also write their learning curves while they run; the library must be installed "
+        "(docs/tracking.md). Changing it reruns nothing.",
+    )
     contents: dict[str, str] = Field(
         {},
         description="SHA-256 of the data files and encoders that the study reads, by path. Filled in by the workflow "

@@ -111,6 +111,16 @@ class Paths:
         """Checkpoints of unfinished jobs, in folders named after their run ids."""
         return self.root / ".checkpoints"
 
+    @property
+    def tracking(self) -> Path:
+        """The folder of learning curves that training jobs hand to a tracking library."""
+        return self.root / "tracking"
+
+    def tracked(self, job: Iterable[str | int], run: str) -> Path:
+        """The folder of the curves of one run of a job, given by model, arm, training set and seed."""
+        model, arm, what, seed = map(str, job)
+        return self.tracking.joinpath(model, *([arm] if arm else []), what, f"seed{seed}-{run}")
+
     def log(self, *parts: str) -> Path:
         """The log of a rule or of one of its jobs."""
         return self.root.joinpath("logs", *parts[:-1], f"{parts[-1]}.log")
