@@ -20,6 +20,7 @@ from xstilts.graph.runs import Job, Runs, evaluation_of
 from xstilts.graph.specs import Specs
 from xstilts.graph.state import JobState, refuse_damaged_outputs
 from xstilts.scores import parquet_files as files
+from xstilts.scores.curves import read_curves
 from xstilts.scores.dev_scores import read_dev_scores
 from xstilts.scores.flags import flagged_jobs, usable
 from xstilts.scores.score_files import PREDICTIONS, read_scores
@@ -30,7 +31,7 @@ from xstilts.wording import counted
 class StudyResults:
     """One study's results; every frame but ``languages`` is tidy, with one row per value.
 
-    ``scores`` and ``dev_scores`` are the study's files. The other frames are computed on first access, from the scores
+    ``scores``, ``dev_scores`` and ``curves`` are the study's files. The other frames are computed on first access, from the scores
     without a ``flag``.
     """
 
@@ -75,6 +76,15 @@ class StudyResults:
         left_out = flagged_jobs(self.scores, self.study)
         jobs = [job for job in Runs(self.study).jobs() if job not in left_out]
         return cell_tests((self.paths.part("predictions", *job) for job in jobs), self.study, usable(self.scores))
+
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        """The learning curves of all jobs, read on first access; see :data:`xstilts.scores.curves.CURVES`.
+
+        Raises:
+            DataError: the file is missing, as in studies of earlier versions.
+        """
+        return read_curves(self.paths.curves)
 
     @cached_property
     def languages(self) -> pd.DataFrame:

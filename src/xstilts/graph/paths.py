@@ -150,6 +150,11 @@ class Paths:
         return self.summaries / "dev_scores.parquet"
 
     @property
+    def curves(self) -> Path:
+        """The learning curves of all jobs."""
+        return self.summaries / "curves.parquet"
+
+    @property
     def similarity(self) -> Path:
         """The similarities of intermediate tasks and targets."""
         return self.root / "similarity.parquet"
