@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.compute as pc
 
+from xstilts.analysis import mistakes
 from xstilts.analysis.effects import cell_tests, effects
 from xstilts.analysis.gains import gains, missing_cells
 from xstilts.analysis.study_data import language_frame
@@ -31,8 +32,8 @@ from xstilts.wording import counted
 class StudyResults:
     """One study's results; every frame but ``languages`` is tidy, with one row per value.
 
-    ``scores``, ``dev_scores`` and ``curves`` are the study's files. The other frames are computed on first access, from the scores
-    without a ``flag``.
+    ``scores``, ``dev_scores`` and ``curves`` are the study's files. The other frames are computed on first access, from
+    the scores without a ``flag``.
     """
 
     study: Study
@@ -92,9 +93,15 @@ class StudyResults:
         return language_frame(self.study)
 
     def predictions(
-        self, target: str | None = None, language: str | None = None, arm: str | None = None
+        self, target: str | None = None, language: str | None = None, arm: str | None = None, *, text: bool = False
     ) -> pd.DataFrame:
         """Read the predictions of the study, or those of one target, language or arm.
+
+        Args:
+            target: A target of the study; None: all.
+            language: One of its languages; None: all.
+            arm: One of its arms; None: all.
+            text: Whether to add the examples' text, in the columns of the target's type: premise, question, tokens, …
 
         Returns:
             One row per example, arm and seed with the columns model, arm, seed, target, language, split, example,
@@ -104,6 +111,40 @@ class StudyResults:
             UserError: the study has no such target, language or arm.
             DataError: a file is missing or is not a file of predictions.
         """
+        found = self._all_predictions(target, language, arm)
+        return mistakes.with_text(found, self.study, self.paths) if text else found
+
+    def mistakes(self, target: str, language: str | None = None, arm: str | None = None) -> pd.DataFrame:
+        """Read the predictions for a target that are not wholly right, with the examples' text, the worst first.
+
+        Runs that have not learnt their training set are left out; see :func:`xstilts.analysis.mistakes.mistakes`.
+
+        Raises:
+            UserError, DataError: as :meth:`predictions`.
+        """
+        found = self._learnt(target, language, arm)
+        return mistakes.mistakes(mistakes.with_text(found, self.study, self.paths), self.study.task(target))
+
+    def confusions(self, target: str, language: str | None = None, arm: str | None = None) -> pd.DataFrame:
+        """Count what is taken for what, the most frequent first; see :func:`xstilts.analysis.mistakes.confusions`.
+
+        Raises:
+            UserError: as :meth:`predictions`, or the target's predictions are no labels.
+            DataError: as :meth:`predictions`.
+        """
+        return mistakes.confusions(self._learnt(target, language, arm), self.study.task(target))
+
+    def confusion_table(self, target: str, arm: str, language: str | None = None) -> pd.DataFrame:
+        """Count an arm's gold labels (rows) by predicted labels (columns), over all seeds; as :meth:`confusions`."""
+        return mistakes.confusion_table(self._learnt(target, language, arm), self.study.task(target))
+
+    def _learnt(self, target: str, language: str | None, arm: str | None) -> pd.DataFrame:
+        """The predictions for a target without those of flagged runs."""
+        return self._all_predictions(target, language, arm, flagged_jobs(self.scores, self.study))
+
+    def _all_predictions(
+        self, target: str | None, language: str | None, arm: str | None, left_out: Collection[Job] = ()
+    ) -> pd.DataFrame:
         _refuse_unknown("target", target, self.study.targets)
         _refuse_unknown("language", language, self.languages.index)
         _refuse_unknown("arm", arm, self.study.arms)
@@ -111,8 +152,10 @@ class StudyResults:
         frames = [
             self._predictions(job, target, language)
             for job in Runs(self.study).jobs()
-            if arm in (None, job[1]) and evaluation in (None, job[2])
+            if arm in (None, job[1]) and evaluation in (None, job[2]) and job not in left_out
         ]
+        if not frames:
+            raise UserError(f"No run of '{arm or 'any arm'}' on {target} has learnt its task: see results.missing.")
         return pd.concat(frames, ignore_index=True)
 
     def _predictions(self, job: Job, target: str | None, language: str | None) -> pd.DataFrame:

@@ -23,6 +23,7 @@ UNUSED = (
         "status",
         "why",
         "results",
+        "analysis.mistakes",  # of notebooks
         "config",
         "graph",
         "runtime",

@@ -55,7 +55,9 @@ def done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
 def test_curves_of_all_jobs_are_collected(done: Runs) -> None:
     collect(done)
     curves = read_curves(done.paths.curves)
-    assert len(curves) == 2 * (2 + 3 * 2), "two arms train, and each is fine-tuned on two training sets, as is the baseline"
+    assert len(curves) == 2 * (2 + 3 * 2), (
+        "two arms train, and each is fine-tuned on two training sets, as is the baseline"
+    )
     one = curves.query("arm == 'mnli' and what == 'xnli'")
     assert one[["stage", "task", "step", "loss", "score", "best"]].values.tolist() == [
         ["target", "xnli", 4, 1.5, 40.0, False], ["target", "xnli", 8, 1.25, 50.0, True],

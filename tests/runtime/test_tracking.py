@@ -168,9 +168,7 @@ def test_mlflow_writes_where_it_is_told_or_below_the_study(
     assert places == [f"sqlite:///{tmp_path.resolve() / 'mlflow.db'}"]
 
 
-def test_what_is_not_installed_is_known_without_importing(
-    monkeypatch: pytest.MonkeyPatch, points: Points
-) -> None:
+def test_what_is_not_installed_is_known_without_importing(monkeypatch: pytest.MonkeyPatch, points: Points) -> None:
     assert is_installed("wandb")
     monkeypatch.delitem(sys.modules, "wandb")
     monkeypatch.setattr("xstilts.runtime.tracking.backends.find_spec", lambda name: None)

@@ -27,7 +27,9 @@ def test_stages_of_an_arm_are_numbered_and_tasks_have_rows_of_their_own() -> Non
 
 def test_every_kind_of_job() -> None:
     jobs = [Job.pretraining("tiny"), Job("tiny", "none", "xnli", 2), Job("tiny", "none", "retrieval", 2)]
-    records = dict(zip(jobs, [{"training": TEXT}, {"training": {"curve": [{"step": 1, "loss": 1.0}]}}, {}], strict=True))
+    records = dict(
+        zip(jobs, [{"training": TEXT}, {"training": {"curve": [{"step": 1, "loss": 1.0}]}}, {}], strict=True)
+    )
     frame = curves_of(records).to_pandas()
     assert frame["stage"].tolist() == ["pretraining", "pretraining", "target"]
     assert frame[["arm", "what", "seed"]].values.tolist()[-1] == ["none", "xnli", 2]

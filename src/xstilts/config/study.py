@@ -92,8 +92,8 @@ class Study(Section):
     compute: Compute = Field(Compute(), description="Precision, checkpoints, sharing of GPUs.")
     tracking: Annotated[Literal["off", "tensorboard", "wandb", "mlflow"], BeforeValidator(_off)] = Field(
         "off",
-        description="Where training jobs also write their learning curves while they run; the library must be installed "
-        "(docs/tracking.md). Changing it reruns nothing.",
+        description="Where training jobs also write their learning curves while they run; the library must be "
+        "installed (docs/tracking.md). Changing it reruns nothing.",
     )
     contents: dict[str, str] = Field(
         {},

@@ -60,7 +60,15 @@ class Tracking:
     def part(self, name: str) -> Tracking:
         """The curves of a part of the job; they take turns with those of the other parts."""
         return Tracking(
-            self.kind, self.study, self.job, self.run, self.folder, self.shared, self.facts, (*self.parts, name), self._now
+            self.kind,
+            self.study,
+            self.job,
+            self.run,
+            self.folder,
+            self.shared,
+            self.facts,
+            (*self.parts, name),
+            self._now,
         )
 
     def begin(self, restarts: int) -> None:
