@@ -24,6 +24,10 @@ UNUSED = (
         "why",
         "results",
         "analysis.mistakes",  # of notebooks
+        "jobs.exchange",
+        "jobs.paper",
+        "report.interchange",
+        "report.paper",
         "config",
         "graph",
         "runtime",

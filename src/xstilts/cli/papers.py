@@ -28,3 +28,11 @@ def export_results(
     from xstilts.jobs.exchange import export_results as work
 
     print(work(opened(study), form.value, to))
+
+
+@app.command(rich_help_panel="For people")
+def cite(study: StudyFile) -> None:
+    """Write a section on methods and its BibTeX, from the study's config and records, in results/{study}/paper/."""
+    from xstilts.jobs.paper import write_paper
+
+    print(write_paper(opened(study)))

@@ -175,6 +175,11 @@ class Paths:
         return self.root / "submission"
 
     @property
+    def paper(self) -> Path:
+        """The folder of what a paper on the study needs beside its tables."""
+        return self.root / "paper"
+
+    @property
     def tables(self) -> Path:
         """The folder of the tables."""
         return self.summaries / "tables"
