@@ -20,11 +20,16 @@ Folder = Annotated[Path, typer.Argument(help="A folder with XTREME's folders udp
 
 
 @app.command(rich_help_panel="For people")
-def partial(study: StudyFile) -> None:
+def partial(
+    study: StudyFile,
+    figures: Annotated[
+        bool, typer.Option("--figures", help="Draw figures, too, which takes most of the time.")
+    ] = False,
+) -> None:
     """Summarise the finished jobs of a study that is running or has failed, in results/{study}/partial/."""
     from xstilts.jobs import partial
 
-    partial.summarise(opened(study))
+    partial.summarise(opened(study), figures)
 
 
 @app.command(rich_help_panel="For people")
