@@ -18,8 +18,8 @@ from xstilts.config.study import Study, load_file
 from xstilts.errors import DataError, UserError, did_you_mean
 from xstilts.graph.paths import Paths
 from xstilts.graph.runs import Job, Runs, evaluation_of
-from xstilts.graph.specs import Specs
-from xstilts.graph.state import JobState, refuse_damaged_outputs
+from xstilts.graph.state import refuse_damaged_outputs
+from xstilts.graph.unfinished import refuse_unfinished
 from xstilts.scores import parquet_files as files
 from xstilts.scores.curves import read_curves
 from xstilts.scores.dev_scores import read_dev_scores
@@ -190,14 +190,7 @@ def load_results(path: Path | str) -> StudyResults:
     if not paths.study.is_file():
         raise UserError(_no_study(root))
     study = load_file(paths.study)
-    if not (paths.scores.is_file() and paths.dev_scores.is_file()):
-        runs = Runs(study, folder=root)
-        jobs, specs = list(runs.jobs()), Specs(runs)
-        done = sum(JobState(job, specs).has_result for job in jobs)
-        raise UserError(
-            f"{root}: the study is not finished; {done} of its {len(jobs)} evaluations have scores. "
-            "Run snakemake with its study file to the end."
-        )
+    refuse_unfinished(Runs(study, folder=root), paths.scores, paths.dev_scores)
     scores = read_scores(paths.scores)
     _refuse_outdated(scores, study, paths.scores)
     return StudyResults(study, paths, scores, read_dev_scores(paths.dev_scores))

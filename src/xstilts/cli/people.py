@@ -56,7 +56,9 @@ def show(study: StudyFile) -> None:
     runs = opened(study)
     print(report.main_table(runs))
     places = {name: getattr(runs.paths, name) for name in ("scores", "tables", "figures", "submission", "report")}
-    print("\n" + "\n".join(f"{name.capitalize()}: {place}" for name, place in places.items()))
+    print("\n" + "\n".join(f"{name.capitalize()}: {place}" for name, place in places.items() if place.exists()))
+    if missing := [name for name, place in places.items() if not place.exists()]:
+        print(f"Not there yet: {', '.join(missing)}. Run snakemake with the study file again, which makes them.")
 
 
 @app.command(rich_help_panel="For people")

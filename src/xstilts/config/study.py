@@ -324,7 +324,10 @@ def load_file(path: Path) -> Study:
         UserError: There is no such file, or it is no valid study.
     """
     if not path.is_file():
-        raise UserError(f"{path}: no such study file. It is written when snakemake starts to run a study.")
+        raise UserError(
+            f"{path}: no such study file. snakemake writes it when it starts to run a study: run 'snakemake' with the "
+            "study's YAML file first. Before that, 'xstilts check' and 'xstilts plan' take the YAML file as --config."
+        )
     try:
         return load(json.loads(path.read_bytes()))
     except (ValueError, TypeError):

@@ -8,6 +8,7 @@ from pathlib import Path
 from xstilts.atomic import making_folder
 from xstilts.errors import UserError
 from xstilts.graph.runs import Runs
+from xstilts.graph.unfinished import refuse_unfinished
 from xstilts.report.interchange import Form, files_of
 from xstilts.report.interchange.scored import scored_runs
 from xstilts.scores.flags import flagged_jobs, usable
@@ -31,6 +32,7 @@ def export_results(runs: Runs, form: Form, folder: Path) -> str:
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(f"{folder}: there is something already. Give --to a folder that is empty or does not exist.")
+    refuse_unfinished(runs, runs.paths.scores)
     scores = checked_scores(runs.paths.scores, runs.study)
     written, exported = 0, list(scored_runs(runs, usable(scores)))
     with making_folder(folder.resolve()) as temporary:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from xstilts.errors import UserError
-from xstilts.graph.failures import failures
+from xstilts.graph.failures import failures, unfinished
 from xstilts.graph.jobs import Job
 from xstilts.graph.runs import Runs
 from xstilts.graph.specs import Specs
@@ -47,6 +47,7 @@ def summarise(runs: Runs, figures: bool = False) -> None:
     for failure in failures(partial):
         print(f"  - {failure.title}: {failure.reason}")
     if not finished:
+        print("\n".join(f"  - {reason}" for reason in dict.fromkeys(unfinished(partial).values())))
         print(f"{state} There is nothing to summarise yet.", flush=True)
         return
     print(f"{state} Summarising them in {partial.paths.summaries}; Ctrl-C leaves that out.", flush=True)

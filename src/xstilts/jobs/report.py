@@ -17,6 +17,7 @@ from xstilts.errors import DataError
 from xstilts.graph.jobs import Job
 from xstilts.graph.runs import Runs
 from xstilts.graph.state import refuse_damaged_outputs
+from xstilts.graph.unfinished import refuse_unfinished
 from xstilts.report.figures import INDEX, all_figures, write_figures
 from xstilts.report.page import gather_content, write_page
 from xstilts.report.page.content import PageFigure, records_of
@@ -62,9 +63,13 @@ def _records_of_encoders(runs: Runs) -> dict[Job, dict[str, Any]]:
 
 
 def tables(runs: Runs) -> None:
-    """Write the tables of a study's scores."""
+    """Write the tables of a study's scores.
+
+    Raises:
+        UserError: The scores have not been collected; the message says what to run.
+    """
     write_tables(
-        checked_scores(runs.paths.scores, runs.study),
+        _scores(runs),
         read_dev_scores(runs.paths.dev_scores),
         runs.study,
         runs.paths.tables,
@@ -100,7 +105,7 @@ def _page_figures(runs: Runs) -> tuple[dict[str, PageFigure], dict[str, str]]:
 
 
 def _figure_inputs(runs: Runs) -> dict[str, Any]:
-    scores = checked_scores(runs.paths.scores, runs.study)
+    scores = _scores(runs)
     effects = runs.paths.answers / "effects.csv"
     return {
         "study": runs.study,
@@ -113,5 +118,12 @@ def _figure_inputs(runs: Runs) -> dict[str, Any]:
 
 
 def main_table(runs: Runs) -> str:
-    """The main table as text, for a terminal."""
-    return main_table_text(checked_scores(runs.paths.scores, runs.study), runs.study)
+    """The main table as text, for a terminal; refuses as :func:`tables`."""
+    return main_table_text(_scores(runs), runs.study)
+
+
+def _scores(runs: Runs) -> pd.DataFrame:
+    """The study's scores, or those of the finished jobs."""
+    if runs.finished is None:
+        refuse_unfinished(runs, runs.paths.scores)
+    return checked_scores(runs.paths.scores, runs.study)
