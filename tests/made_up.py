@@ -12,6 +12,7 @@ import pyarrow as pa
 from xstilts.config.study import Study, load, store
 from xstilts.graph.paths import Paths
 from xstilts.graph.runs import Runs
+from xstilts.scores.curves import CURVES, write_curves
 from xstilts.scores.dev_scores import DEV_SCORES, write_dev_scores
 from xstilts.scores.score_files import PREDICTIONS, SCORES, write_predictions, write_scores
 
@@ -81,3 +82,4 @@ def write_study(root: Path, study: Study, right: Mapping[str, int]) -> None:
         write_predictions(paths.part("predictions", model, arm, evaluation, seed), pa.concat_tables(cells))
     write_scores(paths.scores, pa.Table.from_pandas(scores_of(rows), schema=SCORES, preserve_index=False))
     write_dev_scores(paths.dev_scores, DEV_SCORES.empty_table())
+    write_curves(paths.curves, CURVES.empty_table())

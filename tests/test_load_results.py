@@ -9,13 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from made_up import study_of, write_study
 
 import xstilts
+from xstilts.data.examples import Provenance, write
 from xstilts.errors import DataError, UserError
 from xstilts.graph.paths import Paths
 from xstilts.results import StudyResults
+from xstilts.task_types import canonical_schema
+from xstilts.tasks.registry import TASKS
 
 DOCS = Path(__file__).parents[1] / "docs" / "results.md"
 
@@ -28,6 +32,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A working directory with the results of one study."""
     root = tmp_path_factory.mktemp("work")
     write_study(root / "results" / "my_study", study_of(), RIGHT)
+    examples = [{"id": str(n), "premise": f"Is it {n}?", "hypothesis": "It is.", "label": "neutral"} for n in range(40)]
+    path = Paths(root / "results" / "my_study").examples("xnli", "test", "de")
+    path.parent.mkdir(parents=True)
+    table = pa.Table.from_pylist(examples, schema=canonical_schema(TASKS["xnli"]))
+    write(path, TASKS["xnli"], table, Provenance("xnli", "test", "de", "test", "none", False), "test")
     return root
 
 
@@ -131,7 +140,7 @@ def test_importing_the_package_loads_nothing_else() -> None:
 def names(folder: Path) -> dict[str, Any]:
     """The names that the snippets of docs/results.md define, run one after the other as in a notebook."""
     snippets = re.findall(r"```python\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(snippets) == 6
+    assert len(snippets) == 7
     names: dict[str, Any] = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -159,6 +168,10 @@ class TestDocs:
         differing = names["differing"]
         assert differing.index.get_level_values("example").tolist() == [str(place) for place in range(23, 35)]
         assert differing.to_numpy().tolist() == [["no", "yes"]] * 12
+
+    def test_mistakes(self, names: dict[str, Any]) -> None:
+        assert names["wrong"]["premise"].tolist() == [f"Is it {n}?" for n in range(35, 40)] * 2, "with two seeds"
+        assert names["frequent"].query("arm == 'random'")["count"].tolist() == [66]
 
     def test_table(self, names: dict[str, Any]) -> None:
         table = names["table"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.compute as pc
 
+from xstilts.analysis import mistakes
 from xstilts.analysis.effects import cell_tests, effects
 from xstilts.analysis.gains import gains, missing_cells
 from xstilts.analysis.study_data import language_frame
@@ -17,9 +18,10 @@ from xstilts.config.study import Study, load_file
 from xstilts.errors import DataError, UserError, did_you_mean
 from xstilts.graph.paths import Paths
 from xstilts.graph.runs import Job, Runs, evaluation_of
-from xstilts.graph.specs import Specs
-from xstilts.graph.state import JobState, refuse_damaged_outputs
+from xstilts.graph.state import refuse_damaged_outputs
+from xstilts.graph.unfinished import refuse_unfinished
 from xstilts.scores import parquet_files as files
+from xstilts.scores.curves import read_curves
 from xstilts.scores.dev_scores import read_dev_scores
 from xstilts.scores.flags import flagged_jobs, usable
 from xstilts.scores.score_files import PREDICTIONS, read_scores
@@ -30,8 +32,8 @@ from xstilts.wording import counted
 class StudyResults:
     """One study's results; every frame but ``languages`` is tidy, with one row per value.
 
-    ``scores`` and ``dev_scores`` are the study's files. The other frames are computed on first access, from the scores
-    without a ``flag``.
+    ``scores``, ``dev_scores`` and ``curves`` are the study's files. The other frames are computed on first access, from
+    the scores without a ``flag``.
     """
 
     study: Study
@@ -77,14 +79,29 @@ class StudyResults:
         return cell_tests((self.paths.part("predictions", *job) for job in jobs), self.study, usable(self.scores))
 
     @cached_property
+    def curves(self) -> pd.DataFrame:
+        """The learning curves of all jobs, read on first access; see :data:`xstilts.scores.curves.CURVES`.
+
+        Raises:
+            DataError: the file is missing, as in studies of earlier versions.
+        """
+        return read_curves(self.paths.curves)
+
+    @cached_property
     def languages(self) -> pd.DataFrame:
         """Facts about each language, by code; see :func:`xstilts.analysis.study_data.language_frame`."""
         return language_frame(self.study)
 
     def predictions(
-        self, target: str | None = None, language: str | None = None, arm: str | None = None
+        self, target: str | None = None, language: str | None = None, arm: str | None = None, *, text: bool = False
     ) -> pd.DataFrame:
         """Read the predictions of the study, or those of one target, language or arm.
+
+        Args:
+            target: A target of the study; None: all.
+            language: One of its languages; None: all.
+            arm: One of its arms; None: all.
+            text: Whether to add the examples' text, in the columns of the target's type: premise, question, tokens, …
 
         Returns:
             One row per example, arm and seed with the columns model, arm, seed, target, language, split, example,
@@ -94,6 +111,40 @@ class StudyResults:
             UserError: the study has no such target, language or arm.
             DataError: a file is missing or is not a file of predictions.
         """
+        found = self._all_predictions(target, language, arm)
+        return mistakes.with_text(found, self.study, self.paths) if text else found
+
+    def mistakes(self, target: str, language: str | None = None, arm: str | None = None) -> pd.DataFrame:
+        """Read the predictions for a target that are not wholly right, with the examples' text, the worst first.
+
+        Runs that have not learnt their training set are left out; see :func:`xstilts.analysis.mistakes.mistakes`.
+
+        Raises:
+            UserError, DataError: as :meth:`predictions`.
+        """
+        found = self._learnt(target, language, arm)
+        return mistakes.mistakes(mistakes.with_text(found, self.study, self.paths), self.study.task(target))
+
+    def confusions(self, target: str, language: str | None = None, arm: str | None = None) -> pd.DataFrame:
+        """Count what is taken for what, the most frequent first; see :func:`xstilts.analysis.mistakes.confusions`.
+
+        Raises:
+            UserError: as :meth:`predictions`, or the target's predictions are no labels.
+            DataError: as :meth:`predictions`.
+        """
+        return mistakes.confusions(self._learnt(target, language, arm), self.study.task(target))
+
+    def confusion_table(self, target: str, arm: str, language: str | None = None) -> pd.DataFrame:
+        """Count an arm's gold labels (rows) by predicted labels (columns), over all seeds; as :meth:`confusions`."""
+        return mistakes.confusion_table(self._learnt(target, language, arm), self.study.task(target))
+
+    def _learnt(self, target: str, language: str | None, arm: str | None) -> pd.DataFrame:
+        """The predictions for a target without those of flagged runs."""
+        return self._all_predictions(target, language, arm, flagged_jobs(self.scores, self.study))
+
+    def _all_predictions(
+        self, target: str | None, language: str | None, arm: str | None, left_out: Collection[Job] = ()
+    ) -> pd.DataFrame:
         _refuse_unknown("target", target, self.study.targets)
         _refuse_unknown("language", language, self.languages.index)
         _refuse_unknown("arm", arm, self.study.arms)
@@ -101,8 +152,10 @@ class StudyResults:
         frames = [
             self._predictions(job, target, language)
             for job in Runs(self.study).jobs()
-            if arm in (None, job[1]) and evaluation in (None, job[2])
+            if arm in (None, job[1]) and evaluation in (None, job[2]) and job not in left_out
         ]
+        if not frames:
+            raise UserError(f"No run of '{arm or 'any arm'}' on {target} has learnt its task: see results.missing.")
         return pd.concat(frames, ignore_index=True)
 
     def _predictions(self, job: Job, target: str | None, language: str | None) -> pd.DataFrame:
@@ -137,14 +190,7 @@ def load_results(path: Path | str) -> StudyResults:
     if not paths.study.is_file():
         raise UserError(_no_study(root))
     study = load_file(paths.study)
-    if not (paths.scores.is_file() and paths.dev_scores.is_file()):
-        runs = Runs(study, folder=root)
-        jobs, specs = list(runs.jobs()), Specs(runs)
-        done = sum(JobState(job, specs).has_result for job in jobs)
-        raise UserError(
-            f"{root}: the study is not finished; {done} of its {len(jobs)} evaluations have scores. "
-            "Run snakemake with its study file to the end."
-        )
+    refuse_unfinished(Runs(study, folder=root), paths.scores, paths.dev_scores)
     scores = read_scores(paths.scores)
     _refuse_outdated(scores, study, paths.scores)
     return StudyResults(study, paths, scores, read_dev_scores(paths.dev_scores))

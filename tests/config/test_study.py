@@ -421,7 +421,7 @@ class TestStored:
         assert load_file(path).seeds == [5]
 
     def test_missing_file(self, tmp_path: Path) -> None:
-        with pytest.raises(UserError, match=r"study\.json: no such study file\. It is written when snakemake"):
+        with pytest.raises(UserError, match=r"study\.json: no such study file\. snakemake writes it when it starts"):
             load_file(tmp_path / "study.json")
 
     @pytest.mark.parametrize("content", [b"study: yaml\n", b'{"study": "cut', b"[1]", b'"text"', b"\xff\xfe"])

@@ -26,6 +26,11 @@ UNUSED = (
         "status",
         "why",
         "results",
+        "analysis.mistakes",  # of notebooks
+        "jobs.exchange",
+        "jobs.paper",
+        "report.interchange",
+        "report.paper",
         "config",
         "graph",
         "runtime",

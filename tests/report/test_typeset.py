@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from small_page import Html
 
@@ -52,3 +54,12 @@ def test_labels_stand_before_every_panel_of_numbers() -> None:
     assert [panel[:2] for panel in panels] == [["xnli", "pairs"]] * 2
     assert [cell for panel in panels for cell in panel[2:]] == numbers
     assert Html(html(TablePage("T", "", [], [wide]))).text.count("xnli") == 1, "HTML scrolls"
+
+
+def test_captions_in_latex_are_short_and_the_notes_stand_below() -> None:
+    page = TablePage("Gains", "Not real.", ["How to read it."], PAGE.blocks, strong="Bold: the best.")
+    text = latex(page)
+    captions = re.findall(r"\\caption\{(.*)\}", text)
+    assert captions and all(re.fullmatch(r"Gains: .*\. Not real\.", caption) for caption in captions)
+    assert text.count(r"\parbox{\textwidth}{How to read it. Bold: the best.}") == len(captions)
+    assert r"\parbox" not in latex(TablePage("Gains", "", [], PAGE.blocks))

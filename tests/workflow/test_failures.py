@@ -44,9 +44,12 @@ def test_what_fails_is_missing_alone_until_it_is_mended(study: Workspace) -> Non
     assert log.splitlines()[-1][:30].replace("'", "&#39;") in page
     assert "–" in (partial / "tables" / "main.md").read_text()
     assert {"q1.json", "effects.csv"} <= {path.name for path in (partial / "answers").iterdir()}
-    assert (partial / "figures" / "index.json").is_file()
+    assert "xstilts partial --figures" in page.replace("&#39;", "'") and not (partial / "figures").exists()
     usual = ("scores.parquet", "dev_scores.parquet", "tables", "answers", "figures", "report.html")
     assert not [name for name in usual if (study.results / name).exists()]
+
+    drawn = study.xstilts("partial", "--figures", "--study", f"results/{study.study}/study.json").ok()
+    assert "  figures\n  the page\n" in drawn.text and (partial / "figures" / "index.json").is_file()
 
     (encoder / "config.json").write_bytes(good)
     jobs = study.planned()
@@ -61,16 +64,13 @@ def test_what_fails_is_missing_alone_until_it_is_mended(study: Workspace) -> Non
     assert "All of the study's 4 jobs are done" in again.text and not partial.exists()
 
 
-def test_without_any_scores_the_page_lists_what_failed(study: Workspace) -> None:
+def test_without_any_scores_what_failed_is_said_and_nothing_is_summarised(study: Workspace) -> None:
     file = study.data / "intermediate" / "mnli" / "train.tsv"
     file.write_bytes(file.read_bytes().replace(b"gold_label", b"<b>label"))
     done = study.snakemake(KEEP_GOING)
-    assert done.code != 0 and "0 of 4 jobs" in done.text
-    page = (study.results / "partial" / "report.html").read_text()
-    assert "There are no scores yet" in page and "no job that scores has finished" in page
-    assert "upstream: reading MNLI: failed:" in page
-    assert "<b>label" not in page
-    assert not (study.results / "partial" / "scores.parquet").exists()
+    assert done.code != 0 and "0 of 4 jobs" in done.text and "There is nothing to summarise yet" in done.text
+    assert "upstream: reading MNLI: failed:" in done.text
+    assert not (study.results / "partial").exists()
 
 
 def test_a_mistake_in_the_config_sums_nothing_up(study: Workspace) -> None:

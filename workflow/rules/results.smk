@@ -15,6 +15,7 @@ rule collect:
     output:
         scores=PATHS.scores,
         dev_scores=PATHS.dev_scores,
+        curves=PATHS.curves,
     log:
         PATHS.log("collect"),
     benchmark:

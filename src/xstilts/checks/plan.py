@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from xstilts.checks import corpora, limits, translation
+from xstilts.checks import corpora, limits, tracking, translation
 from xstilts.checks.findings import refuse
 from xstilts.config.available import as_available
 from xstilts.config.study import load, load_file
@@ -37,7 +37,8 @@ def plan(config: Mapping[str, Any], configfiles: Iterable[Path | str], frozen: s
     for path in paths:
         refuse_repeated_keys(path)
     runs = Runs(as_available(load(config)))
-    refuse([*limits.findings(runs), *corpora.findings(runs), *translation.findings(runs)])
+    subjects = limits, corpora, translation, tracking
+    refuse([finding for subject in subjects for finding in subject.findings(runs)])
     _tell(runs, paths)
     return Runs(planned(runs.study))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xstilts.checks import corpora, data, disk, limits, settings, translation
+from xstilts.checks import corpora, data, disk, limits, settings, tracking, translation
 from xstilts.checks.findings import Finding, in_order
 from xstilts.errors import UserError
 from xstilts.graph.runs import Runs
@@ -12,8 +12,8 @@ from xstilts.planning.plan import plan as plan_of
 
 def quick(runs: Runs) -> list[Finding]:
     """What is found without loading an encoder, or estimating what jobs cost."""
-    modules = (limits, data, corpora, translation, settings)
-    return in_order(finding for module in modules for finding in module.findings(runs))
+    subjects = limits, data, corpora, translation, settings, tracking
+    return in_order(finding for subject in subjects for finding in subject.findings(runs))
 
 
 def check(runs: Runs, gpu: str = "") -> list[Finding]:

@@ -26,11 +26,16 @@ Folder = Annotated[Path, typer.Argument(help="A folder with XTREME's folders udp
 
 
 @app.command(rich_help_panel="For people")
-def partial(study: StudyName) -> None:
+def partial(
+    study: StudyName,
+    figures: Annotated[
+        bool, typer.Option("--figures", help="Draw figures, too, which takes most of the time.")
+    ] = False,
+) -> None:
     """Summarise the finished jobs of a study that is running or has failed, in results/{study}/partial/."""
     from xstilts.jobs import partial
 
-    partial.summarise(opened(study))
+    partial.summarise(opened(study), figures)
 
 
 @app.command(rich_help_panel="For people")
@@ -57,7 +62,9 @@ def show(study: StudyName) -> None:
     runs = opened(study)
     print(report.main_table(runs))
     places = {name: getattr(runs.paths, name) for name in ("scores", "tables", "figures", "submission", "report")}
-    print("\n" + "\n".join(f"{name.capitalize()}: {place}" for name, place in places.items()))
+    print("\n" + "\n".join(f"{name.capitalize()}: {place}" for name, place in places.items() if place.exists()))
+    if missing := [name for name, place in places.items() if not place.exists()]:
+        print(f"Not there yet: {', '.join(missing)}. Run snakemake with the study file again, which makes them.")
 
 
 @app.command(rich_help_panel="For people")

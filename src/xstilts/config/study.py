@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from xstilts.atomic import write_text
 from xstilts.config.consistency import problems_of
@@ -49,6 +49,11 @@ from xstilts.tasks.task import Task
 BASELINE = "none"
 SYNTHETIC = "Synthetic languages and tasks: these scores say nothing about real languages."
 BEST = "best"  # the submission that takes the best arm for each target
+
+
+def _off(value: Any) -> Any:
+    """YAML reads ``off`` as false."""
+    return "off" if value is False else value
 
 
 class Study(Section):
@@ -94,6 +99,11 @@ class Study(Section):
     encoding: Encodings = Field(Encodings(), description="How examples become tokens.")
     retrieval: RetrievalSettings = Field(RetrievalSettings(), description="How sentences are embedded and matched.")
     compute: Compute = Field(Compute(), description="Precision, checkpoints, sharing of GPUs.")
+    tracking: Annotated[Literal["off", "tensorboard", "wandb", "mlflow"], BeforeValidator(_off)] = Field(
+        "off",
+        description="Where training jobs also write their learning curves while they run; the library must be "
+        "installed (docs/tracking.md). Changing it reruns nothing.",
+    )
     contents: dict[str, str] = Field(
         {},
         description="SHA-256 of the data files and encoders that the study reads, by path. Filled in by the workflow "
@@ -342,7 +352,10 @@ def load_file(path: Path) -> Study:
         UserError: There is no such file, or it is no valid study.
     """
     if not path.is_file():
-        raise UserError(f"{path}: no such study file. It is written when snakemake starts to run a study.")
+        raise UserError(
+            f"{path}: no such study file. snakemake writes it when it starts to run a study: run 'snakemake' with the "
+            "study's YAML file first. Before that, 'xstilts check' and 'xstilts plan' take the YAML file as --config."
+        )
     try:
         return load(json.loads(path.read_bytes()))
     except (ValueError, TypeError):

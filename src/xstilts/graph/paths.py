@@ -116,6 +116,16 @@ class Paths:
         """Checkpoints of unfinished jobs, in folders named after their run ids."""
         return self.root / ".checkpoints"
 
+    @property
+    def tracking(self) -> Path:
+        """The folder of learning curves that training jobs hand to a tracking library."""
+        return self.root / "tracking"
+
+    def tracked(self, job: Iterable[str | int], run: str) -> Path:
+        """The folder of the curves of one run of a job, given by model, arm, training set and seed."""
+        model, arm, what, seed = map(str, job)
+        return self.tracking.joinpath(model, *([arm] if arm else []), what, f"seed{seed}-{run}")
+
     def log(self, *parts: str) -> Path:
         """The log of a rule or of one of its jobs."""
         return self.root.joinpath("logs", *parts[:-1], f"{parts[-1]}.log")
@@ -145,6 +155,11 @@ class Paths:
         return self.summaries / "dev_scores.parquet"
 
     @property
+    def curves(self) -> Path:
+        """The learning curves of all jobs."""
+        return self.summaries / "curves.parquet"
+
+    @property
     def similarity(self) -> Path:
         """The similarities of intermediate tasks and targets."""
         return self.root / "similarity.parquet"
@@ -163,6 +178,11 @@ class Paths:
     def submission(self) -> Path:
         """The folder of the submissions to XTREME."""
         return self.root / "submission"
+
+    @property
+    def paper(self) -> Path:
+        """The folder of what a paper on the study needs beside its tables."""
+        return self.root / "paper"
 
     @property
     def tables(self) -> Path:

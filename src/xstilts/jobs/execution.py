@@ -14,6 +14,7 @@ from xstilts.runtime.cpu import choose_kernels
 from xstilts.runtime.execution import Execution, ProgressCallback, execute
 from xstilts.runtime.gpu_leases import lease_gpu
 from xstilts.runtime.signals import StopRequest
+from xstilts.runtime.tracking import Tracking
 
 if TYPE_CHECKING:
     from xstilts.training.session import Session
@@ -50,7 +51,12 @@ def run_job(runs: Runs, job: Job, threads: int, planned_run: str = "") -> None:
         from xstilts.training.session import Session
 
         checkpoints = Checkpoints(paths.checkpoints / run, inputs, compute.checkpoint_minutes)
-        _work(runs, job, spec, threads, Session(stop, checkpoints, on_progress))
+        tracking = _tracking(runs, job, run)
+        try:
+            _work(runs, job, spec, threads, Session(stop, checkpoints, on_progress, tracking))
+        finally:
+            if tracking:
+                tracking.close()
         checkpoints.clear()
 
     attempts, makes = job.attempts(paths), job.makes(paths)
@@ -75,6 +81,15 @@ def run_translation(runs: Runs, task: str, language: str, threads: int) -> None:
         from xstilts.jobs import translate
 
         translate.translate(runs, task, language, threads)
+
+
+def _tracking(runs: Runs, job: Job, run: str) -> Tracking | None:
+    """Where the job's learning curves go while it trains; None where the study does not ask for it."""
+    kind = runs.study.tracking
+    if kind == "off":
+        return None
+    shared, facts = runs.paths.tracking, {**job._asdict(), "run": run}
+    return Tracking(kind, runs.study.study, str(job), run, runs.paths.tracked(job, run), shared, facts)
 
 
 def _work(runs: Runs, job: Job, spec: Spec, threads: int, session: Session) -> None:

@@ -1,4 +1,8 @@
-"""Summaries of an unfinished study: the same tables, answers, figures and page, in a folder of their own."""
+"""Summaries of an unfinished study: the same tables, answers and page, in a folder of their own.
+
+Figures take most of the time that a report takes, so they are drawn where they are asked for. What makes the summaries
+is imported when there is something to summarise.
+"""
 
 from __future__ import annotations
 
@@ -10,28 +14,27 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from xstilts.errors import UserError
-from xstilts.graph.failures import failures
+from xstilts.graph.failures import failures, unfinished
 from xstilts.graph.jobs import Job
 from xstilts.graph.runs import Runs
 from xstilts.graph.specs import Specs
 from xstilts.graph.state import JobState
-from xstilts.jobs import analysis, report
 from xstilts.scores.score_files import read_scores
 from xstilts.secrets import redacted
 from xstilts.wording import counted
 
-_MAKE: dict[str, Callable[[Runs], None]] = {
-    "scores": report.collect,
-    "tables": report.tables,
-    "answers": analysis.answer,
-    "figures": report.figures,
-}
+_NO_FIGURES = "they take most of the time; 'xstilts partial --figures' draws them"
 
 
-def summarise(runs: Runs) -> None:
+def summarise(runs: Runs, figures: bool = False) -> None:
     """Replace the study's partial results by those of the jobs that are done now; a finished study has none.
 
-    Whatever cannot be made from so few results is left out, and the page says why.
+    Whatever cannot be made from so few results is left out, and the page says why. Without any finished job nothing is
+    written. A summary that is interrupted leaves nothing behind.
+
+    Args:
+        runs: The study's jobs and paths.
+        figures: Whether to draw figures, too.
     """
     shutil.rmtree(runs.paths.partials, ignore_errors=True)
     jobs, finished = list(runs.jobs()), _finished(runs)
@@ -39,13 +42,35 @@ def summarise(runs: Runs) -> None:
         print(f"All of the study's {counted(len(jobs), 'job')} are done: {runs.paths.report}")
         return
     partial = replace(runs, finished=finished)
-    left_out = _make(partial) if finished else {"all but this page": "no job that scores has finished"}
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     state = f"{len(finished):,} of {counted(len(jobs), 'job')} that make scores are done, as of {now}."
-    report.partial_page(partial, state, left_out)
     for failure in failures(partial):
         print(f"  - {failure.title}: {failure.reason}")
-    print(f"{state} Partial results, with what is missing and why: {partial.paths.report}", flush=True)
+    if not finished:
+        print("\n".join(f"  - {reason}" for reason in dict.fromkeys(unfinished(partial).values())))
+        print(f"{state} There is nothing to summarise yet.", flush=True)
+        return
+    print(f"{state} Summarising them in {partial.paths.summaries}; Ctrl-C leaves that out.", flush=True)
+    try:
+        _write(partial, state, figures)
+    except BaseException:
+        shutil.rmtree(runs.paths.partials, ignore_errors=True)
+        raise
+    print(f"Partial results, with what is missing and why: {partial.paths.report}", flush=True)
+
+
+def _write(partial: Runs, state: str, figures: bool) -> None:
+    """Make all summaries that can be made, and the page, which has the reasons why others cannot."""
+    from xstilts.jobs import analysis, report
+
+    steps: dict[str, Callable[[Runs], None]] = {
+        "scores": report.collect,
+        "tables": report.tables,
+        "answers": analysis.answer,
+    }
+    left_out = _make(partial, {**steps, "figures": report.figures} if figures else steps)
+    print("  the page", flush=True)
+    report.partial_page(partial, state, left_out if figures else {**left_out, "figures": _NO_FIGURES})
 
 
 def _finished(runs: Runs) -> frozenset[Job]:
@@ -62,10 +87,11 @@ def _has_readable_scores(runs: Runs, job: Job) -> bool:
     return True
 
 
-def _make(runs: Runs) -> dict[str, str]:
-    """Make all summaries that can be made; return the reasons why others cannot, by name."""
+def _make(runs: Runs, steps: dict[str, Callable[[Runs], None]]) -> dict[str, str]:
+    """Make what can be made; return the reasons why the rest cannot, by name."""
     left_out = {}
-    for name, make in _MAKE.items():
+    for name, make in steps.items():
+        print(f"  {name}", flush=True)
         try:
             with _only_warnings():  # what the jobs report is also on the page
                 make(runs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,23 +14,29 @@ import pandas as pd
 from xstilts.analysis.store import read_answers
 from xstilts.analysis.study_data import language_frame
 from xstilts.errors import DataError
+from xstilts.graph.jobs import Job
 from xstilts.graph.runs import Runs
 from xstilts.graph.state import refuse_damaged_outputs
+from xstilts.graph.unfinished import refuse_unfinished
 from xstilts.report.figures import INDEX, all_figures, write_figures
 from xstilts.report.page import gather_content, write_page
 from xstilts.report.page.content import PageFigure, records_of
 from xstilts.report.page.figures import page_figure
 from xstilts.report.plots.training import read_curves
 from xstilts.report.tables import main_table_text, write_tables
+from xstilts.scores.curves import curves_of, write_curves
 from xstilts.scores.dev_scores import collect_dev_scores, read_dev_scores, write_dev_scores
 from xstilts.scores.flags import collapse_flags, flagged_jobs
 from xstilts.scores.parquet_files import GONE
 from xstilts.scores.score_files import checked_scores, write_scores
 from xstilts.scores.score_files import collect as collect_scores
+from xstilts.wording import counted
+
+logger = logging.getLogger(__name__)
 
 
 def collect(runs: Runs) -> None:
-    """One file with the scores of every job, and one with those on what the jobs made their choices on.
+    """One file with the scores of every job, one with those on what the jobs made their choices on, one with curves.
 
     Raises:
         DataError: a file that jobs make beside their scores is gone.
@@ -41,13 +48,28 @@ def collect(runs: Runs) -> None:
         refuse_damaged_outputs(job, runs.paths, [path for path in job.makes(runs.paths) if path.suffix == ".parquet"])
     write_dev_scores(runs.paths.dev_scores, collect_dev_scores(runs.dev_score_files(), runs.study))
     records = {job: json.loads(job.record(runs.paths).read_bytes()) for job in runs.summarised_jobs()}
+    write_curves(runs.paths.curves, curves_of({**_records_of_encoders(runs), **records}))
     write_scores(runs.paths.scores, collect_scores(runs.score_files(), runs.study, collapse_flags(records)))
 
 
+def _records_of_encoders(runs: Runs) -> dict[Job, dict[str, Any]]:
+    """The records of the jobs that train encoders; those of encoders that have been deleted are gone with them."""
+    jobs = {job: job.record(runs.paths) for job in runs.all_jobs() if job.makes_encoder}
+    gone = [path for path in jobs.values() if not path.is_file()]
+    if gone and runs.finished is None:  # a partial summary is of what there is
+        curves = f"{runs.paths.curves} lacks the learning curves of {counted(len(gone), 'encoder')}"
+        logger.warning("%s whose record is not there, such as %s", curves, gone[0])
+    return {job: json.loads(path.read_bytes()) for job, path in jobs.items() if path not in gone}
+
+
 def tables(runs: Runs) -> None:
-    """Write the tables of a study's scores."""
+    """Write the tables of a study's scores.
+
+    Raises:
+        UserError: The scores have not been collected; the message says what to run.
+    """
     write_tables(
-        checked_scores(runs.paths.scores, runs.study),
+        _scores(runs),
         read_dev_scores(runs.paths.dev_scores),
         runs.study,
         runs.paths.tables,
@@ -82,7 +104,7 @@ def _page_figures(runs: Runs) -> tuple[dict[str, PageFigure], dict[str, str]]:
 
 
 def _figure_inputs(runs: Runs) -> dict[str, Any]:
-    scores = checked_scores(runs.paths.scores, runs.study)
+    scores = _scores(runs)
     effects = runs.paths.answers / "effects.csv"
     return {
         "study": runs.study,
@@ -95,5 +117,12 @@ def _figure_inputs(runs: Runs) -> dict[str, Any]:
 
 
 def main_table(runs: Runs) -> str:
-    """The main table as text, for a terminal."""
-    return main_table_text(checked_scores(runs.paths.scores, runs.study), runs.study)
+    """The main table as text, for a terminal; refuses as :func:`tables`."""
+    return main_table_text(_scores(runs), runs.study)
+
+
+def _scores(runs: Runs) -> pd.DataFrame:
+    """The study's scores, or those of the finished jobs."""
+    if runs.finished is None:
+        refuse_unfinished(runs, runs.paths.scores)
+    return checked_scores(runs.paths.scores, runs.study)

@@ -104,15 +104,17 @@ def markdown(page: TablePage) -> str:
 
 
 def latex(page: TablePage) -> str:
-    """Render a page as LaTeX: a ``table*`` with booktabs per block, with the title and the notes in each caption.
+    """Render a page as LaTeX: a ``table*`` with booktabs per block.
 
-    The notes below the blocks, and everything on a page without blocks, are paragraphs.
+    The title and the warning are in each caption, the notes stand below each table. The notes below the blocks, and
+    everything on a page without blocks, are paragraphs.
     """
     parts = [r"% Needs \usepackage{booktabs,adjustbox}."]
     if not page.blocks:
         parts += [_escaped(text) for text in (f"{page.title}.", page.warning, *page.notes) if text]
     for block in page.blocks:
-        caption = " ".join([f"{page.title}: {block.name}.", *filter(None, [page.warning]), *_notes(page)])
+        caption = " ".join([f"{page.title}: {block.name}.", *filter(None, [page.warning])])
+        notes = _escaped(" ".join(_notes(page)))
         tables = [
             _tabulated(panel, "latex_booktabs", rule=SEPARATING_LINE, strong=(_OPEN, _CLOSE)).translate(_TYPOGRAPHY)
             for panel in _panels(block)
@@ -122,7 +124,9 @@ def latex(page: TablePage) -> str:
         )
         parts.append(
             "\\begin{table*}\n\\centering\\scriptsize\\setlength{\\tabcolsep}{3pt}\n"
-            f"\\caption{{{_escaped(caption)}}}\n\\label{{tab:{block.label}}}\n{body}\n\\end{{table*}}"
+            f"\\caption{{{_escaped(caption)}}}\n\\label{{tab:{block.label}}}\n{body}\n"
+            + f"\n\\medskip\n\\parbox{{\\textwidth}}{{{notes}}}\n" * bool(notes)
+            + "\\end{table*}"
         )
     parts += [_escaped(text) for text in page.below]
     return "\n\n".join(parts) + "\n"

@@ -1,4 +1,4 @@
-"""What connects a training run to its job: stop requests, checkpoints and progress."""
+"""What connects a training run to its job: stop requests, checkpoints, progress, tracking."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from xstilts.runtime.execution import ProgressCallback
 from xstilts.runtime.signals import Stopped, StopRequest
+from xstilts.runtime.tracking import Tracking
 from xstilts.training.checkpoints import Checkpoint, Checkpoints
 from xstilts.training.progress import no_progress
 from xstilts.training.state import TrainingState
@@ -23,11 +24,13 @@ class Session:
         stop: Whether the job was asked to stop.
         checkpoints: Where to save the run's state; None: nowhere.
         on_progress: Called after every step.
+        tracking: Where learning curves go while they come about; None: nowhere.
     """
 
     stop: StopRequest = field(default_factory=StopRequest)
     checkpoints: Checkpoints | None = None
     on_progress: ProgressCallback = no_progress
+    tracking: Tracking | None = None
 
     def restarts(self) -> list[dict[str, Any]]:
         """The seed and the reason of each earlier start of the run that diverged or collapsed."""
@@ -41,7 +44,8 @@ class Session:
 
     def part(self, name: str) -> Session:
         """The session of a part of the job, whose checkpoints lie in a folder of their own."""
-        return replace(self, checkpoints=self.checkpoints and self.checkpoints.part(name))
+        tracking = self.tracking and self.tracking.part(name)
+        return replace(self, checkpoints=self.checkpoints and self.checkpoints.part(name), tracking=tracking)
 
     def load(self) -> Checkpoint | None:
         """The newest checkpoint, if there is one."""
@@ -68,13 +72,17 @@ class Session:
         if checkpoint := self.load():
             state.restore(checkpoint)
             logger.info("Resuming from the checkpoint of step %d", state.step)
+        if self.tracking:
+            self.tracking.begin(len(self.restarts()))
 
     def after_step(self, state: TrainingState) -> None:
-        """Save a checkpoint if one is due, or if the job was asked to stop.
+        """Note the step's values, and save a checkpoint if one is due, or if the job was asked to stop.
 
         Raises:
             Stopped: The job was asked to stop.
         """
+        if self.tracking:
+            self.tracking.after_step(state.step, state.losses, state.curve, state.rate.get_last_lr()[0])
         wanted = self.checkpoints and (self.stop.reason or self.checkpoints.due())
         saved = bool(wanted) and self.save(state.checkpoint(), f"The checkpoint of step {state.step}")
         if self.stop.reason:
