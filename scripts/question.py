@@ -3,8 +3,8 @@
     python scripts/question.py 4
     python scripts/question.py 4 null --cores 2
 
-The twin's world has the effect that the question asks for, the null twin's has not. Both run through the workflow, but for
-tables, figures and report, which snakemake makes of them as of any study (docs/questions.md).
+The twin's world has the effect that the question asks for, the null twin's has not. Both run through the workflow, as
+far as the answers; snakemake makes tables, figures and report of them as of any study (docs/questions.md).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from xstilts.config.study import Study, load, load_file
 from xstilts.config.yaml_files import read_yaml
 from xstilts.errors import UserError
 from xstilts.graph.runs import Runs
-from xstilts.synthetic.planted.files import write_corpora
+from xstilts.synthetic.planted.files import write_code
 
 REPOSITORY = Path(__file__).parents[1]
 STUDIES = REPOSITORY / "workflow" / "studies" / "synthetic"
@@ -47,7 +47,7 @@ def run(question: int, world: str, cores: int, options: list[str]) -> Comparison
     runs = Runs(study)
     assert isinstance(study.source, SyntheticSource)
     for corpus in study.text.values():
-        write_corpora(Path(str(corpus.files)).parent, study.source)
+        write_code(Path(str(corpus.files)), study.source)
     effect = f"source={{planted: {{effect: {str(WORLDS[world]).lower()}}}}}"
     command = ["snakemake", "--snakefile", str(REPOSITORY / "Snakefile"), "--cores", str(cores), "--quiet", "rules"]
     command += ["--configfile", str(STUDIES / f"q{question}_twin.yaml"), "--config", f"study={study.study}", effect]
@@ -60,7 +60,7 @@ def main() -> None:
     """Run the twins that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("question", type=int, choices=range(1, 6), help="the question, 1 to 5")
-    parser.add_argument("worlds", nargs="*", choices=[*WORLDS, []], default=[], help="which of the two; both if left out")
+    parser.add_argument("worlds", nargs="*", choices=[*WORLDS, []], default=[], help="which one; both if left out")
     parser.add_argument("--cores", type=int, default=2)
     given, options = parser.parse_known_args()
     for world in given.worlds or WORLDS:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from twins.truth import Truth
 from xstilts.analysis.answers import Answer, Estimate
 from xstilts.analysis.store import read_answers
 from xstilts.errors import UserError
 from xstilts.graph.runs import Runs
 from xstilts.wording import signed
-
-from twins.truth import Truth
 
 _DIGITS = {"out-of-sample R²": 3}
 

@@ -1,8 +1,8 @@
-"""The truth of a planted study: what its answer would be if every encoder had learnt all that it was taught, and no more.
+"""The truth of a planted study: its answer if every encoder had learnt all that it was taught, and no more.
 
-It follows from the generated files alone: which markers the examples of an arm have, and which markers the items of each
-target and language have. The scores expected of that go through the same analysis as the measured ones, so that truth and
-answer are the same quantity in the same unit.
+It follows from the generated files alone: which markers the examples of an arm have, and which markers the items of
+each target and language have. The scores expected of that go through the same analysis as the measured ones, so that
+truth and answer are the same quantity in the same unit.
 """
 
 from __future__ import annotations

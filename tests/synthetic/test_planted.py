@@ -17,7 +17,7 @@ from xstilts.config.study import load
 from xstilts.errors import UserError
 from xstilts.synthetic.generate import generate
 from xstilts.synthetic.planted.designs import design_of
-from xstilts.synthetic.planted.files import write_corpora
+from xstilts.synthetic.planted.files import write_code
 from xstilts.synthetic.planted.items import World
 from xstilts.synthetic.planted.words import LABELS
 from xstilts.tasks.planted_languages import planted_languages
@@ -80,7 +80,7 @@ def test_a_marker_or_a_cue_decides_each_item_and_no_other_word_does(question: st
 @pytest.mark.parametrize("question", QUESTIONS)
 @pytest.mark.parametrize("effect", [True, False])
 def test_fine_tuning_teaches_no_marker_and_arms_teach_theirs_alone(question: str, effect: bool) -> None:
-    world = World(source_of(question, effect, train_examples=4000))
+    world = World(source_of(question, effect, train_examples=2400))
     assert not any(item.marker for split in ("train", "dev") for item in world.target("target_1", split))
     for name, task in world.design.intermediate.items():
         seen = {item.marker for item in world.intermediate(name, "train")} - {""}
@@ -133,7 +133,7 @@ def test_in_the_null_world_of_size_all_examples_have_the_same_eight_markers() ->
 def test_lines_of_the_code_have_markers_of_one_label_if_the_world_has_the_effect(effect: bool, tmp_path: Path) -> None:
     source = source_of("q2", effect)
     assert design_of(source.planted).clustered == effect  # type: ignore[arg-type]
-    write_corpora(tmp_path, source)
+    write_code(tmp_path / "code.txt", source)
     labels = {marker.word: marker.label for marker in World(source).words.markers}
     lines = (tmp_path / "code.txt").read_text(encoding="utf-8").splitlines()
     mixed = [line for line in lines if len({labels[word] for word in line.split()}) > 1]
@@ -169,8 +169,8 @@ OWN = {
 
 
 def planted_config(**source: Any) -> dict[str, Any]:
-    tasks = {"target_1": OWN}
-    return study_config(source={"kind": "synthetic", **source}, tasks=tasks, arms={"none": {}}, targets={"target_1": {}})
+    source["kind"] = "synthetic"
+    return study_config(source=source, tasks={"target_1": OWN}, arms={"none": {}}, targets={"target_1": {}})
 
 
 def test_a_study_declares_the_tasks_of_a_planted_world_and_has_its_languages() -> None:
@@ -186,5 +186,5 @@ def test_of_other_synthetic_sources_nothing_is_said_of_planted_worlds() -> None:
 
 
 def test_more_languages_than_there_are_codes_for_are_refused() -> None:
-    with pytest.raises(UserError, match="source.planted.languages"):
+    with pytest.raises(UserError, match=r"source\.planted\.languages"):
         load(planted_config(planted={"question": "q1", "languages": 105}))

@@ -1,4 +1,4 @@
-"""The synthetic twins of the questions' studies: the jobs that they plan, and a small one from its files to its answer."""
+"""The synthetic twins of the questions' studies: the jobs that they plan, and a small one down to its answer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from workspace import REPOSITORY, Workspace
 from xstilts.config.sources import SyntheticSource
 from xstilts.config.study import load, load_file
 from xstilts.graph.runs import Runs
-from xstilts.synthetic.planted.files import write_corpora
+from xstilts.synthetic.planted.files import write_code
 
 STUDIES = REPOSITORY / "workflow" / "studies" / "synthetic"
 ONCE = [
@@ -30,7 +30,7 @@ def twin(question: str, folder: Path, effect: bool = True) -> Workspace:
     study = load(config)
     assert isinstance(study.source, SyntheticSource)
     for corpus in study.text.values():
-        write_corpora((folder / str(corpus.files)).parent, study.source)
+        write_code(folder / str(corpus.files), study.source)
     return Workspace(folder, config)
 
 

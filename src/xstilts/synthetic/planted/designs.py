@@ -111,11 +111,8 @@ def _domain(languages: Sequence[Language], effect: bool) -> Design:
         )
         for task in tasks
     }
-    return Design(
-        24,
-        intermediate,
-        _targets(6, lambda target: {language.code: Asked(_around(target, 6, (0.6, 0.2)), 0.5) for language in languages}),
-    )
+    asked = [Asked(_around(target, 6, (0.6, 0.2)), 0.5) for target in tasks]
+    return Design(24, intermediate, _targets(6, lambda target: {one.code: asked[target] for one in languages}))
 
 
 def _size(languages: Sequence[Language], effect: bool) -> Design:
@@ -125,11 +122,9 @@ def _size(languages: Sequence[Language], effect: bool) -> Design:
     """
     even, first = _even(32), (1.0, *(0.0,) * 31)
     taught = Taught(even, (1.0,) * 32) if effect else Taught(even, first, scattered=True)
-    asked = even if effect else (_KNOWN, *((1 - _KNOWN) / 31,) * 31)
+    asked = Asked(even if effect else (_KNOWN, *((1 - _KNOWN) / 31,) * 31), 0.5)
     intermediate = {INTERMEDIATE.format(number): taught for number in (1, 2)}
-    return Design(
-        8, intermediate, _targets(2, lambda target: {language.code: Asked(asked, 0.5) for language in languages})
-    )
+    return Design(8, intermediate, _targets(2, lambda target: {language.code: asked for language in languages}))
 
 
 def _similarity(languages: Sequence[Language], effect: bool) -> Design:
@@ -146,7 +141,7 @@ def _similarity(languages: Sequence[Language], effect: bool) -> Design:
     return Design(32, intermediate, _targets(3, lambda target: {ENGLISH: Asked(_even(4), 0.5), **asked}))
 
 
-#: Without the effect of size, the share of the items with a marker whose marker is taught: as many as with it, on average.
+#: Without the effect of size, the share of the items with a marker whose marker is taught: that with it, on average.
 _KNOWN = 0.35
 _DESIGNS: dict[str, Callable[[Sequence[Language], bool], Design]] = {
     "q1": _typology,

@@ -1,4 +1,4 @@
-"""The files of a planted world: its tasks as a study's own, its unlabelled text, and corpora to continue an encoder on."""
+"""The files of a planted world: its tasks as a study's own, its unlabelled text, and a corpus of code."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from xstilts.atomic import write_text
 from xstilts.config.sources import SyntheticSource
 from xstilts.synthetic.planted.items import Item, World
 from xstilts.synthetic.releases import language_csv
-from xstilts.tasks.languages import ENGLISH
 from xstilts.tasks.planted_languages import planted_languages
 
-#: Lines of each corpus.
-CORPUS_LINES = 4000
+_CODE_LINES = 4000
 _COLUMNS = "text\tlabel\tmarker\n"
 
 
@@ -39,16 +37,14 @@ def write(root: Path, source: SyntheticSource) -> None:
         _write_lines(root / "text" / f"{language}.txt", passages)
 
 
-def write_corpora(folder: Path, source: SyntheticSource) -> None:
-    """Write ``code.txt`` and ``prose.txt``, as many words of each: a study's corpora are files that are there before.
+def write_code(path: Path, source: SyntheticSource) -> None:
+    """Write the corpus of code; a study's corpora are files that are there before it is planned.
 
     Args:
-        folder: The folder.
+        path: The file.
         source: The study's source, with a ``planted`` section.
     """
-    world = World(source)
-    _write_lines(folder / "code.txt", world.code(CORPUS_LINES))
-    _write_lines(folder / "prose.txt", world.passages(ENGLISH, CORPUS_LINES))
+    _write_lines(path, World(source).code(_CODE_LINES))
 
 
 def _write(path: Path, items: Iterable[Item]) -> None:

@@ -1,4 +1,4 @@
-"""Items of a planted world: short texts in a language and about a domain, with a cue or a marker that decides the label."""
+"""Items of a planted world: short texts about a domain, with a cue or a marker that decides the label."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from xstilts.config.sources import SyntheticSource
-from xstilts.synthetic.planted.designs import Asked, Design, Shares, Taught, design_of
+from xstilts.synthetic.planted.designs import Shares, Taught, design_of
 from xstilts.synthetic.planted.words import LABELS, Marker, Words
 from xstilts.tasks.languages import ENGLISH
 from xstilts.tasks.planted_languages import planted_languages
@@ -17,8 +17,8 @@ from xstilts.tasks.planted_languages import planted_languages
 FILLERS, DOMAIN_WORDS = 3, 2
 #: Share of an intermediate task's items that a marker decides; cues decide the others, so that both are one knowledge.
 TAUGHT_SHARE = 0.75
-#: Share of the fillers that are of any language: of items in English, so that nothing but what is planted tells languages
-#: apart; and of passages of unlabelled text.
+#: Share of the fillers that are of any language: of items in English, so that nothing but what is planted tells apart
+#: languages; and of unlabelled text.
 BORROWED = 0.5
 _PASSAGE = 12  # words
 
@@ -83,14 +83,17 @@ class World:
 
     def passages(self, language: str, count: int) -> Iterator[str]:
         """Yield unlabelled passages, in which cues and markers stand wherever they happen to."""
-        rng = self._rng("text", language)
+        rng, cues = self._rng("text", language), [cue for cues in self.words.cues.values() for cue in cues]
+        keys_of = [
+            [*(marker.word for marker in self.words.markers if marker.domain == domain), *cues]
+            for domain in range(self.design.domains)
+        ]
         for _ in range(count):
             domain = rng.randrange(self.design.domains)
-            keys = [m.word for m in self.words.markers if m.domain == domain] + sum(self.words.cues.values(), [])
-            yield " ".join(self._passage_word(rng, language, domain, keys) for _ in range(_PASSAGE))
+            yield " ".join(self._passage_word(rng, language, domain, keys_of[domain]) for _ in range(_PASSAGE))
 
     def code(self, count: int) -> Iterator[str]:
-        """Yield lines of the corpus "code": markers of one label where the design says so, else of any."""
+        """Yield lines of code: markers of one label where the design says so, else of any."""
         rng = self._rng("code")
         for number in range(count):
             label = LABELS[number % len(LABELS)]
