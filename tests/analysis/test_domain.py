@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +13,7 @@ from xstilts.analysis.answers import Answer
 from xstilts.analysis.permutation import double_centred
 from xstilts.analysis.questions.domain import answer
 from xstilts.analysis.study_data import StudyData
-from xstilts.config.study import Study
+from xstilts.config.study import Study, as_text, load
 from xstilts.tasks.registry import INTERMEDIATE_TASKS, TARGET_TASKS, TASKS
 
 TARGETS = {
@@ -79,6 +81,36 @@ def test_a_slope_of_the_other_sign_does_not_support_the_hypothesis() -> None:
     found = answered(values, margins(rng) - 1.5 * values / values.std())
     assert found.verdict == "not supported" and "opposite" in found.reason
     assert found.primary is not None and found.primary.high < 0
+
+
+def test_arms_of_one_domain_have_estimates_of_their_own_and_do_not_change_the_test() -> None:
+    rng = np.random.default_rng(6)
+    whole, domains = rng.uniform(0.3, 0.9, SIDES), rng.uniform(0.3, 0.9, (4, SIDES[1]))
+    names = [f"mnli_{number}" for number in range(4)]
+    genre = {"tasks": ["mnli"], "choose": {"how": "domain", "where": {"genre": ["travel"]}}}
+    study = study_of({task: [task] for task in INTERMEDIATE_TASKS}, TARGETS)
+    config = json.loads(as_text(study))
+    study = load({**config, "arms": {**config["arms"], **dict.fromkeys(names, genre)}})
+    rows = {**dict(zip(INTERMEDIATE_TASKS, whole, strict=True)), **dict(zip(names, domains, strict=True))}
+    slope = 1.5 / whole.std()
+
+    def gain(model: str, arm: str, target: str, language: str, seed: int) -> float:
+        return float(slope * rows[arm][TARGET_TASKS.index(target)]) * (language != "en")
+
+    of_domains = pd.DataFrame(
+        [
+            (f"mnli/{name}", target, "en", "jsd", rows[name][column])
+            for name in names
+            for column, target in enumerate(TARGET_TASKS)
+        ],
+        columns=["intermediate", "target", "language", "measure", "value"],
+    )
+    found = answer(StudyData.of(study, scores_of(study, gain, 0.2), pd.concat([similarity(whole), of_domains])))
+    assert found.primary is not None and "9 intermediate tasks x 9 targets" in found.primary.n
+    robust = found.robustness.set_index("name")
+    assert "13 intermediate tasks x 9 targets" in robust.loc["with arms of one domain of a task", "n"]
+    alone = robust.loc["arms of one domain of a task alone"]
+    assert alone["value"] / domains.std() == pytest.approx(slope, rel=0.2) and "4 intermediate tasks" in alone["n"]
 
 
 def test_rows_columns_and_formats_alone_are_seldom_taken_for_a_slope() -> None:

@@ -159,3 +159,30 @@ def test_learning_rates_that_are_refused(rate: Any, message: str) -> None:
 def test_pretraining_has_one_learning_rate() -> None:
     with pytest.raises(UserError, match="no dev data to choose one of several by"):
         load(ready_made(training={"pretraining": {"learning_rate": [1.0e-5, 2.0e-5]}}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"training": {"target": {"patience": 2, "tasks": {"xnli": {"selection": "last"}}}}},
+            "training.target.tasks.xnli.patience: with selection 'last', no evaluation is better than another",
+        ),
+        (
+            {"arms": {"none": {}, "new": {"tasks": ["mnli"], "training": {"patience": 1, "selection": "last"}}}},
+            "arms.new.training.patience: with selection 'last', no evaluation is better than another",
+        ),
+        (
+            {
+                "models": {"xlmr": {"path": "p"}, "more": {"continue": {"from": "xlmr", "text": "news", "steps": 5}}},
+                "text": {"news": {"files": "news/*.txt"}},
+                "training": {"pretraining": {"patience": 1}},
+            },
+            "models.more.continue.training.patience: masked language modelling has no dev data to stop by",
+        ),
+    ],
+)
+def test_patience_that_could_not_end_a_training_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        load(ready_made(**changes))
+    assert message in str(caught.value)

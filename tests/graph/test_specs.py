@@ -111,7 +111,7 @@ def test_every_hyperparameter_is_tried() -> None:
 @pytest.mark.parametrize("name", HYPERPARAMETERS)
 def test_every_hyperparameter_of_a_stage_reaches_its_jobs(name: str) -> None:
     for stage, job in (("pretraining", "pretrain"), ("intermediate", "intermediate"), ("target", "finetune")):
-        if (name, stage) == ("lora", "pretraining"):
+        if stage == "pretraining" and name in ("lora", "patience"):
             continue  # refused
         after = own(training={stage: {name: HYPERPARAMETERS[name]}})
         assert named(job, config=own()) <= changed(own(), after)
@@ -129,6 +129,15 @@ def test_the_number_of_an_arm_s_examples_is_its_own_business() -> None:
     after = own(arms={**own()["arms"], "mnli": {"tasks": ["mnli"], "train_examples": 8}})
     expected = named("intermediate tiny mnli", "finetune tiny mnli", "retrieve tiny mnli", *READ, config=after)
     assert changed(own(), after) == expected
+
+
+def test_the_domain_of_an_arm_reaches_the_similarity_of_texts() -> None:
+    before, after = (
+        own(arms={"none": {}, "mnli": {"tasks": ["mnli"], "choose": {"how": "domain", "where": {"genre": [genre]}}}})
+        for genre in ("fiction", "travel")
+    )
+    of_arm = named("intermediate tiny mnli", "finetune tiny mnli", "retrieve tiny mnli", *READ, config=after)
+    assert changed(before, after) == of_arm | {"similarity"}
 
 
 @pytest.mark.parametrize("base", [own(), ready_made(), own(source={"kind": "synthetic"}, targets={"xnli": {}})])

@@ -12,7 +12,7 @@ import pytest
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from xstilts.analysis.corpora import CorpusPart, Sequences, parts_of, texts_of, training_parts
+from xstilts.analysis.corpora import CorpusPart, Sequences, domain_parts, parts_of, texts_of, training_parts
 from xstilts.config.settings import Architecture, Compute
 from xstilts.config.study import load
 from xstilts.data.encoding import EncodedRows, encode_task
@@ -22,7 +22,7 @@ from xstilts.data.tokenizer import save
 from xstilts.encoders import storage as encoders
 from xstilts.graph.runs import Runs
 from xstilts.jobs.similarity import similarity
-from xstilts.task_types import task_type_class
+from xstilts.task_types import canonical_schema
 from xstilts.tasks.registry import TASKS
 
 WORDS = ["the", "old", "stone", "pier", "arrived", "at", "market", "harbour", "counted", "forty", "baskets", "coins"]
@@ -31,7 +31,16 @@ CONFIG: dict[str, Any] = {
     "study": "small",
     "source": {"kind": "files", "root": "data"},
     "models": {"tiny": {"path": "models/tiny"}},
-    "arms": {"none": {}, "mnli": {"tasks": ["mnli"]}, "commonsenseqa": {"tasks": ["commonsenseqa"]}},
+    "arms": {
+        "none": {},
+        "mnli": {"tasks": ["mnli"]},
+        "commonsenseqa": {"tasks": ["commonsenseqa"]},
+        "travel": {
+            "tasks": ["mnli"],
+            "train_examples": 5,
+            "choose": {"how": "domain", "where": {"genre": ["travel"]}},
+        },
+    },
     "targets": {
         "xnli": {"languages": ["de", "en"]},
         "udpos": {"languages": ["de", "ru"]},
@@ -49,7 +58,8 @@ def sentence(rng: np.random.Generator) -> str:
 
 def example(form: str, index: int, rng: np.random.Generator) -> dict[str, Any]:
     if form == "classification":
-        return {"premise": sentence(rng), "hypothesis": sentence(rng), "label": "neutral"}
+        genre = ["fiction", "travel", "slate"][index % 3]
+        return {"premise": sentence(rng), "hypothesis": sentence(rng), "label": "neutral", "genre": genre}
     if form == "tagging":
         return {"tokens": sentence(rng).split(), "tags": ["NOUN"] * 8}
     if form == "multiple_choice":
@@ -72,7 +82,7 @@ def prepare(runs: Runs, pieces: PreTrainedTokenizerFast) -> None:
             path = runs.paths.examples(task.name, split, language)
             path.parent.mkdir(parents=True, exist_ok=True)
             provenance = Provenance(task.name, split, language, "test", task.licence, False)
-            write(path, task, pa.Table.from_pylist(rows, schema=task_type_class(task).schema), provenance, "test")
+            write(path, task, pa.Table.from_pylist(rows, schema=canonical_schema(task)), provenance, "test")
             paths.append(path)
         encode_task(task, runs.study.encoding_of(task.name), pieces, paths, runs.paths.tokens("tiny", task.name))
 
@@ -105,7 +115,7 @@ def table(runs: Runs) -> pd.DataFrame:
 
 def test_every_measure_has_the_rows_that_the_study_has_texts_for(table: pd.DataFrame) -> None:
     assert list(table) == ["model", "intermediate", "target", "language", "measure", "value", "tokens"]
-    assert set(table["intermediate"]) == {"mnli", "commonsenseqa"}
+    assert set(table["intermediate"]) == {"mnli", "commonsenseqa", "mnli/travel"}
     found = {
         measure: {*zip(rows["target"], rows["language"], strict=True)} for measure, rows in table.groupby("measure")
     }
@@ -186,7 +196,12 @@ def test_a_question_is_embedded_with_one_of_its_choices_in_turn(runs: Runs) -> N
 def test_rows_are_read_at_even_distances_to_the_end(runs: Runs) -> None:
     part = training_parts(runs, "tiny", "mnli")[0]
     assert [row["example"] for row in part.read(5)] == [0, 15, 30, 44, 59]
-    assert [row["example"] for row in CorpusPart(part.path, "en", np.array([3, 7])).read(5)] == [3, 7]
+    assert [row["example"] for row in CorpusPart(part.path, "en", rows=np.array([3, 7])).read(5)] == [3, 7]
+
+
+def test_the_text_of_an_arm_of_one_domain_is_all_of_that_domain(runs: Runs) -> None:
+    (part,) = domain_parts(runs, "tiny", "travel")
+    assert [row["example"] for row in part.read(None)] == list(range(1, COUNT, 3))  # not the 5 that a seed draws
 
 
 def test_a_task_that_is_trained_on_and_scored_is_compared_by_other_data_in_each_role(runs: Runs) -> None:

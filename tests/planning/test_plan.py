@@ -173,6 +173,16 @@ class TestAfterSomeJobs:
         assert group(study_plan, "finetune", "none", "xnli").left == (2,)
         assert any("1 job measured on another device" in note for note in study_plan.notes)
 
+    def test_notes_say_which_jobs_may_be_shorter_than_they_are_counted(self) -> None:
+        assert not any("counted" in note for note in planned(large()).notes)
+        arms = {
+            "none": {},
+            "fiction": {"tasks": ["mnli"], "choose": {"how": "domain", "where": {"genre": ["fiction"]}}},
+        }
+        notes = planned(large(arms=arms, training={"target": {"patience": 2}})).notes
+        assert "Trainings with 'patience' are counted to their last step: they may end earlier." in notes
+        assert "Arms of one domain are counted with all rows of their tasks." in notes
+
     def test_jobs_of_other_settings_are_to_do_again(self) -> None:
         finish(large(), "none", "xnli", 1, 1000, self.A100)
         study_plan = planned(large(training={"target": {"epochs": 1.0}}))

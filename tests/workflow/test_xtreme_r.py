@@ -28,7 +28,12 @@ CONFIG: dict[str, Any] = {
     "training": {
         "pretraining": {"max_steps": 4, "batch_size": 8},
         "intermediate": {"max_steps": 4, "batch_size": 8},
-        "target": {"max_steps": 4, "batch_size": 8, "eval_every": 2},
+        "target": {
+            "max_steps": 4,
+            "batch_size": 8,
+            "eval_every": 2,
+            "tasks": {"wikipedia_pairs": {"max_steps": 0}},
+        },
     },
     "encoding": {"max_length": 64, "max_query_length": 32, "doc_stride": 16},
 }
@@ -58,6 +63,15 @@ def test_predictions_are_candidates_of_the_pool_of_all_languages(study: Workspac
     assert all(sorted(name.partition("-")[0] for name in names) == ["en", "qab"] for names in gold)
     mewslix = predictions[predictions["target"] == "mewslix"]
     assert all(len(set(names.split())) == 12 for names in mewslix["prediction"])  # entities of the pool
+
+
+def test_a_dual_encoder_without_training_is_scored_as_it_is(study: Workspace) -> None:
+    """Mewsli-X's row without fine-tuning: the pretrained encoder, or that of the arm."""
+    records = {
+        path.parent.name: json.loads(path.read_bytes()) for path in study.results.glob("records/small/none/*/*.json")
+    }
+    steps = {name: record["training"]["steps"] for name, record in records.items()}
+    assert steps["wikipedia_pairs"] == 0 and steps["squad_sentences"] == 4
 
 
 def test_groups_and_the_average_are_the_benchmark_s(study: Workspace) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from xstilts.data import examples
 from xstilts.data.encoding import EncodedRows
+from xstilts.data.subsets import SubsetRule
 from xstilts.graph.runs import Runs
 from xstilts.task_types.base import EncodedRow
 from xstilts.task_types.retrieval import ENGLISH as ENGLISH_SIDE
@@ -28,15 +29,23 @@ _READ_ROWS = 20_000  # of one corpus, distributed over its files
 
 @dataclass(frozen=True)
 class CorpusPart:
-    """The rows of one encoded file that are in one language; all rows if ``rows`` is None."""
+    """Some rows of one encoded file, in one language.
+
+    Attributes:
+        path: The file.
+        language: Of the rows.
+        examples: Only rows of the examples with these indices; None: of all.
+        rows: Of these, only rows with these indices; None: all.
+    """
 
     path: Path
     language: str
+    examples: Sequence[int] | None = None
     rows: np.ndarray | None = None
 
     def read(self, most: int | None) -> list[EncodedRow]:
         """Read at most that many rows, evenly spaced because files are often sorted; all rows if None."""
-        file = EncodedRows(self.path)
+        file = EncodedRows(self.path, only=None if self.examples is None else {self.path: self.examples})
         rows = np.arange(len(file)) if self.rows is None else self.rows
         if most is not None and len(rows) > most:
             rows = rows[np.linspace(0, len(rows) - 1, most).round().astype(int)]
@@ -46,6 +55,22 @@ class CorpusPart:
 def training_parts(runs: Runs, model: str, task: str) -> list[CorpusPart]:
     """Locate the text of an intermediate task: its English training data, also where it is a target as well."""
     return [CorpusPart(runs.paths.encoded(model, task, "train", ENGLISH), ENGLISH)]
+
+
+def domain_parts(runs: Runs, model: str, arm: str) -> list[CorpusPart]:
+    """Locate the text of an arm of one domain: the task's English training examples of it, however many it uses.
+
+    Args:
+        runs: The study's jobs and paths.
+        model: Its name in the study.
+        arm: One of :func:`xstilts.analysis.selection.domain_arms`.
+    """
+    (task,), choose = runs.study.arms[arm].all_tasks, runs.study.arms[arm].domain
+    assert choose is not None
+    table = examples.read(runs.paths.examples(task, "train", ENGLISH))
+    indices = SubsetRule(f"arms.{arm}", choose=choose).eligible(runs.study.task(task), table)
+    (whole,) = training_parts(runs, model, task)
+    return [replace(whole, examples=indices.tolist())]
 
 
 def parts_of(runs: Runs, model: str, task: str, language: str) -> list[CorpusPart]:
@@ -97,7 +122,7 @@ def _side(runs: Runs, model: str, task: str, language: str, side: str) -> Corpus
     split = _scored_split(runs, task)
     table = examples.read(runs.paths.examples(task, split, language))
     spoken = ENGLISH if side == ENGLISH_SIDE else language
-    return CorpusPart(runs.paths.encoded(model, task, split, language), spoken, rows_of(table, side))
+    return CorpusPart(runs.paths.encoded(model, task, split, language), spoken, rows=rows_of(table, side))
 
 
 def texts_of(parts: Sequence[CorpusPart], tokenizer: PreTrainedTokenizerFast) -> list[np.ndarray]:

@@ -33,6 +33,16 @@ def task_arms(study: Study) -> dict[str, str]:
     return {arm: task for arm, task in single.items() if arm == chosen[task]}
 
 
+def domain_arms(study: Study) -> dict[str, str]:
+    """Return the arms that train on English examples of one task and one domain, and that task, by arm."""
+    return {arm: study.arms[arm].all_tasks[0] for arm in intermediate_arms(study) if study.arms[arm].domain}
+
+
+def domain_text(study: Study, arm: str) -> str:
+    """Return what similarities call the text of an arm of :func:`domain_arms` as an intermediate task."""
+    return f"{domain_arms(study)[arm]}/{arm}"
+
+
 def task_arms_or_all(study: Study) -> list[str]:
     """Return :func:`task_arms`; where there are none, :func:`intermediate_arms`."""
     return [*task_arms(study)] or intermediate_arms(study)

@@ -12,6 +12,7 @@ from xstilts.errors import did_you_mean
 from xstilts.tasks.registry import TASKS
 
 if TYPE_CHECKING:
+    from xstilts.config.settings import Hyperparameters
     from xstilts.config.study import Study
     from xstilts.tasks.task import Task
 
@@ -42,17 +43,33 @@ def _training_data(study: Study) -> Iterator[str]:
         yield problem
 
 
-def _grids(study: Study) -> Iterator[str]:
-    """Several learning rates where no dev data could choose one."""
-    of_text = {f"models.{name}.continue": study.pretraining(name) for name in study.models}
+def _trainings(study: Study) -> Iterator[tuple[str, Hyperparameters, bool]]:
+    """Yield each training of the study: its key, its hyper-parameters, and whether it has dev data."""
+    for name, model in study.models.items():
+        if model.continues:
+            yield f"models.{name}.continue.training", study.pretraining(name), False
+        elif model.architecture:
+            yield "training.pretraining", study.pretraining(name), False
     for name, arm in study.arms.items():
-        trainings = zip(arm.sequence, study.intermediate(name), strict=True)
-        of_text |= {f"arms.{name}": hyper for stage, hyper in trainings if not stage.tasks}
-    for key, hyper in of_text.items():
-        if len(hyper.rates) > 1:
+        for stage, hyper in zip(arm.sequence, study.intermediate(name), strict=True):
+            yield f"arms.{name}.training", hyper, bool(stage.tasks)
+    for task in study.training_sets():
+        yield f"training.target.tasks.{task}", study.target(task), True
+
+
+def _choices_by_dev_data(study: Study) -> Iterator[str]:
+    """What dev data would decide, where there are none or they do not count."""
+    for key, hyper, has_dev_data in _trainings(study):
+        if len(hyper.rates) > 1 and not has_dev_data:
             yield (
-                f"{key}.training.learning_rate: masked language modelling has no dev data to choose one of several "
-                "by; give one"
+                f"{key}.learning_rate: masked language modelling has no dev data to choose one of several by; give one"
+            )
+        if hyper.patience is not None and not has_dev_data:
+            yield f"{key}.patience: masked language modelling has no dev data to stop by; set it to null"
+        elif hyper.patience is not None and hyper.selection == "last":
+            yield (
+                f"{key}.patience: with selection 'last', no evaluation is better than another; set selection to "
+                "'best' or patience to null"
             )
 
 
@@ -151,4 +168,15 @@ def _sizes(study: Study) -> Iterator[str]:
                     yield f"{key}: {value} is more than the {limit} of models.{name}.architecture.{what}"
 
 
-_CHECKS = (_adapters, _training_data, _grids, _texts, _own_languages, _own_tasks, _hub, _languages, _twins, _sizes)
+_CHECKS = (
+    _adapters,
+    _training_data,
+    _choices_by_dev_data,
+    _texts,
+    _own_languages,
+    _own_tasks,
+    _hub,
+    _languages,
+    _twins,
+    _sizes,
+)

@@ -264,6 +264,14 @@ class Arm(Stage):
         return tuple(dict.fromkeys(task for stage in self.sequence for task in stage.tasks))
 
     @property
+    def domain(self) -> Choose | None:
+        """How its examples are chosen, if it trains on English examples of one domain of one task and nothing else."""
+        if len(self.sequence) != 1 or len(self.all_tasks) != 1 or self.texts or self.weights == "random":
+            return None
+        (stage,) = self.sequence
+        return stage.choose if stage.choose.how == "domain" and tuple(stage.languages) == (ENGLISH,) else None
+
+    @property
     def texts(self) -> tuple[str, ...]:
         """The texts of masked language modelling in all stages, each once, by the name that their files have."""
         return tuple(dict.fromkeys(stage.masked_lm.task for stage in self.sequence if stage.masked_lm))

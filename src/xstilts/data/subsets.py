@@ -77,6 +77,14 @@ class SubsetRule:
         entry = {"examples": len(chosen), "how": self.choose.how, **Diversity.of(source.space, texts).entry()}
         return Subset(chosen.tolist(), {**entry, **source.described_topics()})
 
+    def eligible(self, task: Task, table: pa.Table) -> np.ndarray:
+        """Return the indices, in increasing order, of the examples that subsets are drawn from: those of the domain.
+
+        Raises:
+            UserError: There are none of the domain.
+        """
+        return np.sort(_Source(self, task, table).order(np.random.default_rng(0)))
+
 
 @dataclass(frozen=True, eq=False)
 class TrainingFile:

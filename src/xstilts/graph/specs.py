@@ -176,11 +176,13 @@ class Specs(Cached):
     def similarity(self) -> Spec:
         """Return the spec of the similarity of tasks."""
         study = self.runs.study
+        domains = {name: [*arm.all_tasks, arm.domain.model_dump()] for name, arm in study.arms.items() if arm.domain}
         return self._spec(
             "similarity",
             models={model: self._pretrained_id(model) for model in study.models},
             tasks={task: self._parts.file_names(task) for task in study.tasks()},
             intermediate=sorted(study.intermediate_tasks()),
+            **({"domains": domains} if domains else {}),
             targets=list(study.targets),
             data=self._parts.data(*study.tasks()),
             encoding={model: {t: self._parts.encoding(model, t) for t in study.tasks()} for model in study.models},

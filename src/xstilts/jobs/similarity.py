@@ -17,7 +17,17 @@ import numpy as np
 import pandas as pd
 from transformers import PreTrainedModel
 
-from xstilts.analysis.corpora import PARALLEL, CorpusPart, Sequences, parallel_parts, parts_of, texts_of, training_parts
+from xstilts.analysis.corpora import (
+    PARALLEL,
+    CorpusPart,
+    Sequences,
+    domain_parts,
+    parallel_parts,
+    parts_of,
+    texts_of,
+    training_parts,
+)
+from xstilts.analysis.selection import domain_arms, domain_text
 from xstilts.analysis.similarity import Samples, centred_cosine, cosine, paired_samples, unigram_similarity
 from xstilts.atomic import replacing
 from xstilts.config.settings import Embedding
@@ -40,7 +50,7 @@ logger = logging.getLogger(__name__)
 
 
 def similarity(runs: Runs, threads: int) -> None:
-    """Write ``similarity.parquet``: a row per model, intermediate task, target, language and measure.
+    """Write ``similarity.parquet``: a row per model, intermediate task or domain of one, target, language and measure.
 
     Measures: ``jsd`` is 1 minus the bias-corrected Jensen-Shannon divergence of token frequencies (English only);
     ``tokens`` is the size of each sample, the same for all tasks of a model. ``cosine`` and ``cosine_centred`` compare
@@ -61,10 +71,17 @@ def similarity(runs: Runs, threads: int) -> None:
         table.dropna(subset=["value"]).to_parquet(temporary, index=False, write_page_checksum=True)
 
 
+def _intermediate_parts(runs: Runs, model: str) -> dict[str, list[CorpusPart]]:
+    """The texts of intermediate tasks, and of arms of one domain of a task, by their names in the table."""
+    study = runs.study
+    parts = {task: training_parts(runs, model, task) for task in study.intermediate_tasks()}
+    return parts | {domain_text(study, arm): domain_parts(runs, model, arm) for arm in domain_arms(study)}
+
+
 def _token_similarity(runs: Runs, model: str) -> Iterator[SimilarityRow]:
     pieces = tokenizer.load(runs.paths.tokenizer(model))
-    tasks, targets = runs.study.intermediate_tasks(), tuple(runs.study.targets)
-    corpora = {(task, False): texts_of(training_parts(runs, model, task), pieces) for task in tasks}
+    targets, parts = tuple(runs.study.targets), _intermediate_parts(runs, model)
+    corpora = {(task, False): texts_of(of_task, pieces) for task, of_task in parts.items()}
     corpora |= {(target, True): texts_of(parts_of(runs, model, target, ENGLISH), pieces) for target in targets}
     sizes = [sum(map(len, texts)) for texts in corpora.values() if texts]
     budget = min(min(sizes, default=0) // 2, _MOST_TOKENS)
@@ -73,7 +90,7 @@ def _token_similarity(runs: Runs, model: str) -> Iterator[SimilarityRow]:
         if texts and budget:
             rng = np.random.default_rng(zlib.crc32(f"{name} {is_target}".encode()))  # independent of the others
             samples[name, is_target] = paired_samples(texts, len(pieces), budget, rng)
-    for task in tasks:
+    for task in parts:
         for target in targets:
             here, there = samples.get((task, False)), samples.get((target, True))
             if here is not None and there is not None:
@@ -98,7 +115,7 @@ class _EmbeddingSimilarity:
 
     def rows(self) -> Iterator[SimilarityRow]:
         study = self._runs.study
-        of_tasks = {task: training_parts(self._runs, self._model, task) for task in study.intermediate_tasks()}
+        of_tasks = _intermediate_parts(self._runs, self._model)
         tasks = {task: self._mean_embedding(parts) for task, parts in of_tasks.items()}
         for target in study.targets:
             for language in dict.fromkeys((ENGLISH, *study.languages(target))):

@@ -97,7 +97,7 @@ def plan(runs: Runs, device: DeviceSpec, at_once: int = 1) -> StudyPlan:
         wall=Span(*(wall_seconds(groups, at_once, which) for which in ("seconds", "low", "high"))),
         disk=_disk(runs, shapes, groups, sizes, at_once),
         warnings=list(_warnings(runs, groups, estimator)),
-        notes=[_NOTES[basis], *unused],
+        notes=[_NOTES[basis], *_upper_bounds(runs), *unused],
     )
 
 
@@ -121,6 +121,20 @@ def wall_seconds(groups: Iterable[JobGroup], at_once: int, which: str = "seconds
             longest[stage] = max(longest[stage], each)
     pretraining = max(work[0] / at_once, longest[0])
     return pretraining + max((work[1] + work[2]) / at_once, longest[1] + longest[2])
+
+
+def _upper_bounds(runs: Runs) -> Iterator[str]:
+    """What may make jobs shorter than they are counted."""
+    study = runs.study
+    trained = [
+        *(hyper for arm in study.arms for hyper in study.intermediate(arm)),
+        *map(study.target, study.training_sets()),
+    ]
+    if any(hyper.patience is not None for hyper in trained):
+        yield "Trainings with 'patience' are counted to their last step: they may end earlier."
+    stages = [stage for arm in study.arms.values() for stage in arm.sequence]
+    if any(stage.choose.how == "domain" and stage.train_examples is None for stage in stages):
+        yield "Arms of one domain are counted with all rows of their tasks."
 
 
 def _disk(

@@ -119,10 +119,16 @@ SIQA = Task(
     examples={"train": 33410, "dev": 1954},
     inputs_per_example=3,
     tokens_per_input=35,
-    hub_missing="Social IQa is read from its release's own files, not from the Hugging Face Hub.",
+    hub=(
+        HubPart(
+            repository="allenai/social_i_qa",
+            revision="537a2ec8ec565adc0b70b70752893e59e024df26",
+            splits=_TRAIN_DEV,
+            converter="siqa",
+            note="the commit is on the Hub's branch of converted files, refs/convert/parquet: main is only a script",
+        ),
+    ),
 )
-
-_NOT_PINNED = "is read from its release's own files: no commit of the Hugging Face Hub is pinned for it."
 
 COPA = Task(
     name="copa",
@@ -142,7 +148,15 @@ COPA = Task(
     examples={"train": 400, "dev": 100},
     inputs_per_example=2,
     tokens_per_input=24,
-    hub_missing=f"COPA {_NOT_PINNED}",
+    hub=(
+        HubPart(
+            repository="aps/super_glue",
+            revision="3de24cf8022e94f4ee4b9d55a6f539891524d646",
+            splits=_TRAIN_DEV,
+            converter="copa",
+            config="copa",
+        ),
+    ),
 )
 
 XCOPA = Task(
@@ -166,6 +180,14 @@ XCOPA = Task(
     examples={"dev": 100, "test": 500},
     inputs_per_example=2,
     tokens_per_input=26,
-    hub_missing=f"XCOPA {_NOT_PINNED}",
+    hub=(
+        HubPart(
+            repository="cambridgeltl/xcopa",
+            revision="042f78955ba48e6404616762fa6e05e839c3907a",
+            splits={"dev": "validation", "test": "test"},
+            converter="copa",
+            config="{code}",
+        ),
+    ),
     submission="choices",
 )

@@ -173,10 +173,37 @@ _XTREME = Protocol(
     },
 )  # fmt: skip
 
+# google-research/xtreme, scripts/train_{xcopa,lareqa,mewslix}.sh; learning rates warm up over no steps
+_XTREME_R = Protocol(
+    "Ruder et al. 2021 (arXiv 2104.07412), as the scripts of google-research/xtreme run it",
+    training={
+        "copa": {
+            **_XTREME_BEST, "learning_rate": 3e-5, "micro_batch_size": 2, "epochs": 5.0,
+            "sentence_vector": "first_token",
+        },
+        "squad_sentences": {**_XTREME_BEST, "batch_size": 16, "micro_batch_size": 4, "epochs": 3.0},
+        "wikipedia_pairs": {**_XTREME_BEST, "learning_rate": 1e-5, "micro_batch_size": 8, "epochs": 2.0},
+    },
+    encoding={
+        "copa": {"max_length": 128},
+        "xcopa": {"max_length": 128},
+        "squad_sentences": {"max_length": 256, "max_query_length": 96},
+        "lareqa": {"max_length": 256, "max_query_length": 96},
+        "wikipedia_pairs": {"max_length": 64, "max_query_length": 64},
+        "mewslix": {"max_length": 64, "max_query_length": 64},
+    },
+    remarks={"xcopa": "fine-tuned on Social IQa before COPA: compare the arm that trains on it"},
+)  # fmt: skip
+
 _JIANT_PR128 = Protocol(
     "jiant-dev/jiant-dev, pull request 128: XLM-R Large without fine-tuning",
     encoding={"bucc2018": {"max_length": 256}, "tatoeba": {"max_length": 256}},
     embedding=_PHANG2020.embedding,
 )
 
-PROTOCOLS: dict[str, Protocol] = {"phang2020": _PHANG2020, "xtreme": _XTREME, "jiant_pr128": _JIANT_PR128}
+PROTOCOLS: dict[str, Protocol] = {
+    "phang2020": _PHANG2020,
+    "xtreme": _XTREME,
+    "xtreme_r": _XTREME_R,
+    "jiant_pr128": _JIANT_PR128,
+}

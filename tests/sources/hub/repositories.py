@@ -21,7 +21,7 @@ from xstilts.tasks.tagging import ENTITIES, UPOS
 Rows = list[dict[str, Any]]
 Splits = dict[str, Rows]
 
-TEXT, NUMBER = Value("string"), Value("int32")
+TEXT, NUMBER, BOOLEAN = Value("string"), Value("int32"), Value("bool")
 ANSWERS = {"text": ListOf(TEXT), "answer_start": ListOf(NUMBER)}
 SQUAD = Features({"id": TEXT, "title": TEXT, "context": TEXT, "question": TEXT, "answers": ANSWERS})
 
@@ -110,6 +110,8 @@ def _intermediate() -> Iterator[tuple[str, str, Features, Splits]]:
     yield "Rowan/hellaswag", "main", *_hellaswag()
     yield "allenai/cosmos_qa", "default", *_cosmos()
     yield "tau/commonsense_qa", "main", *_commonsense()
+    yield "allenai/social_i_qa", "default", *_social()
+    yield "aps/super_glue", "copa", *_copa("The vase fell.", {"train": 4, "validation": 2})
 
 
 def _targets() -> Iterator[tuple[str, str, Features, Splits]]:
@@ -118,6 +120,8 @@ def _targets() -> Iterator[tuple[str, str, Features, Splits]]:
         yield "facebook/xnli", code, pair, {part: _nli(code) for part in ("train", "validation", "test")}
     for code in ("en", "de", "es", "fr", "zh"):
         yield "google-research-datasets/paws-x", code, *_paws(code)
+    for code, premise in {"it": "Il vaso è caduto.", "zh": "花瓶掉了。"}.items():
+        yield "cambridgeltl/xcopa", code, *_copa(premise, {"validation": 2, "test": 3}, changed=True)
     for code, name in UD_NAMES.items():
         absent = {"kk": ("validation",), "th": ("train", "validation")}.get(code, ())
         yield "google/xtreme", f"udpos.{name}", *_tagged(code, "pos_tags", UPOS, 1, absent)
@@ -236,3 +240,27 @@ def _commonsense() -> tuple[Features, Splits]:
     row = {"question": "Where do you keep money?", "question_concept": "money", "choices": offered}
     rows = [{"id": f"c{key}", **row, "answerKey": key} for key in "ABE"]
     return features, {"train": rows, "validation": rows, "test": [{**row, "answerKey": ""} for row in rows]}
+
+
+def _social() -> tuple[Features, Splits]:
+    answers = [f"answer{letter}" for letter in "ABC"]
+    features = Features(dict.fromkeys(("context", "question", *answers, "label"), TEXT))
+    row = {"context": "Ada thanked Kim.", "question": "Why?", **{name: f"{name} is why." for name in answers}}
+    rows = [{**row, "label": str(number)} for number in (1, 2, 3)]
+    return features, {"train": rows, "validation": rows}
+
+
+def _copa(premise: str, sizes: dict[str, int], changed: bool = False) -> tuple[Features, Splits]:
+    """SuperGLUE's COPA, and XCOPA, which has one column more."""
+    names = ClassLabel(names=["choice1", "choice2"]) if not changed else NUMBER
+    features = {"premise": TEXT, "choice1": TEXT, "choice2": TEXT, "question": TEXT, "label": names, "idx": NUMBER}
+    more = {"changed": BOOLEAN} if changed else {}
+    rows = {
+        part: [
+            {"premise": premise, "choice1": "a", "choice2": "b", "question": ("cause", "effect")[n % 2],
+             "label": n % 2, "idx": n, **dict.fromkeys(more, False)}
+            for n in range(size)
+        ]
+        for part, size in sizes.items()
+    }  # fmt: skip
+    return Features({**features, **more}), rows

@@ -36,6 +36,12 @@ FIRST = {
     ("cosmosqa", "dev", "en"): (4, {"id": "validation##0"}),
     ("commonsenseqa", "train", "en"): (3, {"id": "cA", "prompt": "Where do you keep money?", "label": 0}),
     ("commonsenseqa", "dev", "en"): (3, {"id": "cA"}),
+    ("siqa", "train", "en"): (3, {"id": "1", "prompt": "Ada thanked Kim. Why?", "label": 0}),
+    ("siqa", "dev", "en"): (3, {"id": "1", "choices": ["answerA is why.", "answerB is why.", "answerC is why."]}),
+    ("copa", "train", "en"): (4, {"id": "1", "prompt": "The vase fell. What was the cause?", "label": 0}),
+    ("copa", "dev", "en"): (2, {"id": "1", "choices": ["a", "b"]}),
+    ("xcopa", "dev", "zh"): (2, {"id": "1", "prompt": "花瓶掉了。 What was the cause?", "label": 0}),
+    ("xcopa", "test", "it"): (3, {"id": "1", "prompt": "Il vaso è caduto. What was the cause?", "label": 0}),
     ("xnli", "train", "en"): (3, {"id": "1", "label": "entailment"}),
     ("xnli", "dev", "th"): (3, {"id": "1", "label": "entailment"}),
     ("xnli", "test", "zh"): (3, {"id": "1", "premise": "一个男人在弹吉他。", "label": "entailment"}),
@@ -171,6 +177,21 @@ def test_choices_of_hellaswag_begin_with_the_start_of_the_last_sentence(download
 
 def test_the_key_of_commonsenseqa_names_a_choice(downloads):
     assert [row["label"] for row in downloads.rows("commonsenseqa")] == [0, 1, 4]
+
+
+def test_labels_of_social_iqa_count_from_1_and_those_of_copa_from_0(downloads):
+    assert [row["label"] for row in downloads.rows("siqa")] == [0, 1, 2]
+    assert [(row["prompt"].split()[-1], row["label"]) for row in downloads.rows("copa")][:2] == [
+        ("cause?", 0), ("effect?", 1),
+    ]  # fmt: skip
+
+
+def test_a_question_of_copa_asks_for_cause_or_effect(downloads):
+    features, configs = repositories.contents()["aps/super_glue"]
+    rows = [{**row, "question": "reason"} for row in configs["copa"]["validation"]]
+    downloads.replace("aps/super_glue", "copa", features["copa"], validation=rows)
+    downloads.fetch("copa", "dev", "en")
+    assert "row 1: 'question' is 'reason', not cause or effect" in downloads.error("copa", "dev")
 
 
 def test_unanswerable_questions_of_squad_2(downloads):

@@ -16,7 +16,10 @@ from xstilts.tasks.languages import languages_of
 from xstilts.tasks.registry import INTERMEDIATE_TASKS, TARGET_TASKS, TASKS
 
 LANGUAGES = languages_of("hub")
-TASKS_OF_THE_HUB = [name for name in (*INTERMEDIATE_TASKS, *TARGET_TASKS) if not TASKS[name].hub_refusal()]
+XTREME_R_CHOICES = "siqa", "copa", "xcopa"
+TASKS_OF_THE_HUB = [
+    name for name in (*INTERMEDIATE_TASKS, *TARGET_TASKS, *XTREME_R_CHOICES) if not TASKS[name].hub_refusal()
+]
 
 
 def test_all_tasks_are_on_the_hub_but_those_that_are_not_there_whole():

@@ -16,7 +16,7 @@ from xstilts.analysis.answers import Answer, Estimate, Evidence
 from xstilts.analysis.deltas import deltas, seeds_behind
 from xstilts.analysis.estimates import estimate_table
 from xstilts.analysis.permutation import double_centred, dyadic_regression
-from xstilts.analysis.selection import similarity_of, task_arms, without_type
+from xstilts.analysis.selection import domain_arms, domain_text, similarity_of, task_arms, without_type
 from xstilts.analysis.study_data import StudyData
 from xstilts.analysis.verdicts import LEVEL, decide, left_out_error
 from xstilts.config.study import Study
@@ -25,6 +25,7 @@ from xstilts.tasks.languages import ENGLISH
 from xstilts.wording import counted, signed
 
 MIN_SIDE = 6
+_MIN_DOMAINS = 3  # arms, for an estimate on them alone
 PRIMARY, SECOND = "jsd", "cosine_centred"
 
 _TITLE = "Domain similarity and the gain"
@@ -62,7 +63,7 @@ def answer(study_data: StudyData) -> Answer:
         primary=primary,
         evidence=evidence,
         secondary=estimate_table(_secondary(grids[models[0]]), adjusted=True),
-        robustness=estimate_table([*_checks(primary_grid, study), *_other_models(grids)]),
+        robustness=estimate_table([*_checks(primary_grid, study), *_domains(study_data), *_other_models(grids)]),
         cannot=_CANNOT,
         notes=tuple(notes),
         data=data,
@@ -121,22 +122,24 @@ def _reason(primary: Estimate) -> str:
     return f"{text}." if primary.value > 0 else f"{text}: the opposite of the hypothesis."
 
 
-def _grid(study_data: StudyData, model: str) -> pd.DataFrame:
+def _grid(study_data: StudyData, model: str, *, with_domains: bool = False) -> pd.DataFrame:
     """A row per single-task arm and target: mean gain beyond English, gain in English, similarities, equal format.
 
-    A gain over fewer languages than other arms have is NaN.
+    A gain over fewer languages than other arms have is NaN. With domains, arms of one domain of a task have rows, too.
     """
     study = study_data.study
-    arms, cells = task_arms(study), deltas(study_data)
+    domains = domain_arms(study) if with_domains else {}
+    arms, cells = {**task_arms(study), **domains}, deltas(study_data)
     cells = cells[(cells["model"] == model) & cells["arm"].isin(arms)]
     others = cells[cells["language"] != ENGLISH].groupby(["arm", "target"])["delta"].agg(["mean", "size"])
     complete = others["size"] == others.groupby("target")["size"].transform("max")
     english = cells[cells["language"] == ENGLISH].set_index(["arm", "target"])["delta"]
     index = pd.MultiIndex.from_product([list(arms), targets_of(study)], names=["arm", "target"])
     grid = pd.DataFrame({"delta": others["mean"].where(complete), "english_delta": english}, index=index).reset_index()
-    grid["intermediate"] = pd.Series([arms[arm] for arm in grid["arm"]], dtype="str")
-    pairs = zip(grid["intermediate"], grid["target"], strict=True)
-    grid["same_format"] = [float(study.task(task).type == study.task(target).type) for task, target in pairs]
+    texts = {arm: domain_text(study, arm) if arm in domains else task for arm, task in arms.items()}
+    grid["intermediate"] = pd.Series([texts[arm] for arm in grid["arm"]], dtype="str")
+    pairs = zip(grid["arm"], grid["target"], strict=True)
+    grid["same_format"] = [float(study.task(arms[arm]).type == study.task(target).type) for arm, target in pairs]
     for measure in (PRIMARY, SECOND):
         values = similarity_of(study_data, model, measure).rename(columns={"value": measure})
         values = values[values["language"] == ENGLISH].drop(columns="language")
@@ -208,6 +211,19 @@ def _checks(grid: pd.DataFrame, study: Study) -> list[Estimate]:
         estimates.append(scaled and Estimate(**{**vars(scaled), "unit": "SD of gain per SD of similarity"}))
     unadjusted = _estimate("without the covariate for equal formats", grid.assign(same_format=0.0), PRIMARY)
     return [estimate for estimate in (*estimates, unadjusted) if estimate is not None]
+
+
+def _domains(study_data: StudyData) -> list[Estimate]:
+    """With the arms that are of one domain of a task; and with these alone, which differ in nothing but the domain."""
+    study = study_data.study
+    if not (domains := domain_arms(study)):
+        return []
+    grid, _ = _complete(_grid(study_data, next(iter(study.models)), with_domains=True), ["delta", PRIMARY])
+    estimates = [_estimate("with arms of one domain of a task", grid, PRIMARY)]
+    alone = grid[grid["arm"].isin(domains)]
+    if len(set(domains.values())) == 1 and min(alone["arm"].nunique(), alone["target"].nunique()) >= _MIN_DOMAINS:
+        estimates.append(_estimate("arms of one domain of a task alone", alone, PRIMARY))
+    return [estimate for estimate in estimates if estimate is not None]
 
 
 def _other_models(grids: dict[str, pd.DataFrame]) -> list[Estimate]:

@@ -12,9 +12,10 @@ import pyarrow.parquet as pq
 
 from xstilts.atomic import sha256_of
 from xstilts.errors import DataError
+from xstilts.sources.hub.converters import Reading
 from xstilts.sources.hub.fetch import record_file
 from xstilts.sources.hub.origins import MIRROR, Origin, origins
-from xstilts.sources.hub.rows import CONVERTERS, Reading
+from xstilts.sources.hub.rows import CONVERTERS
 from xstilts.sources.rows import in_turn, table_of
 from xstilts.tasks.languages import Language
 from xstilts.tasks.task import Task

@@ -7,71 +7,14 @@ numbers, as in the ``files`` source.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from xstilts.errors import DataError
 from xstilts.sources.hub.alignment import nearest_occurrence
-from xstilts.tasks.languages import Language
-from xstilts.tasks.task import HubPart, Task
-
-Row = dict[str, Any]
-Numbered = Iterable[tuple[int, Mapping[str, Any]]]
+from xstilts.sources.hub.choice_rows import CHOICE_CONVERTERS
+from xstilts.sources.hub.converters import Converter, Numbered, Reading, Row
 
 _UNLABELLED = -1
-_COSMOS_ANSWERS = "answer0", "answer1", "answer2", "answer3"
-_PUBLISHED = "Is this the dataset's own train or dev split? docs/hub.md says what is read."
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What a converter knows about the file that its rows come from. ``training``: a row may be left out."""
-
-    task: Task
-    language: Language
-    part: HubPart
-    file: Path
-    features: Mapping[str, Any]
-    training: bool = False
-
-    def error(self, problem: str, row: int) -> DataError:
-        """The error for a row that is not as the converter expects."""
-        return DataError(self.file, problem, row, _PUBLISHED)
-
-    def name_of(self, column: str, value: int, row: int) -> str:
-        """The name of a class label."""
-        return self._named(self.features[column], column, value, row)
-
-    def names_of(self, column: str, values: list[int], row: int) -> list[str]:
-        """The names of a list of class labels."""
-        label = self.features[column].feature
-        return [self._named(label, column, value, row) for value in values]
-
-    def _named(self, label: Any, column: str, value: int, row: int) -> str:
-        names = getattr(label, "names", None)
-        if names is None:
-            raise self.error(f"column '{column}' has no names for its labels, only {label}.", row)
-        if not 0 <= value < len(names):
-            raise self.error(f"'{column}' is {value}, which is no label; there are {', '.join(names)}.", row)
-        return str(names[value])
-
-
-@dataclass(frozen=True)
-class Converter:
-    """How a repository's rows become canonical ones: the fields that are read, and what is done with them.
-
-    Repositories may have other names for the fields, which ``HubPart.columns`` gives, and an ``id`` beside them.
-    """
-
-    fields: tuple[str, ...]
-    convert: Callable[[Numbered, Reading], Iterator[Row]]
-
-    def columns_of(self, part: HubPart) -> tuple[str, ...]:
-        """The columns of a repository that are read."""
-        named = [part.columns.get(name, name) for name in self.fields]
-        return tuple(dict.fromkeys([*named, *part.columns.values()]))
 
 
 def _pairs(rows: Numbered, reading: Reading) -> Iterator[Row]:
@@ -141,39 +84,6 @@ def _tydiqa(rows: Numbered, reading: Reading) -> Iterator[Row]:
     return _stripped(own, reading)
 
 
-def _hellaswag(rows: Numbered, reading: Reading) -> Iterator[Row]:
-    """HellaSwag: the label is text. The id is the row number, since ``ind`` is not said to be unique."""
-    for number, row in rows:
-        start, endings = row["ctx_b"], row["endings"]
-        yield {
-            "id": str(number),
-            "prompt": row["ctx_a"],
-            "choices": [f"{start} {ending}" if start else ending for ending in endings],
-            "label": _index(row["label"], [str(index) for index in range(len(endings))], reading, number),
-        }
-
-
-def _cosmosqa(rows: Numbered, reading: Reading) -> Iterator[Row]:
-    valid = [str(index) for index in range(len(_COSMOS_ANSWERS))]
-    for number, row in rows:
-        yield {
-            "id": row["id"],
-            "prompt": f"{row['context']} {row['question']}",
-            "choices": [row[answer] for answer in _COSMOS_ANSWERS],
-            "label": _index(str(row["label"]), valid, reading, number),
-        }
-
-
-def _commonsenseqa(rows: Numbered, reading: Reading) -> Iterator[Row]:
-    for number, row in rows:
-        yield {
-            "id": row["id"],
-            "prompt": row["question"],
-            "choices": row["choices"]["text"],
-            "label": _index(row["answerKey"], row["choices"]["label"], reading, number),
-        }
-
-
 def _tatoeba(rows: Numbered, reading: Reading) -> Iterator[Row]:
     """Tatoeba: row by row translations, each sentence with the line end of its file. Foreign sentences first."""
     pairs = [(number, row["sentence1"].rstrip("\r\n"), row["sentence2"].rstrip("\r\n")) for number, row in rows]
@@ -199,25 +109,15 @@ def _metadata(row: Mapping[str, Any], reading: Reading) -> Row:
     return {name: row[name] for name in reading.task.metadata if name in row}
 
 
-def _index(label: str, valid: list[str], reading: Reading, row: int) -> int:
-    if len(set(valid)) < len(valid):
-        raise reading.error(f"two of its choices have the same label; the labels are {', '.join(valid)}.", row)
-    if label not in valid:
-        raise reading.error(f"the label '{label}' is none of the choices {', '.join(valid)}.", row)
-    return valid.index(label)
-
-
 _QUESTION = "id", "context", "question", "answers"
 
 #: By the name that declarations use.
 CONVERTERS: dict[str, Converter] = {
+    **CHOICE_CONVERTERS,
     "pairs": Converter(("premise", "hypothesis", "label"), _pairs),
     "squad": Converter(_QUESTION, _squad),
     "stripped_squad": Converter(_QUESTION, _stripped),
     "tydiqa": Converter(_QUESTION, _tydiqa),
-    "hellaswag": Converter(("ctx_a", "ctx_b", "endings", "label"), _hellaswag),
-    "cosmosqa": Converter(("id", "context", "question", *_COSMOS_ANSWERS, "label"), _cosmosqa),
-    "commonsenseqa": Converter(("id", "question", "choices", "answerKey"), _commonsenseqa),
     "tagged": Converter(("tokens", "tags"), _tagged),
     "tatoeba": Converter(("sentence1", "sentence2"), _tatoeba),
 }
