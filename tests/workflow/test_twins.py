@@ -82,7 +82,7 @@ def small(question: str) -> dict[str, Any]:
     """The twin of question 5 with one seed and fewer languages, arms, targets and items."""
     config = config_of(question)
     arms = ("none", "intermediate_1", "intermediate_2", "intermediate_3")
-    source, planted = config["source"], {**config["source"]["planted"], "languages": 6}
+    source, planted = config["source"], {**config["source"]["planted"], "languages": 8}
     return config | {
         "source": source | {"planted": planted, "train_examples": 800, "eval_examples": 60},
         "seeds": [1],

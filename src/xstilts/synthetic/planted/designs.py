@@ -59,13 +59,15 @@ class Design:
         per_domain: Number of markers of each domain.
         intermediate: The intermediate tasks by name.
         targets: By target, its items by language.
-        clustered: Whether the corpus "code" shows which markers belong together.
+        clustered: Whether the corpus of code shows which markers belong together.
+        domain_words: Number of words of its domain that an item has.
     """
 
     per_domain: int
     intermediate: dict[str, Taught]
     targets: dict[str, dict[str, Asked]]
     clustered: bool = False
+    domain_words: int = 2
 
     @property
     def domains(self) -> int:
@@ -128,7 +130,10 @@ def _size(languages: Sequence[Language], effect: bool) -> Design:
 
 
 def _similarity(languages: Sequence[Language], effect: bool) -> Design:
-    """Four domains; what a language's texts are about, whatever the target, is mostly one of them."""
+    """Four domains; what a language's texts are about, whatever the target, is mostly one of them.
+
+    Items have more words of their domain than of their language, so that embeddings tell what they are about.
+    """
     tasks, quarter = range(4), (0.25,) * 4
     intermediate = {
         INTERMEDIATE.format(task + 1): Taught(
@@ -138,7 +143,8 @@ def _similarity(languages: Sequence[Language], effect: bool) -> Design:
     }
     foreign = [language.code for language in languages if language.code != ENGLISH]
     asked = {code: Asked(_mostly(number % 4, 4, 0.7), 0.5) for number, code in enumerate(foreign)}
-    return Design(32, intermediate, _targets(3, lambda target: {ENGLISH: Asked(_even(4), 0.5), **asked}))
+    targets = _targets(3, lambda target: {ENGLISH: Asked(_even(4), 0.5), **asked})
+    return Design(32, intermediate, targets, domain_words=4)
 
 
 #: Without the effect of size, the share of the items with a marker whose marker is taught: that with it, on average.

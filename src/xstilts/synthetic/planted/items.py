@@ -13,8 +13,8 @@ from xstilts.synthetic.planted.words import LABELS, Marker, Words
 from xstilts.tasks.languages import ENGLISH
 from xstilts.tasks.planted_languages import planted_languages
 
-#: Words of an item beside its cue or marker: fillers of its language, and words of its domain.
-FILLERS, DOMAIN_WORDS = 3, 2
+#: Words of an item beside its cue or marker: words of its domain, and fillers of its language.
+OTHER_WORDS = 5
 #: Share of an intermediate task's items that a marker decides; cues decide the others, so that both are one knowledge.
 TAUGHT_SHARE = 0.75
 #: Share of the fillers that are of any language: of items in English, so that nothing but what is planted tells apart
@@ -125,8 +125,9 @@ class World:
             before = number // len(LABELS)  # items of the label
             marked = int((before + 1) * share) > int(before * share)
             key = marker(domain, label).word if marked else rng.choice(self.words.cues[label])
-            fillers = (self._filler(rng, language, borrows=language == ENGLISH) for _ in range(FILLERS))
-            words = [key, *fillers, *rng.sample(self.words.domains[domain], DOMAIN_WORDS)]
+            about = self.design.domain_words
+            fillers = [self._filler(rng, language, borrows=language == ENGLISH) for _ in range(OTHER_WORDS - about)]
+            words = [key, *fillers, *rng.sample(self.words.domains[domain], about)]
             rng.shuffle(words)
             items.append(Item(" ".join(words), label, key if marked else ""))
         rng.shuffle(items)
