@@ -83,7 +83,9 @@ def small(question: str) -> dict[str, Any]:
     config = config_of(question)
     arms = ("none", "intermediate_1", "intermediate_2", "intermediate_3")
     source, planted = config["source"], {**config["source"]["planted"], "languages": 8}
+    training = config["training"]
     return config | {
+        "training": training | {"pretraining": training["pretraining"] | {"max_steps": 150}},
         "source": source | {"planted": planted, "train_examples": 800, "eval_examples": 60},
         "seeds": [1],
         "arms": {arm: config["arms"][arm] for arm in arms},

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model
 from xstilts.config.settings import Count, Section, Seed, unique
 from xstilts.config.task_names import AnyTask
 from xstilts.tasks.languages import Language, languages_of
-from xstilts.tasks.planted_languages import MOST, planted_languages
+from xstilts.tasks.planted_languages import MOST
 from xstilts.tasks.registry import TASKS, TEXT
 
 
@@ -43,7 +43,7 @@ class SyntheticSource(Section):
 
     def languages(self) -> dict[str, Language]:
         """By code, the languages that are generated."""
-        return planted_languages(self.planted.languages) if self.planted else languages_of(self.kind)
+        return languages_of(self.kind, self.planted.languages if self.planted else 0)
 
 
 class FilesSource(Section):
