@@ -5,7 +5,7 @@ BIN := $(CURDIR)/$(VENV)/bin
 READY := $(VENV)/.ready
 export PATH := $(BIN):$(PATH)
 
-.PHONY: setup demo real test lint style types format docs reference clean
+.PHONY: setup demo real question test lint style types format docs reference clean
 
 setup: $(READY)
 
@@ -27,6 +27,11 @@ real: setup
 	snakemake prefetch --configfile $(REAL)
 	snakemake --configfile $(REAL) || { echo "The study failed; results/real_small/logs says why."; exit 1; }
 	xstilts show --study results/real_small/study.json
+
+# The synthetic twin of a question's study, whose effect is planted, and its null twin; WORLD=twin or WORLD=null runs one.
+Q ?= 1
+question: setup
+	python scripts/question.py $(Q) $(WORLD)
 
 # A worker more than there are processors, since the tests of a SLURM mostly wait; those of one file share fixtures.
 WORKERS = $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)')

@@ -93,14 +93,17 @@ class Workspace:
     def data(self) -> Path:
         return self.folder / "data"
 
-    def program(self, *command: str) -> Finished:
-        environment = {
-            **os.environ,
+    def environment(self) -> dict[str, str]:
+        """What programs find in their environment beside what the tests do."""
+        return {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
             "PYTHONPATH": str(self.package),
             "COLUMNS": "200",
             forkserver.OWNER: str(OWNER),
         }
+
+    def program(self, *command: str) -> Finished:
+        environment = {**os.environ, **self.environment()}
         done = subprocess.run(
             command, cwd=self.folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )

@@ -45,7 +45,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"source": {"kind": "files"}}, "source.root: this key is required."),
     ({"source": {"kind": "files", "rot": "data", "root": "data"}}, "source.rot: unknown key. Did you mean 'root'?"),
     ({"source": {"kind": "synthetic", "root": "data"}},
-     "source.root: unknown key. Valid names: documents, eval_examples, kind, seed, train_examples."),
+     "source.root: unknown key. Valid names: documents, eval_examples, kind, planted, seed, train_examples."),
     # models
     ({"models": {}}, "models: must not be empty."),
     ({"models": {"m": None}},

@@ -9,7 +9,6 @@ from xstilts.config.sources import HubSource, SyntheticSource
 from xstilts.config.text_uses import problem_of_continuations, problem_of_texts
 from xstilts.config.training_data import problem_of_training_data
 from xstilts.errors import did_you_mean
-from xstilts.tasks.languages import languages_of
 from xstilts.tasks.registry import TASKS
 
 if TYPE_CHECKING:
@@ -84,12 +83,12 @@ def _texts(study: Study) -> Iterator[str]:
 
 def _own_languages(study: Study) -> Iterator[str]:
     for code in study.declared_languages:
-        if code in (table := languages_of(study.source.kind)):
+        if code in (table := study.source.languages()):
             yield f"languages.{code}: the name is taken by {table[code].name}; leave it out"
 
 
 def _own_tasks(study: Study) -> Iterator[str]:
-    if study.declared_tasks and isinstance(study.source, SyntheticSource):
+    if study.declared_tasks and isinstance(study.source, SyntheticSource) and not study.source.planted:
         yield "tasks: own tasks are read from files; set source.kind to 'files' or 'hub'"
     known = study.language_table()
     for name, task in study.own_tasks.items():

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer
 
 from xstilts.config.settings import Count, Section, Seed, unique
 from xstilts.config.task_names import AnyTask
+from xstilts.tasks.languages import Language, languages_of
+from xstilts.tasks.planted_languages import MOST
 from xstilts.tasks.registry import TASKS, TEXT
+
+
+class Planted(Section):
+    """A world made for one research question, whose answer is therefore known."""
+
+    question: Literal["q1", "q2", "q3", "q4", "q5"] = Field(description="The question.")
+    effect: bool = Field(True, description="Whether the world has the effect that the question asks for.")
+    languages: Annotated[Count, Field(le=MOST)] = Field(12, description="Number of languages beside English.")
 
 
 class SyntheticSource(Section):
@@ -19,6 +29,21 @@ class SyntheticSource(Section):
     train_examples: Count = Field(6400, description="English training examples per task.")
     eval_examples: Count = Field(200, description="Examples per evaluation split and language.")
     documents: Count = Field(100_000, description="Documents of unlabelled text, over all languages.")
+    planted: Planted | None = Field(
+        None,
+        description="Generate a world in which a research question's effect is planted, in place of the tasks of the "
+        "benchmarks (docs/questions.md).",
+    )
+
+    @model_serializer(mode="wrap")
+    def _without_planted(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave the key out of the run specs of studies that do without it."""
+        values: dict[str, Any] = serialise(self)
+        return {key: value for key, value in values.items() if key != "planted" or value}
+
+    def languages(self) -> dict[str, Language]:
+        """By code, the languages that are generated."""
+        return languages_of(self.kind, self.planted.languages if self.planted else 0)
 
 
 class FilesSource(Section):
@@ -36,6 +61,10 @@ class FilesSource(Section):
         description="A target's language without a file: 'error' stops before anything runs, 'skip' leaves the "
         "language out, and tables show it as missing.",
     )
+
+    def languages(self) -> dict[str, Language]:
+        """By code, the languages of the catalogue."""
+        return languages_of(self.kind)
 
 
 class HubSource(FilesSource):

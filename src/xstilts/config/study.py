@@ -42,7 +42,7 @@ from xstilts.config.training_data import trainings
 from xstilts.config.translation import Translation, translated_name, translated_task
 from xstilts.errors import UserError, UserErrors
 from xstilts.tasks.benchmarks import BENCHMARKS, Benchmark, BenchmarkName, title_of
-from xstilts.tasks.languages import ENGLISH, Language, languages_of
+from xstilts.tasks.languages import ENGLISH, Language
 from xstilts.tasks.registry import TASKS, TEXT
 from xstilts.tasks.task import Task
 
@@ -264,7 +264,7 @@ class Study(Section):
     def language_table(self) -> dict[str, Language]:
         """By code, every language that the study's source can have."""
         own = {code: language.language(code) for code, language in self.declared_languages.items()}
-        return {**languages_of(self.source.kind), **own}
+        return {**self.source.languages(), **own}
 
     def languages_of_task(self, task: Task) -> tuple[str, ...]:
         """The languages that a task can be scored in."""

@@ -62,7 +62,7 @@ EXCLUDED = (
     Exclusion("xstilts.training.session", "a run that resumes comes to the same results", _MADE),
 )
 #: Modules that are not excluded although a package of theirs is.
-_KEPT = {("xstilts.tasks.synthetic_languages", "generate")}
+_KEPT = {("xstilts.tasks.synthetic_languages", "generate"), ("xstilts.tasks.planted_languages", "generate")}
 
 _DATA_FILE = re.compile(r'"(\w+\.(?:csv|txt|html|css|js))"')
 

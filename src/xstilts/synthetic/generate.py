@@ -10,6 +10,7 @@ from xstilts.config.sources import SyntheticSource
 from xstilts.synthetic import documents, intermediate, releases, targets, xtreme_r
 from xstilts.synthetic.builder import DatasetBuilder
 from xstilts.synthetic.event_sampler import EventSampler
+from xstilts.synthetic.planted import files as planted
 from xstilts.tasks.synthetic_languages import LANGUAGES
 
 
@@ -23,7 +24,7 @@ def generate(
 
     The files are those of the tasks' declarations, and ``languages.csv`` with the first columns of the catalogue of
     languages. The same settings give the same bytes, whichever tasks are asked for. The seed determines the world, the
-    words and the examples, but not the design of the languages.
+    words and the examples, but not the design of the languages. Of a planted world, all tasks are written.
 
     Args:
         root: The folder.
@@ -31,6 +32,9 @@ def generate(
         tasks: Names of tasks, "text" for the unlabelled text; None for all of them.
         more: By task, the languages that its training data, and the dev data of tagging tasks, are also rendered in.
     """
+    if settings.planted:
+        planted.write(Path(root), settings)
+        return
     builder = DatasetBuilder.of(Path(root), settings, more)
     write_text(builder.root / "languages.csv", releases.language_csv(LANGUAGES))
     for task in sorted(_WRITERS if tasks is None else set(tasks)):

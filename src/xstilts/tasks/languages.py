@@ -59,8 +59,17 @@ MEASURES: tuple[str, ...] = tuple(field.name for field in fields(Language) if fi
 
 
 @cache
-def languages_of(source: str) -> dict[str, Language]:
-    """By code, the languages that a kind of source can have: those it generates, or those of the catalogue."""
+def languages_of(source: str, planted: int = 0) -> dict[str, Language]:
+    """By code, the languages that a kind of source can have: those it generates, or those of the catalogue.
+
+    Args:
+        source: The kind of source.
+        planted: Of a synthetic source with a planted world, the number of its languages beside English.
+    """
+    if planted:
+        from xstilts.tasks.planted_languages import planted_languages
+
+        return planted_languages(planted)
     if source == "synthetic":
         from xstilts.tasks.synthetic_languages import LANGUAGES
 
