@@ -20,7 +20,7 @@ from xstilts.config.study import load, store
 COMMANDS = [
     "generate", "prepare", "text", "tokenizer", "encode", "pretrain", "intermediate", "finetune", "retrieve", "collect",
     "tables", "figures", "show", "prefetch", "prefetch-model", "submission", "submit-check", "score", "similarity",
-    "answer", "report", "plan", "schema", "status", "partial", "why", "check", "export",
+    "answer", "report", "plan", "schema", "status", "partial", "why", "check", "export", "export-results", "cite",
 ]  # fmt: skip
 
 #: What does not read a stored study.
