@@ -22,7 +22,7 @@ COMMANDS = [
     "tables", "figures", "show", "prefetch", "prefetch-model", "prefetch-translator", "translate", "submission",
     "submit-check", "score", "similarity",
     "answer", "report", "plan", "schema", "status", "partial", "why", "check", "export", "init", "run", "ls",
-    "compare",
+    "compare", "export-results", "cite",
 ]  # fmt: skip
 
 #: What does not read a study, or takes it in another way.

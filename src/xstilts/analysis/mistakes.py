@@ -47,7 +47,7 @@ def mistakes(predictions: pd.DataFrame, task: Task) -> pd.DataFrame:
     found = known[wrong].copy()
     if task.type == "span_qa":
         columns = (found[name].tolist() for name in ("prediction", "gold", "language"))
-        found["f1"] = [_f1(*row, task) for row in zip(*columns, strict=True)]
+        found["f1"] = [_f1(task, *row) for row in zip(*columns, strict=True)]
         return found.sort_values(["f1", "score"], kind="stable", ignore_index=True)
     if task.type == "tagging" and "tokens" in found:
         columns = (found[name].tolist() for name in ("tokens", "gold", "prediction"))
@@ -112,7 +112,7 @@ def _texts(task: Task, paths: Paths, split: str, language: str) -> pd.DataFrame:
     return named.assign(target=task.name, split=split, language=language)
 
 
-def _f1(prediction: str, gold: str, language: str, task: Task) -> float:
+def _f1(task: Task, prediction: str, gold: str, language: str) -> float:
     return exact_match_and_f1(prediction, json.loads(gold), rules_of(task, language))[1]
 
 

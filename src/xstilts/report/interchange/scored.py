@@ -88,7 +88,7 @@ def scored_runs(runs: Runs, scores: pd.DataFrame) -> Iterator[ScoredRun]:
         cells = tuple(_cell(place, group, by_example) for place, group in rows.groupby(_PLACE, sort=False))
         times = [path.stat().st_mtime for job in jobs if (path := job.record(runs.paths)).is_file()]
         encoder = runs.study.models[str(model)].path or f"made by the study '{runs.study.study}'"
-        yield ScoredRun(str(model), str(arm), int(seed), cells, encoder, revisions, max(times, default=0.0))
+        yield ScoredRun(str(model), str(arm), int(str(seed)), cells, encoder, revisions, max(times, default=0.0))
 
 
 def about(run: ScoredRun, study: Study) -> dict[str, Any]:

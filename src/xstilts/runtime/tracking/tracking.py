@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from xstilts.atomic import write_json
 from xstilts.runtime.tracking.backends import BACKENDS, Curve, CurveName, Kind
@@ -144,7 +145,7 @@ class Tracking:
             )
 
 
-def _known(place: Path) -> Mapping[str, object]:
+def _known(place: Path) -> Mapping[str, Any]:
     """What an earlier process has noted of the curve; nothing where there was none."""
     try:
         known = json.loads(place.read_bytes())
