@@ -12,6 +12,8 @@ from made_progress import PRETRAIN, RETRIEVE, TRAIN, XNLI, XNLI_2
 
 from xstilts import cli
 from xstilts.graph.specs import Specs
+from xstilts.status.survey import survey
+from xstilts.status.view import watch
 
 
 @pytest.fixture
@@ -133,3 +135,23 @@ def test_json(midway, said):
         "asked": False, "trouble": "There is no squeue here: SLURM was not asked.", "submitted": [], "snakemakes": 0,
         "unawaited": "", "forgotten": [],
     }  # fmt: skip
+
+
+def test_watching_ends_when_all_is_done(midway, capsys):
+    waited = []
+
+    def pause(seconds):
+        waited.append(seconds)
+        midway.finish_all()
+
+    watch(lambda: survey(midway.runs), 7, pause)
+    first, second = re.findall(r"^trial: .*$", capsys.readouterr().out, re.MULTILINE)
+    assert waited == [7] and "1 failed" in first and second == "trial: 23 jobs: 23 done"
+
+
+def test_watching_ends_quietly_with_ctrl_c(midway, capsys):
+    def pause(seconds):
+        raise KeyboardInterrupt
+
+    watch(lambda: survey(midway.runs), 7, pause)
+    assert capsys.readouterr().out.count("trial: ") == 1

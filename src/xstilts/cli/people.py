@@ -159,18 +159,24 @@ def schema() -> None:
 
 @app.command(rich_help_panel="For people")
 def status(
-    study: StudyName, as_json: Annotated[bool, typer.Option("--json", help="Print JSON: see docs/status.md.")] = False
+    study: StudyName,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON: see docs/status.md.")] = False,
+    watch: Annotated[
+        float | None, typer.Option(min=1, help="Print it again every so many seconds, until all is done or Ctrl-C.")
+    ] = None,
 ) -> None:
     """Print the status of each job, and how long the rest may take. Reads only; can be used while the study runs."""
     from xstilts.status import view
     from xstilts.status.survey import as_json as survey_as_json
     from xstilts.status.survey import survey
 
-    surveyed = survey(opened(study))
+    runs = opened(study)
     if as_json:
-        print(json.dumps(survey_as_json(surveyed), indent=2))
+        print(json.dumps(survey_as_json(survey(runs)), indent=2))
+    elif watch:
+        view.watch(lambda: survey(runs), watch)
     else:
-        view.show(surveyed)
+        view.show(survey(runs))
 
 
 @app.command(rich_help_panel="For people")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from shlex import quote
 
 from rich import box
@@ -23,6 +24,7 @@ _STYLES: dict[State, str] = {
     "done": "green", "running": "cyan", "waiting": "dim", "outdated": "yellow", "stopped": "yellow",
     "lost": "red", "failed": "red", "diverged": "red",
 }  # fmt: skip
+_CLEAR = "\033[H\033[2J"  # cursor to the top, screen empty
 _MAX_LISTED = 20  # jobs in one state; --json lists all
 
 
@@ -32,6 +34,27 @@ def show(survey: Survey) -> None:
     with console.capture() as captured:
         _print(survey, console)
     print("\n".join(line.rstrip() for line in captured.get().splitlines()))
+
+
+def watch(survey_now: Callable[[], Survey], seconds: float, pause: Callable[[float], None] = time.sleep) -> None:
+    """Print a survey again and again, on a terminal in the same place, until all jobs are done or Ctrl-C is pressed.
+
+    Args:
+        survey_now: Surveys the study.
+        seconds: Between two surveys.
+        pause: Waits for that long.
+    """
+    try:
+        while True:
+            survey = survey_now()
+            print(_CLEAR if sys.stdout.isatty() else "", end="")
+            show(survey)
+            if all(status.state == "done" for status in survey.statuses):
+                return
+            sys.stdout.flush()
+            pause(seconds)
+    except KeyboardInterrupt:
+        return
 
 
 def _print(survey: Survey, console: Console) -> None:
