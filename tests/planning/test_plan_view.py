@@ -111,7 +111,6 @@ class TestCommand:
         ("arguments", "message"),
         [
             (["--config", "study.yaml"], "give --gpu, what jobs will run on: t4"),
-            (["--gpu", "t4"], "give either --study"),
             (["--gpu", "t4", "--study", "a.json", "--config", "a.yaml"], "give either --study"),
             (["--gpu", "t4", "--study", "a.json"], "no such study file"),
         ],

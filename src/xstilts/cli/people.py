@@ -82,7 +82,7 @@ def check(
     from xstilts.checks.study import check as check_study
 
     try:
-        runs = described(study or config)
+        runs = described(_either(study, config))
     except UserErrors as error:
         findings = [Finding.of_sentence(sentence) for sentence in error.sentences]
     else:
@@ -90,6 +90,12 @@ def check(
     print(json.dumps(view.as_json(findings), indent=2) if as_json else "\n".join(view.lines(findings)))
     if any(not finding.warning for finding in findings):
         raise typer.Exit(1)
+
+
+def _either(study: str, config: str) -> str:
+    if study and config:
+        raise UserError("give either --study or --config: both name the study.")
+    return study or config
 
 
 @app.command(rich_help_panel="For people")
@@ -111,7 +117,7 @@ def plan(
     from xstilts.planning.gpus import GPUS, gpus_of
     from xstilts.planning.plan import plan as plan_of
 
-    runs = described(study or config)
+    runs = described(_either(study, config))
     if not gpu:
         raise UserError(f"give --gpu, what jobs will run on: {', '.join(GPUS)}.")
     devices = gpus_of(gpu)
