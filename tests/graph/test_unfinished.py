@@ -59,7 +59,7 @@ def test_a_summary_that_was_deleted(runs: Runs) -> None:
 
 
 def test_no_study_at_all() -> None:
-    with pytest.raises(UserError, match=r"no such study file.* run 'snakemake' .* first.*'xstilts check' .* --config"):
+    with pytest.raises(UserError, match=r"no such study file.* run 'snakemake' .* first.*'xstilts check' .* --study"):
         load_file(Path("nowhere/study.json"))
 
 

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from configs import own
 from rich.console import Console
 from typer.testing import CliRunner
@@ -106,6 +107,16 @@ class TestCommand:
         Path("study.yaml").write_text(json.dumps(own()), encoding="utf-8")
         assert json.loads(self.run("--config", "study.yaml", "--gpu", "cpu", "--json"))["study"] == "trial"
         assert "CPU time" in self.run("--config", "study.yaml", "--gpu", "cpu")
+
+    def test_the_only_study_of_the_folder_need_not_be_named(self) -> None:
+        text = yaml.safe_dump(own(), sort_keys=False)
+        with pytest.raises(UserError, match="there is no study"):
+            self.run("--gpu", "t4")
+        Path("study.yaml").write_text(text, encoding="utf-8")
+        assert self.run("--gpu", "t4") == self.run("--study", "study.yaml", "--gpu", "t4")
+        Path("other.yaml").write_text(text.replace("study: trial", "study: other"), encoding="utf-8")
+        with pytest.raises(UserError, match="give --study, as there are several studies"):
+            self.run("--gpu", "t4")
 
     @pytest.mark.parametrize(
         ("arguments", "message"),

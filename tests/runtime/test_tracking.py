@@ -6,11 +6,11 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from xstilts.runtime.tracking import PACKAGES, Kind, Tracking, is_installed
+from xstilts.runtime.tracking import Kind, Tracking, is_installed
 from xstilts.runtime.tracking.tracking import LOSS_EVERY
 
 EVERY = LOSS_EVERY * 2 + 5  # steps between evaluations
@@ -89,7 +89,7 @@ def train(tracking: Tracking, steps: range) -> None:
         tracking.after_step(step, [] if evaluated else [step / 10], curve, 1 / step)
 
 
-KINDS = sorted(PACKAGES)
+KINDS = sorted(get_args(Kind))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -10,12 +10,17 @@ from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from configs import ready_made
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from snakemake_logger_plugin_xstilts import LogHandler
 from xstilts.config.study import as_text, load
+from xstilts.scores import parquet_files as files
+from xstilts.scores.dev_scores import DEV_SCORES
+from xstilts.scores.score_files import SCORES
 from xstilts.status.run_log import RunLog, StartedJob, described
 
 
@@ -42,7 +47,11 @@ def results(tmp_path: Path) -> Path:
 
 def write_scores(path: Path, rows: list[tuple[str, str, str, float]]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    pd.DataFrame(rows, columns=["target", "language", "split", "score"]).to_parquet(path)
+    table = pd.DataFrame(rows, columns=["target", "language", "split", "score"])
+    metrics = table["target"].map(lambda target: ["accuracy"] if target == "xnli" else ["exact_match", "f1"])
+    table = table.assign(metric=metrics).explode("metric")
+    table = table.assign(study="trial", model="xlmr", arm="mnli", n=10, seed=1, run="run", flag=None)
+    files.write(path, pa.Table.from_pandas(table, schema=SCORES, preserve_index=False), SCORES)
     return path
 
 
@@ -59,10 +68,23 @@ class TestDescribed:
         done = job("finetune", [path], model="xlmr", arm="none", training_set="squad_v1", seed="2")
         assert described(done) == "None → XQuAD and MLQA, seed 2: XQuAD 50.0, MLQA 40.0"
 
+    def test_metrics_beside_the_primary_ones_do_not_count(self, results: Path) -> None:
+        path = write_scores(results / "scores/xlmr/mnli/xnli/seed1.parquet", [("xnli", "en", "test", 80.0)])
+        scores = pa.concat_tables([table := pq.read_table(path), table.set_column(
+            table.schema.get_field_index("metric"), SCORES.field("metric"), [["another"]],
+        ).set_column(table.schema.get_field_index("score"), SCORES.field("score"), [[0.0]])])  # fmt: skip
+        files.write(path, scores, SCORES)
+        done = job("finetune", [path], model="xlmr", arm="mnli", training_set="xnli", seed="1")
+        assert described(done) == "MNLI → XNLI, seed 1: 80.0"
+
     def test_an_arm_has_its_score_on_dev_data(self, results: Path) -> None:
         path = results / "dev_scores/xlmr/mnli/intermediate/seed1.parquet"
         path.parent.mkdir(parents=True)
-        pd.DataFrame([("mnli", "en", 81.2)], columns=["task", "language", "score"]).to_parquet(path)
+        row = {
+            "study": "trial", "model": "xlmr", "arm": "mnli", "stage": "intermediate", "task": "mnli", "language": "en",
+            "metric": "accuracy", "score": 81.2, "n": 10, "seed": 1, "run": "run",
+        }  # fmt: skip
+        files.write(path, pa.Table.from_pylist([row], schema=DEV_SCORES), DEV_SCORES)
         done = job("intermediate", [path], model="xlmr", arm="mnli", seed="1")
         assert described(done) == "MNLI trained, seed 1: 81.2 on dev data"
 

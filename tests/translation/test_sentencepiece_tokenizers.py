@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
+import sentencepiece
 import tiny_translators
 from transformers import MarianTokenizer
 
@@ -18,8 +18,6 @@ from xstilts.training.device import Device
 from xstilts.translation import translator
 from xstilts.translation.languages import language_tokens
 from xstilts.translation.translator import Translator
-
-sentencepiece: Any = pytest.importorskip("sentencepiece")
 
 GERMAN = languages_of("files")["de"]
 TEXT = "the cat [sleeps]"

@@ -22,7 +22,7 @@ SHIPPED = ("Snakefile", "config.yaml", "workflow", "envs", "profiles")
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The package as a wheel, built in a copy of the sources by the backend that is installed."""
-    pytest.importorskip("setuptools", minversion="77")
+    pytest.importorskip("setuptools", minversion="77", reason="a wheel is built by setuptools 77 or newer")
     copy = tmp_path_factory.mktemp("sources")
     for name in (*SHIPPED, "src", "pyproject.toml", "README.md", "LICENSE"):
         source = REPOSITORY / name
@@ -81,6 +81,13 @@ def test_of_one_study_no_name_is_needed_and_exit_codes_are_snakemake_s(workspace
     workspace.write()
     done = workspace.xstilts("run")
     assert done.code == 1 and "gains need the baseline" in done.text
+
+
+def test_a_target_needs_no_option_beside_it(workspace: Workspace) -> None:
+    """Snakemake takes all words behind --configfile for files."""
+    workspace.write()
+    planned = workspace.xstilts("run", "tiny", "results/tiny/scores.parquet", "--", "--dry-run").ok().text
+    assert "rule collect:" in planned and "rule report:" not in planned
 
 
 def test_profiles_have_names(workspace: Workspace) -> None:

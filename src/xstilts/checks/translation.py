@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from xstilts.atomic import read_object
 from xstilts.checks.findings import Finding
 from xstilts.checks.limits import PREFETCH
 from xstilts.config.training_data import trainings
@@ -13,7 +14,7 @@ from xstilts.encoders.weights import weights_file
 from xstilts.errors import UserError
 from xstilts.graph.paths import TRANSLATORS
 from xstilts.graph.runs import Runs
-from xstilts.translation.languages import language_tokens, read_json, token_of
+from xstilts.translation.languages import language_tokens, token_of
 
 #: Types of tasks that are not translated, and why.
 _REFUSED = {
@@ -83,7 +84,7 @@ def _of_language(runs: Runs, translation: Translation, code: str) -> Iterator[Fi
 
 
 def _of_model(runs: Runs, translation: Translation, code: str, folder: Path) -> Iterator[Finding]:
-    key, config = translation.key(code), read_json(folder / "config.json")
+    key, config = translation.key(code), read_object(folder / "config.json")
     if not config.get("is_encoder_decoder"):
         kind = config.get("model_type", "one without a config.json")
         yield Finding(

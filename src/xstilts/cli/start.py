@@ -97,10 +97,10 @@ def run_study(
     if found.file is None:
         raise UserError(f"{found.stored}: has no YAML file here, from which to run it; give its path.")
     folder = workflow_folder()
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(folder / SNAKEFILE)]
-    command += ["--configfile", str(found.file.resolve())] + (["--cores", cores] if cores else [])
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(folder / SNAKEFILE), *(arguments or ())]
+    command += ["--cores", cores] if cores else []
     command += ["--workflow-profile", str(_profile(profile, folder / "workflow" / "profiles"))] if profile else []
-    command += arguments or ()
+    command += ["--configfile", str(found.file.resolve())]  # the last: it takes all words that follow
     programs = os.pathsep.join(filter(None, [str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
     sys.stdout.flush()
     # In place of this process, so that signals and the exit code are snakemake's. Its rules call xstilts by name.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,8 +10,11 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from xstilts.config.study import Study
+from xstilts.graph import contents
 from xstilts.graph.jobs import Job
 from xstilts.graph.runs import Runs
+from xstilts.graph.specs import Specs
+from xstilts.graph.state import JobState
 
 _NAMES = {"study", "contents"}  # the name is its own, and data is compared by itself
 _SOFTWARE = ("python", "xstilts", "torch", "transformers", "tokenizers", "pyarrow", "peft")
@@ -47,14 +49,9 @@ class Side:
     @cached_property
     def records(self) -> dict[Job, Mapping[str, Any]]:
         """The records of all jobs that have one."""
-        found: dict[Job, Mapping[str, Any]] = {}
-        for job in self.runs.all_jobs():
-            try:
-                record = json.loads(job.record(self.runs.paths).read_bytes())
-            except (OSError, ValueError):
-                continue
-            found[job] = record if isinstance(record, dict) else {}
-        return found
+        specs = Specs(self.runs)
+        read = ((job, JobState(job, specs).record) for job in self.runs.all_jobs())
+        return {job: record for job, record in read if record}
 
 
 def of_config(one: Study, other: Study) -> list[Difference]:
@@ -79,7 +76,7 @@ def _short(value: Any) -> Any:
 
 
 def of_data(one: Runs, other: Runs) -> list[Difference]:
-    """The data files that differ: prepared ones by number of examples and content, local encoders by checksum."""
+    """The data files that differ: prepared ones by number of examples and content, local models by checksum."""
     listed = []
     for runs in (one, other):
         files = {
@@ -87,20 +84,16 @@ def of_data(one: Runs, other: Runs) -> list[Difference]:
             for task, manifest in runs.manifests().items()
             for name, entry in manifest["files"].items()
         }
-        # Of what no job makes, data files are among the above once they are prepared; others are encoders.
-        of_encoders = {
-            path: digest[:_SHOWN] for path, digest in runs.study.contents.items() if _is_of_encoder(path, runs)
+        of_models = {
+            str(folder / name): checksum[:_SHOWN]
+            for folder in runs.local_models()
+            for name, checksum in contents.of_folder(runs, folder).items()
         }
-        listed.append({**files, **of_encoders})
+        listed.append({**files, **of_models})
     keys = dict.fromkeys((*listed[0], *listed[1]))
     return [
         Difference(key, *(side.get(key) for side in listed)) for key in keys if listed[0].get(key) != listed[1].get(key)
     ]
-
-
-def _is_of_encoder(path: str, runs: Runs) -> bool:
-    folders = [model.path for model in runs.study.models.values() if model.path and not model.snapshot]
-    return any(path.startswith(f"{folder.rstrip('/')}/") for folder in folders)
 
 
 def of_code(one: Side, other: Side) -> list[Difference]:

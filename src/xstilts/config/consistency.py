@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from xstilts.config.sources import HubSource, SyntheticSource
 from xstilts.config.text_uses import problem_of_continuations, problem_of_texts
-from xstilts.config.training_data import problem_of_training_data
+from xstilts.config.training_data import problem_of_training_data, trainings
 from xstilts.errors import did_you_mean
 from xstilts.tasks.registry import TASKS
 
@@ -50,9 +50,10 @@ def _trainings(study: Study) -> Iterator[tuple[str, Hyperparameters, bool]]:
             yield f"models.{name}.continue.training", study.pretraining(name), False
         elif model.architecture:
             yield "training.pretraining", study.pretraining(name), False
-    for name, arm in study.arms.items():
-        for stage, hyper in zip(arm.sequence, study.intermediate(name), strict=True):
-            yield f"arms.{name}.training", hyper, bool(stage.tasks)
+    of_arms = (hyper for name in study.arms for hyper in study.intermediate(name))
+    for stage, key in trainings(study):
+        if stage.trains_encoder:
+            yield f"{key}.training", next(of_arms), bool(stage.tasks)
     for task in study.training_sets():
         yield f"training.target.tasks.{task}", study.target(task), True
 

@@ -36,6 +36,16 @@ class Snapshot(NamedTuple):
         return cls(match["repository"], match["revision"]) if match else None
 
     @classmethod
+    def problem_of_path(cls, path: str) -> str:
+        """What is wrong with a ``path`` that is meant for the Hub, as a sentence's end; empty where nothing is."""
+        if not path.startswith(_HUB) or cls.of_path(path):
+            return ""
+        return (
+            f"'{path}' must be {_HUB}namespace/name@commit, with all 40 digits of the commit: a branch such as 'main' "
+            "may change between two runs"
+        )
+
+    @classmethod
     def of_folder(cls, name: str) -> Snapshot | None:
         """The snapshot that a folder's name tells; None for any other name."""
         return cls.of_path(_HUB + "@".join(name.replace("--", "/", 1).rsplit("--", 1)))
@@ -87,11 +97,8 @@ class Model(Section):
                 "give one of 'path' (a ready-made encoder), 'architecture' (one to pretrain) and 'continue' (another "
                 "model of the study, trained further)"
             )
-        if self.path and self.path.startswith(_HUB) and not self.snapshot:
-            raise ValueError(
-                f"path '{self.path}' must be {_HUB}namespace/name@commit, with all 40 digits of the commit: "
-                "a branch such as 'main' may change between two runs"
-            )
+        if problem := Snapshot.problem_of_path(self.path or ""):
+            raise ValueError(f"path {problem}")
         return self
 
     def prefix_of(self, task_type: str) -> str:

@@ -354,7 +354,7 @@ def load_file(path: Path) -> Study:
     if not path.is_file():
         raise UserError(
             f"{path}: no such study file. snakemake writes it when it starts to run a study: run 'snakemake' with the "
-            "study's YAML file first. Before that, 'xstilts check' and 'xstilts plan' take the YAML file as --config."
+            "study's YAML file first. Before that, 'xstilts check' and 'xstilts plan' take the YAML file as --study."
         )
     try:
         return load(json.loads(path.read_bytes()))

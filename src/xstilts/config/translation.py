@@ -17,11 +17,8 @@ ORIGINAL = "english"
 
 
 def _model(path: str) -> str:
-    if path.startswith("hf://") and Snapshot.of_path(path) is None:
-        raise ValueError(
-            f"'{path}' must be hf://namespace/name@commit, with all 40 digits of the commit: a branch such as 'main' "
-            "may change between two runs"
-        )
+    if problem := Snapshot.problem_of_path(path):
+        raise ValueError(problem)
     return path
 
 

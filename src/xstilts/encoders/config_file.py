@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from xstilts.atomic import read_object
 
 #: What families call the same: BERT first, then DistilBERT and T5.
 HIDDEN_SIZE = ("hidden_size", "dim", "d_model")
@@ -36,12 +37,7 @@ class Size:
 
 def size_of(folder: Path) -> Size:
     """The size of the encoder in a folder; nothing is known of it where config.json is missing or damaged."""
-    try:
-        values = json.loads((folder / "config.json").read_bytes())
-    except (OSError, ValueError):
-        return Size()
-    if not isinstance(values, dict):
-        return Size()
+    values = read_object(folder / "config.json")
     positions = _number(values, ("max_position_embeddings",))
     if positions is not None and values.get("model_type") in _AFTER_PADDING:
         padding = _number(values, ("pad_token_id",))

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from xstilts.atomic import read_object
 from xstilts.data.integrity import refuse_damaged
 from xstilts.graph.jobs import Job
 from xstilts.graph.paths import Paths
@@ -30,11 +31,8 @@ class JobState:
     @cached_property
     def record(self) -> Mapping[str, Any]:
         """The job's record; empty if it is missing or damaged."""
-        try:
-            record = json.loads(self.job.record(self.specs.runs.paths).read_bytes())
-        except (OSError, ValueError):
-            return {}
-        return record if isinstance(record, dict) and isinstance(record.get("spec"), dict) else {}
+        record = read_object(self.job.record(self.specs.runs.paths))
+        return record if isinstance(record.get("spec"), dict) else {}
 
     @cached_property
     def planned_run(self) -> str:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from xstilts.atomic import read_object
 from xstilts.config.translation import Translation
 from xstilts.errors import UserError
 from xstilts.planning.costs import CUDA_BYTES, CUDA_PROCESS, LAUNCH, WEIGHT_BYTES
 from xstilts.planning.estimates import CostEstimate
 from xstilts.planning.gpus import DeviceSpec
 from xstilts.planning.sizes import DataSize
-from xstilts.translation.languages import read_json
 
 _STARTUP = 20.0  # seconds until libraries and weights are loaded
 _DECODER_LAUNCHES = 2.5  # of a decoder layer by those of an encoder layer: attention to the source, and the beams
@@ -70,7 +70,7 @@ def shape_of_translator(folder: Path, key: str) -> TranslatorShape:
     Raises:
         UserError: Neither tells.
     """
-    config: Mapping[str, Any] = read_json(folder / "config.json")
+    config: Mapping[str, Any] = read_object(folder / "config.json")
     if all(isinstance(config.get(name), int) for name in _KEYS):
         return TranslatorShape(*(int(config[name]) for name in _KEYS))
     name = folder.name.partition("--")[2] or folder.name

@@ -16,7 +16,6 @@ from xstilts.config.study import Study, load_file
 from xstilts.errors import UserError
 from xstilts.wording import duration, listed
 
-_TRAINED = "trained"
 #: By rule, what a finished job has done, after its task, model or file.
 _DONE = {
     "generate": "synthetic data generated",
@@ -155,7 +154,7 @@ def _run_name(job: StartedJob, study: Study | None) -> str:
     which = f"{model}: " if study is None or len(study.models) > 1 else ""
     name = _title(study, arm) if study else arm
     if job.rule == "intermediate":
-        return f"{which}{name} {_TRAINED}{where}"
+        return f"{which}{name} trained{where}"
     return f"{which}{name} → {listed(_scored(job, study))}{where}"
 
 
@@ -169,25 +168,28 @@ def _scored(job: StartedJob, study: Study | None) -> list[str]:
 
 
 def _result(job: StartedJob, study: Study | None) -> str:
-    """Each target's mean score over languages, or of an arm its tasks' scores on dev data; empty without any."""
-    import pandas as pd
+    """Each target's mean score over languages; of an arm, its tasks' scores on dev data; empty without any."""
+    from xstilts.scores.dev_scores import read_dev_scores
+    from xstilts.scores.gains import by_language
+    from xstilts.scores.score_files import read_scores
 
-    kind = "dev_scores" if job.rule == "intermediate" else "scores"
-    path = next((path for path in job.outputs if f"/{kind}/" in f"/{path}"), "")
+    on_dev = job.rule == "intermediate"
+    kind = "dev_scores" if on_dev else "scores"
+    path = next((path for path in map(Path, job.outputs) if kind in path.parts), None)
+    if study is None or path is None:
+        return ""
     try:
-        scores = pd.read_parquet(path)
-    except (OSError, ValueError):  # a failed or remote job; the line is for people only
+        scores = read_dev_scores(path) if on_dev else read_scores(path)
+    except UserError:  # a remote job's file may not be here yet, and the line is for people only
         return ""
-    by = "task" if kind == "dev_scores" else "target"
-    if "split" in scores and len(scores):
-        scores = scores[scores["split"] == ("test" if "test" in set(scores["split"]) else "dev")]
-    means = scores.groupby([by, "language"], sort=False)["score"].mean().groupby(by, sort=False).mean()
-    if means.empty:
-        return ""
-    values = [
-        f"{_title(study, str(name))} {value:.1f}" if len(means) > 1 else f"{value:.1f}" for name, value in means.items()
-    ]
-    return f": {', '.join(values)}{' on dev data' if kind == 'dev_scores' else ''}"
+    if on_dev:
+        scores = scores.rename(columns={"task": "target"}).assign(split="dev")
+    cells = by_language(scores, study)
+    cells = cells[cells["split"] == ("test" if "test" in set(cells["split"]) else "dev")]
+    means = cells.groupby("target")["score"].mean().to_dict()
+    order = dict.fromkeys(name for name in (*study.targets, *means) if name in means)
+    values = [f"{study.title_of(name)} {means[name]:.1f}" if len(order) > 1 else f"{means[name]:.1f}" for name in order]
+    return f": {', '.join(values)}{' on dev data' * on_dev}" if values else ""
 
 
 def _title(study: Study | None, name: str) -> str:

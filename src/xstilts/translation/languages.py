@@ -7,12 +7,12 @@ before the text.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from xstilts.atomic import read_object
 from xstilts.errors import UserError, did_you_mean
 from xstilts.tasks.languages import Language
 
@@ -86,21 +86,12 @@ def language_tokens(folder: Path) -> set[str]:
     """Return the tokens of languages that the files of a tokenizer name; none where they leave that to transformers."""
     found: set[str] = set()
     for name in _TOKENIZER_FILES:
-        values = read_json(folder / name)
+        values = read_object(folder / name)
         found |= set(_texts({key: value for key, value in values.items() if key not in ("model", "post_processor")}))
         if isinstance(model := values.get("model"), Mapping) and isinstance(model.get("vocab"), Mapping):
             found |= set(model["vocab"])
-    found |= set(read_json(folder / "vocab.json"))
+    found |= set(read_object(folder / "vocab.json"))
     return {token for token in found if _TOKEN.fullmatch(token)}
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object; empty where there is none."""
-    try:
-        values = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return values if isinstance(values, dict) else {}
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ import pandas as pd
 
 import xstilts
 from xstilts.analysis.answers import Answer
+from xstilts.atomic import read_object
 from xstilts.config.study import Study
 from xstilts.graph.failures import Failure, failures, unfinished
 from xstilts.graph.runs import Runs
@@ -139,7 +139,7 @@ def gather_content(
 def records_of(root: Path) -> list[dict[str, Any]]:
     """Read the records of all jobs in a study's folder, each with its path as ``place``; skip unreadable ones."""
     files = [*sorted(root.glob("encoders/**/record.json")), *sorted(root.glob("records/**/*.json"))]
-    records = ((path, _json(path)) for path in files)
+    records = ((path, read_object(path)) for path in files)
     return [{**record, "place": path.relative_to(root).as_posix()} for path, record in records if record]
 
 
@@ -147,19 +147,11 @@ def _downloads(runs: Runs) -> list[dict[str, str]]:
     """List every task, repository and revision that data was downloaded from, once."""
     rows: dict[tuple[str, str, str], dict[str, str]] = {}
     for task in runs.study.tasks():
-        files = _json(runs.paths.prefetched(task)).get("files", {}) if runs.study.from_hub(task) else {}
+        files = read_object(runs.paths.prefetched(task)).get("files", {}) if runs.study.from_hub(task) else {}
         for origin in (origin for origins in files.values() for origin in origins):
             row = {"task": task, "repository": str(origin["repository"]), "revision": str(origin["revision"])}
             rows[row["task"], row["repository"], row["revision"]] = row
     return list(rows.values())
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _commit() -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from xstilts.config.study import Study
+from xstilts.graph.jobs import Job
 from xstilts.report.dev_table import dev_cells
 from xstilts.report.page.view import HtmlCell, HtmlTable
 from xstilts.scores.dev_scores import INTERMEDIATE, TARGET, tasks_of
@@ -25,7 +25,6 @@ _STAGES = {
     INTERMEDIATE: "Intermediate training, on its own task",
     TARGET: "Fine-tuning, by training set",
 }
-_PLACE = re.compile(r"(?:encoders|records)/([^/]+)/([^/]+)/(?:([^/]+)/)?seed(\d+)(?:\.json|/record\.json)")
 _NOTES = [
     "Dev scores in points, means over seeds; weights are selected on them, so they are no results. An arm that has not "
     "learnt its own task says nothing about transfer from it.",
@@ -77,12 +76,10 @@ def _outcomes(records: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str, str,
     """Return by model, arm, stage and task how each seed compares with chance."""
     found: dict[tuple[str, str, str, str], list[DevOutcome]] = {}
     for record in records:
-        match = _PLACE.fullmatch(str(record.get("place", "")))
-        if match is None:
+        if (job := Job.of_record(str(record.get("place", "")))) is None:
             continue
-        model, arm, training_set, _ = match.groups()
         for task, outcome in read_dev_outcomes(record).items():
-            key = (model, arm, TARGET if training_set else INTERMEDIATE, task)
+            key = (job.model, job.arm, INTERMEDIATE if job.makes_encoder else TARGET, task)
             found.setdefault(key, []).append(outcome)
     return found
 

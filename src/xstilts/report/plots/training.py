@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import altair as alt
 import pandas as pd
 
 from xstilts.config.study import BASELINE, Study
+from xstilts.graph.jobs import Job
 from xstilts.report.plots.figure import AbsentFigure, Figure
 from xstilts.report.plots.placing import spread_apart
 from xstilts.report.plots.style import (
@@ -24,6 +25,7 @@ from xstilts.report.plots.style import (
     padded_domain,
     panel_title,
 )
+from xstilts.scores.curves import curves_of
 from xstilts.scores.gains import arms_of, is_control
 from xstilts.scores.labels import arm_label
 from xstilts.wording import counted
@@ -34,24 +36,15 @@ CURVES = ["model", "arm", "what", "seed", "step", "loss", "score", "best"]
 
 _PANEL, _COLUMNS = (290.0, 200.0), 2
 _KINDS = ["baseline", "intermediate arm", "control"]
-_NOT_SCORES = ("step", "loss", "masked_lm_loss")
 
 
 def read_curves(records: Iterable[Path]) -> pd.DataFrame:
     """Read :data:`CURVES` from records ``…/{model}/{arm}/{what}/seed{seed}.json``; jobs without training have none."""
-    rows: list[tuple[Any, ...]] = []
-    for path in records:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        training = record.get("training") or {}
-        model, arm, what = path.parts[-4:-1]
-        seed = int(path.stem.removeprefix("seed"))
-        for point in training.get("curve") or ():
-            scores = [value for key, value in point.items() if key not in _NOT_SCORES and value is not None]
-            score = sum(scores) / len(scores) if scores else float("nan")
-            best = point["step"] == training.get("best_step")
-            rows.append((model, arm, what, seed, point["step"], point.get("loss"), score, best))
-    frame = pd.DataFrame(rows, columns=CURVES)
-    return frame.astype({"loss": "float64", "score": "float64"}).sort_values(CURVES[:5], ignore_index=True)
+    jobs = {
+        Job(*path.parts[-4:-1], int(path.stem.removeprefix("seed"))): json.loads(path.read_bytes()) for path in records
+    }
+    points = curves_of(jobs).to_pandas().groupby(CURVES[:5], as_index=False)
+    return points.agg(loss=("loss", "first"), score=("score", "mean"), best=("best", "first"))
 
 
 def training_figure(curves: pd.DataFrame, study: Study, model: str) -> Figure | AbsentFigure:

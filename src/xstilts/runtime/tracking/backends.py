@@ -10,9 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+#: By the names that pip and import have for them.
 Kind = Literal["tensorboard", "wandb", "mlflow"]
-#: The package that each needs, as pip and import call it.
-PACKAGES: dict[Kind, str] = {"tensorboard": "tensorboard", "wandb": "wandb", "mlflow": "mlflow"}
 
 
 @dataclass(frozen=True)
@@ -138,6 +137,5 @@ BACKENDS: dict[Kind, Callable[[CurveName, str], Curve]] = {
 
 
 def is_installed(kind: Kind) -> bool:
-    """Whether the package of a library can be imported here; it is not imported."""
-    package = PACKAGES[kind]
-    return package in sys.modules or find_spec(package) is not None
+    """Whether a library can be imported here; it is not imported."""
+    return kind in sys.modules or find_spec(kind) is not None

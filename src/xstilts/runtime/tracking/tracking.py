@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-from xstilts.atomic import write_json
+from xstilts.atomic import read_object, write_json
 from xstilts.runtime.tracking.backends import BACKENDS, Curve, CurveName, Kind
 
 #: Steps between two points of the training loss.
@@ -60,17 +58,7 @@ class Tracking:
 
     def part(self, name: str) -> Tracking:
         """The curves of a part of the job; they take turns with those of the other parts."""
-        return Tracking(
-            self.kind,
-            self.study,
-            self.job,
-            self.run,
-            self.folder,
-            self.shared,
-            self.facts,
-            (*self.parts, name),
-            self._now,
-        )
+        return replace(self, parts=(*self.parts, name))
 
     def begin(self, restarts: int) -> None:
         """Begin a curve, or go on with the one that an earlier process has begun.
@@ -81,7 +69,7 @@ class Tracking:
         self.close()
         parts = (*self.parts, f"restart-{restarts}") if restarts else self.parts
         folder = self.folder.joinpath(*parts)
-        known = _known(folder / "tracked.json")
+        known = read_object(folder / "tracked.json")  # what an earlier process has noted of the curve
         identity = "-".join((self.run, *parts))
         name = CurveName(self.study, self.job, ", ".join(parts), identity, self.facts, folder, self.shared)
 
@@ -143,12 +131,3 @@ class Tracking:
                 type(error).__name__,
                 error,
             )
-
-
-def _known(place: Path) -> Mapping[str, Any]:
-    """What an earlier process has noted of the curve; nothing where there was none."""
-    try:
-        known = json.loads(place.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return known if isinstance(known, dict) else {}

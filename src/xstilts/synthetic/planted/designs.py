@@ -6,7 +6,7 @@ tasks teach. An encoder that knows no marker is at chance on the items with one.
     share of items with a marker * share of their markers that the intermediate task teaches * (100 - chance),
 
 if all that is taught is learnt, and each question's effect is planted in one of these two shares. The sizes were chosen
-before any result, large enough for a power above 0.95 in docs/calibration.md.
+before any result, each larger than one that is found in 80 to 99 % of simulated studies (docs/calibration.md).
 """
 
 from __future__ import annotations
