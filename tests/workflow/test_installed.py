@@ -173,7 +173,7 @@ def test_the_workflow_is_found_in_a_clone() -> None:
 
 
 def test_what_snakemake_s_report_shows_has_captions() -> None:
-    """Snakemake reads them when it writes its report, which it cannot without a network."""
+    """The reports that Snakemake packs: see also tests/workflow/test_own_tasks.py, where it packs one."""
     rules = REPOSITORY / "workflow" / "rules"
     found = [
         (path, block)

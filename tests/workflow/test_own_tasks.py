@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -93,3 +94,9 @@ def test_a_label_that_no_example_has_stops_before_training(tmp_path: Path) -> No
     assert workspace.snakemake("results/own_tasks/data/intents/manifest.json").code != 0
     log = (workspace.results / "logs" / "prepare" / "intents.log").read_text(encoding="utf-8")
     assert "tasks.intents.labels: no example of its files has the label 'joke'" in log
+
+
+def test_snakemake_packs_the_report_and_the_figures(example: Workspace) -> None:
+    example.snakemake("--report", "packed.zip").ok()
+    names = {Path(name).name for name in zipfile.ZipFile(example.folder / "packed.zip").namelist()}
+    assert {"report.html", "gains.svg"} <= names
