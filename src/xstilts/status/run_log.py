@@ -186,7 +186,7 @@ def _result(job: StartedJob, study: Study | None) -> str:
         scores = scores.rename(columns={"task": "target"}).assign(split="dev")
     cells = by_language(scores, study)
     cells = cells[cells["split"] == ("test" if "test" in set(cells["split"]) else "dev")]
-    means = cells.groupby("target")["score"].mean().to_dict()
+    means = {str(name): mean for name, mean in cells.groupby("target")["score"].mean().items()}
     order = dict.fromkeys(name for name in (*study.targets, *means) if name in means)
     values = [f"{study.title_of(name)} {means[name]:.1f}" if len(order) > 1 else f"{means[name]:.1f}" for name in order]
     return f": {', '.join(values)}{' on dev data' * on_dev}" if values else ""

@@ -40,11 +40,14 @@ _KINDS = ["baseline", "intermediate arm", "control"]
 
 def read_curves(records: Iterable[Path]) -> pd.DataFrame:
     """Read :data:`CURVES` from records ``…/{model}/{arm}/{what}/seed{seed}.json``; jobs without training have none."""
-    jobs = {
-        Job(*path.parts[-4:-1], int(path.stem.removeprefix("seed"))): json.loads(path.read_bytes()) for path in records
-    }
+    jobs = {_job(path): json.loads(path.read_bytes()) for path in records}
     points = curves_of(jobs).to_pandas().groupby(CURVES[:5], as_index=False)
     return points.agg(loss=("loss", "first"), score=("score", "mean"), best=("best", "first"))
+
+
+def _job(record: Path) -> Job:
+    model, arm, what = record.parts[-4:-1]
+    return Job(model, arm, what, int(record.stem.removeprefix("seed")))
 
 
 def training_figure(curves: pd.DataFrame, study: Study, model: str) -> Figure | AbsentFigure:
