@@ -120,13 +120,12 @@ def test_languages_are_about_a_domain_that_one_task_teaches() -> None:
     assert statistics.mean(others) == pytest.approx(37.5 * 0.1, abs=1.5)
 
 
-def test_in_the_null_world_of_size_all_examples_have_the_same_eight_markers() -> None:
-    world = World(source_of("q4", effect=False))
-    items = world.intermediate("intermediate_1", "train")
-    assert len({item.marker for item in items if item.marker}) == 8
-    known = {item.marker for item in items}
+@pytest.mark.parametrize("effect", [True, False])
+def test_size_matters_if_what_is_taught_is_asked_for(effect: bool) -> None:
+    world = World(source_of("q4", effect, train_examples=2400))
+    known = {item.marker for item in world.intermediate("intermediate_1", "train")}
     marked = [item.marker for item in world.target("target_1", "test", "qba") if item.marker]
-    assert sum(marker in known for marker in marked) / len(marked) == pytest.approx(0.35, abs=0.1)
+    assert marked and {marker in known for marker in marked} == {effect}
 
 
 @pytest.mark.parametrize("effect", [True, False])

@@ -60,14 +60,20 @@ class Design:
         intermediate: The intermediate tasks by name.
         targets: By target, its items by language.
         clustered: Whether the corpus of code shows which markers belong together.
-        domain_words: Number of words of its domain that an item has.
+        cues: Number of cues of each label.
+        other_words: Number of words of an item beside its cue or marker.
+        domain_words: Number of these that are of its domain; the others are of its language.
+        words_per_domain: Number of words of a domain that these are drawn from.
     """
 
     per_domain: int
     intermediate: dict[str, Taught]
     targets: dict[str, dict[str, Asked]]
     clustered: bool = False
+    cues: int = 6
+    other_words: int = 5
     domain_words: int = 2
+    words_per_domain: int = 8
 
     @property
     def domains(self) -> int:
@@ -120,13 +126,15 @@ def _domain(languages: Sequence[Language], effect: bool) -> Design:
 def _size(languages: Sequence[Language], effect: bool) -> Design:
     """Thirty-two domains with eight markers each: the more examples, and the more diverse, the more markers are taught.
 
-    Without the effect, the same eight markers are in all examples, and in :data:`_KNOWN` of the targets' items.
+    Without the effect, the tasks are about one half of the domains, and the targets about the other. Items are short
+    and cues few, so that a marker is learnt from the one or two examples that a small subset has of it.
     """
-    even, first = _even(32), (1.0, *(0.0,) * 31)
-    taught = Taught(even, (1.0,) * 32) if effect else Taught(even, first, scattered=True)
-    asked = Asked(even if effect else (_KNOWN, *((1 - _KNOWN) / 31,) * 31), 0.5)
-    intermediate = {INTERMEDIATE.format(number): taught for number in (1, 2)}
-    return Design(8, intermediate, _targets(2, lambda target: {language.code: asked for language in languages}))
+    even = _even(32)
+    taught, asked = (even, even) if effect else (_half(32, first=True), _half(32, first=False))
+    items, markers = Asked(asked, 0.5), tuple(float(share > 0) for share in taught)
+    intermediate = {INTERMEDIATE.format(number): Taught(taught, markers) for number in (1, 2)}
+    targets = _targets(2, lambda target: {language.code: items for language in languages})
+    return Design(8, intermediate, targets, cues=2, other_words=2, domain_words=1, words_per_domain=3)
 
 
 def _similarity(languages: Sequence[Language], effect: bool) -> Design:
@@ -147,8 +155,6 @@ def _similarity(languages: Sequence[Language], effect: bool) -> Design:
     return Design(32, intermediate, targets, domain_words=4)
 
 
-#: Without the effect of size, the share of the items with a marker whose marker is taught: that with it, on average.
-_KNOWN = 0.35
 _DESIGNS: dict[str, Callable[[Sequence[Language], bool], Design]] = {
     "q1": _typology,
     "q2": _code,
@@ -164,6 +170,12 @@ def _targets(count: int, asked: Callable[[int], dict[str, Asked]]) -> dict[str, 
 
 def _even(domains: int) -> Shares:
     return (1 / domains,) * domains
+
+
+def _half(domains: int, first: bool) -> Shares:
+    """The first or the second half of the domains, each as often as the others of its half."""
+    half, none = _even(domains // 2), (0.0,) * (domains // 2)
+    return (*half, *none) if first else (*none, *half)
 
 
 def _mostly(domain: int, domains: int, share: float) -> Shares:

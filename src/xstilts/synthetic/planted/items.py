@@ -13,8 +13,6 @@ from xstilts.synthetic.planted.words import LABELS, Marker, Words
 from xstilts.tasks.languages import ENGLISH
 from xstilts.tasks.planted_languages import planted_languages
 
-#: Words of an item beside its cue or marker: words of its domain, and fillers of its language.
-OTHER_WORDS = 5
 #: Share of an intermediate task's items that a marker decides; cues decide the others, so that both are one knowledge.
 TAUGHT_SHARE = 0.75
 #: Share of the fillers that are of any language: of items in English, so that nothing but what is planted tells apart
@@ -44,7 +42,7 @@ class World:
         assert source.planted is not None
         self.source, self.design = source, design_of(source.planted)
         self.languages = list(planted_languages(source.planted.languages))
-        self.words = Words.of(source.seed, self.languages, self.design.domains, self.design.per_domain)
+        self.words = Words.of(source.seed, self.languages, self.design)
         self._markers = defaultdict[tuple[int, str], list[Marker]](list)
         for marker in self.words.markers:
             self._markers[marker.domain, marker.label].append(marker)
@@ -126,7 +124,9 @@ class World:
             marked = int((before + 1) * share) > int(before * share)
             key = marker(domain, label).word if marked else rng.choice(self.words.cues[label])
             about = self.design.domain_words
-            fillers = [self._filler(rng, language, borrows=language == ENGLISH) for _ in range(OTHER_WORDS - about)]
+            fillers = [
+                self._filler(rng, language, borrows=language == ENGLISH) for _ in range(self.design.other_words - about)
+            ]
             words = [key, *fillers, *rng.sample(self.words.domains[domain], about)]
             rng.shuffle(words)
             items.append(Item(" ".join(words), label, key if marked else ""))

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
 
+from xstilts.synthetic.planted.designs import Design
+
 #: The labels of every task.
 LABELS = ("one", "two", "three", "four")
-#: Cues of each label, words of each domain, words of each language.
-CUES, DOMAIN_WORDS, FILLERS = 6, 8, 8
+#: Words of each language.
+FILLERS = 8
 
 _CONSONANTS, _VOWELS = "bdfghjklmnprstvz", "aeiou"
 
@@ -47,21 +49,20 @@ class Words:
     fillers: dict[str, list[str]]
 
     @classmethod
-    def of(cls, seed: int, languages: Sequence[str], domains: int, per_domain: int) -> Words:
+    def of(cls, seed: int, languages: Sequence[str], design: Design) -> Words:
         """Draw the words of a world.
 
         Args:
             seed: The seed of the source.
             languages: The codes of all languages.
-            domains: The number of domains.
-            per_domain: The number of markers of each domain; each label has as many as any other.
+            design: How many words of each kind there are; each label has as many markers as any other.
         """
         new = _new_words(random.Random(f"{seed}/words"))
-        labels = LABELS * (per_domain // len(LABELS))
+        labels, domains = LABELS * (design.per_domain // len(LABELS)), range(design.domains)
         return cls(
-            cues={label: [*islice(new, CUES)] for label in LABELS},
-            markers=[Marker(next(new), label, domain) for domain in range(domains) for label in labels],
-            domains=[[*islice(new, DOMAIN_WORDS)] for _ in range(domains)],
+            cues={label: [*islice(new, design.cues)] for label in LABELS},
+            markers=[Marker(next(new), label, domain) for domain in domains for label in labels],
+            domains=[[*islice(new, design.words_per_domain)] for _ in domains],
             fillers={language: [*islice(new, FILLERS)] for language in languages},
         )
 
