@@ -25,7 +25,9 @@ SHAPE = {"hidden_size": 8, "layers": 1, "heads": 2, "feed_forward_size": 8, "max
 TASK = {"type": "classification", "columns": {"premise": "text", "label": "label"}, "labels": list(LABELS)}
 
 
-def runs_of(folder: Path, question: str, effect: bool = True, languages: int = 6, **changes: Any) -> Runs:
+def runs_of(
+    folder: Path, question: str, effect: bool = True, languages: int = 6, train_examples: int = 640, **changes: Any
+) -> Runs:
     """A study of a planted world with one intermediate task and three targets, generated and prepared."""
     names = ("intermediate_1", "target_1", "target_2", "target_3")
     test = {name: {"test": f"{name}/test.{{language}}.tsv"} for name in names[1:]}
@@ -38,7 +40,7 @@ def runs_of(folder: Path, question: str, effect: bool = True, languages: int = 6
         "source": {
             "kind": "synthetic",
             "planted": planted,
-            "train_examples": 640,
+            "train_examples": train_examples,
             "eval_examples": 80,
             "documents": 70,
         },
@@ -88,7 +90,7 @@ def test_smaller_and_narrower_subsets_teach_fewer_markers(make: Callable[..., Ru
         return {"tasks": ["intermediate_1"], "train_examples": count, "choose": {"how": how}}
 
     arms = {"none": {}} | {f"{how}_{count}": arm(how, count) for how in ("diverse", "narrow") for count in (64, 128)}
-    truth = Truth(make("q4", arms=arms))
+    truth = Truth(make("q4", train_examples=2048, arms=arms))
     known = {name: [truth.known("tiny", name, seed) for seed in (1, 2, 3)] for name in arms}
     for how in ("diverse", "narrow"):
         assert all(few < many for few, many in zip(known[f"{how}_64"], known[f"{how}_128"], strict=True))
