@@ -11,6 +11,7 @@ from xstilts.errors import UserError
 from xstilts.graph.paths import MODELS, TRANSLATORS
 from xstilts.graph.runs import INTERMEDIATE, RETRIEVAL, Runs
 from xstilts.graph.specs import Specs
+from xstilts.runtime.heads import refuse_without_head
 
 # A study file given with --configfile replaces the default study; --config overrides single values of either.
 if not workflow.configfiles:
@@ -24,6 +25,8 @@ try:
         workflow.configfiles,
         "" if workflow.is_main_process else os.environ["XSTILTS_STUDY"],
     )
+    if workflow.remote_exec:
+        refuse_without_head(RUNS.paths.heads, os.environ)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 

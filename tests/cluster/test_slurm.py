@@ -210,3 +210,37 @@ def test_what_fails_for_good_is_named_and_the_rest_goes_on(again: Submitted, clu
     assert "exceeded memory limit" in done.text
     assert "Trying to restart job" in done.text
     assert scores.read_bytes() == before, "jobs go by the study that they were planned with"
+
+
+def test_queued_jobs_of_a_killed_snakemake_touch_nothing(again: Submitted, cluster: Slurm):
+    """They start when another one has made their results. Their log folders outlive its end: SLURM needs them."""
+    scores = again.results / "scores" / "small" / "none" / "xnli" / "seed1.parquet"
+    scores.unlink(missing_ok=True)
+    wanted = str(scores.relative_to(again.folder))
+    queued: list[Job] = []
+
+    def is_queued() -> bool:
+        queued[:] = [job for job in cluster.jobs() if job.state == "PENDING" and "finetune" in job.comment]
+        return bool(queued)
+
+    cluster.call("scontrol", "update", "PartitionName=gpu", "State=DOWN")
+    try:
+        with again.running(again.profile(), wanted) as killed:
+            cluster.wait(is_queued, 60, "a fine-tuning in the queue")
+            killed.kill()
+            killed.wait(10)
+        elsewhere = again.profile({"finetune": {"slurm_partition": "urgent"}})
+        again.submit("--unlock", profile=elsewhere).ok()
+        done = again.submit(wanted, profile=elsewhere)
+        done.ok()
+        assert "scancel --name=" in done.text
+        made = scores.stat()
+        assert list(again.folder.glob(".snakemake/slurm_logs/rule_finetune/*")), "the queued job's folder"
+    finally:
+        cluster.call("scontrol", "update", "PartitionName=gpu", "State=UP")
+    (job,) = queued
+    cluster.wait(lambda: state(cluster, job) not in ("PENDING", "RUNNING"), 60, "the queued job to end")
+    assert state(cluster, job) == "FAILED"
+    assert (scores.stat().st_ino, scores.stat().st_mtime_ns) == (made.st_ino, made.st_mtime_ns)
+    (log,) = again.folder.glob(f".snakemake/slurm_logs/rule_finetune/*/{job.id}.log")
+    assert "has touched nothing" in log.read_text(encoding="utf-8")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import socket
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from made_progress import XNLI, XNLI_2
 
+from xstilts.runtime.heads import Head
 from xstilts.status.slurm import read_queue
 from xstilts.status.survey import as_json, survey
 
@@ -83,24 +87,33 @@ def test_only_this_folders_jobs_count(squeue, tmp_path):
     assert set(queue.states) == {"9", "10", "11", "12", "13"}
 
 
+def head(name, host=None, pid=None):
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    return Head(name * 4, "trial", host or socket.gethostname(), pid or os.getpid(), started, name)
+
+
 def test_jobs_that_no_snakemake_waits_for(squeue):
     squeue(line(11, name="aaaa"), line(12, name="bbbb"), line(13, name="bbbb"))
     assert read_queue(Path.cwd()).unawaited == (
-        "SLURM has 3 jobs of this folder, but no snakemake waits for them: their results will be made again. "
+        "SLURM has 3 jobs of this folder that no snakemake waits for: what they make will be made again. "
         "Cancel them: scancel --name=aaaa, scancel --name=bbbb."
     )
 
 
-def test_more_snakemakes_have_submitted_jobs_than_run(squeue):
+def test_the_jobs_of_a_running_snakemake_are_not_offered_to_be_cancelled(squeue):
     squeue(line(11, name="aaaa"), line(12, name="bbbb"), line(13, name="bbbb"))
     locks(1)
-    assert read_queue(Path.cwd()).unawaited == (
-        "SLURM has 3 jobs of this folder, submitted by 2 runs of snakemake, of which at most 1 can be running. "
-        "Cancel those of the others: scancel --name=aaaa, scancel --name=bbbb (oldest first)."
+    killed = head("bbbb", pid=2**22 + 1)
+    assert read_queue(Path.cwd(), [head("aaaa"), killed]).unawaited == (
+        "SLURM has 2 jobs of this folder that no snakemake waits for: what they make will be made again. "
+        "Cancel them: scancel --name=bbbb."
     )
+    assert read_queue(Path.cwd(), [head("aaaa"), head("bbbb")]).unawaited == ""
 
 
-def test_jobs_that_a_snakemake_may_wait_for(squeue):
-    squeue(line(11), line(12))
+def test_a_snakemake_on_another_machine_may_run_while_there_are_locks(squeue):
+    squeue(line(11, name="aaaa"))
+    elsewhere = [head("aaaa", host="login2")]
+    assert "scancel --name=aaaa" in read_queue(Path.cwd(), elsewhere).unawaited
     locks(1)
-    assert read_queue(Path.cwd()).unawaited == ""
+    assert read_queue(Path.cwd(), elsewhere).unawaited == ""

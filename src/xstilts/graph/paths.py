@@ -57,6 +57,11 @@ class Paths:
         """The texts that a translator has translated, for all studies beside this one; no study has such a name."""
         return self.root.parent / ".translations" / translator
 
+    @property
+    def heads(self) -> Path:
+        """A file for each Snakemake that runs a study in the same folder as this one."""
+        return self.root.parent / ".heads"
+
     def data(self, task: str) -> Path:
         """The folder of a task's examples."""
         return self.root / "data" / task

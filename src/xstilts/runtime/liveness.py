@@ -18,7 +18,7 @@ _CLOCK_TOLERANCE = timedelta(seconds=5)  # of a process's start time, which the 
 def is_alive(attempt: Attempt, now: datetime) -> bool:
     """Whether the attempt's process exists; on another machine, whether it has updated the attempt recently."""
     if attempt.host == socket.gethostname():
-        return _process_exists(attempt)
+        return process_exists(attempt.pid, parse_time(attempt.started))
     return now - parse_time(attempt.updated) < _TIMEOUT
 
 
@@ -36,16 +36,16 @@ def time_since_update(attempt: Attempt, now: datetime) -> timedelta:
     return max(now - parse_time(attempt.updated), timedelta(0))
 
 
-def _process_exists(attempt: Attempt) -> bool:
-    """Whether the attempt's process is running here, and is not a later process with the same id."""
+def process_exists(pid: int, started: datetime) -> bool:
+    """Whether a process that was running at a time is still there, and is not a later process with the same id."""
     try:
-        os.kill(attempt.pid, 0)
+        os.kill(pid, 0)
     except PermissionError:
         pass  # it belongs to another user
     except (OSError, OverflowError):
         return False
     try:
-        created = datetime.fromtimestamp(psutil.Process(attempt.pid).create_time(), UTC)
+        created = datetime.fromtimestamp(psutil.Process(pid).create_time(), UTC)
     except (psutil.Error, ValueError):  # hidden from this user
         return True
-    return created <= parse_time(attempt.started) + _CLOCK_TOLERANCE
+    return created <= started + _CLOCK_TOLERANCE

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from xstilts.runtime.heads import Head, locks_of
 from xstilts.wording import counted
 
 #: Id (also of an array's task), state, and what Snakemake's plugin sets: comment, name, working folder.
@@ -32,12 +34,14 @@ class Queue:
         states: The state of every job that is queued or running, by id.
         submitted: The jobs that were submitted from the folder, oldest first.
         snakemakes: How many snakemakes hold locks in the folder. A killed snakemake leaves its locks behind.
+        awaited: The names of the jobs that a running snakemake waits for.
         trouble: Why squeue could not be asked, as a sentence; empty if it could.
     """
 
     states: dict[str, str]
     submitted: tuple[SubmittedJob, ...] = ()
     snakemakes: int = 0
+    awaited: frozenset[str] = frozenset()
     trouble: str = ""
 
     def forgotten(self, job: str) -> bool:
@@ -54,26 +58,24 @@ class Queue:
 
     @property
     def unawaited(self) -> str:
-        """A sentence about jobs that no snakemake waits for; empty if there are none, as far as can be told.
-
-        Jobs do not record which snakemake submitted them. But the jobs of one snakemake share a name, and each running
-        snakemake holds a lock.
-        """
-        names = list(dict.fromkeys(job.name for job in self.submitted))
-        if len(names) <= self.snakemakes:
+        """A sentence about jobs that no snakemake waits for; empty if there are none."""
+        jobs = [job for job in self.submitted if job.name not in self.awaited]
+        if not jobs:
             return ""
-        jobs = f"SLURM has {counted(len(self.submitted), 'job')} of this folder, "
-        cancel = " ".join(f"scancel --name={name}" + ("," * (name != names[-1])) for name in names)
-        if not self.snakemakes:
-            return f"{jobs}but no snakemake waits for them: their results will be made again. Cancel them: {cancel}."
+        cancel = ", ".join(f"scancel --name={name}" for name in dict.fromkeys(job.name for job in jobs))
         return (
-            f"{jobs}submitted by {counted(len(names), 'run')} of snakemake, of which at most {self.snakemakes} can be "
-            f"running. Cancel those of the others: {cancel} (oldest first)."
+            f"SLURM has {counted(len(jobs), 'job')} of this folder that no snakemake waits for: what they make will be "
+            f"made again. Cancel them: {cancel}."
         )
 
 
-def read_queue(folder: Path) -> Queue:
-    """Run squeue, and pick out the jobs that were submitted from ``folder``; without squeue, set ``trouble``."""
+def read_queue(folder: Path, heads: Sequence[Head] = ()) -> Queue:
+    """Run squeue, and pick out the jobs that were submitted from a folder; without squeue, set ``trouble``.
+
+    Args:
+        folder: The working folder of the snakemakes.
+        heads: The snakemakes that are recorded there.
+    """
     try:
         squeue = subprocess.run(_QUERY, capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL)
     except FileNotFoundError:
@@ -86,10 +88,12 @@ def read_queue(folder: Path) -> Queue:
     rows = [row for row in (line.split("|", 4) for line in squeue.stdout.splitlines()) if len(row) == 5]
     own = [row for row in rows if row[2].startswith("rule_") and _is_same_folder(row[4], folder)]
     own.sort(key=lambda row: int(row[0]) if row[0].isdigit() else 0)
+    locks = locks_of(folder)
     return Queue(
         states={row[0].strip(): row[1] for row in rows},
         submitted=tuple(SubmittedJob(job.strip(), state, comment, name) for job, state, comment, name, _ in own),
-        snakemakes=len(list((folder / ".snakemake" / "locks").glob("*.output.lock"))),
+        snakemakes=locks,
+        awaited=frozenset(head.slurm_name for head in heads if head.may_run(locks > 0)),
     )
 
 

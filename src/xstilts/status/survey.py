@@ -12,6 +12,7 @@ from typing import Any
 from xstilts.graph.jobs import INTERMEDIATE, PRETRAINING
 from xstilts.graph.runs import Runs, evaluation_of
 from xstilts.graph.specs import Specs
+from xstilts.runtime.heads import read_heads
 from xstilts.status.checkpoints import LeftoverCheckpoint, leftover_checkpoints
 from xstilts.status.estimate import RemainingTime, mean_seconds, remaining_time, seconds_left
 from xstilts.status.slurm import Queue, read_queue
@@ -72,7 +73,7 @@ class Survey:
 def survey(runs: Runs) -> Survey:
     """Read the status of a study; the working folder has to be the one that snakemake runs in."""
     now, specs = datetime.now(UTC), Specs(runs)
-    queue = read_queue(Path.cwd())
+    queue = read_queue(Path.cwd(), read_heads(runs.paths.heads))
     statuses = job_statuses(specs, queue, now)
     return Survey(runs, now, statuses, remaining_time(statuses, now), queue, leftover_checkpoints(specs, statuses))
 

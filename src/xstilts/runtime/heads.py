@@ -1,0 +1,146 @@
+"""Which Snakemakes are at work on studies: each leaves a file while it runs, and its jobs on a cluster look for it.
+
+A job that was queued by a Snakemake that was killed may start when another one has taken its place. Snakemake deletes a
+job's outputs before it runs it, so such a job has to end before that: results that are done would be lost.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from xstilts.atomic import write_json
+from xstilts.errors import UserError
+from xstilts.runtime.liveness import process_exists
+
+logger = logging.getLogger(__name__)
+
+#: The environment variable that tells a cluster's jobs the id of their Snakemake.
+VARIABLE = "XSTILTS_HEAD"
+
+
+@dataclass(frozen=True)
+class Head:
+    """A Snakemake that has started to run a study.
+
+    Attributes:
+        id: Drawn at random.
+        study: The study's name.
+        host: The machine it runs on.
+        pid: Its process there.
+        started: When it started, as ISO 8601.
+        slurm_name: The name of all jobs that it submits to SLURM; empty without SLURM.
+    """
+
+    id: str
+    study: str
+    host: str
+    pid: int
+    started: str
+    slurm_name: str = ""
+
+    def may_run(self, locked: bool) -> bool:
+        """Whether it may still be running.
+
+        Args:
+            locked: Whether a Snakemake holds locks in the working folder. On another machine no process can be seen,
+                but one that runs holds them; one that was killed leaves them behind until they are removed.
+        """
+        if self.host != socket.gethostname():
+            return locked
+        return process_exists(self.pid, datetime.fromisoformat(self.started))
+
+
+def new_id() -> str:
+    """Draw the id of a Snakemake."""
+    return os.urandom(8).hex()
+
+
+def read_heads(folder: Path) -> list[Head]:
+    """Return the Snakemakes that have left a file, those of killed ones among them, the oldest first."""
+    heads = [_read(path) for path in folder.glob("*.json")]
+    return sorted((head for head in heads if head), key=lambda head: head.started)
+
+
+def take_over(folder: Path, own: Head, locked: bool) -> list[Head]:
+    """Record that this Snakemake runs a study, in place of those of the same study that no longer run.
+
+    Args:
+        folder: The folder of these files.
+        own: This Snakemake.
+        locked: Whether another Snakemake holds locks in the working folder.
+
+    Returns:
+        The Snakemakes whose place it takes: their queued jobs will end without touching anything.
+    """
+    replaced = [head for head in read_heads(folder) if head.study == own.study and not head.may_run(locked)]
+    write_json(_path(folder, own.id), asdict(own))
+    for head in replaced:
+        leave(folder, head.id)
+    return replaced
+
+
+def begin(folder: Path, study: str, slurm_name: str) -> None:
+    """Record the Snakemake of this process, whose id is in :data:`VARIABLE`, and log whose place it takes.
+
+    Args:
+        folder: The folder of these files.
+        study: The study's name.
+        slurm_name: The name of all jobs that it submits to SLURM.
+    """
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    own = Head(os.environ[VARIABLE], study, socket.gethostname(), os.getpid(), started, slurm_name)
+    for head in take_over(folder, own, locked=locks_of(Path.cwd()) > 1):
+        queued = f" 'scancel --name={head.slurm_name}' removes them now." if head.slurm_name else ""
+        logger.warning(
+            "The snakemake of this study that was started on %s at %s was killed. Jobs that it has left in a queue "
+            "will end without touching anything.%s",
+            head.host,
+            head.started,
+            queued,
+        )
+
+
+def locks_of(folder: Path) -> int:
+    """The number of Snakemakes that hold locks in a working folder; killed ones leave theirs behind."""
+    return len(list((folder / ".snakemake" / "locks").glob("*.output.lock")))
+
+
+def leave(folder: Path, id: str) -> None:
+    """Record that a Snakemake has come to its end."""
+    _path(folder, id).unlink(missing_ok=True)
+
+
+def refuse_without_head(folder: Path, environment: Mapping[str, str]) -> None:
+    """Refuse to go on with a job whose Snakemake has been replaced by another one.
+
+    Args:
+        folder: The folder of these files.
+        environment: The job's environment variables.
+
+    Raises:
+        UserError: Its Snakemake is no longer recorded.
+    """
+    id = environment.get(VARIABLE, "")
+    if id and not _path(folder, id).exists():
+        raise UserError(
+            "The snakemake that has submitted this job has ended or was killed, and another one may have made its "
+            "results since. The job ends here and has touched nothing; start snakemake again if results are missing."
+        )
+
+
+def _path(folder: Path, id: str) -> Path:
+    return folder / f"{id}.json"
+
+
+def _read(path: Path) -> Head | None:
+    try:
+        return Head(**json.loads(path.read_bytes()))
+    except (OSError, ValueError, TypeError):  # it has just ended, or is no such file
+        return None
