@@ -13,8 +13,8 @@ from collections.abc import Iterator
 
 import torch
 
-#: Rows and columns of a block of products by the kind of device: 16 and 256 MiB in float32.
-_BLOCK = {"cpu": 2048, "cuda": 8192}
+#: Rows and columns of a block of products by the kind of device: 64 and 256 MiB in float32.
+_BLOCK = {"cpu": 4096, "cuda": 8192}
 _GROUP = 32  # neighbouring products of which the highest is looked at first
 
 #: (n, k) similarities and (n, k) positions in what was searched, nearest first, on the CPU.
@@ -145,15 +145,15 @@ class _Best:
         row, column, score = _above(floor, grouped, maxima)
         if not len(row):
             return
-        changed, counts = row.unique_consecutive(return_counts=True)
-        row = torch.cat([changed.repeat_interleave(self._k), row])
-        score = torch.cat([best[changed].flatten(), score])
-        position = torch.cat([positions[changed].flatten(), column + first])
-        order = score.argsort(descending=True, stable=True)  # of equal scores the lowest position is first
-        order = order[row[order].argsort(stable=True)]
-        sizes = counts + self._k
-        kept = order[(sizes.cumsum(0) - sizes)[:, None] + torch.arange(self._k, device=sizes.device)]
-        best[changed], positions[changed] = score[kept], position[kept]
+        changed, line, counts = row.unique_consecutive(return_inverse=True, return_counts=True)
+        place = torch.arange(len(row), device=row.device) - (counts.cumsum(0) - counts)[line] + self._k
+        width = self._k + int(counts.max())
+        pool = best.new_full((len(changed), width), float("-inf"))
+        pool[:, : self._k], pool[line, place] = best[changed], score
+        pool_positions = positions.new_zeros(len(changed), width)
+        pool_positions[:, : self._k], pool_positions[line, place] = positions[changed], column + first
+        best[changed], kept = _top(pool, self._k)
+        positions[changed] = pool_positions.gather(1, kept)
 
     def neighbours(self) -> Neighbours:
         """What has been found."""
@@ -163,8 +163,19 @@ class _Best:
 def _above(
     floor: torch.Tensor, grouped: torch.Tensor, maxima: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Rows, columns and values of the scores that are higher than their row's floor, in the order of rows and columns."""
+    """Rows, columns and values of the scores above their row's floor, in the order of rows and columns."""
     row, group = (maxima > floor[:, None]).nonzero(as_tuple=True)
     scores = grouped[row, group]
     found, place = (scores > floor[row, None]).nonzero(as_tuple=True)
     return row[found], group[found] * _GROUP + place, scores[found, place]
+
+
+def _top(scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Like ``torch.topk``, but of equal scores the first comes first. Overwrites ``scores``."""
+    values, positions = [], []
+    for _ in range(k):
+        value, position = scores.max(dim=1, keepdim=True)
+        scores.scatter_(1, position, float("-inf"))
+        values.append(value)
+        positions.append(position)
+    return torch.cat(values, dim=1), torch.cat(positions, dim=1)
