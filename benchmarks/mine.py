@@ -10,6 +10,8 @@ products in each of the two directions, and its neighbours go through the margin
 
 from __future__ import annotations
 
+from typing import Any
+
 import faiss
 import measuring
 import torch
@@ -35,7 +37,8 @@ def theirs(foreign: torch.Tensor, english: torch.Tensor) -> list[MinedPair]:
 
 
 def _searched(queries: torch.Tensor, vectors: torch.Tensor) -> Neighbours:
-    index = faiss.IndexFlatIP(vectors.shape[1])
+    flat: Any = faiss.IndexFlatIP
+    index = flat(vectors.shape[1])
     index.add(vectors.numpy())
     similarities, positions = index.search(queries.numpy(), NEIGHBOURS)
     return torch.from_numpy(similarities), torch.from_numpy(positions)

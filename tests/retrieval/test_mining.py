@@ -45,7 +45,7 @@ def whole_numbers(seed: int, n: int) -> torch.Tensor:
 
 
 def ranked(queries: torch.Tensor, index: torch.Tensor, k: int) -> list[list[int]]:
-    return np.argsort(-(queries @ index.T).numpy(), axis=1, kind="stable")[:, :k].tolist()  # type: ignore[no-any-return]
+    return np.argsort(-(queries @ index.T).numpy(), axis=1, kind="stable")[:, :k].tolist()
 
 
 @given(SEEDS, st.integers(1, 150), st.integers(1, 150), st.integers(1, 40), st.integers(1, 170))
