@@ -10,7 +10,7 @@ products in each of the two directions, and its neighbours go through the margin
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import faiss
 import measuring
@@ -37,8 +37,7 @@ def theirs(foreign: torch.Tensor, english: torch.Tensor) -> list[MinedPair]:
 
 
 def _searched(queries: torch.Tensor, vectors: torch.Tensor) -> Neighbours:
-    flat: Any = faiss.IndexFlatIP
-    index = flat(vectors.shape[1])
+    index = faiss.IndexFlatIP(vectors.shape[1])
     index.add(vectors.numpy())
     similarities, positions = index.search(queries.numpy(), NEIGHBOURS)
     return torch.from_numpy(similarities), torch.from_numpy(positions)
@@ -63,7 +62,7 @@ def main() -> None:
 
 def _measure(sentences: int, width: int, turns: int) -> None:
     foreign, english = pools(sentences, width)
-    ways = {
+    ways: dict[str, Callable[[], list[MinedPair]]] = {
         measuring.OURS: lambda: mine(foreign, english, NEIGHBOURS),
         "faiss": lambda: theirs(foreign, english),
     }
