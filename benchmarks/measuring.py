@@ -77,11 +77,29 @@ def print_result(benchmark: str, seconds: Mapping[str, list[float]], packages: l
         packages: The packages whose versions matter.
         details: What else to say: sizes, checks that both ways computed the same.
     """
-    result = {
-        "benchmark": benchmark,
-        "ratios": ratios(seconds),
+    _print(benchmark, {"ratios": ratios(seconds), **_times(seconds)}, packages, details)
+
+
+def print_kinds(
+    benchmark: str, by_kind: Mapping[str, Mapping[str, list[float]]], packages: list[str], **details: Any
+) -> None:
+    """Print the results for several kinds of data as one JSON document; see :func:`print_result`."""
+    all_ratios = {f"{name}, {kind}": ratio for kind in by_kind for name, ratio in ratios(by_kind[kind]).items()}
+    times = {kind: _times(seconds) for kind, seconds in by_kind.items()}
+    _print(benchmark, {"ratios": all_ratios, "kinds": times}, packages, details)
+
+
+def _times(seconds: Mapping[str, list[float]]) -> dict[str, Any]:
+    return {
         "CPU seconds": {name: round(statistics.median(values), 3) for name, values in seconds.items()},
         "turns": {name: [round(value, 3) for value in values] for name, values in seconds.items()},
+    }
+
+
+def _print(benchmark: str, measured: dict[str, Any], packages: list[str], details: dict[str, Any]) -> None:
+    result = {
+        "benchmark": benchmark,
+        **measured,
         **details,
         "machine": {"processor": processor(), "processors": os.cpu_count(), "load": round(os.getloadavg()[0], 1)},
         "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import os
 import shutil
 import string
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -112,3 +115,28 @@ def test_what_a_killed_job_leaves_of_a_tokenizer_is_removed(
     assert list((tmp_path / "left").iterdir())
     remove_leftovers(tmp_path / "left" / "tokenizer.json")
     assert not list((tmp_path / "left").iterdir())
+
+
+_COUNT_THREADS = """
+import os, sys
+from pathlib import Path
+from xstilts.data import tokenizer
+tokenizer.use_threads(int(sys.argv[2]))
+loaded = tokenizer.load(Path(sys.argv[1]))
+before = len(os.listdir("/proc/self/task"))
+ids = loaded([f"the old stone pier {number}" for number in range(3000)])["input_ids"]
+print(len(os.listdir("/proc/self/task")) - before, hash(str(ids)))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="counts threads as Linux lists them")
+def test_texts_are_encoded_by_so_many_threads(learnt: PreTrainedTokenizerFast, tmp_path: Path) -> None:
+    tokenizer.save(learnt, tmp_path)
+    counted = {}
+    for threads in (1, 3):
+        command = [sys.executable, "-c", _COUNT_THREADS, str(tmp_path), str(threads)]
+        environment = {**os.environ, "PYTHONHASHSEED": "0"}
+        output = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
+        counted[threads] = output.split()
+    assert [int(counted[threads][0]) for threads in (1, 3)] == [0, 3]
+    assert counted[1][1] == counted[3][1]

@@ -72,7 +72,7 @@ def test_passages_are_written_a_few_at_a_time(runs: Runs, monkeypatch: pytest.Mo
 def test_a_corpus_is_encoded_with_the_settings_of_text(runs: Runs) -> None:
     jobs.prepare(runs, "text_code")
     save(train(["def f(x): return x y = 2"], 60, 32), runs.paths.tokenizer("tiny"))
-    encode(runs, "tiny", "text_code")
+    encode(runs, "tiny", "text_code", threads=1)
     rows = EncodedRows(runs.paths.encoded("tiny", "text_code", "train", "und"))
     assert len(rows) > 10 and max(rows.lengths) == 32
 

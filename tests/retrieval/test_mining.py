@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xstilts.retrieval.mining import MinedPair, best_threshold, mine
-from xstilts.task_types.neighbours import nearest_neighbours
+from xstilts.task_types.neighbours import nearest_neighbours, neighbours_of_both
 
 SEEDS = st.integers(0, 2**32 - 1)
 SIZES = st.integers(1, 30)
@@ -37,6 +37,31 @@ def test_of_equally_near_ones_the_first(block: int) -> None:
     index = torch.tensor([[0.0, 1.0], [1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
     _, positions = nearest_neighbours(torch.tensor([[1.0, 0.0]]), index, 4, block=block)
     assert positions.tolist() == [[1, 2, 4, 0]]
+
+
+def whole_numbers(seed: int, n: int) -> torch.Tensor:
+    """Vectors whose products are exact, whatever the blocks, and often equal."""
+    return torch.tensor(np.random.default_rng(seed).integers(-2, 3, (n, 4)), dtype=torch.float32)
+
+
+def ranked(queries: torch.Tensor, index: torch.Tensor, k: int) -> list[list[int]]:
+    return np.argsort(-(queries @ index.T).numpy(), axis=1, kind="stable")[:, :k].tolist()
+
+
+@given(SEEDS, st.integers(1, 150), st.integers(1, 150), st.integers(1, 40), st.integers(1, 170))
+@settings(deadline=None)
+def test_each_side_gets_its_neighbours_and_ties_go_to_the_first(seed: int, n: int, m: int, k: int, block: int) -> None:
+    left, right = whole_numbers(seed, n), whole_numbers(seed + 1, m)
+    (_, of_left), (_, of_right) = neighbours_of_both(left, right, k, block=block)
+    assert of_left.tolist() == ranked(left, right, k)
+    assert of_right.tolist() == ranked(right, left, k)
+    assert torch.equal(nearest_neighbours(left, right, k, block=block)[1], of_left)
+
+
+def test_of_vectors_that_are_no_numbers_the_neighbours_are_some_positions() -> None:
+    """The encoder has diverged; its scores say so."""
+    _, positions = nearest_neighbours(torch.full((2, 8), float("nan")), unit(1, 50), 3)
+    assert positions.tolist() == [[0, 1, 2]] * 2
 
 
 def brute_force(foreign: np.ndarray, english: np.ndarray, k: int) -> dict[tuple[int, int], float]:

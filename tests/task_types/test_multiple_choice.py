@@ -125,20 +125,6 @@ def test_truncation_takes_from_both_ends_of_equal_length_alike(tokenizer: PreTra
     ]
 
 
-def test_the_tokenizer_is_left_as_it_was_after_an_error() -> None:
-    class Failing:
-        truncation_side = "right"
-
-        def __call__(self, *texts: list[str], **options: object) -> None:
-            assert self.truncation_side == "left"
-            raise ValueError("cannot encode")
-
-    failing = Failing()
-    with pytest.raises(ValueError, match="cannot encode"):
-        task_type().encode(table(RIVER), failing)  # type: ignore[arg-type]
-    assert failing.truncation_side == "right"
-
-
 def test_segment_ids_of_tokenizers_that_make_them(tokenizer: PreTrainedTokenizerFast) -> None:
     bert_like = copy.deepcopy(tokenizer)
     bert_like.model_input_names = ["input_ids", "token_type_ids", "attention_mask"]

@@ -133,4 +133,4 @@ rule encode:
         study=FROZEN,
     shell:
         "xstilts encode --study {params.study} --model {wildcards.model} --task {wildcards.task}"
-        " --run {params.run[id]} > {log} 2>&1"
+        " --threads {threads} --run {params.run[id]} > {log} 2>&1"

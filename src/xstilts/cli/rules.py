@@ -93,12 +93,18 @@ def tokenizer(study: StudyName, model: Model, run: RunId = "") -> None:
 
 
 @app.command()
-def encode(study: StudyName, model: Model, task: TaskName, run: RunId = "") -> None:
+def encode(
+    study: StudyName,
+    model: Model,
+    task: TaskName,
+    threads: Annotated[int, typer.Option(help="CPU threads; token ids do not depend on their number.")] = 1,
+    run: RunId = "",
+) -> None:
     """Turn one task's examples into token ids, once for all arms and seeds."""
     from xstilts.jobs.encode import encode as work
 
     runs = planned(study, run, lambda specs: specs.encode(model, task), model=model, encoded=task)
-    work(runs, model, task)
+    work(runs, model, task, threads)
 
 
 @app.command()

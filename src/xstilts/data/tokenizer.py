@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -78,6 +79,15 @@ def _alphabet(texts: Sequence[str], normalizer: Normalizer, size: int) -> list[s
     counts = Counter(character for text in texts for character in normalizer.normalize_str(text))
     del counts[" "]
     return [_WORD_MARK, *sorted(counts, key=lambda character: (-counts[character], character))[: max(0, size - 1)]]
+
+
+def use_threads(threads: int) -> None:
+    """Have this process's tokenizers encode so many texts at a time; what they make of a text stays the same.
+
+    Before the first text is encoded: later calls change nothing but whether there is one thread or several.
+    """
+    os.environ["TOKENIZERS_PARALLELISM"] = "true" if threads > 1 else "false"
+    os.environ["RAYON_NUM_THREADS"] = str(threads)
 
 
 def save(tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:

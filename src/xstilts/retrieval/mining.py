@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from xstilts.task_types.neighbours import BLOCK, nearest_neighbours
+from xstilts.task_types.neighbours import Neighbours, neighbours_of_both
 
 
 class MinedPair(NamedTuple):
@@ -35,7 +35,7 @@ def mine(
     english: torch.Tensor,
     neighbours: int,
     device: torch.device | str = "cpu",
-    block: int = BLOCK,
+    block: int | None = None,
 ) -> list[MinedPair]:
     """Mine one-to-one pairs of sentences.
 
@@ -49,21 +49,30 @@ def mine(
         english: (m, hidden) embeddings.
         neighbours: K in the formula.
         device: Multiplies the embeddings.
-        block: Rows that are multiplied at a time.
+        block: Rows of either side that are multiplied at a time; None: what suits the device.
 
     Returns:
         The pairs by decreasing margin.
     """
     if not len(foreign) or not len(english):
         return []
-    forward, to_english = nearest_neighbours(foreign, english, neighbours, device, block)
-    backward, to_foreign = nearest_neighbours(english, foreign, neighbours, device, block)
+    return one_to_one(*neighbours_of_both(foreign, english, neighbours, device, block))
+
+
+def one_to_one(of_foreign: Neighbours, of_english: Neighbours) -> list[MinedPair]:
+    """Mine pairs among the nearest neighbours of every sentence; see :func:`mine`.
+
+    Args:
+        of_foreign: The neighbours of the foreign sentences.
+        of_english: The neighbours of the English sentences.
+    """
+    (forward, to_english), (backward, to_foreign) = of_foreign, of_english
     foreign_mean, english_mean = forward.mean(dim=1), backward.mean(dim=1)
     forward_margins, forward_best = _best_margin(forward, to_english, foreign_mean, english_mean)
     backward_margins, backward_best = _best_margin(backward, to_foreign, english_mean, foreign_mean)
-    return _one_to_one(
-        np.concatenate([np.arange(len(foreign)), backward_best]),
-        np.concatenate([forward_best, np.arange(len(english))]),
+    return _by_margin(
+        np.concatenate([np.arange(len(forward)), backward_best]),
+        np.concatenate([forward_best, np.arange(len(backward))]),
         np.concatenate([forward_margins, backward_margins]),
     )
 
@@ -77,7 +86,7 @@ def _best_margin(
     return best_margins[:, 0].numpy(), positions.gather(1, best)[:, 0].numpy()
 
 
-def _one_to_one(foreign: np.ndarray, english: np.ndarray, margins: np.ndarray) -> list[MinedPair]:
+def _by_margin(foreign: np.ndarray, english: np.ndarray, margins: np.ndarray) -> list[MinedPair]:
     """Candidate pairs, best first, without those that share a sentence with a better pair."""
     order = np.argsort(-margins, kind="stable")
     order = order[margins[order] > 0]

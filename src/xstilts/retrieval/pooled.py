@@ -10,7 +10,9 @@ import pyarrow as pa
 import torch
 
 from xstilts.task_types.dual_encoder import TOP, candidate_ids, candidates, queries
-from xstilts.task_types.neighbours import BLOCK, Nearest
+from xstilts.task_types.neighbours import Nearest
+
+BLOCK = 8192  # candidates that are embedded and compared at a time
 
 #: Returns the (rows, hidden) vectors of some encoded rows of a file, given their indices.
 Embed = Callable[[Sequence[int]], torch.Tensor]

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from xstilts.task_types.base import IGNORED, Batch, EncodedRow, Scored, SpecialTokens, TaskType
 from xstilts.task_types.inputs import inputs_of, pad_inputs, run_encoder
+from xstilts.task_types.pairs import encode_pairs
 from xstilts.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -58,18 +59,18 @@ class Classification(TaskType):
 
     def encode(self, examples: pa.Table, tokenizer: PreTrainedTokenizerFast, first: int = 0) -> pa.Table:
         """Encode one row per example; ``label`` is an index into ``labels``, ``IGNORED`` without gold."""
-        encoded = tokenizer(
-            examples.column("premise").to_pylist(),
-            None if self.task.single_sentence else examples.column("hypothesis").to_pylist(),
-            truncation="longest_first",
-            max_length=self.encoding.max_length,
-        )
+        premises, length = examples.column("premise").to_pylist(), self.encoding.max_length
+        if self.task.single_sentence:
+            inputs = inputs_of(tokenizer(premises, truncation=True, max_length=length))
+        else:
+            hypotheses = examples.column("hypothesis").to_pylist()
+            inputs = encode_pairs(tokenizer, premises, hypotheses, length, tokenizer.truncation_side)
         gold = examples.column("label").to_pylist()
         labels = [IGNORED if label is None else self.labels.index(label) for label in gold]
         return pa.table(
             {
                 "example": pa.array(range(first, first + examples.num_rows), pa.int32()),
-                **inputs_of(encoded),
+                **inputs,
                 "label": pa.array(labels, pa.int32()),
             }
         )

@@ -9,7 +9,6 @@ January 2021.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -17,7 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xstilts.task_types.base import IGNORED, Batch, EncodedRow, Scored, SpecialTokens, TaskType
-from xstilts.task_types.inputs import end_to_end, inputs_of, offsets_of, pad_inputs, run_encoder, single_texts
+from xstilts.task_types.inputs import end_to_end, offsets_of, pad_inputs, run_encoder, single_texts
+from xstilts.task_types.pairs import encode_pairs
 from xstilts.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -63,20 +63,19 @@ class MultipleChoice(TaskType):
         """Encode one row per example."""
         choices = examples.column("choices").to_pylist()
         prompts = examples.column("prompt").to_pylist()
-        with _truncating_from_the_start(tokenizer):
-            encoded = tokenizer(
-                [prompt for prompt, its_choices in zip(prompts, choices, strict=True) for _ in its_choices],
-                [choice for its_choices in choices for choice in its_choices],
-                truncation="longest_first",
-                max_length=self.encoding.max_length,
-            )
+        inputs = encode_pairs(
+            tokenizer,
+            [prompt for prompt, its_choices in zip(prompts, choices, strict=True) for _ in its_choices],
+            [choice for its_choices in choices for choice in its_choices],
+            self.encoding.max_length,
+            side="left",
+        )
         counts = [len(its_choices) for its_choices in choices]
-        lengths = [len(ids) for ids in encoded["input_ids"]]
         return pa.table(
             {
                 "example": pa.array(range(first, first + examples.num_rows), pa.int32()),
-                **{name: end_to_end(column, counts) for name, column in inputs_of(encoded).items()},
-                "lengths": pa.ListArray.from_arrays(offsets_of(counts), pa.array(lengths, pa.int32())),
+                **{name: end_to_end(column, counts) for name, column in inputs.items()},
+                "lengths": pa.ListArray.from_arrays(offsets_of(counts), pc.list_value_length(inputs["input_ids"])),
                 "label": pc.fill_null(examples.column("label"), IGNORED).cast(pa.int32()),
             }
         )
@@ -149,12 +148,3 @@ class MultipleChoice(TaskType):
         gold = [str(label) for label in examples.column("label").to_pylist()]
         scores = [100.0 * (g == p) for g, p in zip(gold, predictions, strict=True)]
         return Scored({"accuracy": sum(scores) / len(scores)}, gold, list(scores))
-
-
-@contextmanager
-def _truncating_from_the_start(tokenizer: PreTrainedTokenizerFast) -> Iterator[None]:
-    side, tokenizer.truncation_side = tokenizer.truncation_side, "left"
-    try:
-        yield
-    finally:
-        tokenizer.truncation_side = side
