@@ -63,7 +63,9 @@ rule encode:
 rule intermediate:
     input:
         "bare/tokenizers/{model}.json",
-        examples=lambda w: [f"bare/tokens/{w.model}/{task}.json" for task in ARMS[w.arm]],
+        examples=lambda w: [
+            f"bare/tokens/{w.model}/{task}.json" for task in ARMS[w.arm]
+        ],
     output:
         "bare/encoders/{model}/{arm}/{seed}.json",
         "bare/dev_scores/{model}/{arm}/intermediate/{seed}.parquet",
@@ -80,8 +82,11 @@ rule intermediate:
 
 rule finetune:
     input:
-        encoder=lambda w: [f"bare/encoders/{w.model}/{w.arm}/{w.seed}.json"] * bool(ARMS[w.arm]),
-        examples=lambda w: [f"bare/tokens/{w.model}/{task}.json" for task in READS[w.what]],
+        encoder=lambda w: [f"bare/encoders/{w.model}/{w.arm}/{w.seed}.json"]
+        * (w.arm in GRAPH["trained"]),
+        examples=lambda w: [
+            f"bare/tokens/{w.model}/{task}.json" for task in READS[w.what]
+        ],
     output:
         "bare/scores/{model}/{arm}/{what}/{seed}.parquet",
         "bare/predictions/{model}/{arm}/{what}/{seed}.parquet",

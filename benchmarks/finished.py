@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from xstilts.config.study import BASELINE, Study, load, store
-from xstilts.graph.jobs import Job
+from xstilts.graph.jobs import INTERMEDIATE, RETRIEVAL, Job
 from xstilts.graph.runs import Runs
 from xstilts.graph.specs import Specs
 from xstilts.scores.dev_scores import DEV_SCORES, write_dev_scores
@@ -87,11 +87,12 @@ class _Writer:
         spec = self.specs.of(job)
         if not job.makes_encoder:
             self._write_scores(job, str(spec["id"]))
-        self._write_dev_scores(job, str(spec["id"]))
+        if not job.is_pretraining:
+            self._write_dev_scores(job, str(spec["id"]))
         record = {
             "study": self.runs.study.study,
             "spec": spec,
-            "training": None if job.what == "retrieval" else self._training(job),
+            "training": None if job.what == RETRIEVAL else self._training(job),
             "seconds": 100.0,
             "hardware": {"device": "made up", "precision": "float32"},
             "software": {"python": "3.11"},
@@ -153,12 +154,8 @@ class _Writer:
         return pa.table(columns, schema=PREDICTIONS)
 
     def _write_dev_scores(self, job: Job, run: str) -> None:
-        study = self.runs.study
-        stage, tasks = "target", (job.what,)
-        if job.makes_encoder:
-            stage, tasks = "intermediate", study.arms[job.arm].all_tasks
-        elif job.what == "retrieval":
-            stage, tasks = "retrieval", ()
+        study, tasks = self.runs.study, self._learnt(job)
+        stage = job.what if job.makes_encoder else "target"
         cell = {"study": study.study, "model": job.model, "arm": job.arm, "stage": stage, "seed": job.seed, "run": run}
         rows = [
             {**cell, "task": task, "language": ENGLISH, "metric": metric, "score": 80.0, "n": 100}
@@ -167,8 +164,14 @@ class _Writer:
         ]
         write_dev_scores(self.runs.paths.part("dev_scores", *job), pa.Table.from_pylist(rows, schema=DEV_SCORES))
 
+    def _learnt(self, job: Job) -> tuple[str, ...]:
+        """The tasks that a job trains on."""
+        if job.what == INTERMEDIATE:
+            return self.runs.study.arms[job.arm].all_tasks
+        return (job.what,) if job.rule == "finetune" else ()
+
     def _training(self, job: Job) -> dict[str, Any]:
-        tasks = self.runs.study.arms[job.arm].all_tasks if job.makes_encoder else (job.what,)
+        tasks = self._learnt(job)
         curve = [
             {"step": 100 * step, "loss": 2 / step, **dict.fromkeys(tasks, 80 - 30 / step)} for step in range(1, 11)
         ]

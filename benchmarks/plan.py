@@ -18,7 +18,6 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +44,7 @@ _ARMS: dict[str, Any] = {
     "untrained": {"weights": "random"},
 }
 #: Six fine-tunings and one retrieval per model, arm and seed; and an intermediate training where the arm trains.
-_JOBS_PER_SEED = len(MODELS) * (len(_ARMS) * 7 + len(_ARMS) - 1)
+ONE_SEED = len(MODELS) * (len(_ARMS) * 7 + len(_ARMS) - 1)
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ def write_study(folder: Path, jobs: int) -> None:
         "study": "large",
         "source": {"kind": "files", "root": "data"},
         "models": {name: {"path": f"models/{name}"} for name in MODELS},
-        "seeds": list(range(1, 1 + max(1, round(jobs / _JOBS_PER_SEED)))),
+        "seeds": list(range(1, 1 + max(1, round(jobs / ONE_SEED)))),
         "arms": _ARMS,
         "targets": dict.fromkeys(TARGETS),
     }
@@ -85,7 +84,8 @@ def write_study(folder: Path, jobs: int) -> None:
 def bare_graph(runs: Runs) -> dict[str, Any]:
     """Return what ``bare.smk`` has to know of a study."""
     return {
-        "arms": {arm: [*runs.trained_on(arm), *[""] * 0] for arm in runs.study.arms},
+        "arms": {arm: runs.trained_on(arm) for arm in runs.study.arms},
+        "trained": [name for name, arm in runs.study.arms.items() if arm.trains],
         "reads": {what: runs.read_by(what) for what in runs.evaluations()},
         "data": [f"bare/data/{task}.json" for task in runs.study.tasks()],
         "scores": [f"bare/scores/{job.model}/{job.arm}/{job.what}/{job.seed}.parquet" for job in runs.jobs()],
@@ -101,11 +101,6 @@ def snakemake(folder: Path, *arguments: str) -> Measured:
 def bare(folder: Path) -> Measured:
     """Plan the folder's bare workflow."""
     return run(folder, sys.executable, "-m", "snakemake", "--snakefile", str(BARE), "--cores", "2", "--dry-run")
-
-
-def xstilts(folder: Path, *arguments: str) -> Measured:
-    """Run a command of XSTILTs on the folder's study."""
-    return run(folder, sys.executable, "-m", "xstilts", *arguments)
 
 
 def run(folder: Path, *command: str) -> Measured:
@@ -143,6 +138,20 @@ def pretend(folder: Path) -> None:
     snakemake(folder, "--touch", "--forceall", "--quiet", "all", "--cores", "100000")
 
 
+def commands(folder: Path) -> dict[str, float]:
+    """CPU seconds of planning the study as if all of it had run, and of the commands that look at a study."""
+    pretend(folder)
+    study = ("--study", "study.yaml")
+    seconds = {
+        "finished": snakemake(folder, "--dry-run").seconds,
+        "xstilts status": run(folder, "xstilts", "status", *study).seconds,
+        "xstilts plan": run(folder, "xstilts", "plan", *study).seconds,
+    }
+    change(folder)
+    why = run(folder, "xstilts", "why", "--snakefile", str(SNAKEFILE), "--configfile", "study.yaml")
+    return {name: round(value, 1) for name, value in {**seconds, "xstilts why": why.seconds}.items()}
+
+
 def main() -> None:
     """Measure, and print one JSON document."""
     parser = measuring.parser(__doc__)
@@ -150,12 +159,19 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_study(folder, 333 if arguments.reduced else arguments.jobs)
-        measured = {
-            kind: [way(folder) for _ in range(arguments.turns)]
-            for kind, way in {"bare": bare, "fresh": partial(snakemake)}.items()
-        }
-    print(measured)
+        write_study(folder, ONE_SEED if arguments.reduced else arguments.jobs)
+        planned = {"fresh": snakemake(folder, "--dry-run"), "bare": bare(folder)}
+        ways = {measuring.OURS: lambda: snakemake(folder, "--dry-run"), "bare": lambda: bare(folder)}
+        seconds = measuring.take_turns(ways, arguments.turns)
+        details = {} if arguments.reduced else commands(folder)
+    measuring.print_result(
+        "plan",
+        seconds,
+        ["snakemake"],
+        jobs={name: one.jobs for name, one in planned.items()},
+        mebibytes={name: round(one.mebibytes) for name, one in planned.items()},
+        **details,
+    )
 
 
 if __name__ == "__main__":
