@@ -1,7 +1,7 @@
 """Charts share the parts that are never changed, where Altair would copy them.
 
 Altair copies a chart with all that is in it whenever charts are put together, at each level again: a figure of many
-panels spent two thirds of its time on copies of encodings and axes. It asks a part for ``__deepcopy__`` first, as
+panels spent much of its time on copies of encodings and axes. It asks a part for ``__deepcopy__`` first, as
 :func:`copy.deepcopy` does. The parts below are read and replaced, but never changed in place, here and in Altair.
 Charts themselves, which Altair renames and strips of their data, are still copied.
 """
