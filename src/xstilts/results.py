@@ -24,6 +24,7 @@ from xstilts.scores import parquet_files as files
 from xstilts.scores.curves import read_curves
 from xstilts.scores.dev_scores import read_dev_scores
 from xstilts.scores.flags import flagged_jobs, usable
+from xstilts.scores.gains import primary_scores
 from xstilts.scores.score_files import PREDICTIONS, read_scores
 from xstilts.wording import counted
 
@@ -56,7 +57,7 @@ class StudyResults:
     @cached_property
     def gains(self) -> pd.DataFrame:
         """Gains per language and seed; see :func:`xstilts.analysis.gains.gains`."""
-        return gains(usable(self.scores), self.study)
+        return gains(primary_scores(usable(self.scores), self.study), self.study)
 
     @cached_property
     def missing(self) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from made_up import Row, scores_of, study_of
 
 from xstilts.analysis.gains import CELL, gains, gains_of, missing_cells
 from xstilts.analysis.study_data import StudyData
+from xstilts.scores.gains import primary_scores
 
 
 def test_a_gain_is_over_the_baseline_with_the_same_seed() -> None:
@@ -24,21 +25,21 @@ def test_a_gain_is_over_the_baseline_with_the_same_seed() -> None:
         ("mnli", "xquad", "en", "f1", 1, 72),
         ("mnli", "xquad", "en", "f1", 2, 99),
     ]
-    found = gains(scores_of(rows), study)
+    found = gains(primary_scores(scores_of(rows), study), study)
     assert found[["arm", "language", "seed", "baseline", "score", "gain", "n"]].to_numpy().tolist() == [
         ["mnli", "en", 1, 65, 68, 3, 100]
     ]
 
 
 def test_rows_are_in_the_order_of_the_study_and_controls_come_last() -> None:
-    found = gains(scores_of(complete()), study_of())
+    found = gains(primary_scores(scores_of(complete()), study_of()), study_of())
     assert list(found["arm"].unique()) == ["mnli", "qqp", "random"]
     assert list(found["target"].unique()) == ["xnli", "udpos", "tatoeba"]
 
 
 def test_a_test_split_that_stands_in_for_a_dev_split_goes_by_its_name() -> None:
     study = study_of(splits=["dev"])
-    found = gains(scores_of(complete()).query("target == 'tatoeba'"), study)
+    found = gains(primary_scores(scores_of(complete()).query("target == 'tatoeba'"), study), study)
     assert len(found) == 3 * 2 and set(found["split"]) == {"dev"}
     missing = missing_cells(scores_of(complete()), study)
     assert "tatoeba" not in set(missing["target"])
@@ -51,7 +52,7 @@ def test_every_cell_and_seed_either_has_a_gain_or_is_listed_as_missing(draw: int
     rows = [row for row in complete() if rng.random() < kept]
     study, scores = study_of(), scores_of(rows)
     key = [*CELL, "seed"]
-    both = pd.concat([gains(scores, study)[key], missing_cells(scores, study)[key]])
+    both = pd.concat([gains(primary_scores(scores, study), study)[key], missing_cells(scores, study)[key]])
     assert len(both) == 3 * 6 * 2 and not both.duplicated().any()
 
 
@@ -71,7 +72,7 @@ def test_a_score_that_is_no_number_is_a_missing_one() -> None:
     scores = scores_of(complete())
     scores.loc[(scores["arm"] == "mnli") & (scores["target"] == "tatoeba"), "score"] = np.nan
     assert len(missing_cells(scores, study_of())) == 2
-    assert gains(scores, study_of())["gain"].notna().all()
+    assert gains(primary_scores(scores, study_of()), study_of())["gain"].notna().all()
 
 
 def test_questions_are_about_the_test_split_and_about_no_controls() -> None:
@@ -79,7 +80,8 @@ def test_questions_are_about_the_test_split_and_about_no_controls() -> None:
     scores = scores_of(complete())
     found = gains_of(StudyData.of(study, pd.concat([scores, scores.assign(split="dev", score=1.0)])))
     assert list(found["arm"].unique()) == ["mnli", "qqp"]
-    of_test = gains(scores, study_of()).query("arm != 'random'").drop(columns="split").reset_index(drop=True)
+    scored = primary_scores(scores, study_of())
+    of_test = gains(scored, study_of()).query("arm != 'random'").drop(columns="split").reset_index(drop=True)
     pd.testing.assert_frame_equal(found, of_test)
 
 

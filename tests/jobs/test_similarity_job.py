@@ -12,7 +12,15 @@ import pytest
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from xstilts.analysis.corpora import CorpusPart, Sequences, domain_parts, parts_of, texts_of, training_parts
+from xstilts.analysis.corpora import (
+    CorpusPart,
+    Sequences,
+    domain_parts,
+    parallel_parts,
+    parts_of,
+    texts_of,
+    training_parts,
+)
 from xstilts.config.settings import Architecture, Compute
 from xstilts.config.study import load
 from xstilts.data.encoding import EncodedRows, encode_task
@@ -21,7 +29,7 @@ from xstilts.data.tokenizer import load as load_tokenizer
 from xstilts.data.tokenizer import save
 from xstilts.encoders import storage as encoders
 from xstilts.graph.runs import Runs
-from xstilts.jobs.similarity import similarity
+from xstilts.jobs.similarity import TEXTS, similarity
 from xstilts.task_types import canonical_schema
 from xstilts.tasks.registry import TASKS
 
@@ -163,6 +171,31 @@ def test_cosines_are_those_of_mean_embeddings_less_the_means_of_parallel_sentenc
     assert found["cosine"] == pytest.approx(cosine(mnli, german), abs=1e-5)
     expected = cosine(mnli - parallel["english"], german - parallel["german"])
     assert found["cosine_centred"] == pytest.approx(expected, abs=1e-3)
+
+
+def test_parallel_sentences_stand_in_the_same_order(runs: Runs) -> None:
+    """Of a sample, both languages have the same content; the examples' ids say which sentence matches which."""
+    found = parallel_parts(runs, "tiny", "tatoeba", "de")
+    assert found is not None
+    (english,), (german,) = found
+    assert [row["example"] for row in english.read(4)] == [row["example"] + 1 for row in german.read(4)]
+    assert len(english.read(None)) == COUNT // 2 and english.name != german.name
+
+
+def test_a_set_is_embedded_once(runs: Runs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    read: list[str] = []
+    original = CorpusPart.read
+
+    def counting(part: CorpusPart, most: int | None) -> list[Any]:
+        if most == TEXTS:
+            read.append(part.name)
+        return original(part, most)
+
+    monkeypatch.setattr(CorpusPart, "read", counting)
+    similarity(runs, threads=1)
+    assert read and len(read) == len(set(read))
+    assert "tiny: texts of udpos, target 2 of 4" in caplog.text
 
 
 def test_it_comes_out_the_same_again(table: pd.DataFrame, runs: Runs) -> None:

@@ -1,9 +1,8 @@
-"""Large studies: what planning costs grows no faster than the study. The largest size is for scripts/scale.py."""
+"""Large studies: what planning costs grows no faster than the study. The largest size is for benchmarks/plan.py."""
 
 from __future__ import annotations
 
-import importlib.util
-import sys
+import importlib
 from pathlib import Path
 from types import ModuleType
 
@@ -14,18 +13,13 @@ from xstilts.config.study import Study, load
 from xstilts.graph.runs import RETRIEVAL, Runs
 from xstilts.graph.specs import Specs
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "scale.py"
-ONE_SEED = 333  # jobs of the script's study per seed
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
-@pytest.fixture(scope="module")
-def scale() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("scale", SCRIPT)
-    assert spec is not None and spec.loader is not None
-    script = importlib.util.module_from_spec(spec)
-    sys.modules["scale"] = script  # where dataclasses look for the types of fields
-    spec.loader.exec_module(script)
-    return script
+@pytest.fixture
+def scale(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    return importlib.import_module("plan")
 
 
 def test_planning_grows_with_the_study_and_no_faster(scale, tmp_path):
@@ -34,10 +28,10 @@ def test_planning_grows_with_the_study_and_no_faster(scale, tmp_path):
     for seeds in (1, 4):
         folder = tmp_path / str(seeds)
         folder.mkdir()
-        scale.write_study(folder, seeds * ONE_SEED)
+        scale.write_study(folder, seeds * scale.ONE_SEED)
         measured.append(scale.snakemake(folder, "--dry-run"))
     small, large = measured
-    assert large.jobs > 1300 and large.jobs - small.jobs == 3 * ONE_SEED
+    assert large.jobs > 1300 and large.jobs - small.jobs == 3 * scale.ONE_SEED
     assert large.seconds < 6 * small.seconds
     # Memory is for the script to measure: here the peak would be that of these tests, which the child was forked from.
     assert large.seconds < 30

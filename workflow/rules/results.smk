@@ -90,6 +90,7 @@ rule report:
         scores=PATHS.scores,
         dev_scores=PATHS.dev_scores,
         answers=PATHS.answers,
+        figures=PATHS.figures,
     output:
         report(
             PATHS.report,

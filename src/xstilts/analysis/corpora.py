@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from xstilts.data import examples
 from xstilts.data.encoding import EncodedRows
@@ -42,6 +44,12 @@ class CorpusPart:
     language: str
     examples: Sequence[int] | None = None
     rows: np.ndarray | None = None
+
+    @property
+    def name(self) -> str:
+        """Tells the part from others: a hash of its rows after the file's path and the language."""
+        chosen = [None if numbers is None else np.asarray(numbers).tobytes() for numbers in (self.examples, self.rows)]
+        return f"{self.path} {self.language} {hashlib.sha256(repr(chosen).encode()).hexdigest()}"
 
     def read(self, most: int | None) -> list[EncodedRow]:
         """Read at most that many rows, evenly spaced because files are often sorted; all rows if None."""
@@ -99,15 +107,16 @@ def parallel_parts(
     """Locate the same sentences in English and in a language, in one of the tasks of :data:`PARALLEL`.
 
     Returns:
-        The English parts and those in the language; None if the study does not have both.
+        The English parts and those in the language, with the same content in the same order; None if the study does not
+        have both.
     """
     scored = runs.study.languages(task, _scored_split(runs, task)) if task in runs.study.targets else ()
     if runs.study.task(task).type == "retrieval":
         if language != ENGLISH and language not in scored:
             return None
         codes = [code for code in scored if language in (code, ENGLISH)]
-        english = [_side(runs, model, task, code, ENGLISH_SIDE) for code in codes]
-        return english, parts_of(runs, model, task, language)
+        pairs = [_paired_sides(runs, model, task, code) for code in codes]
+        return [english for english, _ in pairs], [pair[language != ENGLISH] for pair in pairs]
     if not {ENGLISH, language} <= set(scored):
         return None
     return parts_of(runs, model, task, ENGLISH), parts_of(runs, model, task, language)
@@ -123,6 +132,19 @@ def _side(runs: Runs, model: str, task: str, language: str, side: str) -> Corpus
     table = examples.read(runs.paths.examples(task, split, language))
     spoken = ENGLISH if side == ENGLISH_SIDE else language
     return CorpusPart(runs.paths.encoded(model, task, split, language), spoken, rows=rows_of(table, side))
+
+
+def _paired_sides(runs: Runs, model: str, task: str, language: str) -> tuple[CorpusPart, CorpusPart]:
+    """Locate the English sentences of a file of retrieval that have a match, and their first matches."""
+    split = _scored_split(runs, task)
+    table = examples.read(runs.paths.examples(task, split, language)).select(["id", "side", "matches"]).to_pandas()
+    place = pd.Series(table.index, index=table["id"])
+    matched = table[(table["side"] == ENGLISH_SIDE) & (table["matches"].str.len() > 0)]
+    path, first = runs.paths.encoded(model, task, split, language), place[[found[0] for found in matched["matches"]]]
+    return (
+        CorpusPart(path, ENGLISH, rows=matched.index.to_numpy()),
+        CorpusPart(path, language, rows=first.to_numpy()),
+    )
 
 
 def texts_of(parts: Sequence[CorpusPart], tokenizer: PreTrainedTokenizerFast) -> list[np.ndarray]:

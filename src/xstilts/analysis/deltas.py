@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from xstilts.analysis.covariates import ADJUSTED_FOR, with_covariates, with_known
-from xstilts.analysis.gains import primary_scores
 from xstilts.analysis.selection import (
     intermediate_arms,
     is_zero_shot_or_english,
@@ -41,7 +40,7 @@ def deltas(study_data: StudyData) -> pd.DataFrame:
         there is none; ``n`` is the number of examples scored per seed. Missing values are not imputed.
     """
     study = study_data.study
-    scores = primary_scores(study_data.scores, study)
+    scores = study_data.primary
     scores = scores[(scores["split"] == scored_split(study)) & is_zero_shot_or_english(scores, study)]
     after = _mean_over_seeds(scores[scores["arm"].isin(intermediate_arms(study))], ["arm", *_CELL])
     after = after.rename(columns={"score": "score_after"})

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from xstilts.analysis.gains import CELL, PLACE, gains, grid, primary_scores
+from xstilts.analysis.gains import CELL, PLACE, gains, grid
 from xstilts.analysis.multiplicity import benjamini_hochberg
 from xstilts.analysis.paired import Comparison, by_job, compare, read_examples
 from xstilts.analysis.resampling import percentile_interval, resampling_weights
 from xstilts.config.study import BASELINE, Study
-from xstilts.scores.gains import ALL, ZERO_SHOT, is_control
+from xstilts.scores.gains import ALL, ZERO_SHOT, is_control, primary_scores
 from xstilts.scores.labels import metrics_of
 from xstilts.tasks.languages import ENGLISH
 from xstilts.tasks.task import Task
@@ -40,7 +41,7 @@ def effects(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
     """
     scored = primary_scores(scores, study)
     expected = {place: {*languages} for place, languages in scored.groupby(["target", "split"])["language"]}
-    by_place = dict(list(gains(scores, study).groupby(PLACE)))
+    by_place = dict(list(gains(scored, study).groupby(PLACE)))
     rows = []
     for place in grid(study)[PLACE].drop_duplicates().itertuples(index=False, name=None):
         _, split, _, target = place
@@ -83,9 +84,15 @@ def effect(matrix: np.ndarray, seeds_wanted: int) -> tuple[float, float, float, 
 
 
 def _interval(matrix: np.ndarray) -> tuple[float, float]:
-    rng = np.random.default_rng(1)
-    seeds, languages = (resampling_weights(rng, size, _DRAWS) for size in matrix.shape)
+    seeds, languages = _drawn(*matrix.shape)
     return percentile_interval(((seeds @ matrix) * languages).sum(axis=1))
+
+
+@cache
+def _drawn(seeds: int, languages: int) -> tuple[np.ndarray, np.ndarray]:
+    """The weights of seeds and languages in each draw: the same for all means over so many of them."""
+    rng = np.random.default_rng(1)
+    return resampling_weights(rng, seeds, _DRAWS), resampling_weights(rng, languages, _DRAWS)
 
 
 def cell_tests(predictions: Iterable[Path], study: Study, scores: pd.DataFrame) -> pd.DataFrame:
@@ -111,7 +118,7 @@ def cell_tests(predictions: Iterable[Path], study: Study, scores: pd.DataFrame) 
         DataError: A file does not hold predictions.
     """
     comparisons = pd.DataFrame(_comparisons(predictions, study), columns=[*CELL, *Comparison._fields])
-    mean_gains = gains(scores, study).groupby(CELL, as_index=False)["gain"].mean()
+    mean_gains = gains(primary_scores(scores, study), study).groupby(CELL, as_index=False)["gain"].mean()
     table = grid(study)[CELL].drop_duplicates().merge(mean_gains, how="left").merge(comparisons, how="left")
     table["reason"] = table["reason"].fillna("no predictions of the arm and the baseline with the same seed")
     table[["n", "seeds"]] = table[["n", "seeds"]].fillna(0).astype("int64")

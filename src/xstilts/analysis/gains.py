@@ -12,7 +12,7 @@ import pandas as pd
 from xstilts.analysis.selection import intermediate_arms, is_zero_shot_or_english, scored_split
 from xstilts.analysis.study_data import StudyData
 from xstilts.config.study import BASELINE, Study
-from xstilts.scores.gains import arms_of, by_language, targets_of, with_study_splits
+from xstilts.scores.gains import arms_of, primary_scores, targets_of
 
 PLACE = ["model", "split", "arm", "target"]
 CELL = [*PLACE, "language"]
@@ -21,20 +21,18 @@ CELL = [*PLACE, "language"]
 GAINS = [*CELL, "seed", "baseline", "score", "gain", "n"]
 
 
-def primary_scores(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """Average the primary metrics per cell and seed, in points; no row where one of them is missing or NaN."""
-    return by_language(with_study_splits(scores.dropna(subset=["score"]), study), study)
-
-
-def gains(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
+def gains(scored: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Compute the gain of every cell and seed that both the arm and the baseline have a score for.
+
+    Args:
+        scored: What :func:`xstilts.scores.gains.primary_scores` returns.
+        study: The study.
 
     Returns:
         Rows with the columns :data:`GAINS`, in the study's order, controls last. ``score`` and ``baseline`` are means
         of the target's primary metrics, ``gain`` is their difference, all in points; ``n`` is the number of examples
         scored. The baseline has no rows.
     """
-    scored = primary_scores(scores, study)
     keys = [name for name in (*CELL, "seed") if name != "arm"]
     baseline = scored[scored["arm"] == BASELINE].rename(columns={"score": "baseline"})
     paired = scored.merge(baseline[[*keys, "baseline"]], on=keys)
@@ -48,7 +46,7 @@ def gains_of(study_data: StudyData) -> pd.DataFrame:
     Languages that fine-tuning has examples of are left out, English apart.
     """
     study = study_data.study
-    table = gains(study_data.scores, study)
+    table = gains(study_data.primary, study)
     chosen = (table["split"] == scored_split(study)) & table["arm"].isin(intermediate_arms(study))
     chosen &= is_zero_shot_or_english(table, study)
     return table[chosen].drop(columns="split").reset_index(drop=True)

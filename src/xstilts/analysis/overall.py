@@ -89,7 +89,7 @@ def overall(scores: pd.DataFrame, study: Study, model: str, fine_tuned: bool = F
     known = with_study_splits(usable(scores), study)
     known = known[(known["model"] == model) & (known["split"] == study.splits[0])]
     if fine_tuned:
-        known = known[[study.task(target).trained_on is not None for target in known["target"]]]
+        known = known[known["target"].isin([name for name in study.targets if study.task(name).trained_on is not None])]
     single = by_language(known, study)
     zero_shot = over_languages(single, scored_languages(known), ZERO_SHOT, study)
     gains, english = _gains(zero_shot, study), _gains(single[single["language"] == ENGLISH], study)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
 
 import pandas as pd
 
 from xstilts.config.study import Study
+from xstilts.scores.gains import primary_scores
 from xstilts.tasks.languages import ENGLISH, MEASURES
 
 _SIMILARITY = ["intermediate", "target", "language", "measure", "value"]
@@ -34,6 +36,11 @@ class StudyData:
         """Combine a study's results with the facts of its languages."""
         measured = pd.DataFrame(columns=_SIMILARITY) if similarity is None else similarity
         return cls(study, scores, language_frame(study), measured)
+
+    @cached_property
+    def primary(self) -> pd.DataFrame:
+        """The means of the primary metrics per cell and seed, which every question reads."""
+        return primary_scores(self.scores, self.study)
 
 
 def language_frame(study: Study) -> pd.DataFrame:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pandas as pd
 
 from xstilts.analysis.effects import effect
-from xstilts.analysis.gains import primary_scores
 from xstilts.comparing.sides import Side
 from xstilts.scores.flags import usable
+from xstilts.scores.gains import primary_scores
 
 _PLACE = ["model", "split", "arm", "target"]
 

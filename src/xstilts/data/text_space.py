@@ -3,7 +3,7 @@
 Vectors are TF-IDF of words, reduced to a few dimensions by a truncated singular value decomposition (latent semantic
 analysis, Deerwester et al. 1990) and scaled to unit length. Words are hashed, and the space is fitted on a sample of
 the texts, so that memory does not grow with the vocabulary. The space of a task is the same in every arm and for every
-seed.
+seed. scikit-learn is imported where a space is made, because few training jobs make one.
 """
 
 from __future__ import annotations
@@ -14,9 +14,6 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 
 import numpy as np
-from sklearn.cluster import MiniBatchKMeans
-from sklearn.decomposition import TruncatedSVD
-from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 
 #: Texts that a space is fitted on; all of them where there are fewer.
 FITTED = 20_000
@@ -36,6 +33,9 @@ class TextSpace:
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
+        from sklearn.decomposition import TruncatedSVD
+        from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
+
         rng = np.random.default_rng(0)
         chosen = rng.permutation(len(texts))[:FITTED]
         self._words = HashingVectorizer(
@@ -61,6 +61,8 @@ class TextSpace:
 
         The clusters are those of k-means over the texts that the space was fitted on, at most one per text.
         """
+        from sklearn.cluster import MiniBatchKMeans
+
         count = min(count, len(self._fitted))
         return MiniBatchKMeans(count, random_state=0, n_init=3).fit(self._fitted).predict(vectors)
 

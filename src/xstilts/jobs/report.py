@@ -18,10 +18,10 @@ from xstilts.graph.jobs import Job
 from xstilts.graph.runs import Runs
 from xstilts.graph.state import refuse_damaged_outputs
 from xstilts.graph.unfinished import refuse_unfinished
-from xstilts.report.figures import INDEX, all_figures, write_figures
+from xstilts.report.figures import INDEX, write_figures
 from xstilts.report.page import gather_content, write_page
-from xstilts.report.page.content import PageFigure, records_of
-from xstilts.report.page.figures import page_figure
+from xstilts.report.page.content import records_of
+from xstilts.report.page.figures import read_figures
 from xstilts.report.plots.training import read_curves
 from xstilts.report.tables import main_table_text, write_tables
 from xstilts.scores.curves import curves_of, write_curves
@@ -80,40 +80,36 @@ def tables(runs: Runs) -> None:
 
 def figures(runs: Runs) -> None:
     """Draw the figures of a study's scores."""
-    write_figures(folder=runs.paths.figures, **_figure_inputs(runs))
+    scores, effects = _scores(runs), runs.paths.answers / "effects.csv"
+    write_figures(
+        scores,
+        runs.study,
+        runs.paths.figures,
+        languages=language_frame(runs.study),
+        answers=read_answers(runs.paths.answers),
+        effects=pd.read_csv(effects) if effects.is_file() else pd.DataFrame(),
+        records=read_curves(runs.records(left_out=flagged_jobs(scores, runs.study))),
+    )
 
 
 def page(runs: Runs) -> None:
-    """The report of a study that has come to its end; what summed it up before then goes."""
-    figures, absent = _page_figures(runs)
-    write_page(gather_content(runs, read_answers(runs.paths.answers), figures, absent), runs.paths.report)
+    """The report of a study that has come to its end; what summed it up before then goes.
+
+    Raises:
+        UserError: There are no scores or no figures yet; the message says what to run.
+    """
+    refuse_unfinished(runs, runs.paths.scores, runs.paths.figures / INDEX)
+    drawn, absent = read_figures(runs.paths.figures, runs.study)
+    write_page(gather_content(runs, read_answers(runs.paths.answers), drawn, absent), runs.paths.report)
     shutil.rmtree(runs.paths.partials, ignore_errors=True)
 
 
 def partial_page(runs: Runs, state: str, left_out: Mapping[str, str]) -> None:
     """The report of what there is; ``state`` says how much that is, ``left_out`` what could not be made of it."""
-    figures, absent = _page_figures(runs) if (runs.paths.figures / INDEX).is_file() else ({}, {})
-    content = gather_content(runs, read_answers(runs.paths.answers), figures, absent)
+    has_figures = (runs.paths.figures / INDEX).is_file()
+    drawn, absent = read_figures(runs.paths.figures, runs.study) if has_figures else ({}, {})
+    content = gather_content(runs, read_answers(runs.paths.answers), drawn, absent)
     write_page(replace(content, partial=state, left_out=left_out), runs.paths.report)
-
-
-def _page_figures(runs: Runs) -> tuple[dict[str, PageFigure], dict[str, str]]:
-    """The page's figures by name; and by name, why the study cannot have others."""
-    figures, absent = all_figures(**_figure_inputs(runs))
-    return {figure.name: page_figure(figure, runs.study) for figure in figures}, dict(absent)
-
-
-def _figure_inputs(runs: Runs) -> dict[str, Any]:
-    scores = _scores(runs)
-    effects = runs.paths.answers / "effects.csv"
-    return {
-        "study": runs.study,
-        "scores": scores,
-        "languages": language_frame(runs.study),
-        "answers": read_answers(runs.paths.answers),
-        "effects": pd.read_csv(effects) if effects.is_file() else pd.DataFrame(),
-        "records": read_curves(runs.records(left_out=flagged_jobs(scores, runs.study))),
-    }
 
 
 def main_table(runs: Runs) -> str:

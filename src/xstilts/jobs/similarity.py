@@ -44,7 +44,8 @@ COLUMNS = ["model", "intermediate", "target", "language", "measure", "value", "t
 SimilarityRow = tuple[str, str, str, str, float, int]  # all columns but the model
 
 _MOST_TOKENS = 50_000  # of one sample of a task
-_EMBEDDED_ROWS = 500  # the most rows of a data set that are embedded
+#: The most texts of a data set that are embedded, evenly spaced; a study of XTREME's targets has some 200 sets.
+TEXTS = 100
 
 logger = logging.getLogger(__name__)
 
@@ -111,13 +112,14 @@ class _EmbeddingSimilarity:
     def __init__(self, runs: Runs, model: str, device: Device) -> None:
         self._runs, self._model, self._device = runs, model, device
         self._tokens = SpecialTokens.of(tokenizer.load(runs.paths.tokenizer(model)))
-        self._parallel: dict[tuple[str, str], tuple[np.ndarray, np.ndarray] | None] = {}
+        self._embedded: dict[tuple[str, ...], _MeanEmbedding | None] = {}
 
     def rows(self) -> Iterator[SimilarityRow]:
         study = self._runs.study
         of_tasks = _intermediate_parts(self._runs, self._model)
         tasks = {task: self._mean_embedding(parts) for task, parts in of_tasks.items()}
-        for target in study.targets:
+        for number, target in enumerate(study.targets, start=1):
+            logger.info("%s: texts of %s, target %d of %d", self._model, target, number, len(study.targets))
             for language in dict.fromkeys((ENGLISH, *study.languages(target))):
                 there = self._mean_embedding(self._parts(target, language))
                 origins = self._parallel_means(target, language)
@@ -143,9 +145,18 @@ class _EmbeddingSimilarity:
     def _parts(self, task: str, language: str) -> list[CorpusPart]:
         return parts_of(self._runs, self._model, task, language)
 
-    def _mean_embedding(self, parts: Sequence[CorpusPart], most: int | None = _EMBEDDED_ROWS) -> _MeanEmbedding | None:
-        """The mean embedding of at most ``most`` rows, evenly from all parts; None where there are no rows."""
-        sets = [Sequences(part, most and max(1, most // len(parts))) for part in parts]
+    def _mean_embedding(self, parts: Sequence[CorpusPart]) -> _MeanEmbedding | None:
+        """The mean embedding of at most :data:`TEXTS` rows, evenly from all parts; None where there are no rows.
+
+        A set is embedded once: the English side of parallel sentences comes with each of their languages.
+        """
+        key = tuple(part.name for part in parts)
+        if key not in self._embedded:
+            self._embedded[key] = self._embed(parts)
+        return self._embedded[key]
+
+    def _embed(self, parts: Sequence[CorpusPart]) -> _MeanEmbedding | None:
+        sets = [Sequences(part, max(1, TEXTS // len(parts))) for part in parts]
         embedded = [embed(self._encoder, rows, self._tokens, self._settings).numpy() for rows in sets if len(rows)]
         if not embedded:
             return None
@@ -157,18 +168,14 @@ class _EmbeddingSimilarity:
         The target itself is not used: centred on its own mean, it would be the zero vector.
         """
         for task in PARALLEL:
-            if task != target and task in self._runs.study.targets:
-                if (task, language) not in self._parallel:
-                    self._parallel[task, language] = self._means(task, language)
-                if means := self._parallel[task, language]:
-                    return means
+            is_another = task != target and task in self._runs.study.targets
+            if is_another and (means := self._means(task, language)):
+                return means
         return None
 
     def _means(self, task: str, language: str) -> tuple[np.ndarray, np.ndarray] | None:
         parts = parallel_parts(self._runs, self._model, task, language)
         if parts is None:
             return None
-        # parallel files are sampled alike; the sides of retrieval may be in different orders, so all rows are used
-        most = None if self._runs.study.task(task).type == "retrieval" else _EMBEDDED_ROWS
-        english, other = (self._mean_embedding(of_language, most) for of_language in parts)
+        english, other = map(self._mean_embedding, parts)
         return (english.mean, other.mean) if english and other else None

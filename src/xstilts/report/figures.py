@@ -115,11 +115,10 @@ def write_figures(
     figures, absent = all_figures(study, scores, languages, answers, effects, records)
     files = [file for figure in figures for file in write(figure, folder)]
     index = folder / INDEX
-    texts = ("name", "title", "sentence", "alt", "files")
     write_json(
         index,
         {
-            "figures": [{text: getattr(figure, text) for text in texts} for figure in figures],
+            "figures": [figure.entry for figure in figures],
             "absent": [{"name": name, "reason": reason} for name, reason in absent],
         },
     )

@@ -157,14 +157,20 @@ def mean_cells(groups: DataFrameGroupBy[Any, Any]) -> pd.DataFrame:
 
 def by_language(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Average the primary metrics per seed and language; no row where one of them is missing."""
-    pairs = zip(scores["target"], scores["metric"], strict=True)
-    primary = np.array([metric in study.task(target).primary_metrics for target, metric in pairs], dtype=bool)
-    rows = scores[primary].sort_values([*_PLACE, "seed", "metric"])
+    metrics = {target: study.task(target).primary_metrics for target in scores["target"].unique()}
+    pairs = [(target, metric) for target, of_target in metrics.items() for metric in of_target]
+    primary = pd.MultiIndex.from_frame(scores[["target", "metric"]]).isin(pairs)
+    rows = scores[primary].sort_values("metric", kind="stable")  # sums are in this order, whatever that of the rows
     groups = rows.groupby([*_PLACE, "seed"])
     means = pd.DataFrame({"score": groups["score"].mean(), "n": groups["n"].max(), "metrics": groups.size()})
     means = means.reset_index()
-    complete = means["metrics"] == [len(study.task(target).primary_metrics) for target in means["target"]]
+    complete = means["metrics"] == means["target"].map({target: len(names) for target, names in metrics.items()})
     return means[complete].drop(columns="metrics")
+
+
+def primary_scores(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Average the primary metrics per cell and seed, in points; no row where one of them is missing or NaN."""
+    return by_language(with_study_splits(scores.dropna(subset=["score"]), study), study)
 
 
 def over_languages(
@@ -180,8 +186,8 @@ def over_languages(
     """
     targets = per_language["target"].unique()
     left_out = {target: study.taught(target) if study else frozenset() for target in targets}
-    places = zip(per_language["target"], per_language["language"], strict=True)
-    counted = np.array([language not in left_out[target] for target, language in places], dtype=bool)
+    unwanted = [(target, language) for target, languages in left_out.items() for language in languages]
+    counted = ~pd.MultiIndex.from_frame(per_language[["target", "language"]]).isin(unwanted)
     groups = per_language[counted].groupby(["model", "split", "arm", "target", "seed"])
     means = pd.DataFrame({"score": groups["score"].mean(), "n": groups["n"].sum(), "languages": groups.size()})
     means = means.reset_index()

@@ -69,7 +69,7 @@ def _panel(means: pd.DataFrame, title: str, domain: list[float]) -> alt.LayerCha
     bars = (
         alt.Chart(data)
         .mark_rule(color=GREY, strokeWidth=2)
-        .encode(x=alt.X("others:Q", title="points").scale(domain=domain, nice=False), x2="english:Q", y=y)
+        .encode(x=alt.X("others:Q", title="points").scale(domain=domain, nice=False), x2=alt.X2("english:Q"), y=y)
     )
     points = (
         alt.Chart(long)
@@ -84,7 +84,7 @@ def _panel(means: pd.DataFrame, title: str, domain: list[float]) -> alt.LayerCha
     text = (
         alt.Chart(data)
         .mark_text(fontSize=10, dy=-7)
-        .encode(x=alt.X("middle:Q").scale(domain=domain, nice=False), y=y, text="text:N")
+        .encode(x=alt.X("middle:Q").scale(domain=domain, nice=False), y=y, text=alt.Text("text:N"))
     )
     layers = cast(alt.LayerChart, alt.layer(bars, points, text))
     return layers.properties(width=_PANEL[0], height=_PANEL[1], title=panel_title(title))

@@ -172,7 +172,13 @@ def _panel(
             y=y,
             color=colour,
             shape=shape,
-            tooltip=["name:N", "language:N", "family_group:N", "distance:Q", "value:Q"],
+            tooltip=[
+                alt.Tooltip("name:N"),
+                alt.Tooltip("language:N"),
+                alt.Tooltip("family_group:N"),
+                alt.Tooltip("distance:Q"),
+                alt.Tooltip("value:Q"),
+            ],
         )
     )
     predicted = np.interp(data["distance"], fit["distance"], fit["value"]) if len(fit) else data["value"].mean()
@@ -182,7 +188,7 @@ def _panel(
     text = alt.Chart(labels).encode(
         x=alt.X("at_x:Q", title=axes[0]).scale(domain=x_domain, nice=False),
         y=alt.Y("at_y:Q", title=axes[1]).scale(domain=y_domain, nice=False),
-        text="label:N",
+        text=alt.Text("label:N"),
     )
     line = alt.Chart(fit).mark_line(color=GREY, strokeWidth=1.5).encode(x=x, y=y)
     zero_line = [

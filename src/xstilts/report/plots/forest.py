@@ -59,7 +59,7 @@ def forest(
         shape=alt.Shape("sign:N", legend=None).scale(
             domain=_SIGNS, range=["triangle-right", "circle", "triangle-left"]
         ),
-        tooltip=["row:N", "value:Q", "low:Q", "high:Q"],
+        tooltip=[alt.Tooltip("row:N"), alt.Tooltip("value:Q"), alt.Tooltip("low:Q"), alt.Tooltip("high:Q")],
     )
     zero = alt.Chart(pd.DataFrame({"value": [0.0]})).mark_rule(color="#555", strokeDash=[3, 3]).encode(x=x)
     layers = cast(alt.LayerChart, alt.layer(zero, bars, *extra, points))

@@ -55,7 +55,7 @@ def heat_map(
     base = alt.Chart(data).encode(
         x=alt.X("column:N", title=None, axis=x_axis).scale(domain=list(columns)),
         y=alt.Y("row:N", title=None, axis=y_axis).scale(domain=list(rows)),
-        tooltip=["row:N", "column:N", "text:N"],
+        tooltip=[alt.Tooltip("row:N"), alt.Tooltip("column:N"), alt.Tooltip("text:N")],
     )
     is_empty = " && ".join(["!isValid(datum.gain)", *(f"datum.text != '{text}'" for text in absent)])
     fill = (
@@ -66,7 +66,7 @@ def heat_map(
     empty = base.transform_filter(is_empty).mark_rect(fill="white", stroke="#ccc", strokeDash=[2, 2])
     dark = f"datum.gain > {_DARK_BLUE * limit} || datum.gain < {-_DARK_ORANGE * limit}"
     text = base.mark_text(fontSize=font).encode(
-        text="text:N", color=alt.condition(dark, alt.value("white"), alt.value("black"))
+        text=alt.Text("text:N"), color=alt.condition(dark, alt.value("white"), alt.value("black"))
     )
     layers = cast(alt.LayerChart, alt.layer(fill, empty, text))
     return layers.properties(width=cell[0] * len(columns), height=cell[1] * len(rows))

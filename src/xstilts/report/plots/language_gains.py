@@ -156,7 +156,7 @@ def _families(known: pd.DataFrame, names: dict[str, str]) -> alt.LayerChart:
     rule = base.mark_rule(color=GREY, strokeWidth=0.5)
     layers = alt.layer(
         rule.encode(x=alt.value(0), x2=alt.value(_FAMILY), y=_top(names, None)),
-        text.encode(x=alt.value(0), text="family:N", y=y),
+        text.encode(x=alt.value(0), text=alt.Text("family:N"), y=y),
     )
     return cast(alt.LayerChart, layers).properties(width=_FAMILY, height=_CELL[1] * len(names))
 

@@ -86,13 +86,13 @@ def _map(data: pd.DataFrame, rows: list[str], columns: list[str], title: str) ->
         .scale(domain=columns)
         .axis(orient="top", labelAngle=-40, labelLimit=0, domain=False, ticks=False),
         y=alt.Y("row:N", title=None).scale(domain=rows).axis(labelLimit=0, domain=False, ticks=False),
-        tooltip=["row:N", "column:N", "text:N"],
+        tooltip=[alt.Tooltip("row:N"), alt.Tooltip("column:N"), alt.Tooltip("text:N")],
     )
     fill = base.mark_rect(stroke="white").encode(
         color=alt.Color("state:N", legend=legend).scale(domain=_STATES, range=["#d6e9f5", SKY, BLUE])
     )
     text = base.mark_text(fontSize=SMALL).encode(
-        text="text:N",
+        text=alt.Text("text:N"),
         color=alt.condition("datum.state == 'none'", alt.value("white"), alt.value("black")),
     )
     layers = cast(alt.LayerChart, alt.layer(fill, text))

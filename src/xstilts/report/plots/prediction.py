@@ -125,11 +125,11 @@ def _bars(increments: pd.DataFrame) -> alt.LayerChart:
     bars = base.mark_bar(stroke="#333", strokeWidth=0.5).encode(
         x=x,
         color=alt.Color("name:N", title="model").scale(domain=names, range=colours),
-        tooltip=["name:N", "left:N", "r2:Q"],
+        tooltip=[alt.Tooltip("name:N"), alt.Tooltip("left:N"), alt.Tooltip("r2:Q")],
     )
     right = base.transform_filter("datum.r2 >= 0").mark_text(fontSize=SMALL, align="left", dx=4)
     left = base.transform_filter("datum.r2 < 0").mark_text(fontSize=SMALL, align="right", dx=-4)
-    text = [side.encode(x=x, text="text:N") for side in (left, right)]
+    text = [side.encode(x=x, text=alt.Text("text:N")) for side in (left, right)]
     layers = cast(alt.LayerChart, alt.layer(bars, *text))
     return layers.properties(width=520, height=48 * len(known), title=panel_title("What each model explains"))
 

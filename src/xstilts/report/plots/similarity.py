@@ -89,13 +89,13 @@ def _similarities(data: pd.DataFrame, study: Study) -> alt.LayerChart:
     base = alt.Chart(placed).encode(
         x=alt.X("column:N", title=None, axis=_X).scale(domain=columns),
         y=alt.Y("row:N", title=None, axis=_Y).scale(domain=rows),
-        tooltip=["row:N", "column:N", "text:N"],
+        tooltip=[alt.Tooltip("row:N"), alt.Tooltip("column:N"), alt.Tooltip("text:N")],
     )
     colour = alt.Color("jsd:Q", title="similarity").scale(scheme="viridis", reverse=True, domain=[low, high])
     fill = base.transform_filter("isValid(datum.jsd)").mark_rect(stroke="white").encode(color=colour)
     dark = f"datum.jsd > {low + 0.45 * (high - low)}"
     text = base.mark_text(fontSize=10).encode(
-        text="text:N", color=alt.condition(dark, alt.value("white"), alt.value("black"))
+        text=alt.Text("text:N"), color=alt.condition(dark, alt.value("white"), alt.value("black"))
     )
     layers = cast(alt.LayerChart, alt.layer(fill, text))
     return layers.properties(
@@ -130,12 +130,12 @@ def _scatter(data: pd.DataFrame, study: Study) -> alt.LayerChart:
             shape=alt.Shape("types:N", title="types of the two tasks").scale(
                 domain=["same", "different"], range=["diamond", "circle"]
             ),
-            tooltip=["label:N", "x:Q", "y:Q"],
+            tooltip=[alt.Tooltip("label:N"), alt.Tooltip("x:Q"), alt.Tooltip("y:Q")],
         )
     )
     text = alt.Chart(labels).encode(
         x=alt.X("at_x:Q").scale(domain=x_domain, nice=False), y=alt.Y("at_y:Q").scale(domain=y_domain, nice=False),
-        text="label:N",
+        text=alt.Text("label:N"),
     )  # fmt: skip
     line = alt.Chart(_line(data)).mark_line(color=GREY).encode(x=x, y=y)
     layers = cast(alt.LayerChart, alt.layer(line, *haloed(text), marks))

@@ -71,11 +71,11 @@ def _panel(data: pd.DataFrame, study: Study, task: str, domain: list[float]) -> 
         .encode(
             x=x,
             y=y,
-            detail="family:N",
+            detail=alt.Detail("family:N"),
             color=alt.Color("kind:N", legend=BELOW_PANELS).scale(domain=_KINDS, range=[RED, BLUE]),
             strokeDash=alt.StrokeDash("kind:N", legend=BELOW_PANELS).scale(domain=_KINDS, range=[[6, 2], [1, 0]]),
             strokeWidth=alt.condition(f"datum.family == '{WORST}'", alt.value(3), alt.value(1.2)),
-            tooltip=["family:N", "size:Q", "gain:Q"],
+            tooltip=[alt.Tooltip("family:N"), alt.Tooltip("size:Q"), alt.Tooltip("gain:Q")],
         )
     )
     last = lines[(lines["size"] == lines["size"].max()) & (lines["family"] != WORST)].copy()
@@ -83,7 +83,7 @@ def _panel(data: pd.DataFrame, study: Study, task: str, domain: list[float]) -> 
     text = (
         alt.Chart(last)
         .mark_text(align="left", dx=7, fontSize=SMALL, color="#222")
-        .encode(x=x, y=alt.Y("at:Q").scale(domain=domain, nice=False), text="family:N")
+        .encode(x=x, y=alt.Y("at:Q").scale(domain=domain, nice=False), text=alt.Text("family:N"))
     )
     zero = alt.Chart(pd.DataFrame({"gain": [0.0]})).mark_rule(color=GREY, strokeDash=[3, 3]).encode(y=y)
     layers = cast(alt.LayerChart, alt.layer(zero, line, text))

@@ -68,16 +68,16 @@ def _panel(data: pd.DataFrame, title: str) -> alt.LayerChart:
     strokes = alt.Chart(long).encode(
         x=x.axis(labelAngle=0, domain=False, grid=True),
         y=y,
-        detail="language:N",
+        detail=alt.Detail("language:N"),
         color=alt.Color("kind:N", legend=legend).scale(domain=_KINDS, range=[BLACK, BLACK, BLUE, RED]),
         strokeDash=alt.StrokeDash("kind:N", legend=legend).scale(domain=_KINDS, range=[[1, 0], [6, 3], [1, 0], [2, 2]]),
         strokeWidth=alt.condition(f"indexof(['English', '{_MEAN}'], datum.kind) >= 0", alt.value(2.5), alt.value(1.1)),
-        tooltip=["language:N", "when:N", "score:Q"],
+        tooltip=[alt.Tooltip("language:N"), alt.Tooltip("when:N"), alt.Tooltip("score:Q")],
     )
     text = (
         alt.Chart(_labels(lines, domain))
         .mark_text(align="left", dx=5, fontSize=SMALL, color="#222")
-        .encode(x=x, y=alt.Y("at:Q").scale(domain=domain, nice=False), text="label:N")
+        .encode(x=x, y=alt.Y("at:Q").scale(domain=domain, nice=False), text=alt.Text("label:N"))
     )
     layers = cast(alt.LayerChart, alt.layer(strokes.mark_line(opacity=0.85), text))
     return layers.properties(width=_PANEL[0], height=_PANEL[1], title=panel_title(title))

@@ -90,13 +90,13 @@ def _panel(data: pd.DataFrame, study: Study, title: str) -> alt.LayerChart:
         .encode(
             x=x,
             y=y,
-            detail="arm:N",
+            detail=alt.Detail("arm:N"),
             color=alt.Color("kind:N", legend=BELOW_PANELS).scale(domain=_KINDS, range=[BLACK, BLUE, ORANGE]),
             strokeDash=alt.StrokeDash("kind:N", legend=BELOW_PANELS).scale(
                 domain=_KINDS, range=[[1, 0], [1, 0], [4, 2]]
             ),
             strokeWidth=alt.condition("datum.kind == 'intermediate arm'", alt.value(1.1), alt.value(2.4)),
-            tooltip=["arm:N", "step:Q", "score:Q"],
+            tooltip=[alt.Tooltip("arm:N"), alt.Tooltip("step:Q"), alt.Tooltip("score:Q")],
         )
     )
     last = means.loc[means.groupby("arm")["step"].idxmax()].copy()
@@ -106,7 +106,7 @@ def _panel(data: pd.DataFrame, study: Study, title: str) -> alt.LayerChart:
     text = (
         alt.Chart(last)
         .mark_text(align="left", dx=7, fontSize=SMALL, color="#222")
-        .encode(x=x, y=alt.Y("at:Q").scale(domain=domain, nice=False), text="label:N")
+        .encode(x=x, y=alt.Y("at:Q").scale(domain=domain, nice=False), text=alt.Text("label:N"))
     )
     layers = cast(alt.LayerChart, alt.layer(line, text))
     return layers.properties(width=_PANEL[0], height=_PANEL[1], title=panel_title(title))

@@ -1,15 +1,17 @@
-"""Measure how long Snakemake plans studies of some sizes, in CPU seconds, and print the table of docs/scale.md.
+"""Compare the planning of a study with a bare Snakemake workflow of as many jobs and edges.
 
-    python scripts/scale.py
-    python scripts/scale.py 1000 10000
+    python benchmarks/plan.py --jobs 10000
+    python benchmarks/plan.py --reduced
 
-Each study has three ready-made models (empty files: planning looks into none), fourteen arms, XTREME's nine targets,
-and as many seeds as make the given number of jobs. It is planned as it is, and again as if all of it had run.
+The study has three ready-made models (empty files: planning looks into none), fourteen arms, XTREME's nine targets, and
+as many seeds as make the given number of jobs. ``bare.smk`` has the rules, files and edges of such a study, and neither
+run specs nor anything else. Measured are dry runs of both, of the study as it is and as if all of it had run,
+``xstilts why`` after a change that concerns every fine-tuning, ``xstilts status``, and ``xstilts plan``.
 """
 
 from __future__ import annotations
 
-import argparse
+import json
 import os
 import re
 import subprocess
@@ -19,14 +21,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import measuring
 import yaml
 
-SNAKEFILE = Path(__file__).resolve().parents[1] / "Snakefile"
+from xstilts.config.study import load
+from xstilts.graph.runs import Runs
+
+ROOT = Path(__file__).resolve().parents[1]
+SNAKEFILE = ROOT / "Snakefile"
+BARE = Path(__file__).with_name("bare.smk")
 MODELS = ("one", "two", "three")
 NINE = ("anli", "mnli", "qqp", "squad_v1", "squad_v2", "hellaswag", "ccg", "cosmosqa", "commonsenseqa")
 TARGETS = ("xnli", "pawsx", "udpos", "panx", "xquad", "mlqa", "tydiqa", "bucc2018", "tatoeba")
 FOLDERS = {"answers", "figures", "submission"}  # outputs that are folders
-SIZES = (1000, 2000, 5000, 10000)
 
 _ARMS: dict[str, Any] = {
     "none": {},
@@ -37,7 +44,7 @@ _ARMS: dict[str, Any] = {
     "untrained": {"weights": "random"},
 }
 #: Six fine-tunings and one retrieval per model, arm and seed; and an intermediate training where the arm trains.
-_JOBS_PER_SEED = len(MODELS) * (len(_ARMS) * 7 + len(_ARMS) - 1)
+ONE_SEED = len(MODELS) * (len(_ARMS) * 7 + len(_ARMS) - 1)
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,7 @@ class Measured:
 
 
 def write_study(folder: Path, jobs: int) -> None:
-    """Make ``folder`` one to run snakemake in, with a study of about so many jobs."""
+    """Make ``folder`` one to run snakemake in, with a study of about so many jobs and its bare workflow."""
     for name in MODELS:
         model = folder / "models" / name
         model.mkdir(parents=True, exist_ok=True)
@@ -66,17 +73,34 @@ def write_study(folder: Path, jobs: int) -> None:
         "study": "large",
         "source": {"kind": "files", "root": "data"},
         "models": {name: {"path": f"models/{name}"} for name in MODELS},
-        "seeds": list(range(1, 1 + max(1, round(jobs / _JOBS_PER_SEED)))),
+        "seeds": list(range(1, 1 + max(1, round(jobs / ONE_SEED)))),
         "arms": _ARMS,
         "targets": dict.fromkeys(TARGETS),
     }
     (folder / "study.yaml").write_text(yaml.safe_dump(study, sort_keys=False), encoding="utf-8")
+    (folder / "graph.json").write_text(json.dumps(bare_graph(Runs(load(study)))), encoding="utf-8")
+
+
+def bare_graph(runs: Runs) -> dict[str, Any]:
+    """Return what ``bare.smk`` has to know of a study."""
+    return {
+        "arms": {arm: runs.trained_on(arm) for arm in runs.study.arms},
+        "trained": [name for name, arm in runs.study.arms.items() if arm.trains],
+        "reads": {what: runs.read_by(what) for what in runs.evaluations()},
+        "data": [f"bare/data/{task}.json" for task in runs.study.tasks()],
+        "scores": [f"bare/scores/{job.model}/{job.arm}/{job.what}/{job.seed}.parquet" for job in runs.jobs()],
+    }
 
 
 def snakemake(folder: Path, *arguments: str) -> Measured:
     """Run snakemake on the folder's study."""
     options = ["--snakefile", str(SNAKEFILE), "--configfile", "study.yaml", "--cores", "2", *arguments]
     return run(folder, sys.executable, "-m", "snakemake", *options)
+
+
+def bare(folder: Path) -> Measured:
+    """Plan the folder's bare workflow."""
+    return run(folder, sys.executable, "-m", "snakemake", "--snakefile", str(BARE), "--cores", "2", "--dry-run")
 
 
 def run(folder: Path, *command: str) -> Measured:
@@ -114,26 +138,40 @@ def pretend(folder: Path) -> None:
     snakemake(folder, "--touch", "--forceall", "--quiet", "all", "--cores", "100000")
 
 
+def commands(folder: Path) -> dict[str, float]:
+    """CPU seconds of planning the study as if all of it had run, and of the commands that look at a study."""
+    pretend(folder)
+    study = ("--study", "study.yaml")
+    seconds = {
+        "finished": snakemake(folder, "--dry-run").seconds,
+        "xstilts status": run(folder, "xstilts", "status", *study).seconds,
+        "xstilts plan": run(folder, "xstilts", "plan", *study).seconds,
+    }
+    change(folder)
+    why = run(folder, "xstilts", "why", "--snakefile", str(SNAKEFILE), "--configfile", "study.yaml")
+    return {name: round(value, 1) for name, value in {**seconds, "xstilts why": why.seconds}.items()}
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("jobs", nargs="*", type=int, default=SIZES)
-    print("| jobs | nothing done | memory | all done | memory | xstilts why |")
-    print("|---:|---:|---:|---:|---:|---:|")
-    for jobs in parser.parse_args().jobs:
-        with tempfile.TemporaryDirectory() as temporary:
-            folder = Path(temporary)
-            write_study(folder, jobs)
-            fresh = snakemake(folder, "--dry-run")
-            pretend(folder)
-            done = snakemake(folder, "--dry-run")
-            change(folder)
-            why = run(folder, "xstilts", "why", "--snakefile", str(SNAKEFILE), "--configfile", "study.yaml")
-        print(
-            f"| {fresh.jobs:,} | {fresh.seconds:.1f} s | {fresh.mebibytes:.0f} MiB "
-            f"| {done.seconds:.1f} s | {done.mebibytes:.0f} MiB "
-            f"| {why.seconds:.1f} s |",
-            flush=True,
-        )
+    """Measure, and print one JSON document."""
+    parser = measuring.parser(__doc__)
+    parser.add_argument("--jobs", type=int, default=10_000)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_study(folder, ONE_SEED if arguments.reduced else arguments.jobs)
+        planned = {"fresh": snakemake(folder, "--dry-run"), "bare": bare(folder)}
+        ways = {measuring.OURS: lambda: snakemake(folder, "--dry-run"), "bare": lambda: bare(folder)}
+        seconds = measuring.take_turns(ways, arguments.turns)
+        details = {} if arguments.reduced else commands(folder)
+    measuring.print_result(
+        "plan",
+        seconds,
+        ["snakemake"],
+        jobs={name: one.jobs for name, one in planned.items()},
+        mebibytes={name: round(one.mebibytes) for name, one in planned.items()},
+        **details,
+    )
 
 
 if __name__ == "__main__":
