@@ -17,7 +17,6 @@ from altair.typing import ChartType
 
 from xstilts.config.study import Study
 from xstilts.report.plots.figure import Figure
-from xstilts.report.plots.sharing import share_parts
 from xstilts.scores.labels import seeds_note, stamped
 
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PURPLE = (
@@ -33,8 +32,6 @@ WIDEST = 960.0  # pixels: of figures of up to XTREME's size, what a window of 1,
 _FONT = "Helvetica, Arial, Liberation Sans, sans-serif"
 _CHARACTER = 5.4  # pixels: average width of a character of the notes
 _LEAST_WIDTH = 480  # pixels: the notes above a narrow figure may be wider than the figure
-
-share_parts()
 
 
 @dataclass(frozen=True)
