@@ -4,9 +4,9 @@
     python benchmarks/train.py --reduced
 
 The task is natural-language inference on made-up sentences whose lengths are those of MNLI; single words of the
-hypothesis decide the label. The encoder has random weights. One thread. Two ways of the Trainer are measured: at its best
-(batches of similar length, padded to their longest row, fused AdamW) and as a script that pads every row to 128 tokens.
-What is measured is the training alone, per step. Afterwards, the loss curves and the scores on 300 other examples say
+hypothesis decide the label. The encoder has random weights. One thread. Two ways of the Trainer are measured: at its
+best (batches of similar length, padded to their longest row, fused AdamW), and padding every row to 128 tokens. What is
+measured is the training alone, per step. Afterwards, the loss curves and the scores on 300 other examples say
 that all ways have learnt the same.
 """
 

@@ -45,8 +45,8 @@ class StepRows:
     def collate(self, size: int, task_type: TaskType, tokens: SpecialTokens, device: Device) -> StepRows:
         """Collate micro-batches of ``size`` rows into pinned memory.
 
-        Those of a task type that draws random numbers are left for their step: drawn ahead, the numbers would be missing
-        in the random state of a checkpoint, and a resumed run would draw others.
+        Those of a task type that draws random numbers are left for their step: drawn ahead, the numbers would be
+        missing in the random state of a checkpoint, and a resumed run would draw others.
         """
         if task_type.draws:
             return self
