@@ -249,7 +249,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=100)
     arguments = parser.parse_args()
     if arguments.reduced:
-        arguments.layers, arguments.width, arguments.examples, arguments.steps = 3, 64, 1500, 32
+        arguments.layers, arguments.width, arguments.examples, arguments.steps = 3, 64, 1000, 24
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True, warn_only=True)  # as in a training job, for all ways
     transformers.logging.set_verbosity_error()
