@@ -49,7 +49,8 @@ class Device:
         """
         torch.set_num_threads(threads)
         torch.use_deterministic_algorithms(True, warn_only=True)
-        torch.utils.deterministic.fill_uninitialized_memory = False  # no operation here reads memory before writing it
+        # No operation here reads memory before it writes it; PyTorch has the setting, its types do not.
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it, cuBLAS is not deterministic
         kind = "cuda" if torch.cuda.is_available() else "cpu"
         capable = kind == "cuda" and torch.cuda.is_bf16_supported()
