@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ from torch import nn
 
 from xstilts.config.settings import Compute
 from xstilts.errors import UserError
+from xstilts.task_types.base import SpecialTokens
 from xstilts.training.device import Device
 
 
@@ -17,6 +19,7 @@ def untouched(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     threads = torch.get_num_threads()
     deterministic = torch.are_deterministic_algorithms_enabled()
+    monkeypatch.setattr(torch.utils.deterministic, "fill_uninitialized_memory", True)
     yield
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(deterministic)
@@ -48,6 +51,7 @@ def test_without_a_gpu(precision: str, expected: torch.dtype) -> None:
     assert device == Device("cpu", expected)
     assert torch.get_num_threads() == 1
     assert torch.are_deterministic_algorithms_enabled()
+    assert not torch.utils.deterministic.fill_uninitialized_memory, "an operation more for every tensor"
 
 
 @pytest.mark.usefixtures("gpu")
@@ -84,3 +88,10 @@ def test_description_says_what_a_result_depends_on() -> None:
         "peak_gpu_bytes": 0,
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
     }
+
+
+def test_only_a_gpu_has_its_batches_made_ahead_larger_and_of_few_lengths(tokens: SpecialTokens) -> None:
+    cpu, gpu = Device("cpu", torch.float32), Device("cuda", torch.bfloat16)
+    assert (cpu.collates_ahead, cpu.evaluation_tokens, cpu.padding(tokens)) == (False, 0, tokens)
+    assert gpu.collates_ahead and gpu.evaluation_tokens > 0
+    assert gpu.padding(replace(tokens, longest=40)).padded_length(17) == 24

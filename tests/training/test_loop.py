@@ -17,6 +17,7 @@ from xstilts.errors import Diverged
 from xstilts.task_types.base import Batch, SpecialTokens
 from xstilts.task_types.classification import Classification
 from xstilts.training import loop
+from xstilts.training.ahead import StepRows
 from xstilts.training.batches import shuffled_batches
 from xstilts.training.device import Device
 from xstilts.training.loop import TaskData, TrainingResult, planned_steps, train
@@ -97,7 +98,7 @@ class TestMicroBatches:
         cpu: Device,
         size: int,
     ) -> None:
-        rows = data.train[range(10)]
+        rows = StepRows(data.train[range(10)])
         found = []
         for micro in (None, size):
             encoder = make_encoder()
@@ -106,7 +107,9 @@ class TestMicroBatches:
             loss = loop.backward(
                 encoder, head, data.task_type, rows, tokens, hyper, cpu, MicroBatches(hyper.micro_batch_size)
             )
-            found.append((loss, [p.grad for p in (*encoder.parameters(), *head.parameters()) if p.grad is not None]))
+            found.append(
+                (float(loss), [p.grad for p in (*encoder.parameters(), *head.parameters()) if p.grad is not None])
+            )
         (whole_loss, whole), (loss, parts) = found
         assert loss == pytest.approx(whole_loss, rel=1e-5)
         assert len(whole) == len(parts) > 0
@@ -129,7 +132,7 @@ class TestClipping:
         torch.manual_seed(3)
         head = data.task_type.head(encoder.config)
         chosen = FAST.model_copy(update={"micro_batch_size": 4, "clip_norm": 0.01, **hyper})
-        chosen_rows = data.train[rows]
+        chosen_rows = StepRows(data.train[rows])
         loop.backward(encoder, head, data.task_type, chosen_rows, tokens, chosen, cpu, MicroBatches(4))
         return [p.grad for p in (*encoder.parameters(), *head.parameters()) if p.grad is not None]
 
@@ -205,8 +208,8 @@ class TestSteps:
         steps: list[Any] = []
         whole = loop.backward
 
-        def backward(*args: Any) -> float:
-            steps.append((args[2].task.name, [row["example"] for row in args[3]]))
+        def backward(*args: Any) -> torch.Tensor:
+            steps.append((args[2].task.name, [row["example"] for row in args[3].rows]))
             return whole(*args)
 
         monkeypatch.setattr(loop, "backward", backward)

@@ -40,7 +40,16 @@ def test_the_stored_study_gives_the_same(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize(
-    "study", ["phang2020", "xtreme_baseline", "xtreme_r_baseline", "real_slices", "q2_code", "phang2020_alternatives"]
+    "study",
+    [
+        "phang2020",
+        "phang2020_as_published",
+        "xtreme_baseline",
+        "xtreme_r_baseline",
+        "real_slices",
+        "q2_code",
+        "phang2020_alternatives",
+    ],
 )
 def test_the_studies_of_the_repository(tmp_path: Path, study: str) -> None:
     path = REPOSITORY / "workflow" / "studies" / f"{study}.yaml"

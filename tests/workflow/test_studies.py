@@ -103,7 +103,8 @@ def run(slices: Path, tokenizer: PreTrainedTokenizerFast, tmp_path_factory: pyte
 
 
 @pytest.mark.parametrize(
-    ("study", "protocol", "split"), [("phang2020", "phang2020", "dev"), ("xtreme_baseline", "xtreme", "test")]
+    ("study", "protocol", "split"),
+    [("phang2020_as_published", "phang2020", "dev"), ("xtreme_baseline", "xtreme", "test")],
 )
 def test_differs_from_its_protocol_only_in_what_the_sources_leave_open(study: str, protocol: str, split: str) -> None:
     checked = load(config_of(study))
@@ -116,7 +117,7 @@ def test_differs_from_its_protocol_only_in_what_the_sources_leave_open(study: st
 
 class TestPhang2020:
     def test_trains_with_the_authors_values(self) -> None:
-        study = load(config_of("phang2020"))
+        study = load(config_of("phang2020_as_published"))
         rows = {
             name: (hyper.epochs, hyper.batch_size, hyper.micro_batch_size, study.encoding_of(name).max_length)
             for name, hyper in ((name, study.target(name)) for name in study.training_sets())
@@ -134,6 +135,27 @@ class TestPhang2020:
             assert (hyper.learning_rate, hyper.warmup_share, hyper.weight_decay) == (1e-5, 0.1, 0.01)
             assert (hyper.clip_norm, hyper.clip_each, hyper.eval_every) == (1.0, "micro_batch", 1000)
         assert study.intermediate("anli")[0].eval_examples == 5 * 500
+
+    def test_is_as_published_but_for_what_makes_it_fast(self) -> None:
+        fast, published = (config_of(study) for study in ("phang2020", "phang2020_as_published"))
+        assert fast["compute"].pop("precision") == "auto" and published["compute"].pop("precision") == "float32"
+        for stage in ("intermediate", "target"):
+            values = [
+                {key: config["training"][stage].pop(key) for key in ("micro_batch_size", "clip_each")}
+                for config in (fast, published)
+            ]
+            assert values == [
+                {"micro_batch_size": None, "clip_each": "step"},
+                {"micro_batch_size": 4, "clip_each": "micro_batch"},
+            ]
+        assert fast | {"study": published["study"]} == published
+
+    def test_says_in_the_report_what_differs(self) -> None:
+        found = differences(load(config_of("phang2020")), "xnli", "phang2020", "xlm-roberta-large", "dev")
+        assert found[:2] == [
+            "gradients clipped to 1 per step, published to 1 per micro-batch of 4",
+            "precision auto, published float32",
+        ]
 
     def test_runs_with_only_model_data_and_number_of_examples_exchanged(self, run: Workspace) -> None:
         scores = pd.read_parquet(run.results / "scores.parquet")

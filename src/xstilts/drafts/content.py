@@ -213,10 +213,10 @@ def _notes(config: Config, encoder: Encoder) -> dict[str, str]:
         "arms.none": "the baseline that gains are measured against",
         "training.intermediate.learning_rate": rate,
         "training.target.learning_rate": rate,
-        "training.intermediate.micro_batch_size": "examples per forward pass; each is clipped, see clip_each",
+        "training.intermediate.micro_batch_size": "examples per forward pass; null: all, or what memory holds",
         "training.target.micro_batch_size": "as above",
         "retrieval.layer": layer,
-        "compute.precision": "as published; 'auto' takes bfloat16 where the GPU has it, which is several times faster",
+        "compute.precision": "'auto' takes bfloat16 where the GPU has it; the paper's scripts train in float32",
     }
     return {path: note for path, note in notes.items() if note and _has(config, path)}
 

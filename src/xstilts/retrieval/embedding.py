@@ -6,9 +6,8 @@ The mean is over all positions but padding, as in XTREME's ``evaluate_retrieval.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
-import numpy as np
 import torch
 from transformers import PreTrainedModel
 
@@ -21,6 +20,7 @@ from xstilts.retrieval.layer_states import states_of_layer
 from xstilts.task_types.base import Batch, SpecialTokens
 from xstilts.task_types.heads import pooled_states
 from xstilts.task_types.inputs import pad_inputs
+from xstilts.training.batches import ordered_batches
 from xstilts.training.memory import MicroBatches, in_parts
 
 #: The most tokens of a batch, padding included, by the kind of device: larger batches are no faster on a CPU, and more
@@ -66,7 +66,7 @@ def embed(
         return torch.nn.functional.normalize(pooled, dim=-1).cpu()
 
     micro, most = MicroBatches(), batch_tokens or _BATCH_TOKENS[encoder.device.type]
-    for batch in _batches(rows.lengths, most):
+    for batch in ordered_batches(rows.lengths, 1, most):
         for indices, batch_embeddings in in_parts(batch, embeddings_of, micro):
             embeddings[indices] = batch_embeddings
             progress(len(indices))
@@ -90,16 +90,6 @@ def check_layer(encoder: PreTrainedModel, layer: int) -> None:
             f"retrieval.layer is {layer}, but the encoder has {layers} layers. "
             f"Choose one of 0 (the embedding layer) to {layers} (the last)."
         )
-
-
-def _batches(lengths: np.ndarray, batch_tokens: int) -> Iterator[list[int]]:
-    """Yield indices of rows of similar length, longest first, so that a lack of memory shows at once."""
-    order = np.argsort(-lengths, kind="stable")
-    start = 0
-    while start < len(order):
-        size = max(1, batch_tokens // int(lengths[order[start]]))
-        yield order[start : start + size].tolist()
-        start += size
 
 
 def _pooled(states: torch.Tensor, batch: Batch, tokens: SpecialTokens, settings: Embedding) -> torch.Tensor:

@@ -19,6 +19,7 @@ row.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -75,6 +76,8 @@ class TaskType(ABC):
     gold_column: ClassVar[str] = ""
     #: The encoding settings that encoded rows of this type depend on.
     settings: ClassVar[tuple[str, ...]] = ("max_length",)
+    #: Whether ``collate`` draws random numbers, so that batches have to be collated in the order of the steps.
+    draws: ClassVar[bool] = False
     #: Whether the loss of a row depends on the others of its batch, so that smaller micro-batches change the task.
     whole_batches: ClassVar[bool] = False
 
@@ -219,6 +222,8 @@ class SpecialTokens:
         special: All special tokens, in ascending order.
         vocabulary: The number of tokens in the vocabulary.
         generator: Draws which tokens are masked; None uses torch's global generator.
+        longest: The most tokens of an input.
+        multiple: Batches are padded to a length that is a multiple of this, but to no more than ``longest``.
     """
 
     pad: int
@@ -226,6 +231,12 @@ class SpecialTokens:
     special: tuple[int, ...]
     vocabulary: int
     generator: torch.Generator | None = None
+    longest: int = 0
+    multiple: int = 1
+
+    def padded_length(self, length: int) -> int:
+        """The length that a batch is padded to whose longest row has so many tokens."""
+        return max(length, min(self.longest, math.ceil(length / self.multiple) * self.multiple))
 
     @classmethod
     def of(cls, tokenizer: PreTrainedTokenizerFast, generator: torch.Generator | None = None) -> SpecialTokens:
@@ -236,4 +247,5 @@ class SpecialTokens:
             special=tuple(sorted(tokenizer.all_special_ids)),
             vocabulary=len(tokenizer),
             generator=generator,
+            longest=tokenizer.model_max_length,
         )

@@ -10,19 +10,31 @@ import pyarrow as pa
 
 from xstilts.task_types.base import Batch, EncodedRow, SpecialTokens
 
+#: Names what a batch has where none of its rows is padded.
+UNPADDED = "unpadded"
+
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel
 
 
-def pad(sequences: Sequence[Sequence[int]], value: int) -> torch.Tensor:
-    """Pad sequences with ``value`` on the right; returns (sequences, length) int64."""
+def pad(sequences: Sequence[Sequence[int]], value: int, length: int | None = None) -> torch.Tensor:
+    """Pad sequences with ``value`` on the right, to ``length`` or the longest; returns (sequences, length) int64."""
     import torch
 
-    padded = np.full((len(sequences), max(map(len, sequences))), value, dtype=np.int64)
-    for row, sequence in enumerate(sequences):
-        padded[row, : len(sequence)] = sequence
-    return torch.from_numpy(padded)
+    return torch.from_numpy(_padded(sequences, value, _present(sequences, length)))
+
+
+def _present(sequences: Sequence[Sequence[int]], length: int | None = None) -> np.ndarray:
+    """(sequences, length) bool: where a padded sequence has a value of its own."""
+    lengths = np.fromiter(map(len, sequences), np.int64, len(sequences))
+    return np.arange(length or lengths.max()) < lengths[:, None]
+
+
+def _padded(sequences: Sequence[Sequence[int]], value: int, present: np.ndarray) -> np.ndarray:
+    padded = np.full(present.shape, value, dtype=np.int64)
+    padded[present] = np.concatenate(sequences)
+    return padded
 
 
 def inputs_of(encoded: Mapping[str, Any]) -> dict[str, pa.Array]:
@@ -59,20 +71,28 @@ def pad_inputs(rows: Sequence[EncodedRow], tokens: SpecialTokens) -> Batch:
 
     Returns:
         ``input_ids`` and ``attention_mask``, and ``token_type_ids`` for tokenizers that make them; all int64 of shape
-        (batch, length).
+        (batch, length). Where no row is padded, also :data:`UNPADDED`, a scalar.
     """
-    lengths = [len(row["input_ids"]) for row in rows]
+    import torch
+
+    ids = [row["input_ids"] for row in rows]
+    present = _present(ids, tokens.padded_length(max(map(len, ids))))
     batch = {
-        "input_ids": pad([row["input_ids"] for row in rows], tokens.pad),
-        "attention_mask": pad([[1] * length for length in lengths], 0),
+        "input_ids": torch.from_numpy(_padded(ids, tokens.pad, present)),
+        "attention_mask": torch.from_numpy(present.astype(np.int64)),
     }
     if "token_type_ids" in rows[0]:
-        batch["token_type_ids"] = pad([row["token_type_ids"] for row in rows], 0)
+        batch["token_type_ids"] = torch.from_numpy(_padded([row["token_type_ids"] for row in rows], 0, present))
+    if present.all():
+        batch[UNPADDED] = torch.tensor(True)
     return batch
 
 
 def run_encoder(encoder: PreTrainedModel, batch: Batch, **options: Any) -> Any:
     """Run an encoder on the inputs that :func:`pad_inputs` made.
+
+    An encoder is given no attention mask where no row is padded: transformers would look through the mask to find that
+    it can be left out, and would wait for the GPU to do so.
 
     Args:
         encoder: The encoder.
@@ -82,5 +102,5 @@ def run_encoder(encoder: PreTrainedModel, batch: Batch, **options: Any) -> Any:
     Returns:
         The encoder's output; its ``last_hidden_state`` has the shape (batch, length, hidden).
     """
-    names = ("input_ids", "attention_mask", "token_type_ids")
+    names = ["input_ids", *([] if UNPADDED in batch else ["attention_mask"]), "token_type_ids"]
     return encoder(**{name: batch[name] for name in names if name in batch}, **options)

@@ -30,6 +30,7 @@ class MaskedLM(TaskType):
     )
     text_columns: ClassVar[tuple[str, ...]] = ("text",)
     settings: ClassVar[tuple[str, ...]] = ("max_length", "mask_probability")
+    draws: ClassVar[bool] = True
 
     @classmethod
     def problems(cls, task: Task, table: pa.Table) -> Iterator[tuple[int, str]]:

@@ -30,16 +30,19 @@ def shuffled_batches(lengths: np.ndarray, batch_size: int, rng: np.random.Genera
                 yield batches[index].tolist()
 
 
-def ordered_batches(lengths: np.ndarray, batch_size: int) -> Iterator[list[int]]:
+def ordered_batches(lengths: np.ndarray, batch_size: int, batch_tokens: int = 0) -> Iterator[list[int]]:
     """Yield evaluation batches of row indices: every row once, longest first, so that a lack of memory shows at once.
 
     Args:
         lengths: (rows,) tokens of each row.
         batch_size: Rows per batch; the last batch may be smaller.
+        batch_tokens: Batches have more rows than that where so many tokens allow it, padding included.
     """
-    order = np.argsort(-lengths, kind="stable")
-    for start in range(0, len(order), batch_size):
-        yield order[start : start + batch_size].tolist()
+    order, start = np.argsort(-lengths, kind="stable"), 0
+    while start < len(order):
+        size = max(batch_size, batch_tokens // int(lengths[order[start]]))
+        yield order[start : start + size].tolist()
+        start += size
 
 
 def batches_per_epoch(rows: int, batch_size: int) -> int:

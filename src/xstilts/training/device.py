@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -13,7 +13,10 @@ from torch import nn
 
 from xstilts.config.settings import Compute
 from xstilts.errors import UserError
-from xstilts.task_types.base import Batch
+from xstilts.task_types.base import Batch, SpecialTokens
+
+_MULTIPLE = 8  # tokens; tensor cores and attention kernels read rows of so many
+_EVALUATION_TOKENS = 16_384
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -46,6 +49,8 @@ class Device:
         """
         torch.set_num_threads(threads)
         torch.use_deterministic_algorithms(True, warn_only=True)
+        # No operation here reads memory before it writes it; PyTorch has the setting, its types do not.
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it, cuBLAS is not deterministic
         kind = "cuda" if torch.cuda.is_available() else "cpu"
         capable = kind == "cuda" and torch.cuda.is_bf16_supported()
@@ -74,8 +79,26 @@ class Device:
         """Move a module's weights to the device, in place."""
         module.to(torch.device(self.kind))
 
+    @property
+    def collates_ahead(self) -> bool:
+        """Whether batches are collated in the background: a GPU computes meanwhile, a CPU is the same processor."""
+        return self.kind == "cuda"
+
+    @property
+    def evaluation_tokens(self) -> int:
+        """The least tokens of an evaluation's batches, whatever the batch size; on a CPU larger ones are no faster."""
+        return _EVALUATION_TOKENS if self.kind == "cuda" else 0
+
+    def padding(self, tokens: SpecialTokens) -> SpecialTokens:
+        """The special tokens with the lengths that suit the device: few of them on a GPU, whose kernels like those."""
+        return replace(tokens, multiple=_MULTIPLE if self.kind == "cuda" else 1)
+
+    def pin(self, batch: Batch) -> Batch:
+        """Copy a batch to memory from which a GPU copies it while the process goes on."""
+        return {name: tensor.pin_memory() for name, tensor in batch.items()} if self.kind == "cuda" else batch
+
     def move(self, batch: Batch) -> Batch:
-        """Copy a batch to the device."""
+        """Copy a batch to the device; the process waits for no copy from pinned memory."""
         return {name: tensor.to(self.kind, non_blocking=True) for name, tensor in batch.items()}
 
     def autocast(self) -> AbstractContextManager[None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -10,7 +9,8 @@ from torch import nn
 
 from xstilts.config.settings import Hyperparameters
 from xstilts.errors import UserError
-from xstilts.task_types.base import EncodedRow, SpecialTokens, TaskType
+from xstilts.task_types.base import SpecialTokens, TaskType
+from xstilts.training.ahead import StepRows
 from xstilts.training.device import Device
 from xstilts.training.memory import MicroBatches
 from xstilts.training.randomness import random_state, restore_random_state
@@ -23,12 +23,12 @@ def backward(
     encoder: PreTrainedModel,
     head: nn.Module,
     task_type: TaskType,
-    rows: Sequence[EncodedRow],
+    rows: StepRows,
     tokens: SpecialTokens,
     hyper: Hyperparameters,
     device: Device,
     micro: MicroBatches,
-) -> float:
+) -> torch.Tensor:
     """Compute the gradients of one step's mean loss, clipped, into ``.grad`` of the encoder's and head's parameters.
 
     If memory runs out, the step starts over with smaller micro-batches and the same random numbers.
@@ -44,7 +44,7 @@ def backward(
         micro: The size of micro-batches; halved in place if memory runs out.
 
     Returns:
-        The mean loss of the batch.
+        The mean loss of the batch, a scalar on the device; nothing has waited for it.
 
     Raises:
         UserError: Memory is too small for a single row, or for a batch that must not be divided.
@@ -71,12 +71,12 @@ def _accumulated(
     encoder: PreTrainedModel,
     head: nn.Module,
     task_type: TaskType,
-    rows: Sequence[EncodedRow],
+    rows: StepRows,
     tokens: SpecialTokens,
     hyper: Hyperparameters,
     device: Device,
     size: int,
-) -> float:
+) -> torch.Tensor:
     """Accumulate gradients over micro-batches of ``size`` rows; returns the mean loss.
 
     Micro-batches are weighted by their rows, as in jiant, which clips the accumulated gradients after each of them.
@@ -85,13 +85,12 @@ def _accumulated(
     """
     total = torch.zeros((), device=device.kind)
     for start in range(0, len(rows), size):
-        part = rows[start : start + size]
-        batch = device.move(task_type.collate(part, tokens))
+        batch = device.move(rows.micro_batch(start, size, task_type, tokens))
         with device.autocast():
             logits = task_type.logits(encoder, head, batch)
-        loss = task_type.loss(logits, batch) * (len(part) / len(rows))
+        loss = task_type.loss(logits, batch) * (min(size, len(rows) - start) / len(rows))
         loss.backward()
         total += loss.detach()
         if hyper.clip_each == "micro_batch" or start + size >= len(rows):
             torch.nn.utils.clip_grad_norm_([*encoder.parameters(), *head.parameters()], hyper.clip_norm)
-    return float(total)
+    return total

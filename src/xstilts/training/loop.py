@@ -22,8 +22,8 @@ from xstilts.config.settings import Hyperparameters
 from xstilts.data.encoding import EncodedRows
 from xstilts.encoders import adapters
 from xstilts.encoders.languages import use_language
-from xstilts.errors import Diverged
-from xstilts.task_types.base import EncodedRow, SpecialTokens, TaskType
+from xstilts.task_types.base import SpecialTokens, TaskType
+from xstilts.training.ahead import StepRows, ahead
 from xstilts.training.batches import batches_per_epoch, mixture, shuffled_batches
 from xstilts.training.collapse import primary_score
 from xstilts.training.device import Device
@@ -151,14 +151,16 @@ def train(
         load_weights(heads[text.name], text.head)
     device.prepare(encoder)
     device.place(heads)
+    tokens = device.padding(tokens)
     total = planned_steps(task_data, hyper, text)
     state = TrainingState.fresh(encoder, heads, tokens, hyper, total)
     session.resume(state)
     with StepProgress(what, total, state.step, session.on_progress) as progress, session.stop.deferred():
         last = state.step if _out_of_patience(state, hyper) else total  # a resumed run may have come to its end
-        for data, rows in _steps(task_data, text, mixing, hyper, seed, state.step, last):
-            loss = _step(state, data, rows, hyper, device, f"of {total} in {what}")
-            progress.step(loss)
+        steps = _steps(task_data, text, mixing, hyper, seed, state.step, last)
+        for data, rows in _collated(steps, state, device):
+            _step(state, data, rows, hyper, device, f"of {total} in {what}")
+            progress.step(state.losses.last)
             if state.step % hyper.eval_every == 0 or state.step == total:
                 scores = _evaluate(state, task_data, text, hyper, device)
                 if scores:
@@ -181,28 +183,27 @@ def _out_of_patience(state: TrainingState, hyper: Hyperparameters) -> bool:
 def _step(
     state: TrainingState,
     data: TaskData | TextData,
-    rows: list[EncodedRow],
+    rows: StepRows,
     hyper: Hyperparameters,
     device: Device,
     where: str,
-) -> float:
-    """Take one optimiser step; returns its loss."""
-    state.encoder.train()
-    state.heads.train()
+) -> None:
+    """Take one optimiser step.
+
+    Raises:
+        Diverged: The loss of this step or, on a GPU, of one of the last few is not finite.
+    """
+    if not (state.encoder.training and state.heads.training):
+        state.encoder.train()
+        state.heads.train()
     use_language(state.encoder, data.language)
     head = state.heads[data.name]
     loss = backward(state.encoder, head, data.task_type, rows, state.tokens, hyper, device, state.micro)
-    if not math.isfinite(loss):
-        raise Diverged(
-            f"The loss is {loss} at step {state.step + 1} {where} ({data.name}, learning rate "
-            f"{state.rate.get_last_lr()[0]:.2g}). Lower the learning rate or raise warmup_share for this task."
-        )
+    state.losses.add(loss, state.step + 1, f"{where} ({data.name}, learning rate {state.rate.get_last_lr()[0]:.2g})")
     state.optimiser.step()
     state.rate.step()
     state.optimiser.zero_grad(set_to_none=True)
-    state.losses.append(loss)
     state.step += 1
-    return loss
 
 
 def _evaluate(
@@ -216,10 +217,11 @@ def _evaluate(
 
     Weights are compared by the mean of the tasks' scores; the loss on held-out text is recorded alone.
     """
+    state.losses.read()
     scores = {
         m.name: _dev_score(m, state.encoder, state.heads, state.tokens, hyper, device) for m in task_data if m.dev
     }
-    state.curve.append({"step": state.step, "loss": float(np.mean(state.losses)), **scores})
+    state.curve.append({"step": state.step, "loss": float(np.mean(state.losses.known)), **scores})
     if text and text.held_out:
         head = state.heads[text.name]
         state.curve[-1][HELD_OUT] = held_out_loss(text, state.encoder, head, state.tokens, hyper.batch_size, device)
@@ -237,7 +239,7 @@ def _steps(
     seed: int,
     first: int,
     total: int,
-) -> Iterator[tuple[TaskData | TextData, list[EncodedRow]]]:
+) -> Iterator[tuple[TaskData | TextData, StepRows]]:
     """Yield the task or text and the rows of each step; the ``first`` so many are drawn and skipped.
 
     Every task has a random source of its own, the mixture another, and the text two more.
@@ -255,12 +257,24 @@ def _steps(
         if text and next(turns):
             of_text = next(passages)
             if step >= first:
-                yield text, of_text
+                yield text, StepRows(of_text)
             continue
         index = next(chosen)
         rows = next(batches[index])
         if step >= first:
-            yield task_data[index], task_data[index].train[rows]
+            yield task_data[index], StepRows(task_data[index].train[rows])
+
+
+def _collated(
+    steps: Iterator[tuple[TaskData | TextData, StepRows]], state: TrainingState, device: Device
+) -> Iterator[tuple[TaskData | TextData, StepRows]]:
+    """The steps with their micro-batches, collated ahead where that gains time."""
+    if not device.collates_ahead:
+        return steps
+    return ahead(
+        (data, rows.collate(state.micro.size or len(rows), data.task_type, state.tokens, device))
+        for data, rows in steps
+    )
 
 
 def _dev_score(

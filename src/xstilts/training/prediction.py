@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import torch
 
 from xstilts.data.encoding import EncodedRows
 from xstilts.encoders.languages import use_language
-from xstilts.task_types.base import SpecialTokens, TaskType
+from xstilts.task_types.base import EncodedRow, SpecialTokens, TaskType
 from xstilts.training.batches import ordered_batches
 from xstilts.training.device import Device
 from xstilts.training.memory import MicroBatches, in_parts
@@ -40,15 +40,16 @@ def predict(
         rows: The examples, encoded; an example may have several rows.
         examples: The same examples, canonical.
         tokens: The tokenizer's special tokens.
-        batch_size: Rows per forward pass; halved if memory runs out.
+        batch_size: Rows per forward pass, more of short rows on a GPU; halved if memory runs out.
         device: Where and in which precision to compute.
 
     Returns:
         One prediction per example, as text, in the order of ``examples``.
     """
-    every = range(len(rows))
-    outputs = outputs_of(task_type, encoder, head, rows, every, tokens, batch_size, device)
-    return task_type.decode(outputs, rows[every], examples)
+    read = rows[range(len(rows))]
+    batches = ordered_batches(rows.lengths, batch_size, device.evaluation_tokens)
+    use_language(encoder, rows.language)
+    return task_type.decode(_outputs(task_type, encoder, head, read, batches, tokens, device), read, examples)
 
 
 def outputs_of(
@@ -76,20 +77,35 @@ def outputs_of(
     Returns:
         What ``TaskType.outputs`` returns for each chosen row, in their order.
     """
+    batches = ordered_batches(rows.lengths[np.asarray(chosen)], batch_size, device.evaluation_tokens)
+    use_language(encoder, rows.language)
+    return _outputs(task_type, encoder, head, rows[chosen], batches, tokens, device)
+
+
+def _outputs(
+    task_type: TaskType,
+    encoder: PreTrainedModel,
+    head: nn.Module,
+    rows: Sequence[EncodedRow],
+    batches: Iterator[list[int]],
+    tokens: SpecialTokens,
+    device: Device,
+) -> list[Any]:
+    """Compute what is decoded of each row, in batches of some of their indices."""
     encoder.eval()
     head.eval()
-    use_language(encoder, rows.language)
-    outputs: list[Any] = [None] * len(chosen)
+    outputs: list[Any] = [None] * len(rows)
+    padding = device.padding(tokens)
 
     def of_places(places: Sequence[int]) -> list[Any]:
-        batch = device.move(task_type.collate(rows[[chosen[place] for place in places]], tokens))
+        batch = device.move(task_type.collate([rows[place] for place in places], padding))
         with device.autocast():
             logits = task_type.logits(encoder, head, batch)
         return task_type.outputs(logits, batch)
 
     micro = MicroBatches()
     with torch.inference_mode():
-        for batch in ordered_batches(rows.lengths[np.asarray(chosen)], batch_size):
+        for batch in batches:
             for places, batch_outputs in in_parts(batch, of_places, micro):
                 for place, output in zip(places, batch_outputs, strict=True):
                     outputs[place] = output

@@ -81,8 +81,9 @@ class Session:
         Raises:
             Stopped: The job was asked to stop.
         """
+        losses = state.losses.new()
         if self.tracking:
-            self.tracking.after_step(state.step, state.losses, state.curve, float(state.rate.get_last_lr()[0]))
+            self.tracking.after_step(state.step, losses, state.curve, float(state.rate.get_last_lr()[0]))
         wanted = self.checkpoints and (self.stop.reason or self.checkpoints.due())
         saved = bool(wanted) and self.save(state.checkpoint(), f"The checkpoint of step {state.step}")
         if self.stop.reason:

@@ -14,6 +14,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from xstilts.config.settings import Hyperparameters
 from xstilts.task_types.base import SpecialTokens
 from xstilts.training.checkpoints import Checkpoint
+from xstilts.training.losses import Losses
 from xstilts.training.memory import MicroBatches
 from xstilts.training.optimiser import adamw, schedule
 from xstilts.training.randomness import random_state, restore_random_state
@@ -49,7 +50,7 @@ class TrainingState:
     rate: LRScheduler
     micro: MicroBatches
     best: BestState = field(default_factory=BestState)
-    losses: list[float] = field(default_factory=list)
+    losses: Losses = field(default_factory=Losses)
     curve: list[dict[str, float]] = field(default_factory=list)
     step: int = 0
     resumed_at: list[int] = field(default_factory=list)
@@ -66,7 +67,12 @@ class TrainingState:
         return cls(encoder, heads, tokens, optimiser, schedule(optimiser, total, hyper), micro)
 
     def checkpoint(self) -> Checkpoint:
-        """Copy the state. The order of batches is not in it: it follows from the seed and the step."""
+        """Copy the state. The order of batches is not in it: it follows from the seed and the step.
+
+        Raises:
+            Diverged: The loss of a step has not been finite.
+        """
+        self.losses.read()
         tensors = dict(prefixed("encoder", weights_of(self.encoder)))
         tensors |= prefixed("heads", weights_of(self.heads))
         for name, weights in zip(("best_encoder", "best_heads"), self.best.states, strict=False):
@@ -81,7 +87,7 @@ class TrainingState:
             "schedule": self.rate.state_dict(),
             "best_step": self.best.step,
             "best_score": self.best.score if self.best.step else None,
-            "losses": self.losses,
+            "losses": self.losses.known,
             "curve": self.curve,
             "micro_batch_size": self.micro.size,
             "halvings": self.micro.halvings,
@@ -103,7 +109,7 @@ class TrainingState:
         moments = {number: values for number, values in moments.items() if values}
         self.optimiser.load_state_dict({"state": moments, "param_groups": groups})
         self.rate.load_state_dict(facts["schedule"])
-        self.step, self.losses, self.curve = facts["step"], list(facts["losses"]), list(facts["curve"])
+        self.step, self.losses, self.curve = facts["step"], Losses(list(facts["losses"])), list(facts["curve"])
         self.micro = MicroBatches(facts["micro_batch_size"], list(facts["halvings"]))
         self.resumed_at, self.earlier_seconds = [*facts["resumed_at"], self.step], facts["seconds"]
         self.best = BestState()

@@ -84,14 +84,14 @@ class Tracking:
 
         Args:
             step: Optimiser steps taken.
-            losses: The steps' losses since the last evaluation; empty just after one.
+            losses: The steps' losses that have become known since the last call.
             curve: The evaluations so far: ``step``, ``loss``, scores by task, ``masked_lm_loss``.
             rate: The learning rate.
         """
         now = self._now
         if now.curve is None or step <= now.last:
             return
-        now.losses += losses[-1:]
+        now.losses += losses
         evaluation = curve[-1] if curve and curve[-1]["step"] == step else None
         if evaluation is None and step % LOSS_EVERY:
             return

@@ -1,0 +1,140 @@
+"""Measure what needs a GPU, in under eight minutes: training, embedding, mining, memory, and jobs that share the card.
+
+    python benchmarks/gpu.py
+    python benchmarks/gpu.py --reduced     # a tiny encoder, also on a CPU
+
+The encoder has XLM-R Large's shape and random weights, the lengths of inputs are those of MNLI's pairs. Training is
+compared with transformers' Trainer at its best and as a script that pads every row to 128 tokens, all in bfloat16 where
+the GPU has it. Times are of the wall clock, since a GPU works beside the CPU; run nothing else meanwhile. The share of
+time in which no kernel runs is what launching kernels costs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import measuring
+import torch
+import transformers
+from gpu_training import TINY, Size, our_training, special_tokens, their_training, write_rows
+from torch.profiler import ProfilerActivity, profile
+from transformers import XLMRobertaModel
+
+from xstilts.config.settings import Compute, Embedding
+from xstilts.data.encoding import EncodedRows
+from xstilts.retrieval.embedding import embed
+from xstilts.retrieval.mining import mine
+from xstilts.training.device import Device
+
+
+def idle_share(rows: EncodedRows, size: Size, device: Device) -> float | None:
+    """The share of the time of training in which no kernel runs; None on a CPU."""
+    if device.kind == "cpu":
+        return None
+    spans: list[tuple[float, float]] = []
+    recorder = profile(activities=[ProfilerActivity.CUDA])
+    our_training(rows, size, device, ready=recorder.start)
+    recorder.stop()
+    for event in recorder.events():
+        if event.device_type == torch.autograd.DeviceType.CUDA:
+            spans.append((event.time_range.start, event.time_range.end))
+    return round(1 - busy(spans), 3)
+
+
+def busy(spans: list[tuple[float, float]]) -> float:
+    """The share of the time from the first beginning to the last end that some span covers."""
+    covered, end = 0.0, min(start for start, _ in spans)
+    first = end
+    for start, stop in sorted(spans):
+        covered += max(0.0, stop - max(start, end))
+        end = max(end, stop)
+    return covered / (end - first)
+
+
+def embedding_and_mining(rows: EncodedRows, size: Size, device: Device) -> dict[str, float]:
+    """Sentences embedded per second, and seconds to mine pairs among random embeddings."""
+    encoder = XLMRobertaModel(size.config).to(device.kind)
+    layer = round(14 / 24 * size.layers)
+    found: dict[str, float] = {}
+    with device.autocast():
+        embed(encoder, rows, special_tokens(size), Embedding(layer=layer))
+        began = time.perf_counter()
+        embed(encoder, rows, special_tokens(size), Embedding(layer=layer))
+    found["embedded per second"] = round(len(rows) / (time.perf_counter() - began))
+    sides = torch.nn.functional.normalize(torch.randn(2, size.mined, size.width), dim=-1)
+    began = time.perf_counter()
+    mine(sides[0], sides[1], 4, device.kind)
+    found["mining seconds"] = round(time.perf_counter() - began, 2)
+    return found
+
+
+def sharing(jobs: int, options: list[str]) -> float:
+    """Steps per second of so many processes together that train on the card at the same time."""
+    command = [sys.executable, __file__, "--child", *options]
+    children = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(jobs)
+    ]
+    for child in children:
+        assert child.stdout is not None and child.stdout.readline() == "ready\n", "a job has failed"
+    for child in children:
+        assert child.stdin is not None
+        child.stdin.write("go\n")
+        child.stdin.flush()
+    answers = [child.communicate()[0] for child in children]
+    return round(sum(1000 / float(json.loads(answer)["ms per step"]) for answer in answers), 2)
+
+
+def _wait_for_the_others() -> None:
+    print("ready", flush=True)
+    sys.stdin.readline()
+
+
+def main() -> None:
+    """Measure, and print one JSON document."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--reduced", action="store_true", help="a tiny encoder")
+    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    size, device = TINY if arguments.reduced else Size(), Device.choose(Compute(), threads=1)
+    if device.kind == "cpu" and not arguments.reduced:
+        parser.error("there is no GPU; --reduced runs on a CPU")
+    transformers.logging.set_verbosity_error()
+    with tempfile.TemporaryDirectory() as folder:
+        rows = write_rows(Path(folder) / "train.en.arrow", size)
+        if arguments.child:
+            print(json.dumps(our_training(rows, size, device, ready=_wait_for_the_others)))
+            return
+        print(json.dumps(_measured(rows, size, device, ["--reduced"] if arguments.reduced else []), indent=2))
+
+
+def _measured(rows: EncodedRows, size: Size, device: Device, options: list[str]) -> dict[str, Any]:
+    began = time.perf_counter()
+    training = {
+        measuring.OURS: our_training(rows, size, device),
+        "Trainer": their_training(rows, size, device, padded=False),
+        "Trainer, padded": their_training(rows, size, device, padded=True),
+    }
+    ours = training[measuring.OURS]["ms per step"]
+    return {
+        "benchmark": "gpu",
+        "ratios": {name: round(one["ms per step"] / ours, 2) for name, one in training.items()},
+        "training": training,
+        "idle share": idle_share(rows, size, device),
+        **embedding_and_mining(rows, size, device),
+        "steps per second of jobs together": {jobs: sharing(jobs, options) for jobs in range(1, size.jobs + 1)},
+        "device": device.describe(),
+        "processor": measuring.processor(),
+        "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
+        "seconds in all": round(time.perf_counter() - began),
+    }
+
+
+if __name__ == "__main__":
+    main()
