@@ -51,5 +51,5 @@ def page_figure(entry: Mapping[str, Any], specification: str, numbers: str, stud
     lines = " ".join(header.get("subtitle", [])) if isinstance(header, dict) else ""
     notes = lines.removeprefix(study.warning).strip().removeprefix(entry["sentence"]).strip()
     notes = notes.removesuffix(seeds_note(study)).strip()
-    texts = (entry[name] for name in ("name", "title", "sentence", "alt"))
-    return PageFigure(*texts, vl_convert.vegalite_to_svg(spec), spec, numbers, notes)
+    texts = {name: entry[name] for name in ("name", "title", "sentence", "alt")}
+    return PageFigure(**texts, svg=vl_convert.vegalite_to_svg(spec), spec=spec, numbers=numbers, notes=notes)
