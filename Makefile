@@ -33,8 +33,8 @@ Q ?= 1
 question: setup
 	python scripts/question.py $(Q) $(WORLD)
 
-# A worker more than there are processors, since the tests of a SLURM mostly wait; those of one file share fixtures.
-WORKERS = $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)')
+# Two workers per processor, since tests of whole studies often wait for processes; the tests of one file share fixtures.
+WORKERS = $(shell $(PYTHON) -c 'import os; print(2 * os.cpu_count())')
 test: setup
 	pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
