@@ -12,6 +12,7 @@ setup: $(READY)
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	|| { echo "XSTILTs needs Python 3.11 or newer; say which with: make PYTHON=python3.11 …"; exit 1; }
+	@echo "Setting up $(VENV): $$(grep -c == requirements.lock) packages, some minutes and gigabytes. This happens once."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
