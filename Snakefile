@@ -19,12 +19,9 @@ if not workflow.configfiles:
     configfile: "config.yaml"
 
 
+STUDY = "" if workflow.is_main_process else os.environ["XSTILTS_STUDY"]
 try:
-    RUNS = plan(
-        config,
-        workflow.configfiles,
-        "" if workflow.is_main_process else os.environ["XSTILTS_STUDY"],
-    )
+    RUNS = plan(config, workflow.configfiles, STUDY)
     if workflow.remote_exec:
         refuse_without_head(RUNS.paths.heads, os.environ)
 except UserError as error:

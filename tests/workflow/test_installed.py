@@ -35,7 +35,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_has_every_file_of_the_workflow(wheel: Path) -> None:
-    inside = {name.partition("/data/share/xstilts/")[2] for name in zipfile.ZipFile(wheel).namelist()} - {""}
+    inside = {name.partition("share/xstilts/")[2] for name in zipfile.ZipFile(wheel).namelist()} - {""}
     files = [
         path for name in SHIPPED for path in [REPOSITORY / name, *(REPOSITORY / name).rglob("*")] if path.is_file()
     ]
