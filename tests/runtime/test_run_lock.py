@@ -89,3 +89,24 @@ def test_a_file_system_without_locks_locks_nothing(tmp_path, monkeypatch):
     with hold_run_lock(tmp_path / "locks" / "a.lock", "run a") as waited:
         assert not waited
     assert not (tmp_path / "locks").exists()
+
+
+def test_a_folder_that_another_process_deletes_meanwhile_is_made_again(tmp_path, monkeypatch):
+    """Path.mkdir looks whether there is a folder after it could not make one; it may be gone by then."""
+    mkdir, calls = Path.mkdir, []
+
+    def gone_meanwhile(self, *arguments, **options):
+        calls.append(self)
+        if len(calls) == 1:
+            raise FileExistsError(self)
+        mkdir(self, *arguments, **options)
+
+    monkeypatch.setattr(Path, "mkdir", gone_meanwhile)
+    with hold_run_lock(tmp_path / "folder" / "run.lock", "a run") as waited:
+        assert waited and len(calls) == 2
+
+
+def test_a_file_in_the_place_of_the_folder_is_an_error(tmp_path):
+    (tmp_path / "folder").touch()
+    with pytest.raises(FileExistsError), hold_run_lock(tmp_path / "folder" / "run.lock", "a run"):
+        pass

@@ -92,7 +92,7 @@ def test_the_tasks_see_the_same_batches_with_and_without_text(data: TaskData, ma
     alone = [rows for _, rows in loop._steps([data], None, 1.0, HYPER, 1, 0, 9)]
     beside = [rows for found, rows in loop._steps([data], make_text(0.5), 1.0, HYPER, 1, 0, 60) if found is data]
     for one, other in zip(alone, beside, strict=False):
-        assert [row["example"] for row in one] == [row["example"] for row in other]
+        assert [row["example"] for row in one.rows] == [row["example"] for row in other.rows]
 
 
 @pytest.mark.parametrize("exponent", [0.0, 0.3, 1.0])

@@ -51,10 +51,14 @@ def hold_run_lock(lock: Path, what: str) -> Iterator[bool]:
 
 def _try(lock: Path) -> int | None:
     """Return a handle on the locked file; None while another process holds the lock."""
-    lock.parent.mkdir(parents=True, exist_ok=True)
     try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
     except FileNotFoundError:  # another process has just deleted the empty folder
+        return None
+    except FileExistsError:  # it has deleted the folder before pathlib could see that it is one
+        if lock.parent.is_file():
+            raise
         return None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
