@@ -98,7 +98,7 @@ def run(slices: Path, tokenizer: PreTrainedTokenizerFast, tmp_path_factory: pyte
     study = Workspace(tmp_path_factory.mktemp("phang2020"), config)
     tiny_encoder.write(study.folder / "tiny", tokenizer)
     models, source = "models={xlmr_large: {path: tiny}}", f"source={{root: '{slices}'}}"
-    wanted = [f"results/phang2020/{name}" for name in ("tables/main.md", "submission")]  # figures and report: real slices
+    wanted = [f"results/phang2020/{name}" for name in ("tables/main.md", "submission")]  # the rest: test_real_slices
     study.snakemake(*wanted, "--config", models, source, "examples={train: 16, eval: 3}").ok()
     return study
 
