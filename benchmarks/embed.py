@@ -24,7 +24,6 @@ from sentence_transformers.sentence_transformer import modules
 
 from xstilts.config.settings import Compute, Embedding, Encoding
 from xstilts.data import tokenizer as tokenizers
-from xstilts.data.encoding import EncodedRows
 from xstilts.data.fitting import fitted
 from xstilts.encoders import capabilities, storage
 from xstilts.retrieval.embedding import embed
@@ -46,11 +45,8 @@ def ours(folder: Path, texts: Sequence[str], layer: int) -> Way:
 
     def embedded() -> torch.Tensor:
         with tempfile.TemporaryDirectory() as name:
-            path = Path(name) / "rows.arrow"
-            rows = task_type.encode(examples, tokenizer).combine_chunks()
-            with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, rows.schema) as writer:
-                writer.write_table(rows)
-            return embed(encoder, EncodedRows(path), tokens, Embedding(layer=layer))
+            rows = inputs.write_rows(Path(name) / "rows.arrow", task_type.encode(examples, tokenizer))
+            return embed(encoder, rows, tokens, Embedding(layer=layer))
 
     return embedded
 

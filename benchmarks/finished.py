@@ -181,7 +181,8 @@ class _Writer:
 
 def _metrics(task: Task) -> tuple[str, ...]:
     if task.type == "tagging":
-        return (*_TAG_METRICS, "f1_whole_tags") if task.name == "panx" else _TAG_METRICS
+        has_spans = any(label.startswith(("B-", "I-")) for label in task.labels)
+        return _TAG_METRICS if has_spans else (*_TAG_METRICS, "f1_whole_tags")
     if task.type == "retrieval" and "f1" in task.primary_metrics:
         return ("precision", "recall", "f1")
     return ("exact_match", "f1") if task.type == "span_qa" else tuple(task.primary_metrics)

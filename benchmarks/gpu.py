@@ -23,7 +23,7 @@ from typing import Any
 import measuring
 import torch
 import transformers
-from gpu_training import TINY, Size, our_training, special_tokens, their_training, write_rows
+from gpu_training import TINY, Size, our_training, special_tokens, their_training, write_pairs
 from torch.profiler import ProfilerActivity, profile
 from transformers import XLMRobertaModel
 
@@ -107,7 +107,7 @@ def main() -> None:
         parser.error("there is no GPU; --reduced runs on a CPU")
     transformers.logging.set_verbosity_error()
     with tempfile.TemporaryDirectory() as folder:
-        rows = write_rows(Path(folder) / "train.en.arrow", size)
+        rows = write_pairs(Path(folder) / "train.en.arrow", size)
         if arguments.child:
             print(json.dumps(our_training(rows, size, device, ready=_wait_for_the_others)))
             return

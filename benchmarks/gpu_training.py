@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import inputs
 import numpy as np
 import pyarrow as pa
 import torch
@@ -84,7 +85,7 @@ class Clock:
         return time.perf_counter()
 
 
-def write_rows(path: Path, size: Size) -> EncodedRows:
+def write_pairs(path: Path, size: Size) -> EncodedRows:
     """Make encoded pairs whose lengths are as MNLI's: 37 tokens in the median."""
     random = np.random.default_rng(0)
     lengths = np.clip(random.lognormal(np.log(37), 0.45, size.examples), 8, MAX_LENGTH).astype(int)
@@ -96,9 +97,7 @@ def write_rows(path: Path, size: Size) -> EncodedRows:
             "label": pa.array(random.integers(LABELS, size=size.examples), pa.int32()),
         }
     )
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, rows.schema) as writer:
-        writer.write_table(rows)
-    return EncodedRows(path)
+    return inputs.write_rows(path, rows)
 
 
 def our_training(

@@ -6,10 +6,12 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import torch
 
 from xstilts.config.settings import Architecture, Compute
 from xstilts.data import tokenizer as tokenizers
+from xstilts.data.encoding import EncodedRows
 from xstilts.encoders import storage
 
 _SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in ("a", "e", "i", "o", "u", "ai")]
@@ -45,6 +47,13 @@ def random_encoder(folder: Path, layers: int, width: int, max_length: int = 128,
     storage.save(storage.fresh(architecture, tokenizer, Compute()), folder)
     tokenizers.save(tokenizer, folder)
     return folder
+
+
+def write_rows(path: Path, rows: pa.Table) -> EncodedRows:
+    """Write encoded rows to an Arrow file, and open it as a job does."""
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, rows.schema) as writer:
+        writer.write_table(rows.combine_chunks())
+    return EncodedRows(path)
 
 
 def _zipf(random: np.random.Generator, count: int) -> list[int]:

@@ -12,11 +12,12 @@ draws no figures, whose number and size do not depend on the seeds.
 
 from __future__ import annotations
 
+import json
 import logging
 import resource
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import finished
@@ -36,18 +37,23 @@ PHASES = {**COUNTED, "figures": report.figures, "report": report.page}
 SMALLER, LARGER = 2, 8  # seeds
 
 
-def summarise(study: Study, folder: Path, examples: int, phases: Mapping[str, Callable[[Runs], None]]) -> Runs:
-    """Make a study in a folder, unless it is there, and run phases of its summary; say what each has cost."""
+def summarise(study: Study, folder: Path, examples: int) -> dict[str, dict[str, float]]:
+    """Make a study in a folder, unless it is there, and run the phases of its summary.
+
+    Returns:
+        By phase, its CPU seconds, and the peak of memory until its end in GiB. Standard error has each as it ends.
+    """
     runs = Runs(study, folder=folder)
     if not runs.paths.study.is_file():
         finished.write_finished(study, folder, examples)
-    for name, phase in phases.items():
+    measured = {}
+    for name, phase in PHASES.items():
         before = measuring.cpu_seconds()
         phase(runs)
-        seconds = measuring.cpu_seconds() - before
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-        print(f"{name}: {seconds:.1f} CPU seconds; peak of memory so far {peak:.2f} GiB", file=sys.stderr, flush=True)
-    return runs
+        measured[name] = {"CPU seconds": round(measuring.cpu_seconds() - before, 1), "peak GiB": round(peak, 2)}
+        print(name, measured[name], file=sys.stderr, flush=True)
+    return measured
 
 
 def _per_score(folder: Path, seeds: int) -> float:
@@ -71,7 +77,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         if not arguments.reduced:
             study, folder = finished.large_study(arguments.seeds), arguments.keep or Path(name)
-            summarise(study, folder, arguments.examples, PHASES)
+            phases = summarise(study, folder, arguments.examples)
+            scores = len(read_scores(Runs(study, folder=folder).paths.scores))
+            print(json.dumps({"benchmark": "report", "scores": scores, "phases": phases}, indent=2))
             return
         smaller = _per_score(Path(name) / "smaller", SMALLER)
         larger = _per_score(Path(name) / "larger", LARGER)

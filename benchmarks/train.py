@@ -16,6 +16,7 @@ import statistics
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -220,9 +221,7 @@ def _prepare(folder: Path, layers: int, width: int, examples: int, steps: int) -
     tokenizer = fitted(tokenizers.load(folder), storage.read_config(folder), "benchmark")
     tables = {"train": _examples(examples, seed=10), "dev": _examples(300, seed=20)}
     for split, table in tables.items():
-        rows = task_type.encode(table, tokenizer).combine_chunks()
-        with pa.OSFile(str(folder / f"{split}.en.arrow"), "wb") as sink, pa.ipc.new_file(sink, rows.schema) as writer:
-            writer.write_table(rows)
+        inputs.write_rows(folder / f"{split}.en.arrow", task_type.encode(table, tokenizer))
     return Setting(folder, task_type, tables["dev"], steps)
 
 
@@ -233,7 +232,7 @@ def _take_turns(ways: Mapping[str, Ours | Theirs], turns: int) -> dict[str, list
     def training(way: Ours | Theirs) -> None:
         scores.append(way())
 
-    seconds = measuring.take_turns({name: lambda way=way: training(way) for name, way in ways.items()}, turns)
+    seconds = measuring.take_turns({name: partial(training, way) for name, way in ways.items()}, turns)
     for score in scores:
         score()
     steps = next(iter(ways.values())).setting.steps

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +16,7 @@ ATTEMPTS = 3  # a machine that does much else at the same time disturbs even rat
 
 def _measured(benchmark: str) -> dict[str, float]:
     command = [sys.executable, str(BENCHMARKS / f"{benchmark}.py"), "--reduced"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, env=dict(os.environ))
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert not done.returncode, done.stderr
     ratios: dict[str, float] = json.loads(done.stdout)["ratios"]
     return ratios

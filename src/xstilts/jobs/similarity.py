@@ -113,6 +113,7 @@ class _EmbeddingSimilarity:
         self._runs, self._model, self._device = runs, model, device
         self._tokens = SpecialTokens.of(tokenizer.load(runs.paths.tokenizer(model)))
         self._embedded: dict[tuple[str, ...], _MeanEmbedding | None] = {}
+        self._parallel: dict[tuple[str, str], tuple[np.ndarray, np.ndarray] | None] = {}
 
     def rows(self) -> Iterator[SimilarityRow]:
         study = self._runs.study
@@ -168,9 +169,11 @@ class _EmbeddingSimilarity:
         The target itself is not used: centred on its own mean, it would be the zero vector.
         """
         for task in PARALLEL:
-            is_another = task != target and task in self._runs.study.targets
-            if is_another and (means := self._means(task, language)):
-                return means
+            if task != target and task in self._runs.study.targets:
+                if (task, language) not in self._parallel:
+                    self._parallel[task, language] = self._means(task, language)
+                if means := self._parallel[task, language]:
+                    return means
         return None
 
     def _means(self, task: str, language: str) -> tuple[np.ndarray, np.ndarray] | None:
