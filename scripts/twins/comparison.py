@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from twins.truth import Truth
 from xstilts.analysis.answers import Answer, Estimate
@@ -20,7 +20,8 @@ class Comparison:
 
     Attributes:
         answer: The answer to the question that the world was made for.
-        truth: The primary estimate on the expected scores, of which the value alone means something.
+        truth: The primary estimate on the expected scores, of which the value alone means something: zero where nothing
+            is planted and the expected gains do not vary, so that they have no estimate.
         effect: Whether the effect is planted.
     """
 
@@ -38,6 +39,8 @@ class Comparison:
         truth = Truth(runs)
         answers = {answer.question: answer for answer in read_answers(runs.paths.answers)}
         answer, true = answers[truth.planted.question], truth.estimate()
+        if true is None and not truth.planted.effect and answer.primary is not None:
+            true = replace(answer.primary, value=0.0)
         if answer.primary is None or true is None:
             raise UserError(f"{runs.study.study}: question {answer.question} has no estimate. {answer.reason}")
         return cls(answer, true, truth.planted.effect)

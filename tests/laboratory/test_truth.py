@@ -141,6 +141,17 @@ class TestComparison:
         with pytest.raises(UserError, match=r"planted: question q1 has no estimate\. Too little"):
             Comparison.of(runs)
 
+    def test_expected_gains_that_do_not_vary_are_a_truth_of_zero_in_a_null_world(
+        self, make: Callable[..., Runs], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Truth, "estimate", lambda self: None)
+        null, planted = make("q1", False), make("q1", True)
+        for runs in (null, planted):
+            answered(runs, 0.4)
+        assert Comparison.of(null).truth.value == 0 and Comparison.of(null).within
+        with pytest.raises(UserError, match="no estimate"):
+            Comparison.of(planted)
+
 
 def test_without_the_effect_the_true_slope_is_none(make: Callable[..., Runs]) -> None:
     true = Truth(make("q1", False, languages=30)).estimate()
