@@ -179,6 +179,11 @@ class Hyperparameters(Section):
         "English dev data: a training with each, and once more with the best. Not for pretraining.",
     )
     batch_size: Count = Field(32, description="Examples (QA: windows) per optimiser step.")
+    batch_tokens: Count | None = Field(
+        None,
+        description="Tokens per optimiser step, padding included; replaces batch_size. A longer example is a step of "
+        "its own. For pretraining alone.",
+    )
     micro_batch_size: Count | None = Field(
         None,
         description="Examples per forward pass; gradients accumulate up to batch_size. null: the whole batch at once. "

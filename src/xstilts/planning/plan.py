@@ -225,6 +225,8 @@ def _remedy(runs: Runs, group: JobGroup, estimator: Estimator) -> str:
         continues = study.models[group.model].continues
         key = f"models.{group.model}.continue.training" if continues else "training.pretraining"
         hyper = study.pretraining(group.model)
+        if hyper.batch_tokens:
+            return f"Set {key}.batch_tokens to less, or {key}.micro_batch_size."
     elif group.rule == "translate":
         return "Set translation.batch_tokens or translation.beams to less."
     elif group.rule == "intermediate":
