@@ -42,20 +42,24 @@ def cpu_seconds() -> float:
     return time.process_time() + children.ru_utime + children.ru_stime
 
 
-def take_turns(ways: Mapping[str, Way], turns: int) -> dict[str, list[float]]:
+def take_turns(
+    ways: Mapping[str, Way], turns: int, clock: Callable[[], float] = cpu_seconds, warm: bool = True
+) -> dict[str, list[float]]:
     """Measure the CPU seconds of each way in each turn, after a turn that does not count.
 
     Args:
         ways: By name, what to measure; :data:`OURS` among them.
         turns: How often each way is measured.
+        clock: CPU seconds so far of all that is measured.
+        warm: Whether there is a turn that does not count.
     """
     seconds: dict[str, list[float]] = {name: [] for name in ways}
-    for turn in range(turns + 1):
+    for turn in range(-warm, turns):
         for name, way in ways.items():
-            before = cpu_seconds()
+            before = clock()
             way()
-            if turn:
-                seconds[name].append(cpu_seconds() - before)
+            if turn >= 0:
+                seconds[name].append(clock() - before)
     return seconds
 
 

@@ -169,6 +169,10 @@ def test_pretraining_has_one_learning_rate() -> None:
             "training.target.tasks.xnli.patience: with selection 'last', no evaluation is better than another",
         ),
         (
+            {"training": {"target": {"tasks": {"xnli": {"batch_tokens": 4096}}}}},
+            "training.target.tasks.xnli.batch_tokens: it is for pretraining alone; give batch_size",
+        ),
+        (
             {"arms": {"none": {}, "new": {"tasks": ["mnli"], "training": {"patience": 1, "selection": "last"}}}},
             "arms.new.training.patience: with selection 'last', no evaluation is better than another",
         ),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from types import ModuleType
 
 import configs
 import pytest
@@ -52,6 +54,32 @@ def test_it_says_what_it_does_before_it_does_it(runs: Runs, capsys: pytest.Captu
         "  scores", "  tables", "  answers", "  the page",
         "Partial results, with what is missing and why: results/trial/partial/report.html",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("module", "step", "name"), [(analysis, "answer", "answers"), (report, "partial_page", "the page")]
+)
+def test_a_step_that_takes_long_says_so(
+    runs: Runs,
+    module: ModuleType,
+    step: str,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    said: list[str] = []
+
+    def take_long(*_: object) -> None:
+        for _ in range(500):
+            said.append(capsys.readouterr().out)
+            if "so far" in said[-1]:
+                return
+            time.sleep(0.01)
+
+    monkeypatch.setattr(partial, "_SECONDS_BETWEEN_SIGNS", 0.05)
+    monkeypatch.setattr(module, step, take_long)
+    partial.summarise(runs)
+    assert f"  {name}\n  {name}: 0 s so far\n" in "".join(said)
 
 
 @pytest.mark.parametrize("where", ["tables", "partial_page"])

@@ -132,6 +132,15 @@ class TestFromTheConfigAlone:
         )
         assert (work.steps, work.predictions) == (3 * 20, 2 * 20)
 
+    def test_pretraining_on_batches_of_tokens_has_steps_of_so_many(self) -> None:
+        settings = {"batch_tokens": 6400, "epochs": 2}
+        work = works(own(training={"pretraining": settings})).of(("pretrain", "tiny", ""))
+        assert work.micro_tokens == 6400
+        assert work.trained.tokens / work.steps == pytest.approx(6400, rel=0.01)
+        halves = works(own(training={"pretraining": {**settings, "micro_batch_size": 10}})).of(("pretrain", "tiny", ""))
+        assert halves.steps == work.steps and halves.micro_batches > work.micro_batches
+        assert halves.micro_tokens < work.micro_tokens
+
     def test_pretraining_predicts_a_share_of_the_tokens(self) -> None:
         work = works(own(training={"pretraining": {"max_steps": 10}})).of(("pretrain", "tiny", ""))
         assert work.masked == pytest.approx(0.15 * work.trained.tokens)

@@ -91,7 +91,7 @@ def test_language_table_keeps_english_apart_from_the_zero_shot_mean(folder: Path
 
 
 def test_csv_files_hold_the_numbers_in_full(folder: Path, scores: pd.DataFrame, study: Study) -> None:
-    for name, cells in (("main", task_cells(scores, study)), ("xquad", language_cells(scores, study, "xquad"))):
+    for name, cells in (("main", task_cells(scores, study)), ("xquad", language_cells(scores, study)["xquad"])):
         table = pd.read_csv(folder / f"{name}.csv")
         columns = ["model", "split", "arm", "target", "score", "seeds", "gain", "gain_seeds", "n"]
         pd.testing.assert_frame_equal(table[columns], cells[columns], check_exact=True)

@@ -23,9 +23,12 @@ import xstilts
 from xstilts import cli
 from xstilts.config.study import load, store
 from xstilts.errors import UserError
+from xstilts.graph.runs import Runs
+from xstilts.jobs.execution import _jobs_per_gpu
 from xstilts.runtime import gpu_leases as leases
 from xstilts.runtime.attempts import read_attempts
-from xstilts.runtime.gpu_leases import lease_gpu, visible_gpus
+from xstilts.runtime.gpu_leases import lease_gpu
+from xstilts.runtime.gpus import visible_gpus
 
 UUIDS = [f"GPU-{number}1a2b3c4-0000-1111-2222-333344445555" for number in range(4)]
 MIG = "MIG-0d1e2f30-aaaa-bbbb-cccc-000011112222"
@@ -338,6 +341,37 @@ def test_another_users_lock_holds(jobs, tmp_path):
     assert list(jobs.wait_for(1).values()) == ["0"]
     with lease_gpu(1) as device:
         assert device == "1"
+
+
+def test_the_models_of_gpus_are_known_where_nvidia_smi_tells(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine.write_text(f"#!/bin/sh\nprintf '0, {UUIDS[0]}, Tesla T4\\n1, {UUIDS[1]}\\n'\n", encoding="utf-8")
+    assert [gpu.model for gpu in visible_gpus()] == ["Tesla T4", ""]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", f"{UUIDS[0]},{MIG}")
+    assert [gpu.model for gpu in visible_gpus()] == ["Tesla T4", ""]
+
+
+@pytest.mark.parametrize(
+    ("environment", "jobs", "said"),
+    [
+        ({}, 4, "compute.jobs_per_gpu is auto: 4 jobs on each T4"),
+        ({"CUDA_VISIBLE_DEVICES": ""}, 1, ""),
+        ({"CUDA_VISIBLE_DEVICES": "0", "SLURM_JOB_ID": "17"}, 1, ""),
+    ],
+)
+def test_auto_goes_by_the_gpus_of_the_machine(
+    machine: Path,
+    environment: dict[str, str],
+    jobs: int,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    machine.write_text(f"#!/bin/sh\nprintf '0, {UUIDS[0]}, Tesla T4\\n'\n", encoding="utf-8")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with caplog.at_level("INFO"):
+        assert _jobs_per_gpu(Runs(load(own(compute={"jobs_per_gpu": "auto"})))) == jobs
+    assert caplog.text.strip() == "" if not said else said in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,7 @@ def test_a_language_that_was_never_scored_is_missing_and_not_unlearnt(scores: pd
     jobs = {Job("xlmr", "mnli", "squad_v1", seed): UNLEARNT_FLAG for seed in (1, 2)}
     unscored = sorted(study.languages("xquad"))[0]
     rest = scores[(scores["target"] != "xquad") | (scores["language"] != unscored)]
-    cells = language_cells(with_flags(rest, jobs, study), study, "xquad")
+    cells = language_cells(with_flags(rest, jobs, study), study)["xquad"]
     of_arm = cells[cells["arm"] == "mnli"].set_index("language")["flagged"]
     assert of_arm[unscored] == 0 and of_arm[of_arm.index != unscored].eq(2).all()
 

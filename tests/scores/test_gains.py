@@ -73,7 +73,7 @@ def test_metrics_that_are_no_headline_are_left_out(scores: pd.DataFrame, study: 
 
 
 def test_languages_of_a_target_and_their_means(scores: pd.DataFrame, study: Study) -> None:
-    cells = language_cells(scores, study, "xquad")
+    cells = language_cells(scores, study)["xquad"]
     assert list(cells["language"].unique()) == ["de", "en", ZERO_SHOT, ALL]
     assert cell(cells, arm="mnli", language="en")["gain"] == pytest.approx((2 - 2) / 2)
     assert cell(cells, arm="mnli", language="de")["gain"] == pytest.approx((2 + 0.75) / 2)
@@ -89,7 +89,7 @@ def test_a_language_without_any_scores_is_no_gap_of_the_arms(make_scores: MakeSc
     study = load(study_config(targets={"xquad": {"languages": ["en", "de", "vi"]}}, seeds=[1]))
     scores = make_scores(xquad("none", 1, (70, 80), (50, 60)) + xquad("mnli", 1, (71, 83), (53, 61)))
     assert cell(task_cells(scores, study), arm="mnli", target="xquad")["gain"] == 2
-    assert np.isnan(cell(language_cells(scores, study, "xquad"), arm="mnli", language="vi")["score"])
+    assert np.isnan(cell(language_cells(scores, study)["xquad"], arm="mnli", language="vi")["score"])
 
 
 def test_the_grid_is_that_of_the_study_baseline_first_controls_last(scores: pd.DataFrame, study: Study) -> None:
@@ -120,7 +120,7 @@ def test_a_group_is_the_mean_over_the_studys_tasks_in_it_or_missing(make_scores:
 
 def test_a_study_without_any_scores_has_cells_without_numbers(study: Study) -> None:
     nothing = SCORES.empty_table().to_pandas()
-    for cells in (task_cells(nothing, study), group_cells(nothing, study), language_cells(nothing, study, "xquad")):
+    for cells in (task_cells(nothing, study), group_cells(nothing, study), language_cells(nothing, study)["xquad"]):
         assert cells["score"].isna().all() and (cells["seeds"] == 0).all() and len(cells)
 
 
@@ -138,7 +138,7 @@ def test_languages_that_fine_tuning_has_examples_of_are_not_zero_shot(make_score
         for metric in ("exact_match", "f1")
         for seed in (1, 2)
     ]
-    cells = language_cells(make_scores(rows), study, "mlqa")
+    cells = language_cells(make_scores(rows), study)["mlqa"]
     assert cell(cells, arm="none", language=ZERO_SHOT)["score"] == 45
     assert cell(cells, arm="none", language=ALL)["score"] == 62.5
     assert cell(cells, arm="none", language="de")["score"] == 70

@@ -62,6 +62,24 @@ def test_evaluation_sees_every_row_once_longest_first(lengths: np.ndarray, batch
     assert max(map(len, batches)) <= batch_size
 
 
+@settings(deadline=None)
+@given(lengths=LENGTHS, batch_tokens=st.integers(1, 2000), seed=st.integers(0, 99))
+def test_batches_of_tokens_hold_no_more_with_their_padding(lengths: np.ndarray, batch_tokens: int, seed: int) -> None:
+    batches = shuffled_batches(lengths, 32, np.random.default_rng(seed), batch_tokens)
+    rows: list[int] = []
+    while len(rows) < len(lengths):
+        batch = next(batches)
+        assert len(batch) == 1 or lengths[batch].max() * len(batch) <= batch_tokens
+        rows += batch
+    assert sorted(rows) == list(range(len(lengths))), "an epoch has every row once"
+
+
+def test_batches_of_tokens_are_as_full_as_they_can_be() -> None:
+    lengths = np.random.default_rng(0).integers(2, 512, size=3200)
+    batches = list(islice(shuffled_batches(lengths, 1, np.random.default_rng(0), 4096), 150))
+    assert np.mean([lengths[batch].sum() for batch in batches]) > 0.9 * 4096
+
+
 @pytest.mark.parametrize(
     ("sizes", "cap", "shares"),
     [

@@ -99,6 +99,16 @@ def test_masked_language_modelling(run: Run, tmp_path: Path, data: TaskData) -> 
     assert_same(ended, run(Session(), masked))
 
 
+def test_a_resumed_pretraining_on_batches_of_tokens_ends_the_same(run: Run, data: TaskData, tmp_path: Path) -> None:
+    hyper = HYPER.model_copy(update={"batch_tokens": 100})
+    masked = TaskData(task_type_of(TEXT, Encoding(max_length=24)), data.train)
+    with pytest.raises(Stopped):
+        run(stopping_at([4], tmp_path), masked, hyper=hyper)
+    ended = run(stopping_at([], tmp_path), masked, hyper=hyper)
+    assert ended[1].resumed_at == [4]
+    assert_same(ended, run(Session(), masked, hyper=hyper))
+
+
 def test_a_checkpoint_of_other_data_is_not_used(run: Run, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(Stopped):
         run(stopping_at([4], tmp_path, "old"))

@@ -97,14 +97,24 @@ def test_the_tasks_see_the_same_batches_with_and_without_text(data: TaskData, ma
 
 @pytest.mark.parametrize("exponent", [0.0, 0.3, 1.0])
 def test_languages_are_drawn_by_a_power_of_their_size(exponent: float) -> None:
-    batches = language_batches([8100, 100], 10, exponent, np.random.default_rng(1))
+    batches = language_batches([np.ones(8100), np.ones(100)], 10, exponent, np.random.default_rng(1))
     drawn = Counter(language for _ in range(2000) for language, _ in next(batches))
     expected = 8100**exponent / (8100**exponent + 100**exponent)
     assert drawn[0] / 20_000 == pytest.approx(expected, abs=0.015)
 
 
+def test_batches_of_tokens_draw_the_same_rows_and_hold_no_more_with_their_padding() -> None:
+    lengths = [np.random.default_rng(size).integers(2, 60, size) for size in (30, 5)]
+    of_rows, of_tokens = (language_batches(lengths, 10, 0.5, np.random.default_rng(1), most) for most in (None, 90))
+    batches = [next(of_tokens) for _ in range(80)]
+    assert all(len(one) * max(lengths[language][row] for language, row in one) <= 90 for one in batches)
+    assert max(map(len, batches)) > 3
+    drawn = [row for batch in batches for row in batch]
+    assert drawn[:100] == [row for _ in range(10) for row in next(of_rows)]
+
+
 def test_every_row_of_a_language_comes_once_before_any_comes_again() -> None:
-    batches = language_batches([30, 5], 10, 0.0, np.random.default_rng(1))
+    batches = language_batches([np.ones(30), np.ones(5)], 10, 0.0, np.random.default_rng(1))
     rows: dict[int, list[int]] = {0: [], 1: []}
     while len(rows[0]) < 30:
         for language, row in next(batches):

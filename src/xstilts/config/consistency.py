@@ -74,6 +74,13 @@ def _choices_by_dev_data(study: Study) -> Iterator[str]:
             )
 
 
+def _batches_of_tokens(study: Study) -> Iterator[str]:
+    """Batches of tokens in a training on tasks, whose published settings count examples."""
+    for key, hyper, _ in _trainings(study):
+        if hyper.batch_tokens is not None and not key.startswith(("models.", "training.pretraining")):
+            yield f"{key}.batch_tokens: it is for pretraining alone; give batch_size"
+
+
 def _texts(study: Study) -> Iterator[str]:
     if taken := sorted({*study.corpora} & {*study.own_tasks}):
         yield f"tasks.{taken[0]}: text.{taken[0].partition('_')[2]} has this name; rename one of them"
@@ -173,6 +180,7 @@ _CHECKS = (
     _adapters,
     _training_data,
     _choices_by_dev_data,
+    _batches_of_tokens,
     _texts,
     _own_languages,
     _own_tasks,

@@ -34,6 +34,9 @@ _RULES = {
     "less_than_equal": "must be at most {le:g}",
 }
 
+#: Parts of paths that are no keys.
+_TAGS = ("[key]", "[one]", "[several]", "[auto]")
+
 #: What keys are called by other programs and papers.
 _ALIASES = {
     "lr": "learning_rate", "bs": "batch_size", "bsz": "batch_size", "train_batch_size": "batch_size",
@@ -57,7 +60,7 @@ def sentences(error: ValidationError, root: type[Section]) -> list[str]:
 
 
 def _sentence(problem: Any, root: type[Section]) -> str:
-    path = [str(part) for part in problem["loc"] if part not in ("[key]", "[one]", "[several]")]
+    path = [str(part) for part in problem["loc"] if part not in _TAGS]
     kind = path[1] if path[:1] == ["source"] and len(path) > 1 else None  # the union's tag is no key
     keys = path if kind is None else ["source", *path[2:]]
     where, given = ".".join(keys), problem["input"]

@@ -156,6 +156,20 @@ LearningRate = Annotated[
 ]
 
 
+def _count_or_auto(value: Any) -> Any:
+    if isinstance(value, str) and value != "auto" and not value.isdigit():
+        raise ValueError(f"must be a whole number or 'auto', but is '{value}'")
+    return value
+
+
+#: The tags are parts of paths in errors, which messages leave out.
+CountOrAuto = Annotated[
+    Annotated[Count, Tag("[one]")] | Annotated[Literal["auto"], Tag("[auto]")],
+    Discriminator(lambda value: "[auto]" if value == "auto" else "[one]"),
+    BeforeValidator(_count_or_auto),
+]
+
+
 class Hyperparameters(Section):
     """One stage's optimisation. Defaults are those of Phang et al.'s released scripts where these state one."""
 
@@ -165,6 +179,11 @@ class Hyperparameters(Section):
         "English dev data: a training with each, and once more with the best. Not for pretraining.",
     )
     batch_size: Count = Field(32, description="Examples (QA: windows) per optimiser step.")
+    batch_tokens: Count | None = Field(
+        None,
+        description="Tokens per optimiser step, padding included; replaces batch_size. A longer example is a step of "
+        "its own. For pretraining alone.",
+    )
     micro_batch_size: Count | None = Field(
         None,
         description="Examples per forward pass; gradients accumulate up to batch_size. null: the whole batch at once. "
@@ -339,6 +358,8 @@ class Compute(Section):
     checkpoint_minutes: Positive = Field(
         15.0, description="Minutes between checkpoints of a training job; a killed job resumes from the last one."
     )
-    jobs_per_gpu: Count = Field(
-        1, description="Jobs that may share a GPU. It affects only where jobs run: changing it reruns nothing."
+    jobs_per_gpu: CountOrAuto = Field(
+        1,
+        description="Jobs that may share a GPU; 'auto': as many as fit by the estimates of xstilts plan, four at the "
+        "most. It affects only where jobs run: changing it reruns nothing.",
     )

@@ -12,7 +12,7 @@ from xstilts.graph.runs import Runs
 from xstilts.graph.specs import Spec, Specs, check_planned
 from xstilts.runtime.cpu import choose_kernels
 from xstilts.runtime.execution import Execution, ProgressCallback, execute
-from xstilts.runtime.gpu_leases import lease_gpu
+from xstilts.runtime.gpu_leases import gpus_to_lease, lease_gpu
 from xstilts.runtime.signals import StopRequest
 from xstilts.runtime.tracking import Tracking
 
@@ -60,14 +60,14 @@ def run_job(runs: Runs, job: Job, threads: int, planned_run: str = "") -> None:
         checkpoints.clear()
 
     attempts, makes = job.attempts(paths), job.makes(paths)
-    execute(Execution(run, reads, makes, attempts, paths.checkpoints, compute.jobs_per_gpu), work)
+    execute(Execution(run, reads, makes, attempts, paths.checkpoints, _jobs_per_gpu(runs)), work)
 
 
 def run_similarity(runs: Runs, threads: int) -> None:
     """Measure the similarity of tasks. It takes minutes, so it has neither attempts nor checkpoints."""
     refuse_changed(runs, runs.compared())
     choose_kernels(runs.study.compute.cpu_kernels)
-    with lease_gpu(runs.study.compute.jobs_per_gpu):
+    with lease_gpu(_jobs_per_gpu(runs)):
         from xstilts.jobs import similarity
 
         similarity.similarity(runs, threads)
@@ -77,10 +77,25 @@ def run_translation(runs: Runs, task: str, language: str, threads: int) -> None:
     """Translate a task's training data. What a killed job has translated is on disk, so it needs no checkpoints."""
     refuse_changed(runs, [weights_file(runs.translators()[language])])
     choose_kernels(runs.study.compute.cpu_kernels)
-    with lease_gpu(runs.study.compute.jobs_per_gpu):
+    with lease_gpu(_jobs_per_gpu(runs)):
         from xstilts.jobs import translate
 
         translate.translate(runs, task, language, threads)
+
+
+def _jobs_per_gpu(runs: Runs) -> int:
+    """How many jobs may share a GPU: what the study says, or by its largest job and the memory of the GPUs here."""
+    asked = runs.study.compute.jobs_per_gpu
+    if asked != "auto":
+        return asked
+    gpus = gpus_to_lease()
+    if not gpus:
+        return 1
+    from xstilts.planning.sharing import sharing_on
+
+    jobs, reason = sharing_on(runs, (gpu.model for gpu in gpus))
+    logger.info("compute.jobs_per_gpu is auto: %s.", reason)
+    return jobs
 
 
 def _tracking(runs: Runs, job: Job, run: str) -> Tracking | None:

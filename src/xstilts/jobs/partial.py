@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 import shutil
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,6 +24,8 @@ from xstilts.graph.state import JobState
 from xstilts.scores.score_files import read_scores
 from xstilts.secrets import redacted
 from xstilts.wording import counted
+
+_SECONDS_BETWEEN_SIGNS = 10.0  # while a step takes long
 
 _NO_FIGURES = "they take most of the time; 'xstilts partial --figures' draws them"
 
@@ -69,8 +73,8 @@ def _write(partial: Runs, state: str, figures: bool) -> None:
         "answers": analysis.answer,
     }
     left_out = _make(partial, {**steps, "figures": report.figures} if figures else steps)
-    print("  the page", flush=True)
-    report.partial_page(partial, state, left_out if figures else {**left_out, "figures": _NO_FIGURES})
+    with _said("the page"):
+        report.partial_page(partial, state, left_out if figures else {**left_out, "figures": _NO_FIGURES})
 
 
 def _finished(runs: Runs) -> frozenset[Job]:
@@ -91,14 +95,32 @@ def _make(runs: Runs, steps: dict[str, Callable[[Runs], None]]) -> dict[str, str
     """Make what can be made; return the reasons why the rest cannot, by name."""
     left_out = {}
     for name, make in steps.items():
-        print(f"  {name}", flush=True)
         try:
-            with _only_warnings():  # what the jobs report is also on the page
+            with _said(name), _only_warnings():  # what the jobs report is also on the page
                 make(runs)
         except Exception as error:  # code that is made for whole studies may fail in any way on a part of one
             kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
             left_out[name] = redacted(f"{kind}{error}")
     return left_out
+
+
+@contextmanager
+def _said(name: str) -> Iterator[None]:
+    """Say what the block does, and every few seconds that it is still at it."""
+    print(f"  {name}", flush=True)
+    began, ended = time.monotonic(), threading.Event()
+
+    def go_on() -> None:
+        while not ended.wait(_SECONDS_BETWEEN_SIGNS):
+            print(f"  {name}: {time.monotonic() - began:.0f} s so far", flush=True)
+
+    thread = threading.Thread(target=go_on, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 @contextmanager

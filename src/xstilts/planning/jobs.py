@@ -67,8 +67,13 @@ class JobGroup:
     @property
     def label(self) -> str:
         """The jobs' name for readers: 'finetune mnli on xnli (xlmr)'."""
-        what = f"on {self.what}" if self.what and self.what != RETRIEVAL else ""
-        return " ".join(filter(None, (self.rule, self.arm, what, self.model and f"({self.model})")))
+        return label_of(self.rule, self.model, self.arm, self.what)
+
+
+def label_of(rule: str, model: str, arm: str, what: str) -> str:
+    """Return the name of jobs for readers, as :attr:`JobGroup.label`; empty names are left out."""
+    on = f"on {what}" if what and what != RETRIEVAL else ""
+    return " ".join(filter(None, (rule, arm, on, model and f"({model})")))
 
 
 def job_groups(runs: Runs, estimator: Estimator, sizes: FileSizes) -> list[JobGroup]:
@@ -78,7 +83,7 @@ def job_groups(runs: Runs, estimator: Estimator, sizes: FileSizes) -> list[JobGr
         results = [replace(group, left=(0,)) for group in results]
     groups = [
         *_data(runs, sizes),
-        *_translations(runs, estimator, sizes),
+        *translations(runs, estimator, sizes),
         *trained,
         _similarity(runs, estimator),
         *results,
@@ -117,8 +122,8 @@ def _data(runs: Runs, sizes: FileSizes) -> Iterator[JobGroup]:
             yield _on_cpu("encode", manifest, model=model, what=task, seconds=spent, data=size)
 
 
-def _translations(runs: Runs, estimator: Estimator, sizes: FileSizes) -> Iterator[JobGroup]:
-    """Jobs that translate training data; what they have in common with those of other studies is not known."""
+def translations(runs: Runs, estimator: Estimator, sizes: FileSizes) -> Iterator[JobGroup]:
+    """Return jobs that translate training data; what they have in common with those of other studies is not known."""
     study, translation = runs.study, runs.study.translation
     for task, codes in study.translated.items() if translation else ():
         english = sizes.of(next(iter(study.models)), task, "train", ENGLISH)

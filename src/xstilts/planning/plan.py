@@ -13,6 +13,7 @@ from xstilts.planning.costs import CHECKPOINT_BYTES, WEIGHT_BYTES, EncoderShape,
 from xstilts.planning.estimates import Estimator
 from xstilts.planning.gpus import DeviceSpec
 from xstilts.planning.jobs import GPU_RULES, JobGroup, encoded_tasks, job_groups
+from xstilts.planning.sharing import sharing
 from xstilts.planning.sizes import FileSizes, weakest
 from xstilts.planning.translation import shape_of_translator
 from xstilts.planning.workload import Kind
@@ -98,7 +99,7 @@ def plan(runs: Runs, device: DeviceSpec, at_once: int = 1) -> StudyPlan:
         wall=Span(*(wall_seconds(groups, at_once, which) for which in ("seconds", "low", "high"))),
         disk=_disk(runs, shapes, groups, sizes, at_once),
         warnings=list(_warnings(runs, groups, estimator)),
-        notes=[_NOTES[basis], *_upper_bounds(runs), *unused],
+        notes=[_NOTES[basis], *_upper_bounds(runs), *_sharing(runs, device), *unused],
     )
 
 
@@ -136,6 +137,13 @@ def _upper_bounds(runs: Runs) -> Iterator[str]:
     stages = [stage for arm in study.arms.values() for stage in arm.sequence]
     if any(stage.choose.how == "domain" and stage.train_examples is None for stage in stages):
         yield "Arms of one domain are counted with all rows of their tasks."
+
+
+def _sharing(runs: Runs, device: DeviceSpec) -> Iterator[str]:
+    """How many jobs share a GPU, where the study leaves that open."""
+    if runs.study.compute.jobs_per_gpu == "auto" and not device.is_cpu:
+        jobs, reason = sharing(runs, device)
+        yield f"compute.jobs_per_gpu is auto: {reason}. Start snakemake with --resources gpu={jobs} for each GPU."
 
 
 def _disk(
@@ -217,6 +225,8 @@ def _remedy(runs: Runs, group: JobGroup, estimator: Estimator) -> str:
         continues = study.models[group.model].continues
         key = f"models.{group.model}.continue.training" if continues else "training.pretraining"
         hyper = study.pretraining(group.model)
+        if hyper.batch_tokens:
+            return f"Set {key}.batch_tokens to less, or {key}.micro_batch_size."
     elif group.rule == "translate":
         return "Set translation.batch_tokens or translation.beams to less."
     elif group.rule == "intermediate":

@@ -146,31 +146,36 @@ class Workloads:
         """Train on tasks drawn by a power of their capped size, and text; ``scored`` is read once, at the end."""
         share = beside.share if beside else 0.0
         rows_of = [round(size.rows) for size in train.values()] or [round(beside.size.rows) if beside else 0]
-        steps = planned_steps(rows_of, hyper, share)
-        micro = min(hyper.micro_batch_size or hyper.batch_size, hyper.batch_size)
+        steps, batch = planned_steps(rows_of, hyper, share), float(hyper.batch_size)
+        if hyper.batch_tokens:  # in pretraining alone
+            data = sum(train.values(), beside.size if beside else NO_DATA)
+            batch = max(1.0, hyper.batch_tokens * data.rows / max(1.0, data.tokens))
+            steps = hyper.max_steps or math.ceil(hyper.epochs * data.tokens / hyper.batch_tokens)
+        micro = min(hyper.micro_batch_size or batch, batch)
         weights = {task: min(size.rows, hyper.examples_cap or size.rows) ** mixing for task, size in train.items()}
         trained, longest, masked = NO_DATA, 0, 0.0
         if beside:
             encoding = self._study.encoding_of(beside.use.task)
-            trained = beside.size.times(steps * share * hyper.batch_size / max(1.0, beside.size.rows))
+            trained = beside.size.times(steps * share * batch / max(1.0, beside.size.rows))
             longest, masked = encoding.max_length, trained.tokens * encoding.mask_probability
         for task, size in train.items():
             rows = max(1.0, size.rows)
             drawn = (1 - share) * weights[task] / max(1.0, sum(weights.values()))
-            epochs = steps * hyper.batch_size * drawn / rows
+            epochs = steps * batch * drawn / rows
             trained += size.times(epochs)
             longest = max(longest, self._study.encoding_of(task).max_length * max(1, round(size.inputs / rows)))
+        micro_tokens = max(longest, min(micro * longest, hyper.batch_tokens or math.inf))
         read = evaluated.times(math.ceil(steps / hyper.eval_every)) + scored
         if (trainings := len(hyper.rates)) > 1:  # one with each, and the best once more
             steps, trained, read = ((trainings + 1) * steps, trained.times(trainings + 1), read.times(trainings + 1))
         return Work(
             steps=steps,
-            micro_batches=steps * math.ceil(hyper.batch_size / micro),
+            micro_batches=steps * math.ceil(batch / micro),
             trained=trained,
             read=read,
             read_batches=read.rows / hyper.batch_size,
             masked=masked,
-            micro_tokens=micro * longest,
+            micro_tokens=round(micro_tokens),
             lora=hyper.lora,
             recomputed=self._study.compute.gradient_checkpointing,
         )

@@ -30,7 +30,7 @@ from xstilts.report.gain_tables import groups_page, languages_page, main_page, t
 from xstilts.report.ledger_table import ledger_page, ledger_rows
 from xstilts.report.typeset import TablePage, html, latex, markdown, plain_text
 from xstilts.scores.flags import flagged_jobs, usable, usable_dev
-from xstilts.scores.gains import group_cells, language_cells, targets_of, task_cells
+from xstilts.scores.gains import group_cells, language_cells, task_cells
 from xstilts.scores.labels import labelled, stamped
 
 _NONE: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
@@ -64,7 +64,7 @@ def write_tables(
     cells = group_cells(scores, study)
     table = labelled(cells.drop(columns="language").rename(columns={"target": "group"}), study)
     files += _write(folder, "groups", table, groups_page(cells, scores, study))
-    by_target = {target: language_cells(scores, study, target) for target in targets_of(study)}
+    by_target = language_cells(scores, study)
     for target, cells in by_target.items():
         files += _write(folder, target, labelled(cells, study), target_page(cells, scores, study, target))
     cells = with_language_means(pd.concat(by_target.values(), ignore_index=True), study)

@@ -30,10 +30,12 @@ def zero_shot_section(scores: pd.DataFrame, study: Study) -> str:
     Returns:
         Markdown; empty if there are no scores.
     """
+    if scores.empty:
+        return ""
     rows = [
         _row(target, split, {cell["language"]: cell for cell in cells}, study)
-        for target in targets_of(study)
-        for split, cells in _cells(scores, study, target).items()
+        for target, of_target in language_cells(scores, study).items()
+        for split, cells in _by_split(of_target, scores, study).items()
     ]
     if not rows:
         return ""
@@ -44,13 +46,9 @@ def zero_shot_section(scores: pd.DataFrame, study: Study) -> str:
     return f"## Zero-shot scores\n\n{notes}\n\n{table(_HEAD, rows)}"
 
 
-def _cells(scores: pd.DataFrame, study: Study, target: str) -> dict[str, list[dict[str, Any]]]:
+def _by_split(cells: pd.DataFrame, scores: pd.DataFrame, study: Study) -> dict[str, list[dict[str, Any]]]:
     """By split, the arm's cells on a target by language; splits without scores are left out."""
-    of_target = scores[scores["target"] == target]
-    if of_target.empty:
-        return {}
-    cells = language_cells(of_target, study, target)
-    here = cells[(cells["model"] == of_target["model"].iloc[0]) & (cells["arm"] == of_target["arm"].iloc[0])]
+    here = cells[(cells["model"] == scores["model"].iloc[0]) & (cells["arm"] == scores["arm"].iloc[0])]
     by_split = {split: here[here["split"] == split].to_dict("records") for split in study.splits}
     return {split: rows for split, rows in by_split.items() if any(row["seeds"] or row["flagged"] for row in rows)}
 

@@ -10,38 +10,21 @@ import fcntl
 import logging
 import os
 import random
-import re
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from xstilts.errors import UserError
+from xstilts.runtime.gpus import VISIBLE, GpuDevice, visible_gpus
 from xstilts.wording import counted
 
-VISIBLE = "CUDA_VISIBLE_DEVICES"
 LOCKS = "XSTILTS_GPU_LOCKS"  # the folder of the lock files, by default in the machine's temporary folder
 
 _SECONDS_BETWEEN_MESSAGES = 60.0
-_QUERY = ("nvidia-smi", "--query-gpu=index,uuid", "--format=csv,noheader")
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class GpuDevice:
-    """A GPU, or a MIG slice of one.
-
-    Attributes:
-        entry: Its name in CUDA_VISIBLE_DEVICES.
-        name: Its UUID, which is the same however CUDA_VISIBLE_DEVICES names it.
-    """
-
-    entry: str
-    name: str
 
 
 @contextmanager
@@ -60,9 +43,8 @@ def lease_gpu(slots: int, every: float = 2.0) -> Iterator[str]:
     Raises:
         UserError: CUDA_VISIBLE_DEVICES names a device that does not exist, or the folder of locks cannot be used.
     """
-    gpus = visible_gpus()
-    allocation = os.environ.get("SLURM_JOB_ID", "") if VISIBLE in os.environ else ""
-    if not gpus or (allocation and len(gpus) == 1):  # SLURM has assigned the device to this job alone
+    gpus, allocation = visible_gpus(), _allocation()
+    if not gpus or _is_assigned(gpus, allocation):
         yield gpus[0].entry if gpus else ""
         return
     logger.debug("Visible GPUs: %s", ", ".join(f"{gpu.entry} ({gpu.name})" for gpu in gpus))
@@ -80,46 +62,24 @@ def lease_gpu(slots: int, every: float = 2.0) -> Iterator[str]:
                     os.environ[name] = before[name]
 
 
-def visible_gpus() -> list[GpuDevice]:
-    """Return the GPUs that this process may use: those in CUDA_VISIBLE_DEVICES, else all that nvidia-smi lists.
+def gpus_to_lease() -> list[GpuDevice]:
+    """Return the GPUs that jobs lease; none if there is none, or if this job has one of its own.
 
     Raises:
         UserError: CUDA_VISIBLE_DEVICES names a device that does not exist.
     """
-    asked = os.environ.get(VISIBLE)
-    entries = None if asked is None else [entry for entry in map(str.strip, asked.split(",")) if entry]
-    if entries is not None and (not entries or entries[0] == "-1"):
-        return []
-    installed = _installed()
-    if entries is None or not installed:
-        return [GpuDevice(index, uuid) for index, uuid in installed.items()]
-    by_name: dict[str, GpuDevice] = {}
-    for entry in entries:
-        if not re.fullmatch(r"\d+|(GPU|MIG)-[\w/-]+", entry):
-            break  # CUDA ignores such an entry and all after it
-        gpu = GpuDevice(entry, _uuid(entry, installed))
-        by_name.setdefault(gpu.name, gpu)
-    return list(by_name.values())
+    gpus = visible_gpus()
+    return [] if _is_assigned(gpus, _allocation()) else gpus
 
 
-def _uuid(entry: str, installed: dict[str, str]) -> str:
-    """Return the UUID of a device given by index, UUID or the beginning of its UUID; MIG slices have their own."""
-    if entry.startswith("MIG-"):
-        return entry.replace("/", "-")
-    uuids = [uuid for index, uuid in installed.items() if entry == index or uuid.startswith(entry)]
-    if len(uuids) != 1:
-        listed = ", ".join(f"{index} ({uuid})" for index, uuid in installed.items())
-        raise UserError(f"{VISIBLE}: '{entry}' is none of this machine's GPUs, or more than one. It has {listed}.")
-    return uuids[0]
+def _allocation() -> str:
+    """The SLURM job whose devices this process sees; empty if there is none."""
+    return os.environ.get("SLURM_JOB_ID", "") if VISIBLE in os.environ else ""
 
 
-def _installed() -> dict[str, str]:
-    """Return the UUID of each GPU that nvidia-smi lists, by index; empty if there is no nvidia-smi."""
-    try:
-        process = subprocess.run(_QUERY, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
-    except (OSError, subprocess.TimeoutExpired):
-        return {}
-    return dict(re.findall(r"^(\d+), *(GPU-[\w-]+)$", process.stdout, re.MULTILINE))
+def _is_assigned(gpus: Sequence[GpuDevice], allocation: str) -> bool:
+    """Whether SLURM has assigned a device to this job alone."""
+    return bool(allocation) and len(gpus) == 1
 
 
 @contextmanager

@@ -13,6 +13,8 @@ run has not learnt its training set (``flagged``).
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -89,7 +91,7 @@ def task_cells(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
     cells = _target_cells(scores, study)
     means = [_mean_over_targets(cells, AVERAGE, benchmark_targets(study))] if benchmark_targets(study) else []
     both = pd.concat([cells, *means]).set_index(_PLACE)
-    return _on_grid(both, scores, study, targets_with_average(study), [ALL])
+    return _on_grid(both, scores, study, targets_with_average(study))
 
 
 def groups_of(study: Study) -> dict[str, list[str]]:
@@ -114,26 +116,29 @@ def group_cells(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
         return cells[:0]
     groups = {**groups_of(study), AVERAGE: benchmark_targets(study)}
     means = [_mean_over_targets(cells, name, targets) for name, targets in groups.items()]
-    return _on_grid(pd.concat(means).set_index(_PLACE), scores, study, list(groups), [ALL])
+    return _on_grid(pd.concat(means).set_index(_PLACE), scores, study, list(groups))
 
 
-def language_cells(scores: pd.DataFrame, study: Study, target: str) -> pd.DataFrame:
-    """Compute the scores and gains on one target by language.
+def language_cells(scores: pd.DataFrame, study: Study) -> dict[str, pd.DataFrame]:
+    """Compute the scores and gains by language.
 
     Returns:
-        Cells of every model, split, arm and language, then those of the means :data:`ZERO_SHOT` and :data:`ALL`.
+        By target, cells of every model, split, arm and language, then those of the means :data:`ZERO_SHOT` and
+        :data:`ALL`.
     """
-    of_target = with_study_splits(usable(scores[scores["target"] == target]), study)
-    per_language, expected = by_language(of_target, study), scored_languages(of_target)
+    of_usable = with_study_splits(usable(scores), study)
+    per_language, expected = by_language(of_usable, study), scored_languages(of_usable)
     means = [over_languages(per_language, expected, ALL), over_languages(per_language, expected, ZERO_SHOT, study)]
     per_seed = pd.concat([per_language, *means], ignore_index=True)
-    return _on_grid(_over_seeds(per_seed), scores, study, [target], [*study.languages(target), ZERO_SHOT, ALL])
+    languages = {target: [*study.languages(target), ZERO_SHOT, ALL] for target in targets_of(study)}
+    cells = _on_grid(_over_seeds(per_seed), scores, study, list(languages), languages)
+    return {target: cells[cells["target"] == target].reset_index(drop=True) for target in languages}
 
 
 def _target_cells(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
     of_usable = with_study_splits(usable(scores), study)
     per_seed = over_languages(by_language(of_usable, study), scored_languages(of_usable), ALL)
-    return _on_grid(_over_seeds(per_seed), scores, study, targets_of(study), [ALL])
+    return _on_grid(_over_seeds(per_seed), scores, study, targets_of(study))
 
 
 def _mean_over_targets(cells: pd.DataFrame, name: str, targets: list[str]) -> pd.DataFrame:
@@ -214,11 +219,24 @@ def _over_seeds(per_seed: pd.DataFrame) -> pd.DataFrame:
 
 
 def _on_grid(
-    cells: pd.DataFrame, scores: pd.DataFrame, study: Study, targets: list[str], languages: list[str]
+    cells: pd.DataFrame,
+    scores: pd.DataFrame,
+    study: Study,
+    targets: Sequence[str],
+    languages: Mapping[str, Sequence[str]] | None = None,
 ) -> pd.DataFrame:
-    """Put cells on the study's full grid, in its order; NaN and no seeds where there are no scores."""
-    places: list[list[str]] = [list(study.models), [*study.splits], arms_of(study), targets, languages]
-    index: pd.MultiIndex = pd.MultiIndex.from_product(places, names=_PLACE)
+    """Put cells on the study's full grid, in its order; NaN and no seeds where there are no scores.
+
+    Args:
+        cells: The cells that there are.
+        scores: What they have been computed from.
+        study: The study.
+        targets: The targets of the grid.
+        languages: By target, its languages in the grid; None: :data:`ALL` alone.
+    """
+    of_targets = [(target, language) for target in targets for language in (languages or {}).get(target, [ALL])]
+    places = product(study.models, study.splits, arms_of(study), of_targets)
+    index = pd.MultiIndex.from_tuples([(*place, *of_target) for *place, of_target in places], names=_PLACE)
     grid = cells.reindex(index).reset_index()
     counts = ["seeds", "gain_seeds", "n"]
     grid[counts] = grid[counts].fillna(0).astype("int64")

@@ -37,7 +37,7 @@ def backward(
         encoder: On the device, in training mode, without gradients.
         head: On the device, in training mode, without gradients.
         task_type: Collates rows and computes logits and loss.
-        rows: The batch, ``hyper.batch_size`` encoded rows or fewer.
+        rows: The batch, encoded rows.
         tokens: The tokenizer's special tokens.
         hyper: ``clip_norm`` and ``clip_each`` are used.
         device: Where and in which precision to compute.

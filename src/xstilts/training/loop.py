@@ -93,7 +93,10 @@ class TrainingResult:
 
 
 def planned_steps(task_data: Sequence[TaskData], hyper: Hyperparameters, text: TextData | None = None) -> int:
-    """The number of optimiser steps of a training run."""
+    """The number of optimiser steps of a training run; of batches of tokens, an epoch is all tokens without padding."""
+    if hyper.batch_tokens and hyper.max_steps is None:
+        tokens = sum(int(data.train.lengths.sum()) for data in task_data)
+        return math.ceil(hyper.epochs * tokens / hyper.batch_tokens)
     return steps_of([len(data.train) for data in task_data], hyper, text)
 
 
@@ -247,11 +250,11 @@ def _steps(
     count = len(task_data)
     random = [np.random.default_rng([seed, index]) for index in range(count + 3)]
     batches = [
-        shuffled_batches(data.train.lengths, hyper.batch_size, rng)
+        shuffled_batches(data.train.lengths, hyper.batch_size, rng, hyper.batch_tokens)
         for data, rng in zip(task_data, random[:count], strict=True)
     ]
     chosen = mixture([len(m.train) for m in task_data], hyper.examples_cap, random[count], mixing)
-    passages = text.batches(hyper.batch_size, random[count + 1]) if text else iter(())
+    passages = text.batches(hyper.batch_size, random[count + 1], hyper.batch_tokens) if text else iter(())
     turns = text.turns(random[count + 2]) if text else repeat(False)
     for step in range(total):
         if text and next(turns):

@@ -60,10 +60,13 @@ class TextData:
         """Rows to train on, in all languages."""
         return sum(map(len, self.train.values()))
 
-    def batches(self, batch_size: int, rng: np.random.Generator) -> Iterator[list[EncodedRow]]:
-        """Yield batches without end."""
+    def batches(
+        self, batch_size: int, rng: np.random.Generator, batch_tokens: int | None = None
+    ) -> Iterator[list[EncodedRow]]:
+        """Yield batches without end, of so many rows or tokens."""
         languages = list(self.train.values())
-        for batch in language_batches([len(rows) for rows in languages], batch_size, self.exponent, rng):
+        lengths = [rows.lengths for rows in languages]
+        for batch in language_batches(lengths, batch_size, self.exponent, rng, batch_tokens):
             yield [languages[language][[row]][0] for language, row in batch]
 
     def turns(self, rng: np.random.Generator) -> Iterator[bool]:
@@ -90,7 +93,7 @@ def held_out_loss(
     total, count = 0.0, 0
     with torch.inference_mode():
         for rows in text.held_out.values():
-            for indices in ordered_batches(rows.lengths, batch_size):
+            for indices in ordered_batches(rows.lengths, batch_size, device.evaluation_tokens):
                 batch = device.move(text.task_type.collate(rows[indices], masks))
                 with device.autocast():
                     logits = text.task_type.logits(encoder, head, batch)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -16,7 +17,6 @@ from xstilts.scores.gains import (
     arms_of,
     by_language,
     is_control,
-    language_cells,
     targets_of,
     with_study_splits,
 )
@@ -36,8 +36,13 @@ _MEANS = {ALL: "mean of all", ZERO_SHOT: "mean without English"}
 _DIGITS = 2
 
 
-def explorer_data(scores: pd.DataFrame, study: Study) -> dict[str, Any]:
+def explorer_data(scores: pd.DataFrame, by_target: Mapping[str, pd.DataFrame], study: Study) -> dict[str, Any]:
     """Return the data of the page's script.
+
+    Args:
+        scores: The study's scores without flagged ones.
+        by_target: What :func:`~xstilts.scores.gains.language_cells` returns.
+        study: The study.
 
     Returns:
         Models, splits, arms, targets and languages with their labels, and ``cells`` by model, split, target, arm and
@@ -46,8 +51,8 @@ def explorer_data(scores: pd.DataFrame, study: Study) -> dict[str, Any]:
     """
     ranges = _seed_ranges(scores, study)
     cells: dict[str, Any] = {}
-    for target in targets_of(study):
-        for row in language_cells(scores, study, target).to_dict("records"):
+    for target, of_target in by_target.items():
+        for row in of_target.to_dict("records"):
             place = (row["model"], row["split"], target, row["arm"])
             low, high = ranges.get((*place, row["language"]), (None, None))
             if pd.isna(row["score"]):
@@ -92,12 +97,16 @@ def explorer_data(scores: pd.DataFrame, study: Study) -> dict[str, Any]:
     }
 
 
-def language_tables(scores: pd.DataFrame, study: Study) -> list[HtmlTable]:
-    """Build a table of shaded gains for each target, model and split: languages × arms."""
+def language_tables(by_target: Mapping[str, pd.DataFrame], study: Study) -> list[HtmlTable]:
+    """Build a table of shaded gains for each target, model and split: languages × arms.
+
+    Args:
+        by_target: What :func:`~xstilts.scores.gains.language_cells` returns.
+        study: The study.
+    """
     return [
         _language_table(cells[(cells["model"] == model) & (cells["split"] == split)], study, target, model, split)
-        for target in targets_of(study)
-        for cells in [language_cells(scores, study, target)]
+        for target, cells in by_target.items()
         for model in study.models
         for split in study.splits
     ]

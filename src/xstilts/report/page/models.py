@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -29,9 +30,9 @@ def models_view(scores: pd.DataFrame, study: Study) -> tuple[str, HtmlTable] | N
     arms = [arm for arm in arms_of(study) if any(mean.arm == arm for one in same.values() for mean in one.arms)]
     gains = {(mean.arm, model): mean for model, one in same.items() for mean in one.arms}
     largest = max((abs(mean.gain) for mean in gains.values()), default=0.0)
-    rows = [
-        [HtmlCell(f"{arm_label(BASELINE, study)}, points"), *(_level(kept, study, model, shared) for model in same)]
-    ]
+    by_target = language_cells(kept, study)
+    levels = [_level(by_target, study, model, shared) for model in same]
+    rows = [[HtmlCell(f"{arm_label(BASELINE, study)}, points"), *levels]]
     for arm in arms:
         row = [HtmlCell(arm_label(arm, study))]
         for model in same:
@@ -56,9 +57,8 @@ def _first(found: dict[str, Overall]) -> Overall:
     return next(iter(found.values()))
 
 
-def _level(scores: pd.DataFrame, study: Study, model: str, targets: list[str]) -> HtmlCell:
+def _level(by_target: Mapping[str, pd.DataFrame], study: Study, model: str, targets: list[str]) -> HtmlCell:
     """The baseline's mean zero-shot score."""
-    cells = [language_cells(scores, study, target) for target in targets]
     levels = [
         one.loc[
             (one["model"] == model)
@@ -67,7 +67,7 @@ def _level(scores: pd.DataFrame, study: Study, model: str, targets: list[str]) -
             & (one["language"] == ZERO_SHOT),
             "score",
         ].mean()
-        for one in cells
+        for one in map(by_target.__getitem__, targets)
     ]
     return HtmlCell(f"{sum(levels) / len(levels):.1f}" if levels and not any(map(math.isnan, levels)) else MISSING)
 

@@ -23,6 +23,7 @@ from xstilts.report.page.models import models_view
 from xstilts.report.page.svg import embedded
 from xstilts.report.page.training import training_view
 from xstilts.report.page.view import lines_from_block
+from xstilts.scores.gains import language_cells
 
 #: The title of each section by name, in order; the names are anchors.
 SECTIONS = {
@@ -86,6 +87,7 @@ def _view(content: PageContent) -> dict[str, Any]:
         for place in (*_PLACES, *(one.name for one in sections))
         for figure in questions.figures_at(place, content.figures)
     }
+    by_target = language_cells(content.all_scores, study)
     published = comparison_page(comparison_rows(scores, study), study)
     return {
         "run": background.run_summary(scores, study),
@@ -97,9 +99,9 @@ def _view(content: PageContent) -> dict[str, Any]:
         "other_figures": [figure for figure in content.figures.values() if figure.name not in shown],
         "questions": sections,
         "explorer": htmlsafe_json_dumps(
-            explorer.explorer_data(scores, study), separators=(",", ":"), ensure_ascii=False, allow_nan=False
+            explorer.explorer_data(scores, by_target, study), separators=(",", ":"), ensure_ascii=False, allow_nan=False
         ),
-        "language_tables": explorer.language_tables(content.all_scores, study) if len(scores) else [],
+        "language_tables": explorer.language_tables(by_target, study) if len(scores) else [],
         "languages_table": explorer.languages_table(study),
         "published": published,
         "published_tables": [lines_from_block(block) for block in published.blocks],

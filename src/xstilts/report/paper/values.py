@@ -59,7 +59,7 @@ def _values(hyper: Hyperparameters) -> list[str]:
     warm = counted(hyper.warmup_steps, "step") if hyper.warmup_steps is not None else f"{share} of the steps"
     told = [
         several if len(rates) > 1 else f"a learning rate of {rates[0]}",
-        f"batches of {hyper.batch_size}",
+        f"batches of {counted(hyper.batch_tokens, 'token') if hyper.batch_tokens else hyper.batch_size}",
         counted(hyper.max_steps, "step") if hyper.max_steps is not None else _epochs(hyper.epochs),
         f"linear warm-up over {warm} and linear decay after it",
         f"a weight decay of {hyper.weight_decay:g}",

@@ -8,7 +8,7 @@ import pandas as pd
 from xstilts.analysis.study_data import language_frame
 from xstilts.config.study import BASELINE, Study
 from xstilts.report.plots.style import BLACK, BLUE, GREEN, GREY, ORANGE, PALE, PURPLE, RED, SKY, YELLOW, View
-from xstilts.scores.gains import ALL, ZERO_SHOT, is_control, language_cells, targets_of
+from xstilts.scores.gains import ALL, ZERO_SHOT, is_control, language_cells
 from xstilts.tasks.languages import ENGLISH
 from xstilts.wording import listed
 
@@ -74,7 +74,7 @@ def distance_note(known: pd.DataFrame) -> str:
 
 def scored_by_language(scores: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Return the cells (see :mod:`xstilts.scores.gains`) of single languages of all targets."""
-    cells = pd.concat([language_cells(scores, study, target) for target in targets_of(study)], ignore_index=True)
+    cells = pd.concat(language_cells(scores, study).values(), ignore_index=True)
     return cells[~cells["language"].isin([ALL, ZERO_SHOT])]
 
 
