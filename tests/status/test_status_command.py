@@ -104,7 +104,17 @@ def test_many_of_a_kind_are_not_all_listed(progress, said):
 
 def test_json(midway, said):
     found = json.loads(said("--json"))
-    assert list(found) == ["study", "at", "counts", "estimate", "models", "jobs", "slurm", "stale_checkpoints"]
+    assert list(found) == [
+        "study",
+        "at",
+        "counts",
+        "estimate",
+        "models",
+        "jobs",
+        "other_jobs",
+        "slurm",
+        "stale_checkpoints",
+    ]
     assert found["counts"] == {
         "done": 3, "running": 1, "waiting": 18, "outdated": 0, "stopped": 0, "lost": 0, "failed": 1, "diverged": 0,
     }  # fmt: skip
