@@ -22,7 +22,7 @@ COMMANDS = [
     "tables", "figures", "show", "prefetch", "prefetch-model", "prefetch-translator", "translate", "submission",
     "submit-check", "score", "similarity",
     "answer", "report", "plan", "schema", "status", "partial", "why", "check", "export", "init", "run", "ls",
-    "compare", "export-results", "cite",
+    "compare", "export-results", "cite", "doctor",
 ]  # fmt: skip
 
 #: What does not read a study, or takes it in another way.

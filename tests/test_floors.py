@@ -15,7 +15,7 @@ FLOORS = (
     ("config",),
     ("encoders",),
     ("task_types",),
-    ("sources", "data", "synthetic"),
+    ("sources", "data", "synthetic", "cluster"),
     ("runtime",),
     ("training",),
     ("retrieval", "translation"),

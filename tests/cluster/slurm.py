@@ -8,8 +8,8 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -186,6 +186,22 @@ class Slurm:
     def call(self, *command: str) -> str:
         """What one of SLURM's programs prints."""
         return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout
+
+    @contextmanager
+    def configured(self, changes: dict[str, str]) -> Iterator[None]:
+        """Other texts in place of some of slurm.conf, for a while; what scontrol has changed is as it was."""
+        path = _SETTINGS / "slurm.conf"
+        before = path.read_text(encoding="utf-8")
+        try:
+            changed = before
+            for text, other in changes.items():
+                changed = changed.replace(text, other)
+            path.write_text(changed, encoding="utf-8")
+            self.call("scontrol", "reconfigure")
+            yield
+        finally:
+            path.write_text(before, encoding="utf-8")
+            self.call("scontrol", "reconfigure")
 
     def nodes(self) -> dict[str, str]:
         """By node, its state as sinfo has it."""

@@ -18,6 +18,7 @@ UNUSED = (
     *(
         "checks",
         "cli",
+        "cluster",
         "comparing",
         "drafts",
         "encoders.config_file",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from made_progress import XNLI, XNLI_2
 
 from xstilts.runtime.heads import Head
+from xstilts.status import view
 from xstilts.status.slurm import read_queue
 from xstilts.status.survey import as_json, survey
 
@@ -117,3 +120,38 @@ def test_a_snakemake_on_another_machine_may_run_while_there_are_locks(squeue):
     assert "scancel --name=aaaa" in read_queue(Path.cwd(), elsewhere).unawaited
     locks(1)
     assert read_queue(Path.cwd(), elsewhere).unawaited == ""
+
+
+def test_a_job_in_the_queue_is_told_from_one_that_waits(progress, squeue):
+    model, arm, what, seed = XNLI
+    comment = f"rule_finetune_wildcards_{model}_{arm}_{what}_{seed}"
+    squeue(line(20, "PENDING", comment), line(21, "PENDING", "rule_encode_wildcards_tiny_xnli"))
+    assert state(progress, XNLI) == ("queued", "SLURM has it as job 20 (PENDING).")
+    assert state(progress, XNLI_2)[0] == "waiting"
+    squeue(line(20, "RUNNING", comment))
+    assert state(progress, XNLI)[0] == "waiting", "it has been started, but has not begun"
+
+
+def test_jobs_of_another_study_of_the_folder_are_not_this_ones(progress, squeue):
+    model, arm, what, seed = XNLI
+    squeue(line(20, "PENDING", f"rule_finetune_wildcards_{model}_{arm}_{what}_{seed}", name="bbbb"))
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    begin = Head("1", "another", socket.gethostname(), os.getpid(), now, "bbbb")
+    progress.runs.paths.heads.mkdir(parents=True)
+    (progress.runs.paths.heads / "1.json").write_text(json.dumps(asdict(begin)), encoding="utf-8")
+    assert state(progress, XNLI)[0] == "waiting"
+
+
+def test_jobs_that_neither_train_nor_score(progress, squeue, capsys):
+    squeue(line(21, "PENDING", "rule_encode_wildcards_tiny_xnli"), line(22, "RUNNING", "rule_similarity"))
+    progress.runs.paths.data_manifest("xnli").parent.mkdir(parents=True, exist_ok=True)
+    progress.runs.paths.data_manifest("xnli").touch()
+    found = survey(progress.runs)
+    others = as_json(found)["other_jobs"]
+    assert others["prepare"]["there"] == 1 < others["prepare"]["all"]
+    assert others["report"] == {"there": 0, "all": 1}
+    view.show(found)
+    printed = capsys.readouterr().out
+    assert "encode tiny_xnli: PENDING [SLURM job 21]" in printed
+    assert "similarity: RUNNING [SLURM job 22]" in printed
+    assert f"Other jobs: prepare 1/{others['prepare']['all']}, " in printed

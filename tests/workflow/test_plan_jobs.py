@@ -13,7 +13,7 @@ import small_corpora
 import yaml
 from workspace import REPOSITORY, Workspace
 
-from xstilts.planning.jobs import GPU_RULES
+from xstilts.planning.jobs import CPU_MINUTES, GPU_RULES
 
 
 def plan_of(workspace: Workspace, *given: str) -> dict[str, Any]:
@@ -78,9 +78,11 @@ def test_data_of_the_hub(tmp_path: Path) -> None:
 def test_what_the_rules_ask_a_cluster_for() -> None:
     rules = (REPOSITORY / "workflow" / "rules").glob("*.smk")
     blocks = re.split(r"^ *rule ", "\n".join(path.read_text(encoding="utf-8") for path in rules), flags=re.MULTILINE)
-    asked = {}
+    asked, minutes = {}, {}
     for block in blocks:
+        values = dict(re.findall(r"^ +(mem_mb|runtime)=(\d+),$", block, re.MULTILINE))
+        minutes[block.split(":")[0]] = int(values.get("runtime", 0))
         if "gpu=1" in block:
-            values = dict(re.findall(r"^ +(mem_mb|runtime)=(\d+),$", block, re.MULTILINE))
             asked[block.split(":")[0]] = (int(values["mem_mb"]), int(values["runtime"]))
     assert asked == {rule: (one.mem_mb, one.runtime) for rule, one in GPU_RULES.items()}
+    assert CPU_MINUTES.items() <= minutes.items()

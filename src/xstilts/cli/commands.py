@@ -9,7 +9,7 @@ import os
 import sys
 import traceback
 
-from xstilts.cli import papers, people, rules, start
+from xstilts.cli import before, papers, people, rules, start
 from xstilts.cli.app import app
 from xstilts.cli.environment import fetches, prepare_environment
 from xstilts.cli.terminal import write_what_the_terminal_can
@@ -17,7 +17,7 @@ from xstilts.errors import UserError
 from xstilts.runtime.signals import TRY_AGAIN, Stopped
 from xstilts.secrets import redacted
 
-__all__ = ["app", "papers", "people", "rules", "run", "start"]
+__all__ = ["app", "before", "papers", "people", "rules", "run", "start"]
 
 
 def run() -> None:

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from xstilts.cli.app import StudyName, app, described, opened
+from xstilts.cli.app import StudyName, app, opened
 from xstilts.cli.studies import find, studies_in
 from xstilts.config.shipped import SNAKEFILE, workflow_folder
-from xstilts.errors import UserError, UserErrors
+from xstilts.errors import UserError
 from xstilts.graph.runs import Runs
-from xstilts.wording import listed
 
-ConfigFile = Annotated[str, typer.Option("--config", hidden=True, help="What --study was called for YAML files.")]
 if TYPE_CHECKING:
     from xstilts.comparing.sides import Side
 
@@ -65,78 +63,6 @@ def show(study: StudyName) -> None:
     print("\n" + "\n".join(f"{name.capitalize()}: {place}" for name, place in places.items() if place.exists()))
     if missing := [name for name, place in places.items() if not place.exists()]:
         print(f"Not there yet: {', '.join(missing)}. Run snakemake with the study file again, which makes them.")
-
-
-@app.command(rich_help_panel="For people")
-def check(
-    study: StudyName,
-    config: ConfigFile = "",
-    gpu: Annotated[
-        str, typer.Option(help="Also whether jobs fit this device: a100-80, a100, t4, …, as for plan.")
-    ] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """List all problems of a study at once, with remedies, before any work; exit code 1 if there are any."""
-    from xstilts.checks import view
-    from xstilts.checks.findings import Finding
-    from xstilts.checks.study import check as check_study
-
-    try:
-        runs = described(_either(study, config))
-    except UserErrors as error:
-        findings = [Finding.of_sentence(sentence) for sentence in error.sentences]
-    else:
-        findings = check_study(runs, gpu)
-    print(json.dumps(view.as_json(findings), indent=2) if as_json else "\n".join(view.lines(findings)))
-    if any(not finding.warning for finding in findings):
-        raise typer.Exit(1)
-
-
-def _either(study: str, config: str) -> str:
-    if study and config:
-        raise UserError("give either --study or --config: both name the study.")
-    return study or config
-
-
-@app.command(rich_help_panel="For people")
-def plan(
-    study: StudyName,
-    config: ConfigFile = "",
-    gpu: Annotated[str, typer.Option(help="What jobs will run on: a100-80, or a100 for each of them, t4, cpu, …")] = "",
-    jobs_at_once: Annotated[int, typer.Option(min=1, help="GPU jobs that run at a time.")] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """Estimate jobs, GPU-hours, memory and disk of a study: before it runs, and what is left while it does."""
-    from rich.console import Console
-
-    from xstilts.checks import disk
-    from xstilts.checks import view as checks
-    from xstilts.checks.study import quick
-    from xstilts.graph.contents import planned
-    from xstilts.planning import view
-    from xstilts.planning.gpus import GPUS, gpus_of
-    from xstilts.planning.plan import plan as plan_of
-
-    runs = described(_either(study, config))
-    if not gpu:
-        raise UserError(f"give --gpu, what jobs will run on: {', '.join(GPUS)}.")
-    devices = gpus_of(gpu)
-    if as_json and len(devices) > 1:
-        raise UserError(f"--gpu: {gpu} stands for {listed([device.name for device in devices])}; for --json name one.")
-    found = quick(runs)
-    if found and not as_json:
-        print("\n".join(checks.lines(found)), end="\n\n", flush=True)
-    if len(devices) > 1:
-        print(f"{gpu} stands for {listed([device.name for device in devices])}, with a plan for each.", end="\n\n")
-    runs = runs if runs.study.contents else replace(runs, study=planned(runs.study))
-    for device in devices:
-        estimated = plan_of(runs, device, jobs_at_once)
-        estimated.warnings.extend(map(str, disk.findings(runs, estimated.disk)))
-        if as_json:
-            print(json.dumps({"check": checks.as_json(found), **view.as_json(estimated)}, indent=2))
-        else:
-            view.show(estimated, Console())
-            print("\n" * (device is not devices[-1]), end="")
 
 
 @app.command(rich_help_panel="For people")

@@ -99,7 +99,7 @@ def run_study(
     folder = workflow_folder()
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(folder / SNAKEFILE), *(arguments or ())]
     command += ["--cores", cores] if cores else []
-    command += ["--workflow-profile", str(_profile(profile, folder / "workflow" / "profiles"))] if profile else []
+    command += ["--workflow-profile", str(profile_folder(profile, folder / "workflow" / "profiles"))] if profile else []
     command += ["--configfile", str(found.file.resolve())]  # the last: it takes all words that follow
     programs = os.pathsep.join(filter(None, [str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
     sys.stdout.flush()
@@ -107,7 +107,7 @@ def run_study(
     os.execve(sys.executable, command, {**os.environ, "PATH": programs})
 
 
-def _profile(given: str, shipped: Path) -> Path:
+def profile_folder(given: str, shipped: Path) -> Path:
     """The folder of a profile: one of the workflow's by name, or any.
 
     Raises:

@@ -39,6 +39,8 @@ GPU_RULES = {
     "retrieve": GpuRule(32_000, 240, 2),
     "similarity": GpuRule(16_000, 120, 2),
 }
+#: The minutes that rules without a GPU ask for whose time grows with the data, as in workflow/rules.
+CPU_MINUTES = {"prepare": 60, "text": 60, "encode": 120}
 
 
 @dataclass(frozen=True)

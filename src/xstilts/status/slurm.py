@@ -35,6 +35,7 @@ class Queue:
         submitted: The jobs that were submitted from the folder, oldest first.
         snakemakes: How many snakemakes hold locks in the folder. A killed snakemake leaves its locks behind.
         awaited: The names of the jobs that a running snakemake waits for.
+        elsewhere: The names of the jobs that other studies of this folder have submitted.
         trouble: Why squeue could not be asked, as a sentence; empty if it could.
     """
 
@@ -42,11 +43,22 @@ class Queue:
     submitted: tuple[SubmittedJob, ...] = ()
     snakemakes: int = 0
     awaited: frozenset[str] = frozenset()
+    elsewhere: frozenset[str] = frozenset()
     trouble: str = ""
 
     def forgotten(self, job: str) -> bool:
         """Whether SLURM could be asked and does not know a job."""
         return not self.trouble and job not in self.states
+
+    def of_study(self) -> list[SubmittedJob]:
+        """Return the jobs that were submitted for the study, queued or running."""
+        return [job for job in self.submitted if job.name not in self.elsewhere]
+
+    def queued(self, rule: str, *wildcards: str) -> SubmittedJob | None:
+        """Return the job of a rule that waits in the queue; None if there is none, or if it runs."""
+        comment = f"rule_{rule}_wildcards_{'_'.join(wildcards)}"
+        found = (job for job in self.of_study() if job.comment == comment)
+        return next((job for job in found if job.state in _WAITING), None)
 
     def waits(self, job: str) -> bool:
         """Whether a job waits to be started, for the first time or again."""
@@ -69,12 +81,13 @@ class Queue:
         )
 
 
-def read_queue(folder: Path, heads: Sequence[Head] = ()) -> Queue:
+def read_queue(folder: Path, heads: Sequence[Head] = (), study: str = "") -> Queue:
     """Run squeue, and pick out the jobs that were submitted from a folder; without squeue, set ``trouble``.
 
     Args:
         folder: The working folder of the snakemakes.
         heads: The snakemakes that are recorded there.
+        study: The study that is asked about.
     """
     try:
         squeue = subprocess.run(_QUERY, capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL)
@@ -94,6 +107,7 @@ def read_queue(folder: Path, heads: Sequence[Head] = ()) -> Queue:
         submitted=tuple(SubmittedJob(job.strip(), state, comment, name) for job, state, comment, name, _ in own),
         snakemakes=locks,
         awaited=frozenset(head.slurm_name for head in heads if head.may_run(locks > 0)),
+        elsewhere=frozenset(head.slurm_name for head in heads if head.study != study),
     )
 
 

@@ -13,12 +13,13 @@ from xstilts.runtime.attempts import Attempt, read_attempts
 from xstilts.runtime.liveness import is_alive, time_since_update
 from xstilts.status.slurm import Queue
 
-State = Literal["done", "running", "waiting", "outdated", "stopped", "lost", "failed", "diverged"]
+State = Literal["done", "running", "queued", "waiting", "outdated", "stopped", "lost", "failed", "diverged"]
 
 #: What each state means, in the order in which they are shown.
 STATES: dict[State, str] = {
     "done": "has its result, and it is the one that the config asks for",
     "running": "is being worked on",
+    "queued": "is in SLURM's queue, and has not been started",
     "waiting": "has not been tried yet, or not since the config or the code changed",
     "outdated": "has a result of another config or code, and will be run again",
     "stopped": "was asked to stop, and will resume",
@@ -92,10 +93,21 @@ def _status(files: JobState, queue: Queue, now: datetime) -> JobStatus:
         if state != "waiting":
             return JobStatus(job, state, files.planned_run, reason, None, attempts[-1], len(attempts))
     run = files.planned_run if files.record or attempts else ""
+    if submitted := queue.queued(job.rule, *_wildcards(job)):
+        reason = f"SLURM has it as job {submitted.id} ({submitted.state})."
+        return JobStatus(job, "queued", run, reason, attempts=len(attempts))
     if files.outdated:
         reason = "Its result is of another config, or of other code."
         return JobStatus(job, "outdated", run, reason, attempts=len(attempts))
     return JobStatus(job, "waiting", run, attempts=len(attempts))
+
+
+def _wildcards(job: Job) -> list[str]:
+    """The values of the wildcards of a job's rule, in their order."""
+    if job.is_pretraining:
+        return [job.model]
+    training_set = [job.what] if job.rule == "finetune" else []
+    return [job.model, job.arm, *training_set, str(job.seed)]
 
 
 def _last_attempt(attempt: Attempt, planned_run: str, queue: Queue, now: datetime) -> tuple[State, str]:

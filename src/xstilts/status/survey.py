@@ -15,6 +15,7 @@ from xstilts.graph.specs import Specs
 from xstilts.runtime.heads import read_heads
 from xstilts.status.checkpoints import LeftoverCheckpoint, leftover_checkpoints
 from xstilts.status.estimate import RemainingTime, mean_seconds, remaining_time, seconds_left
+from xstilts.status.other_jobs import RuleFiles, other_jobs
 from xstilts.status.slurm import Queue, read_queue
 from xstilts.status.state import STATES, JobStatus, State, job_statuses
 
@@ -27,6 +28,7 @@ class Survey:
         runs: The study's jobs.
         at: The time of the survey.
         statuses: The status of every job.
+        others: The files of jobs that neither train nor score.
         remaining: The work that is left.
         queue: What SLURM reports.
         checkpoints: Checkpoints that are no longer needed.
@@ -35,6 +37,7 @@ class Survey:
     runs: Runs
     at: datetime
     statuses: list[JobStatus]
+    others: list[RuleFiles]
     remaining: RemainingTime
     queue: Queue
     checkpoints: list[LeftoverCheckpoint]
@@ -73,9 +76,10 @@ class Survey:
 def survey(runs: Runs) -> Survey:
     """Read the status of a study; the working folder has to be the one that snakemake runs in."""
     now, specs = datetime.now(UTC), Specs(runs)
-    queue = read_queue(Path.cwd(), read_heads(runs.paths.heads))
+    queue = read_queue(Path.cwd(), read_heads(runs.paths.heads), runs.study.study)
     statuses = job_statuses(specs, queue, now)
-    return Survey(runs, now, statuses, remaining_time(statuses, now), queue, leftover_checkpoints(specs, statuses))
+    checkpoints = leftover_checkpoints(specs, statuses)
+    return Survey(runs, now, statuses, other_jobs(runs), remaining_time(statuses, now), queue, checkpoints)
 
 
 def as_json(survey: Survey) -> dict[str, Any]:
@@ -108,6 +112,7 @@ def as_json(survey: Survey) -> dict[str, Any]:
             for model in study.models
         },
         "jobs": [_job(status, seconds_left.get(status)) for status in survey.statuses],
+        "other_jobs": {each.rule: {"there": each.there, "all": each.all} for each in survey.others},
         "slurm": {
             "asked": not survey.queue.trouble,
             "trouble": survey.queue.trouble,

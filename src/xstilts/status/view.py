@@ -21,7 +21,7 @@ from xstilts.status.survey import Survey
 from xstilts.wording import counted, duration
 
 _STYLES: dict[State, str] = {
-    "done": "green", "running": "cyan", "waiting": "dim", "outdated": "yellow", "stopped": "yellow",
+    "done": "green", "running": "cyan", "queued": "blue", "waiting": "dim", "outdated": "yellow", "stopped": "yellow",
     "lost": "red", "failed": "red", "diverged": "red",
 }  # fmt: skip
 _CLEAR = "\033[H\033[2J"  # cursor to the top, screen empty
@@ -65,8 +65,10 @@ def _print(survey: Survey, console: Console) -> None:
         console.print()
         console.print(_table(survey, model, plain=not console.is_terminal))
     console.print(Text(_legend(survey)))
+    console.print(Text(_others(survey), style="dim"))
     running = [_running(status, left, survey) for status, left in survey.seconds_left().items()]
     _print_list(console, "Running", running)
+    _print_list(console, "Others in SLURM", _others_in_slurm(survey))
     for state in ("failed", "diverged", "lost", "stopped"):
         _print_list(console, state.capitalize(), [_ended(status) for status in survey.of(state)])
     _print_list(console, "Stale checkpoints", _stale(survey))
@@ -134,6 +136,21 @@ def _legend(survey: Survey) -> str:
     states = Counter(status.state for status in survey.statuses)
     letters = [f"{state[0].upper()} {state}" for state in _lettered(states)]
     return f"Seeds done / all{'; ' * bool(letters)}{', '.join(letters)}{'; others wait' * bool(states['waiting'])}."
+
+
+def _others(survey: Survey) -> str:
+    """'Other jobs: prepare 5/6, tokenizer 1/1, …': whose files are there."""
+    return f"Other jobs: {', '.join(f'{each.rule} {each.there}/{each.all}' for each in survey.others)}."
+
+
+def _others_in_slurm(survey: Survey) -> list[str]:
+    """The jobs of SLURM that are in no cell: those of other rules, and groups."""
+    trains = tuple(f"rule_{rule}_wildcards_" for rule in ("pretrain", "intermediate", "finetune", "retrieve"))
+    return [
+        f"{job.comment.removeprefix('rule_').replace('_wildcards_', ' ')}: {job.state} [SLURM job {job.id}]"
+        for job in survey.queue.of_study()
+        if not job.comment.startswith(trains)
+    ]
 
 
 def _running(status: JobStatus, seconds_left: float | None, survey: Survey) -> str:
