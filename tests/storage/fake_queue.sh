@@ -3,24 +3,38 @@
 #   fake_queue.sh submit RESOURCES… JOBSCRIPT   prints the job's number
 #   fake_queue.sh status NUMBER                 prints running, success or failed
 #   fake_queue.sh cancel NUMBER…
+# FAKE_QUEUE is its folder; jobs whose XSTILTS_FORKSERVER is FAKE_QUEUE_OWNER share their imports, to save time. A file kill.RULE in it has the first job of that rule killed once it has begun its work.
 set -eu
 cd "$FAKE_QUEUE"
+export XSTILTS_FORKSERVER=$FAKE_QUEUE_OWNER
+
+kill_once() { # NUMBER: the rule's name is in the script that Snakemake submits
+    rule=$(grep -o '"rule": "[a-z]*"' "node$1.sh" | cut -d'"' -f4)
+    rm "kill.$rule" 2>/dev/null || return 0
+    until find "node$1/.snakemake/storage" -name '*.log' -size +0 2>/dev/null | grep -q .; do sleep 0.1; done
+    kill -KILL -- "-$(cat "node$1.pid")"
+}
+
+run() { # NUMBER
+    cd "node$1"
+    setsid bash "../node$1.sh" >"../node$1.log" 2>&1 &
+    job=$!
+    cd ..
+    echo "$job" >"node$1.pid"
+    kill_once "$1" &
+    if wait "$job"; then echo success; else echo failed; fi >"node$1.new"
+    mv "node$1.new" "node$1.state"
+}
+
 command=$1
 shift
 case $command in
 submit)
-    script=${!#}
     number=1
     until mkdir "node$number" 2>/dev/null; do number=$((number + 1)); done
-    cp "$script" "node$number.sh"
+    cp "${!#}" "node$number.sh"
     echo "${@:1:$#-1}" >"node$number.asked"
-    (
-        cd "node$number"
-        setsid bash "../node$number.sh" >"../node$number.log" 2>&1 &
-        echo $! >"../node$number.pid"
-        wait $! && echo success >"../node$number.new" || echo failed >"../node$number.new"
-        mv "../node$number.new" "../node$number.state"
-    ) >/dev/null 2>&1 </dev/null &
+    run "$number" >/dev/null 2>&1 </dev/null &
     echo "$number"
     ;;
 status)
