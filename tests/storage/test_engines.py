@@ -1,4 +1,4 @@
-"""Studies on a queue whose machines share no disk, with files in a storage of Snakemake's; and on any queue that does."""
+"""Studies on a queue whose machines share no disk, with files in a storage of Snakemake's, or share one."""
 
 from __future__ import annotations
 
