@@ -3,15 +3,17 @@
 #   fake_queue.sh submit RESOURCES… JOBSCRIPT   prints the job's number
 #   fake_queue.sh status NUMBER                 prints running, success or failed
 #   fake_queue.sh cancel NUMBER…
-# FAKE_QUEUE is its folder; jobs whose XSTILTS_FORKSERVER is FAKE_QUEUE_OWNER share their imports, to save time. A file kill.RULE in it has the first job of that rule killed once it has begun its work.
+# FAKE_QUEUE is its folder. A file kill.RULE in it names another one: the first job of that rule is killed once there is a
+# checkpoint there. Jobs share their imports, to save time: FAKE_QUEUE_OWNER is the process that their server ends with.
 set -eu
 cd "$FAKE_QUEUE"
 export XSTILTS_FORKSERVER=$FAKE_QUEUE_OWNER
 
 kill_once() { # NUMBER: the rule's name is in the script that Snakemake submits
     rule=$(grep -o '"rule": "[a-z]*"' "node$1.sh" | cut -d'"' -f4)
-    rm "kill.$rule" 2>/dev/null || return 0
-    until find "node$1/.snakemake/storage" -name '*.log' -size +0 2>/dev/null | grep -q .; do sleep 0.1; done
+    checkpoints=$(cat "kill.$rule" 2>/dev/null) || return 0
+    rm "kill.$rule"
+    until find "$checkpoints" -name '*.json' 2>/dev/null | grep -q .; do sleep 0.1; done
     kill -KILL -- "-$(cat "node$1.pid")"
 }
 

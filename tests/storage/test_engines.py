@@ -28,13 +28,15 @@ def study(tmp_path: Path) -> Queued:
 
 
 def test_a_study_whose_machines_share_nothing(study: Queued, tmp_path: Path) -> None:
-    """To the report, with the workflow itself copied to each node, and over the loss of one."""
+    """To the report, with the workflow itself copied to each node, and over the loss of one while it trains."""
     pytest.importorskip("snakemake_storage_plugin_fs")
     if shutil.which("rsync") is None:
         pytest.skip("snakemake-storage-plugin-fs copies with rsync, which is not installed")
-    storage = tmp_path / "storage"
+    storage, checkpoints = tmp_path / "storage", tmp_path / "checkpoints"
+    study.config["compute"] = {"checkpoints": str(checkpoints), "checkpoint_minutes": 0.0002}
+    study.config["training"]["target"]["max_steps"] = 300
     options = "--default-storage-provider", "fs", "--default-storage-prefix", str(storage), *NOTHING_SHARED
-    (study.queue / "kill.finetune").touch()
+    (study.queue / "kill.finetune").write_text(str(checkpoints / "tiny"), encoding="utf-8")
     lost = study.submit(*options)
     assert lost.code and "Error in rule finetune" in lost.text
     assert [rule for rule in study.nodes().values() if rule == "finetune"] == ["finetune"]
@@ -42,6 +44,8 @@ def test_a_study_whose_machines_share_nothing(study: Queued, tmp_path: Path) -> 
     study.ok(study.submit(*options))
     results = storage / "results" / "tiny"
     assert (results / "report.html").is_file() and (results / "answers" / "q1.json").is_file()
+    log = (results / "logs" / "small" / "none" / "xnli" / "seed1.log").read_text(encoding="utf-8")
+    assert "Resuming from the checkpoint of step" in log
     scores = pd.read_parquet(results / "scores.parquet")
     assert set(scores["language"]) == {"de", "en"}
     assert not list((storage / "results" / ".heads").iterdir())

@@ -6,6 +6,7 @@ its folder, and all that their commands read. What no rule declares, Snakefile a
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from collections.abc import Iterable
@@ -18,6 +19,8 @@ from snakemake.io import directory
 from xstilts.errors import UserError
 from xstilts.graph.runs import Runs
 from xstilts.runtime import heads
+
+logger = logging.getLogger(__name__)
 
 #: Files that stand for the folder that they lie in, if no storage copies it.
 _STAND_FOR_FOLDERS = {"manifest.json", "record.json", "tokenizer.json", "xstilts.json"}
@@ -87,7 +90,17 @@ class Storage:
         return str(copy)
 
     def begin(self, runs: Runs, slurm_name: str) -> None:
-        """Record, as :func:`xstilts.runtime.heads.begin`, that this Snakemake runs a study, in the storage too."""
+        """Record, as :func:`xstilts.runtime.heads.begin`, that this Snakemake runs a study, in the storage too.
+
+        Args:
+            runs: The jobs of the study.
+            slurm_name: The name of all jobs that it submits to SLURM.
+        """
+        if self and not runs.study.compute.checkpoints:
+            logger.warning(
+                "compute.checkpoints names no folder: checkpoints stay on the machine that a job runs on, and a job "
+                "that is killed starts from its beginning (docs/engines.md)."
+            )
         for replaced in heads.begin(runs.paths.heads, runs.study.study, slurm_name):
             self._remove(heads.file_of(runs.paths.heads, replaced.id))
         self.put(heads.file_of(runs.paths.heads, os.environ[heads.VARIABLE]))
