@@ -96,6 +96,15 @@ def test_a_file_is_put_and_fetched_on_another_machine(
     assert (storage.folder / path).read_text(encoding="utf-8") == "{}"
 
 
+def test_a_storage_that_does_not_answer_is_named(runs: Runs) -> None:
+    class Unreachable:
+        def object(self, query: str) -> Object:
+            raise ConnectionError(f"{query}: no route to host")
+
+    with pytest.raises(UserError, match=r"s3://mine: the storage does not answer \(ConnectionError"):
+        Storage(Unreachable(), "s3://mine").refuse(runs, remote=False)
+
+
 def test_a_job_looks_for_its_snakemake_in_the_storage(
     storage: Storage, runs: Runs, caplog: pytest.LogCaptureFixture
 ) -> None:

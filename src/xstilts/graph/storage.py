@@ -69,8 +69,18 @@ class Storage:
     # What no rule declares
 
     def exists(self, path: Path) -> bool:
-        """Whether a file is in the storage, or without one on disk."""
-        return bool(self._object(path).exists()) if self else path.exists()
+        """Whether a file is in the storage, or without one on disk.
+
+        Raises:
+            UserError: The storage does not answer.
+        """
+        try:
+            return bool(self._object(path).exists()) if self else path.exists()
+        except Exception as error:  # each plugin has its own
+            raise UserError(
+                f"{self.prefix}: the storage does not answer ({type(error).__name__}: {error}). Check its address, "
+                "your credentials and the network; docs/engines.md says how a storage is named."
+            ) from error
 
     def put(self, path: Path) -> None:
         """Copy a file of the working folder to the storage, for the machines that run jobs; nothing without one."""
@@ -119,8 +129,10 @@ class Storage:
 
         Raises:
             UserError: The job's Snakemake is no longer recorded. Or there is a storage, so that jobs work in a folder
-                of their own, and a file that the study reads has a relative path.
+                of their own, and a file that the study reads has a relative path, or the storage does not answer.
         """
+        if self:
+            self.exists(runs.frozen)  # so that a storage out of reach is told of first, and in words
         if remote:
             heads.refuse_without_head(runs.paths.heads, os.environ, self.exists)
         relative = [path for path in runs.study.contents if self and not Path(path).is_absolute()]
