@@ -11,7 +11,7 @@ from xstilts.errors import UserError
 from xstilts.graph.paths import MODELS, TRANSLATORS
 from xstilts.graph.runs import INTERMEDIATE, RETRIEVAL, Runs
 from xstilts.graph.specs import Specs
-from xstilts.runtime.heads import refuse_without_head
+from xstilts.graph.storage import Storage
 
 # A study file given with --configfile replaces the default study; --config overrides single values of either.
 if not workflow.configfiles:
@@ -20,10 +20,10 @@ if not workflow.configfiles:
 
 
 STUDY = "" if workflow.is_main_process else os.environ["XSTILTS_STUDY"]
+STORAGE = Storage.of_workflow(workflow)
 try:
-    RUNS = plan(config, workflow.configfiles, STUDY)
-    if workflow.remote_exec:
-        refuse_without_head(RUNS.paths.heads, os.environ)
+    RUNS = plan(config, workflow.configfiles, STUDY and STORAGE.fetched(STUDY))
+    STORAGE.refuse(RUNS, workflow.remote_exec)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -34,7 +34,7 @@ PATHS, SPECS = RUNS.paths, Specs(RUNS)
 wildcard_constraints:
     model="[a-z0-9][a-z0-9_-]*",
     arm="[a-z0-9][a-z0-9_-]*",
-    task="[a-z0-9_]+",
+    task=r"(?!complete\b)[a-z0-9_]+",  # data/complete is the mark of the rule prepared
     training_set=rf"(?!{INTERMEDIATE}\b|{RETRIEVAL}\b)[a-z0-9_]+",
     seed=r"\d+",
     snapshot="[\\w.-]+--[0-9a-f]{40}",

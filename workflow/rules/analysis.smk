@@ -3,7 +3,8 @@
 
 rule similarity:
     input:
-        compared=RUNS.made(RUNS.compared()),
+        compared=STORAGE.of(RUNS.made(RUNS.compared())),
+        beside=STORAGE.beside(RUNS.compared_beside()),
     output:
         similarity=PATHS.similarity,
     log:
@@ -28,6 +29,7 @@ rule answer:
     input:
         scores=PATHS.scores,
         similarity=PATHS.similarity,
+        beside=STORAGE.beside(RUNS.results()),
     output:
         folder=directory(PATHS.answers),
     log:

@@ -3,7 +3,7 @@
 
 rule generate:
     output:
-        manifest=PATHS.generated,
+        **STORAGE.whole(manifest=PATHS.generated),
     log:
         PATHS.log("generate"),
     benchmark:
@@ -24,9 +24,9 @@ rule generate:
 
 rule prepare:
     input:
-        source=lambda w: RUNS.source_files(w.task),
+        source=lambda w: STORAGE.of(RUNS.source_files(w.task)),
     output:
-        manifest=PATHS.data_manifest("{task}"),
+        **STORAGE.whole(manifest=PATHS.data_manifest("{task}")),
     log:
         PATHS.log("prepare", "{task}"),
     benchmark:
@@ -47,9 +47,9 @@ rule prepare:
 
 rule text:
     input:
-        source=RUNS.text_sources(),
+        source=STORAGE.of(RUNS.text_sources()),
     output:
-        manifest=PATHS.data_manifest("text"),
+        **STORAGE.whole(manifest=PATHS.data_manifest("text")),
     log:
         PATHS.log("text"),
     benchmark:
@@ -74,12 +74,12 @@ ruleorder: text > prepare
 # Encoding, and so training, waits until all data has been read once, so that a mistake in any file comes to light before
 # the first job trains. Afterwards only the file stays: a rule that ran again for a new task would have all of that run
 # again, and as ancient() input it would hide other reasons to run from Snakemake.
-if not RUNS.all_data_was_read():
+if not (STORAGE.exists(PATHS.prepared) if STORAGE else RUNS.all_data_was_read()):
 
     rule prepared:
         input:
-            manifests=[PATHS.data_manifest(task) for task in RUNS.study.tasks()],
-            texts=[PATHS.data_manifest(text) for text in RUNS.texts()],
+            manifests=STORAGE.of(map(PATHS.data_manifest, RUNS.study.tasks())),
+            texts=STORAGE.of(map(PATHS.data_manifest, RUNS.texts())),
         output:
             touch(PATHS.prepared),
         priority: 100
@@ -87,9 +87,9 @@ if not RUNS.all_data_was_read():
 
 rule tokenizer:
     input:
-        source=lambda w: RUNS.made([RUNS.tokenizer_source(w.model)]),
+        source=lambda w: STORAGE.of(RUNS.made([RUNS.tokenizer_source(w.model)])),
     output:
-        tokenizer=PATHS.tokenizer_file("{model}"),
+        **STORAGE.whole(tokenizer=PATHS.tokenizer_file("{model}")),
     log:
         PATHS.log("tokenizer", "{model}"),
     benchmark:
@@ -111,10 +111,11 @@ rule tokenizer:
 rule encode:
     input:
         prepared=PATHS.prepared,
-        tokenizer=rules.tokenizer.output.tokenizer,
-        data=PATHS.data_manifest("{task}"),
+        files=STORAGE.of(
+            [PATHS.tokenizer_file("{model}"), PATHS.data_manifest("{task}")]
+        ),
     output:
-        manifest=PATHS.tokens_manifest("{model}", "{task}"),
+        **STORAGE.whole(manifest=PATHS.tokens_manifest("{model}", "{task}")),
     log:
         PATHS.log("encode", "{model}", "{task}"),
     benchmark:

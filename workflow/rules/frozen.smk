@@ -1,9 +1,18 @@
 # The study as it is planned: what jobs read, when it is written, and what becomes of a run that fails.
+from xstilts.cli.environment import FOLDER
 from xstilts.cli.forkserver.sharing import share_imports
 from xstilts.graph.contents import freeze
 from xstilts.runtime import heads
 
 os.environ["XSTILTS_STUDY"] = str(RUNS.frozen)
+if STORAGE:
+    os.environ[FOLDER] = str(STORAGE.folder)
+
+    localrules:
+        prepare,
+        text,
+
+
 if workflow.is_main_process:
     os.environ[heads.VARIABLE] = heads.new_id()
 # Snakemake does not compare params that are made from resources: another study alone is no reason to run a job again.
@@ -18,20 +27,18 @@ envvars:
 # Nothing is written before: a dry run, or a run that finds another one at work, leaves the study as it is.
 onstart:
     freeze(RUNS)
+    STORAGE.put(RUNS.frozen)
     if not workflow.local_exec:
-        heads.begin(
-            PATHS.heads,
-            RUNS.study.study,
-            getattr(workflow.scheduler._executor, "run_uuid", ""),
-        )
+        STORAGE.begin(RUNS, getattr(workflow.scheduler._executor, "run_uuid", ""))
     share_imports(workflow.local_exec, RUNS.study.compute.cpu_kernels)
 
 
 onsuccess:
-    heads.leave(PATHS.heads, os.environ[heads.VARIABLE])
+    STORAGE.leave(RUNS)
 
 
 # After a run in which a job has failed: tables and a report of what there is, which say what is missing and why.
 onerror:
-    heads.leave(PATHS.heads, os.environ[heads.VARIABLE])
-    shell("xstilts partial --study {RUNS.frozen} || true")
+    STORAGE.leave(RUNS)
+    if not STORAGE:
+        shell("xstilts partial --study {RUNS.frozen} || true")

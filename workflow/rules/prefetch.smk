@@ -8,7 +8,7 @@ localrules:
 
 rule prefetch:
     input:
-        RUNS.prefetched(),
+        STORAGE.of(RUNS.prefetched()),
 
 
 rule prefetch_data:
@@ -29,10 +29,12 @@ rule prefetch_data:
 # A model is downloaded for all studies, so nothing of this study alone may be a reason to download it again.
 rule prefetch_model:
     output:
-        config=MODELS / "{snapshot}" / "config.json",
-        weights=MODELS / "{snapshot}" / "model.safetensors",
-        tokenizer=MODELS / "{snapshot}" / "tokenizer.json",
-        record=MODELS / "{snapshot}" / "xstilts.json",
+        **STORAGE.whole(
+            config=MODELS / "{snapshot}" / "config.json",
+            weights=MODELS / "{snapshot}" / "model.safetensors",
+            tokenizer=MODELS / "{snapshot}" / "tokenizer.json",
+            record=MODELS / "{snapshot}" / "xstilts.json",
+        ),
     log:
         PATHS.log("prefetch", "{snapshot}"),
     priority: 100
@@ -47,9 +49,11 @@ rule prefetch_model:
 # Which files a tokenizer consists of differs between families; the record has the checksum of each.
 rule prefetch_translator:
     output:
-        config=TRANSLATORS / "{snapshot}" / "config.json",
-        weights=TRANSLATORS / "{snapshot}" / "model.safetensors",
-        record=TRANSLATORS / "{snapshot}" / "xstilts.json",
+        **STORAGE.whole(
+            config=TRANSLATORS / "{snapshot}" / "config.json",
+            weights=TRANSLATORS / "{snapshot}" / "model.safetensors",
+            record=TRANSLATORS / "{snapshot}" / "xstilts.json",
+        ),
     log:
         PATHS.log("prefetch", "{snapshot}"),
     priority: 100

@@ -12,6 +12,7 @@ localrules:
 rule collect:
     input:
         scores=RUNS.score_files(),
+        beside=STORAGE.beside(RUNS.results()),
     output:
         scores=PATHS.scores,
         dev_scores=PATHS.dev_scores,
@@ -37,7 +38,8 @@ rule tables:
     input:
         scores=PATHS.scores,
         dev_scores=PATHS.dev_scores,
-        examples=[PATHS.data_manifest(task) for task in RUNS.study.tasks()],
+        examples=STORAGE.of(map(PATHS.data_manifest, RUNS.study.tasks())),
+        beside=STORAGE.beside(RUNS.results()),
     output:
         PATHS.table_files(RUNS.study.targets),
     log:
@@ -61,6 +63,7 @@ rule figures:
     input:
         scores=PATHS.scores,
         answers=PATHS.answers,
+        beside=STORAGE.beside(RUNS.results()),
     output:
         report(
             directory(PATHS.figures),
@@ -91,6 +94,7 @@ rule report:
         dev_scores=PATHS.dev_scores,
         answers=PATHS.answers,
         figures=PATHS.figures,
+        beside=STORAGE.beside(RUNS.results()),
     output:
         report(
             PATHS.report,

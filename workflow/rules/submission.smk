@@ -5,7 +5,8 @@ rule submission:
     input:
         scores=PATHS.scores,
         dev_scores=PATHS.dev_scores,
-        examples=[PATHS.data_manifest(target) for target in RUNS.study.targets],
+        examples=STORAGE.of(map(PATHS.data_manifest, RUNS.study.targets)),
+        beside=STORAGE.beside(RUNS.results()),
     output:
         folder=directory(PATHS.submission),
     log:

@@ -3,19 +3,23 @@
 
 rule pretrain:
     input:
-        tokenizer=PATHS.tokenizer_file("{model}"),
-        encoder=lambda w: RUNS.made(
-            map(RUNS.pretrained_weights, RUNS.ancestors(w.model)[:1])
+        tokenizer=STORAGE.of([PATHS.tokenizer_file("{model}")]),
+        encoder=lambda w: STORAGE.of(
+            RUNS.made(map(RUNS.pretrained_weights, RUNS.ancestors(w.model)[:1]))
         ),
-        examples=lambda w: RUNS.inputs(w.model, (RUNS.pretraining_text(w.model),)),
+        examples=lambda w: STORAGE.of(
+            RUNS.inputs(w.model, (RUNS.pretraining_text(w.model),))
+        ),
     output:
-        weights=PATHS.pretrained("{model}") / "model.safetensors",
-        config=PATHS.pretrained("{model}") / "config.json",
-        tokenizer=PATHS.pretrained("{model}") / "tokenizer.json",
-        tokenizer_config=PATHS.pretrained("{model}") / "tokenizer_config.json",
-        card=PATHS.pretrained("{model}") / "README.md",
-        lm_head=PATHS.pretrained("{model}") / "lm_head.safetensors",
-        record=PATHS.pretrained("{model}") / "record.json",
+        **STORAGE.whole(
+            weights=PATHS.pretrained("{model}") / "model.safetensors",
+            config=PATHS.pretrained("{model}") / "config.json",
+            tokenizer=PATHS.pretrained("{model}") / "tokenizer.json",
+            tokenizer_config=PATHS.pretrained("{model}") / "tokenizer_config.json",
+            card=PATHS.pretrained("{model}") / "README.md",
+            lm_head=PATHS.pretrained("{model}") / "lm_head.safetensors",
+            record=PATHS.pretrained("{model}") / "record.json",
+        ),
     log:
         PATHS.log("pretrain", "{model}"),
     benchmark:
@@ -38,11 +42,14 @@ rule pretrain:
 
 rule intermediate:
     input:
-        tokenizer=PATHS.tokenizer_file("{model}"),
-        encoder=lambda w: RUNS.made(RUNS.starting_weights(w.model, w.arm)),
-        examples=lambda w: RUNS.inputs(w.model, RUNS.trained_on(w.arm)),
+        tokenizer=STORAGE.of([PATHS.tokenizer_file("{model}")]),
+        encoder=lambda w: STORAGE.of(RUNS.made(RUNS.starting_weights(w.model, w.arm))),
+        examples=lambda w: STORAGE.of(RUNS.inputs(w.model, RUNS.trained_on(w.arm))),
+        beside=lambda w: STORAGE.beside(RUNS.gold(RUNS.trained_on(w.arm))),
     output:
-        record=PATHS.encoder("{model}", "{arm}", "{seed}") / "record.json",
+        **STORAGE.whole(
+            record=PATHS.encoder("{model}", "{arm}", "{seed}") / "record.json"
+        ),
         dev_scores=PATHS.part("dev_scores", "{model}", "{arm}", INTERMEDIATE, "{seed}"),
     log:
         PATHS.log("intermediate", "{model}", "{arm}", "seed{seed}"),
@@ -66,8 +73,13 @@ rule intermediate:
 
 rule finetune:
     input:
-        encoder=lambda w: RUNS.made(RUNS.encoder_files(w.model, w.arm, w.seed)),
-        examples=lambda w: RUNS.inputs(w.model, RUNS.read_by(w.training_set)),
+        encoder=lambda w: STORAGE.of(
+            RUNS.made(RUNS.encoder_files(w.model, w.arm, w.seed))
+        ),
+        examples=lambda w: STORAGE.of(
+            RUNS.inputs(w.model, RUNS.read_by(w.training_set))
+        ),
+        beside=lambda w: STORAGE.beside(RUNS.beside(w.model, w.training_set)),
     output:
         scores=PATHS.part("scores", "{model}", "{arm}", "{training_set}", "{seed}"),
         predictions=PATHS.part(
@@ -101,8 +113,11 @@ rule finetune:
 
 rule retrieve:
     input:
-        encoder=lambda w: RUNS.made(RUNS.encoder_files(w.model, w.arm, w.seed)),
-        examples=lambda w: RUNS.inputs(w.model, RUNS.read_by(RETRIEVAL)),
+        encoder=lambda w: STORAGE.of(
+            RUNS.made(RUNS.encoder_files(w.model, w.arm, w.seed))
+        ),
+        examples=lambda w: STORAGE.of(RUNS.inputs(w.model, RUNS.read_by(RETRIEVAL))),
+        beside=lambda w: STORAGE.beside(RUNS.beside(w.model, RETRIEVAL)),
     output:
         scores=PATHS.part("scores", "{model}", "{arm}", RETRIEVAL, "{seed}"),
         predictions=PATHS.part("predictions", "{model}", "{arm}", RETRIEVAL, "{seed}"),

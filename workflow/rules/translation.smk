@@ -5,10 +5,10 @@
 rule translate:
     input:
         prepared=PATHS.prepared,
-        english=PATHS.data_manifest("{task}"),
-        model=lambda w: RUNS.translator_files(w.language),
+        english=STORAGE.of([PATHS.data_manifest("{task}")]),
+        model=lambda w: STORAGE.of(RUNS.translator_files(w.language)),
     output:
-        manifest=PATHS.data_manifest("{task}.{language}"),
+        **STORAGE.whole(manifest=PATHS.data_manifest("{task}.{language}")),
     log:
         PATHS.log("translate", "{task}.{language}"),
     benchmark:

@@ -11,7 +11,7 @@ import traceback
 
 from xstilts.cli import before, papers, people, rules, start
 from xstilts.cli.app import app
-from xstilts.cli.environment import fetches, prepare_environment
+from xstilts.cli.environment import enter_folder, fetches, prepare_environment
 from xstilts.cli.terminal import write_what_the_terminal_can
 from xstilts.errors import UserError
 from xstilts.runtime.signals import TRY_AGAIN, Stopped
@@ -25,6 +25,7 @@ def run() -> None:
     write_what_the_terminal_can()
     online = fetches(sys.argv[1:])
     prepare_environment(online)
+    enter_folder()
     try:
         app()
     except UserError as error:

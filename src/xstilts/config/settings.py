@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
@@ -30,6 +31,12 @@ def number(value: Any) -> Any:
         mantissa, exponent = re.split("e", value, flags=re.IGNORECASE)
         plain = f"{mantissa}.0e{exponent}" if exponent.startswith("-") else f"{float(value):.0f}"
         raise ValueError(f"YAML reads {value} as text; write {plain}")
+    return value
+
+
+def _absolute(value: str) -> str:
+    if value and not Path(value).is_absolute():
+        raise ValueError(f"must be an absolute path, such as {Path(value).absolute()}: jobs may run in other folders")
     return value
 
 
@@ -357,6 +364,12 @@ class Compute(Section):
     )
     checkpoint_minutes: Positive = Field(
         15.0, description="Minutes between checkpoints of a training job; a killed job resumes from the last one."
+    )
+    checkpoints: Annotated[str, AfterValidator(_absolute)] = Field(
+        "",
+        description="Absolute path of a folder that checkpoints are kept in, each study in a folder of its own; by "
+        "default they are in the study's folder. Where machines share no disk, it has to be mounted on all that train. "
+        "Changing it reruns nothing.",
     )
     jobs_per_gpu: CountOrAuto = Field(
         1,

@@ -51,6 +51,12 @@ class Runs:
         """The paths of the study's files."""
         return Paths(self.folder or Path("results", self.study.study), partial=self.finished is not None)
 
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of checkpoints of unfinished jobs, in folders named after their run ids."""
+        chosen = self.study.compute.checkpoints
+        return Path(chosen, self.study.study) if chosen else self.paths.checkpoints
+
     @cached_property
     def frozen(self) -> Path:
         """The path of the study as it is planned, which its jobs read."""
@@ -330,6 +336,24 @@ class Runs:
     def prediction_files(self, left_out: Collection[Job] = ()) -> list[Path]:
         """Return the prediction files of the summarised jobs."""
         return [self.paths.part("predictions", *job) for job in self.summarised_jobs() if job not in left_out]
+
+    def gold(self, tasks: Iterable[str]) -> list[Path]:
+        """Return the manifests of the examples of some tasks, whose gold answers jobs read beside the token ids."""
+        return [self.paths.data_manifest(task) for task in tasks]
+
+    def beside(self, model: str, training_set: str) -> list[Path]:
+        """Return what a scoring job reads beside the encoder and token ids, and what these were made from."""
+        return [self.paths.tokenizer_file(model), *self.gold(self.read_by(training_set))]
+
+    def results(self) -> list[Path]:
+        """Return all that the summarised jobs have made, and what is summed up with it: dev scores and manifests."""
+        made = (path for job in self.summarised_jobs() for path in job.makes(self.paths))
+        prepared = (*self.study.tasks(), *self.study.translations, *self.texts())
+        return list(dict.fromkeys((*made, *self.dev_score_files(), *self.gold(prepared))))
+
+    def compared_beside(self) -> list[Path]:
+        """Return what the similarity of tasks is measured on beside :meth:`compared`: tokenizers and examples."""
+        return [*map(self.paths.tokenizer_file, self.study.models), *self.gold(self.study.tasks())]
 
     def compared(self) -> list[Path]:
         """Return the files that the similarity of tasks is measured on: token ids and pretrained encoders."""

@@ -50,7 +50,7 @@ def run_job(runs: Runs, job: Job, threads: int, planned_run: str = "") -> None:
         from xstilts.training.checkpoints import Checkpoints
         from xstilts.training.session import Session
 
-        checkpoints = Checkpoints(paths.checkpoints / run, inputs, compute.checkpoint_minutes)
+        checkpoints = Checkpoints(runs.checkpoints / run, inputs, compute.checkpoint_minutes)
         tracking = _tracking(runs, job, run)
         try:
             _work(runs, job, spec, threads, Session(stop, checkpoints, on_progress, tracking))
@@ -60,7 +60,7 @@ def run_job(runs: Runs, job: Job, threads: int, planned_run: str = "") -> None:
         checkpoints.clear()
 
     attempts, makes = job.attempts(paths), job.makes(paths)
-    execute(Execution(run, reads, makes, attempts, paths.checkpoints, _jobs_per_gpu(runs)), work)
+    execute(Execution(run, reads, makes, attempts, runs.checkpoints, _jobs_per_gpu(runs)), work)
 
 
 def run_similarity(runs: Runs, threads: int) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from xstilts.atomic import remove_leftovers
+from xstilts.atomic import remove_leftovers, sha256_of
 from xstilts.errors import Diverged, UserError
 from xstilts.runtime import starter
 from xstilts.runtime.attempts import Attempt, AttemptLog, logged_attempt, read_attempts
@@ -27,7 +27,7 @@ ProgressCallback = Callable[[str, int, int], None]
 
 _SECONDS_BETWEEN_CHECKS = 1.0
 _CHECKS_PER_UPDATE = 15
-_LARGE = 1 << 20  # bytes; larger files are told apart by size and modification time
+_LARGE = 1 << 20  # bytes; larger files are not read into memory
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ def execute(execution: Execution, work: Callable[[StopRequest, str, ProgressCall
 
 
 def checksum(files: Iterable[Path]) -> str:
-    """Return a checksum of files: of their contents, for large files of size and modification time.
+    """Return a checksum of files: of their paths and contents, whatever their dates, as storages make copies.
 
     Raises:
         UserError: A file is missing.
@@ -94,8 +94,7 @@ def checksum(files: Iterable[Path]) -> str:
             raise UserError(
                 f"{file}: this job reads it, but it is not there. snakemake makes what a job needs before it."
             )
-        about = file.stat()
-        content = file.read_bytes() if about.st_size <= _LARGE else f"{about.st_size} {about.st_mtime_ns}".encode()
+        content = file.read_bytes() if file.stat().st_size <= _LARGE else sha256_of(file).encode()
         digest.update(f"{file}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()[:16]
 

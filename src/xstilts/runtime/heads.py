@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,23 +80,32 @@ def take_over(folder: Path, own: Head, locked: bool) -> list[Head]:
         The Snakemakes whose place it takes: their queued jobs will end without touching anything.
     """
     replaced = [head for head in read_heads(folder) if head.study == own.study and not head.may_run(locked)]
-    write_json(_path(folder, own.id), asdict(own))
+    write_json(file_of(folder, own.id), asdict(own))
     for head in replaced:
         leave(folder, head.id)
     return replaced
 
 
-def begin(folder: Path, study: str, slurm_name: str) -> None:
+def file_of(folder: Path, id: str) -> Path:
+    """Return the file that a Snakemake leaves while it runs."""
+    return folder / f"{id}.json"
+
+
+def begin(folder: Path, study: str, slurm_name: str) -> list[Head]:
     """Record the Snakemake of this process, whose id is in :data:`VARIABLE`, and log whose place it takes.
 
     Args:
         folder: The folder of these files.
         study: The study's name.
         slurm_name: The name of all jobs that it submits to SLURM.
+
+    Returns:
+        The Snakemakes whose place it takes.
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
     own = Head(os.environ[VARIABLE], study, socket.gethostname(), os.getpid(), started, slurm_name)
-    for head in take_over(folder, own, locked=locks_of(Path.cwd()) > 1):
+    replaced = take_over(folder, own, locked=locks_of(Path.cwd()) > 1)
+    for head in replaced:
         queued = f" 'scancel --name={head.slurm_name}' removes them now." if head.slurm_name else ""
         logger.warning(
             "The snakemake of this study that was started on %s at %s was killed. Jobs that it has left in a queue "
@@ -105,6 +114,7 @@ def begin(folder: Path, study: str, slurm_name: str) -> None:
             head.started,
             queued,
         )
+    return replaced
 
 
 def locks_of(folder: Path) -> int:
@@ -114,29 +124,28 @@ def locks_of(folder: Path) -> int:
 
 def leave(folder: Path, id: str) -> None:
     """Record that a Snakemake has come to its end."""
-    _path(folder, id).unlink(missing_ok=True)
+    file_of(folder, id).unlink(missing_ok=True)
 
 
-def refuse_without_head(folder: Path, environment: Mapping[str, str]) -> None:
+def refuse_without_head(
+    folder: Path, environment: Mapping[str, str], exists: Callable[[Path], bool] = Path.exists
+) -> None:
     """Refuse to go on with a job whose Snakemake has been replaced by another one.
 
     Args:
         folder: The folder of these files.
         environment: The job's environment variables.
+        exists: Whether a file is there: in the storage where the job's machine shares no disk with Snakemake's.
 
     Raises:
         UserError: Its Snakemake is no longer recorded.
     """
     id = environment.get(VARIABLE, "")
-    if id and not _path(folder, id).exists():
+    if id and not exists(file_of(folder, id)):
         raise UserError(
             "The snakemake that has submitted this job has ended or was killed, and another one may have made its "
             "results since. The job ends here and has touched nothing; start snakemake again if results are missing."
         )
-
-
-def _path(folder: Path, id: str) -> Path:
-    return folder / f"{id}.json"
 
 
 def _read(path: Path) -> Head | None:

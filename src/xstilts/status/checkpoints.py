@@ -23,7 +23,7 @@ class LeftoverCheckpoint:
 def leftover_checkpoints(specs: Specs, statuses: Sequence[JobStatus]) -> list[LeftoverCheckpoint]:
     """Return the folders of checkpoints that belong to no job of the study, or to one that is done."""
     try:
-        folders = sorted(entry for entry in specs.runs.paths.checkpoints.iterdir() if entry.is_dir())
+        folders = sorted(entry for entry in specs.runs.checkpoints.iterdir() if entry.is_dir())
     except OSError:
         return []
     done = {status.run for status in statuses if status.state == "done"}
