@@ -21,7 +21,7 @@ COMMANDS = [
     "generate", "prepare", "text", "tokenizer", "encode", "pretrain", "intermediate", "finetune", "retrieve", "collect",
     "tables", "figures", "show", "prefetch", "prefetch-model", "prefetch-translator", "translate", "submission",
     "submit-check", "score", "similarity",
-    "answer", "report", "plan", "schema", "status", "partial", "why", "check", "export", "init", "run", "ls",
+    "answer", "report", "plan", "shard", "schema", "status", "partial", "why", "check", "export", "init", "run", "ls",
     "compare", "export-results", "cite", "doctor",
 ]  # fmt: skip
 

@@ -1,10 +1,19 @@
 # From the scores of all jobs to what people read. On a cluster these run where Snakemake runs: each takes seconds on one
 # core, and would wait in the queue for longer, one after the other.
 localrules:
+    shard,
     collect,
     tables,
     figures,
     report,
+
+
+# A part of a study that is too large to be planned at once; nothing else needs it ("xstilts shard").
+rule shard:
+    input:
+        lambda w: STORAGE.of(made_by(RUNS, w.shard)),
+    output:
+        touch(PATHS.shard("{shard}")),
 
 
 # Jobs leave dev scores, predictions and records with their scores: of these alone there is a list as long as the study,

@@ -112,6 +112,20 @@ def status(
 
 
 @app.command(rich_help_panel="For people")
+def shard(
+    study: StudyName,
+    by: Annotated[Literal["model", "seed"], typer.Option(help="What the jobs of a part have in common.")] = "seed",
+) -> None:
+    """Print how to run a very large study in parts, each by a snakemake of its own, with one report. Runs nothing."""
+    from xstilts.graph import shards
+
+    path = find(study).described
+    if path.suffix == ".json":
+        raise UserError(f"{path}: is a study that has run; give its YAML file with --study, which snakemake reads.")
+    print("\n".join(shards.instructions(described(study), by, path)))
+
+
+@app.command(rich_help_panel="For people")
 def compare(
     one: Annotated[str, typer.Argument(help="A study that has run: its name, its file or its folder.")],
     other: Annotated[str, typer.Argument(help="Another one.")],

@@ -139,6 +139,10 @@ class Paths:
         """Snakemake's benchmark of a rule or of one of its jobs."""
         return self.root.joinpath("benchmarks", *parts[:-1], f"{parts[-1]}.tsv")
 
+    def shard(self, name: str) -> Path:
+        """Exists once a part of the study has been run by a Snakemake of its own."""
+        return self.root / "shards" / name
+
     @property
     def partials(self) -> Path:
         """The folder of the summaries of an unfinished study."""
