@@ -10,7 +10,6 @@ from xstilts.checks.plan import plan
 from xstilts.errors import UserError
 from xstilts.graph.paths import MODELS, TRANSLATORS
 from xstilts.graph.runs import INTERMEDIATE, RETRIEVAL, Runs
-from xstilts.graph.shards import made_by, pattern
 from xstilts.graph.specs import Specs
 from xstilts.graph.storage import Storage
 
@@ -38,7 +37,6 @@ wildcard_constraints:
     task=r"(?!complete\b)[a-z0-9_]+",  # data/complete is the mark of the rule prepared
     training_set=rf"(?!{INTERMEDIATE}\b|{RETRIEVAL}\b)[a-z0-9_]+",
     seed=r"\d+",
-    shard=pattern(RUNS),
     snapshot="[\\w.-]+--[0-9a-f]{40}",
 
 

@@ -1,5 +1,8 @@
 # From the scores of all jobs to what people read. On a cluster these run where Snakemake runs: each takes seconds on one
 # core, and would wait in the queue for longer, one after the other.
+from xstilts.graph.shards import made_by, pattern
+
+
 localrules:
     shard,
     collect,
@@ -14,6 +17,8 @@ rule shard:
         lambda w: STORAGE.of(made_by(RUNS, w.shard)),
     output:
         touch(PATHS.shard("{shard}")),
+    wildcard_constraints:
+        shard=pattern(RUNS),
 
 
 # Jobs leave dev scores, predictions and records with their scores: of these alone there is a list as long as the study,

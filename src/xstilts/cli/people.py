@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from xstilts.cli.app import StudyName, app, opened
+from xstilts.cli.app import StudyName, app, described, opened
 from xstilts.cli.studies import find, studies_in
 from xstilts.config.shipped import SNAKEFILE, workflow_folder
 from xstilts.errors import UserError
