@@ -7,6 +7,8 @@ import shlex
 import pytest
 from workspace import Workspace
 
+from xstilts.config.study import load, store
+
 
 @pytest.fixture
 def large(workspace: Workspace) -> Workspace:
@@ -59,10 +61,7 @@ def test_once_all_scores_are_there_the_summary_plans_nothing_else(large: Workspa
 
 
 def test_a_study_that_has_run_is_not_what_snakemake_reads(large: Workspace) -> None:
-    large.pretend()
-    stored = next(large.results.glob("study*.json"), None)
-    if stored is None:
-        stored = large.results / "study.json"
-        stored.write_text("{}", encoding="utf-8")
+    stored = large.results / "study.json"
+    store(load(large.config), stored)
     refused = large.xstilts("shard", "--study", str(stored))
     assert refused.code == 1 and "give its YAML file" in refused.text

@@ -119,10 +119,10 @@ def shard(
     """Print how to run a very large study in parts, each by a snakemake of its own, with one report. Runs nothing."""
     from xstilts.graph import shards
 
-    path = find(study).described
+    runs, path = described(study), find(study).described
     if path.suffix == ".json":
         raise UserError(f"{path}: is a study that has run; give its YAML file with --study, which snakemake reads.")
-    print("\n".join(shards.instructions(described(study), by, path)))
+    print("\n".join(shards.instructions(runs, by, path)))
 
 
 @app.command(rich_help_panel="For people")
