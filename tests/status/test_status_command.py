@@ -116,7 +116,8 @@ def test_json(midway, said):
         "stale_checkpoints",
     ]
     assert found["counts"] == {
-        "done": 3, "running": 1, "queued": 0, "waiting": 18, "outdated": 0, "stopped": 0, "lost": 0, "failed": 1, "diverged": 0,
+        "done": 3, "running": 1, "queued": 0, "waiting": 18, "outdated": 0, "stopped": 0, "lost": 0, "failed": 1,
+        "diverged": 0,
     }  # fmt: skip
     assert found["estimate"] == {
         "seconds": 5350, "work_seconds": 5350, "jobs_of_unknown_length": 14, "running": 1,
