@@ -213,6 +213,10 @@ class Slurm:
         found = self.call("squeue", "--noheader", "--states=all", "--sort=i", "--format=%A|%T|%N|%k")
         return [Job(*line.split("|", 3)) for line in found.splitlines()]
 
+    def state_of(self, job: str) -> str:
+        """The state of a job, also of one that is over."""
+        return next((found.state for found in self.jobs() if found.id == job), "")
+
     def has_run(self, job: Job) -> float:
         """For how many seconds a job has been running."""
         started = datetime.fromisoformat(self.call("squeue", "--noheader", f"--jobs={job.id}", "--format=%S").strip())

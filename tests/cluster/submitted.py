@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,8 @@ import yaml
 from slurm import Job, Slurm
 from workspace import REPOSITORY, Finished, Workspace
 
+from xstilts.cli import forkserver
+
 PROFILE = REPOSITORY / "workflow" / "profiles" / "slurm"
 _IMPATIENT = Path(__file__).with_name("impatient.py")
 
@@ -27,6 +30,13 @@ class Process:
     pid: int
     #: What CUDA_VISIBLE_DEVICES says.
     devices: str
+
+    def has(self, option: str, value: str) -> bool:
+        """Whether its command line gives an option this value; not if it has ended."""
+        try:
+            return f"{option}\0{value}\0".encode() in Path(f"/proc/{self.pid}/cmdline").read_bytes()
+        except OSError:
+            return False
 
     def freeze(self) -> None:
         os.kill(self.pid, signal.SIGSTOP)
@@ -50,29 +60,44 @@ class Process:
 class Submitted(Workspace):
     """A folder with a study whose jobs go to SLURM."""
 
-    def profile(self, resources: dict[str, dict[str, Any]] | None = None, **changes: Any) -> Path:
-        """The folder of the users' profile with some values changed, as a user would edit it."""
-        profile = yaml.safe_load((PROFILE / "profile.yaml").read_text(encoding="utf-8"))
+    #: The study's file.
+    file: str = "study.yaml"
+
+    def profile(
+        self, resources: dict[str, dict[str, Any]] | None = None, groups: str | None = None, **changes: Any
+    ) -> Path:
+        """The folder of the users' profile with some values changed, as a user would edit it.
+
+        ``groups``: the name of groups of fine-tunings, with wildcards; the lines on groups are comments without.
+        """
+        text = (PROFILE / "profile.yaml").read_text(encoding="utf-8")
+        if groups is not None:
+            text = re.sub(
+                r"^# (groups:.*?)(?=^$)", lambda found: found[1].replace("\n# ", "\n"), text, flags=re.M | re.S
+            )
+            text = text.replace("cells_{model}_{arm}_{seed}", groups)
+        profile = yaml.safe_load(text)
         profile |= {"latency-wait": 10, **changes}
         for rule, values in (resources or {}).items():
             profile["set-resources"][rule] = {**profile["set-resources"].get(rule, {}), **values}
-        path = self.folder / "profile" / "profile.yaml"
+        path = self.folder / f"profile_{self.study}" / "profile.yaml"
         path.parent.mkdir(exist_ok=True)
         path.write_text(yaml.safe_dump(profile), encoding="utf-8")
         return path.parent
 
+    def environment(self) -> dict[str, str]:
+        """That of a user: jobs on nodes share no imports."""
+        shared = super().environment()
+        del shared[forkserver.OWNER]
+        return {**shared, "OMP_NUM_THREADS": "1"}
+
     @contextmanager
     def running(self, profile: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         """Snakemake in the background; interrupted, which cancels its jobs, if it is still there at the end."""
-        (self.folder / "study.yaml").write_text(yaml.safe_dump(self.config, sort_keys=False), encoding="utf-8")
+        (self.folder / self.file).write_text(yaml.safe_dump(self.config, sort_keys=False), encoding="utf-8")
         command = [sys.executable, str(_IMPATIENT), "--snakefile", str(REPOSITORY / "Snakefile")]
-        command += ["--configfile", "study.yaml", "--workflow-profile", str(profile), *arguments]
-        environment = {
-            **os.environ,
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
-            "PYTHONPATH": str(self.package),
-            "OMP_NUM_THREADS": "1",
-        }
+        command += ["--configfile", self.file, "--workflow-profile", str(profile), *arguments]
+        environment = {**os.environ, **self.environment()}
         with self.printed.open("w", encoding="utf-8") as output:
             process = subprocess.Popen(
                 command, cwd=self.folder, env=environment, text=True, stdout=output, stderr=subprocess.STDOUT
@@ -96,7 +121,7 @@ class Submitted(Workspace):
 
     @property
     def printed(self) -> Path:
-        return self.folder / "printed.txt"
+        return self.folder / f"{self.file}.txt"
 
     def finetuning_log(self, seed: str) -> Path:
         return self.results / "logs" / "small" / "none" / "xnli" / f"seed{seed}.log"

@@ -25,7 +25,9 @@ OWN = {
 #: Commands of other programs, whose arguments are theirs to check.
 OTHERS = ("apt-get", "cd", "git", "jq", "pip", "pipx", "rm", "scancel", "source", "squeue")
 #: Programs whose last argument is a command.
-WRAPPERS = ("sbatch", "tmux")
+WRAPPERS = ("tmux",)
+#: A script for sbatch, whose arguments are those of xstilts run.
+HEAD = "workflow/profiles/slurm/head.sh"
 
 
 def blocks(path: Path, language: str) -> Iterator[str]:
@@ -67,6 +69,9 @@ def parts_of(command: str) -> Iterator[list[str]]:
                 words.pop(0)
             if words and words[0] in WRAPPERS:
                 words = shlex.split(words[-1])
+            if HEAD in words:
+                assert (REPOSITORY / HEAD).is_file()
+                words = ["xstilts", "run", *words[words.index(HEAD) + 1 :]]
             if words:
                 yield words
             words = []

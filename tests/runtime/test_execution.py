@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from xstilts.errors import Diverged, UserError
-from xstilts.runtime import execution
+from xstilts.runtime import execution, kept
 from xstilts.runtime.attempts import logged_attempt, read_attempts
 from xstilts.runtime.execution import Execution, checksum, execute
 from xstilts.runtime.run_lock import hold_run_lock
@@ -169,3 +169,34 @@ def test_a_job_ends_with_the_snakemake_that_started_it(tmp_path):
     for process in alive:
         process.kill()
     assert gone
+
+
+def test_what_is_kept_is_put_back_and_not_computed_again(job, tmp_path):
+    makes = [tmp_path / "made", tmp_path / "beside"]
+    runs = []
+
+    def run(inputs="data"):
+        job.read.write_text(inputs, encoding="utf-8")
+
+        def work(stop, inputs, on_progress):
+            runs.append(inputs)
+            for path in makes:
+                path.write_text(f"{path.name} {len(runs)}", encoding="utf-8")
+
+        kept = tmp_path / ".kept" / "abc"
+        execute(Execution("abc", [job.read], makes, job.attempts, job.checkpoints, 1, kept), work)
+        return [path.read_text(encoding="utf-8") for path in makes]
+
+    assert run() == ["made 1", "beside 1"]
+    for path in makes:
+        path.unlink()
+    assert run() == ["made 1", "beside 1"]
+    assert run("other data") == ["made 2", "beside 2"]
+    (tmp_path / ".kept" / "abc" / "1").write_text("damaged", encoding="utf-8")
+    assert run("other data") == ["made 3", "beside 3"]
+
+
+def test_results_are_kept_on_slurm_alone(tmp_path):
+    checkpoints = tmp_path / ".checkpoints"
+    assert kept.folder_of_run(checkpoints, "abc", {}) is None
+    assert kept.folder_of_run(checkpoints, "abc", {"SLURM_JOB_ID": "7"}) == tmp_path / ".kept" / "abc"

@@ -12,6 +12,7 @@ from xstilts.errors import UserError
 from xstilts.graph.jobs import INTERMEDIATE, RETRIEVAL, Job
 from xstilts.graph.specs import Specs
 from xstilts.jobs.execution import run_job, run_similarity, run_translation
+from xstilts.runtime.kept import discard
 from xstilts.tasks.registry import TEXT
 
 
@@ -151,7 +152,9 @@ def collect(study: StudyName, run: RunId = "") -> None:
     """Gather the scores of all jobs in one file."""
     from xstilts.jobs import report
 
-    report.collect(planned(study, run, Specs.report))
+    runs = planned(study, run, Specs.report)
+    report.collect(runs)
+    discard(runs.paths.checkpoints)  # no job of the study is left whose results could be lost
 
 
 @app.command()

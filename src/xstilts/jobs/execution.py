@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from typing import TYPE_CHECKING
 
 from xstilts.encoders.weights import weights_file
@@ -13,6 +14,7 @@ from xstilts.graph.specs import Spec, Specs, check_planned
 from xstilts.runtime.cpu import choose_kernels
 from xstilts.runtime.execution import Execution, ProgressCallback, execute
 from xstilts.runtime.gpu_leases import gpus_to_lease, lease_gpu
+from xstilts.runtime.kept import folder_of_run
 from xstilts.runtime.signals import StopRequest
 from xstilts.runtime.tracking import Tracking
 
@@ -60,7 +62,9 @@ def run_job(runs: Runs, job: Job, threads: int, planned_run: str = "") -> None:
         checkpoints.clear()
 
     attempts, makes = job.attempts(paths), job.makes(paths)
-    execute(Execution(run, reads, makes, attempts, runs.checkpoints, _jobs_per_gpu(runs)), work)
+    # What an encoder's job makes is more than Snakemake knows of, and deletes.
+    kept = None if job.makes_encoder else folder_of_run(paths.checkpoints, run, os.environ)
+    execute(Execution(run, reads, makes, attempts, runs.checkpoints, _jobs_per_gpu(runs), kept), work)
 
 
 def run_similarity(runs: Runs, threads: int) -> None:

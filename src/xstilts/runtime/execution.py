@@ -16,7 +16,7 @@ import psutil
 
 from xstilts.atomic import remove_leftovers, sha256_of
 from xstilts.errors import Diverged, UserError
-from xstilts.runtime import starter
+from xstilts.runtime import kept, starter
 from xstilts.runtime.attempts import Attempt, AttemptLog, logged_attempt, read_attempts
 from xstilts.runtime.gpu_leases import lease_gpu
 from xstilts.runtime.run_lock import hold_run_lock
@@ -43,6 +43,7 @@ class Execution:
         attempts: Its attempts file.
         checkpoints: The folder of all runs' checkpoints and locks.
         jobs_per_gpu: How many jobs may share a GPU.
+        kept: The folder where its results are kept after it, on a cluster; None if they are not.
     """
 
     run: str
@@ -51,10 +52,11 @@ class Execution:
     attempts: Path
     checkpoints: Path
     jobs_per_gpu: int
+    kept: Path | None = None
 
 
 def execute(execution: Execution, work: Callable[[StopRequest, str, ProgressCallback], None]) -> None:
-    """Run a job, unless another process has just finished it while this one waited for the lock.
+    """Run a job, unless its results are kept, or another process has finished it while this one waited for the lock.
 
     Args:
         execution: The job.
@@ -72,6 +74,9 @@ def execute(execution: Execution, work: Callable[[StopRequest, str, ProgressCall
         if waited and _is_done(execution, inputs):
             logger.info("The other process has finished run %s: there is nothing left to do", run)
             return
+        if execution.kept and kept.put_back(execution.kept, execution.makes, inputs):
+            logger.info("Run %s was finished by an earlier job, whose results are put back", run)
+            return
         for path in (*execution.makes, execution.attempts):
             remove_leftovers(path)
         with logged_attempt(execution.attempts, run, inputs) as attempt_log, _heartbeat(attempt_log):
@@ -80,6 +85,8 @@ def execute(execution: Execution, work: Callable[[StopRequest, str, ProgressCall
             with lease_gpu(execution.jobs_per_gpu) as device:
                 attempt_log.write(stage="loading", devices=device)
                 work(stop, inputs, attempt_log.note)
+            if execution.kept:
+                kept.keep(execution.kept, execution.makes, inputs)
 
 
 def checksum(files: Iterable[Path]) -> str:
