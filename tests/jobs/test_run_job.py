@@ -16,6 +16,7 @@ from xstilts.errors import UserError
 from xstilts.graph.jobs import Job
 from xstilts.graph.runs import Runs
 from xstilts.graph.specs import Specs
+from xstilts.jobs import execution as jobs_execution
 from xstilts.jobs.execution import run_job
 from xstilts.runtime.attempts import read_attempts
 
@@ -71,3 +72,13 @@ def test_only_the_planned_run_is_run(runs: Runs, works: Any) -> None:
     run_job(runs, JOB, 1, Specs(runs).of(JOB)["id"])
     with pytest.raises(UserError, match="This job was planned as run 0123456789ab, but"):
         run_job(runs, JOB, 1, "0123456789ab")
+
+
+def test_scores_are_kept_on_slurm_alone(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[Path | None] = []
+    monkeypatch.setattr(jobs_execution, "execute", lambda execution, work: kept.append(execution.kept))
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    run_job(runs, JOB, 1)
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    run_job(runs, JOB, 1)
+    assert kept == [None, runs.paths.root / ".kept" / Specs(runs).of(JOB)["id"]]

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from xstilts.errors import Diverged, UserError
-from xstilts.runtime import execution, kept
+from xstilts.runtime import execution
 from xstilts.runtime.attempts import logged_attempt, read_attempts
 from xstilts.runtime.execution import Execution, checksum, execute
 from xstilts.runtime.run_lock import hold_run_lock
@@ -194,9 +194,3 @@ def test_what_is_kept_is_put_back_and_not_computed_again(job, tmp_path):
     assert run("other data") == ["made 2", "beside 2"]
     (tmp_path / ".kept" / "abc" / "1").write_text("damaged", encoding="utf-8")
     assert run("other data") == ["made 3", "beside 3"]
-
-
-def test_results_are_kept_on_slurm_alone(tmp_path):
-    checkpoints = tmp_path / ".checkpoints"
-    assert kept.folder_of_run(checkpoints, "abc", {}) is None
-    assert kept.folder_of_run(checkpoints, "abc", {"SLURM_JOB_ID": "7"}) == tmp_path / ".kept" / "abc"

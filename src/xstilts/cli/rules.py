@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import Annotated
 
 import typer
@@ -12,7 +13,6 @@ from xstilts.errors import UserError
 from xstilts.graph.jobs import INTERMEDIATE, RETRIEVAL, Job
 from xstilts.graph.specs import Specs
 from xstilts.jobs.execution import run_job, run_similarity, run_translation
-from xstilts.runtime.kept import discard
 from xstilts.tasks.registry import TEXT
 
 
@@ -154,7 +154,7 @@ def collect(study: StudyName, run: RunId = "") -> None:
 
     runs = planned(study, run, Specs.report)
     report.collect(runs)
-    discard(runs.paths.checkpoints)  # no job of the study is left whose results could be lost
+    shutil.rmtree(runs.paths.kept, ignore_errors=True)  # no job of the study is left whose results could be lost
 
 
 @app.command()

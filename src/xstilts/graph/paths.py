@@ -122,6 +122,11 @@ class Paths:
         return self.root / ".checkpoints"
 
     @property
+    def kept(self) -> Path:
+        """Results of jobs of a cluster until all are collected, in folders named after their run ids."""
+        return self.root / ".kept"
+
+    @property
     def tracking(self) -> Path:
         """The folder of learning curves that training jobs hand to a tracking library."""
         return self.root / "tracking"

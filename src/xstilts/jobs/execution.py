@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xstilts.encoders.weights import weights_file
@@ -14,7 +15,6 @@ from xstilts.graph.specs import Spec, Specs, check_planned
 from xstilts.runtime.cpu import choose_kernels
 from xstilts.runtime.execution import Execution, ProgressCallback, execute
 from xstilts.runtime.gpu_leases import gpus_to_lease, lease_gpu
-from xstilts.runtime.kept import folder_of_run
 from xstilts.runtime.signals import StopRequest
 from xstilts.runtime.tracking import Tracking
 
@@ -62,9 +62,15 @@ def run_job(runs: Runs, job: Job, threads: int, planned_run: str = "") -> None:
         checkpoints.clear()
 
     attempts, makes = job.attempts(paths), job.makes(paths)
-    # What an encoder's job makes is more than Snakemake knows of, and deletes.
-    kept = None if job.makes_encoder else folder_of_run(paths.checkpoints, run, os.environ)
-    execute(Execution(run, reads, makes, attempts, runs.checkpoints, _jobs_per_gpu(runs), kept), work)
+    execute(Execution(run, reads, makes, attempts, runs.checkpoints, _jobs_per_gpu(runs), _kept(runs, job, run)), work)
+
+
+def _kept(runs: Runs, job: Job, run: str) -> Path | None:
+    """Where the job's results are kept, if it runs on SLURM and makes scores.
+
+    Of an encoder Snakemake would delete no more than the record, while the rest is too large to be kept twice.
+    """
+    return runs.paths.kept / run if "SLURM_JOB_ID" in os.environ and not job.makes_encoder else None
 
 
 def run_similarity(runs: Runs, threads: int) -> None:

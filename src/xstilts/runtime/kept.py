@@ -6,33 +6,14 @@ killed before it saw the job end. What is kept here is put back in place of bein
 
 from __future__ import annotations
 
-import logging
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from xstilts.atomic import read_object, replacing, sha256_of, write_json
 
-logger = logging.getLogger(__name__)
-
 _LIST = "kept.json"
-
-
-def folder_of_run(checkpoints: Path, run: str, environment: Mapping[str, str]) -> Path | None:
-    """Return where the results of a run are kept; None outside SLURM.
-
-    Args:
-        checkpoints: The folder of the study's checkpoints.
-        run: The run's id.
-        environment: The job's environment variables.
-    """
-    return folder_of_study(checkpoints) / run if environment.get("SLURM_JOB_ID") else None
-
-
-def folder_of_study(checkpoints: Path) -> Path:
-    """Return the folder of all that is kept of a study's runs."""
-    return checkpoints.with_name(".kept")
 
 
 def keep(folder: Path, files: Sequence[Path], inputs: str) -> None:
@@ -68,11 +49,6 @@ def put_back(folder: Path, files: Sequence[Path], inputs: str) -> bool:
     for path, file in zip(kept, files, strict=True):
         _link(path, file)
     return True
-
-
-def discard(checkpoints: Path) -> None:
-    """Delete all that is kept of a study."""
-    shutil.rmtree(folder_of_study(checkpoints), ignore_errors=True)
 
 
 def _link(file: Path, place: Path) -> None:
