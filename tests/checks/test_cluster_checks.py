@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -176,6 +177,26 @@ rule all:
     assert (found.rule, found.wildcards) == ("finetune", "model=m, seed=1")
     assert (found.number("mem_mb"), found.number("gpu"), found.number("disk_mb")) == (32000, 1, 0)
     assert found.resources["slurm_extra"] == "--signal=TERM@300"
+
+
+def test_a_group_asks_for_the_time_of_all_members_and_the_memory_of_the_largest(cluster: Cluster) -> None:
+    member = """\
+    [Sun Nov 29 01:39:48 2026]
+    rule finetune:
+        wildcards: model=m, arm=none, training_set={name}, seed=1
+        resources: tmpdir=/tmp, mem_mb={memory}, gpu=1, slurm_partition=gpu, runtime=900
+"""
+    members = member.format(name="xnli", memory=8000) + member.format(name="pawsx", memory=9000)
+    text = f"[Sun Nov 29 01:39:48 2026] Group job cells_m_none_1 (jobs in lexicogr. order):\n\n{members}rule all:\n"
+    assert list(requests._requests(text)) == []
+    (block,) = requests._GROUP.findall(text)
+    group = requests._of_group(list(requests._requests(dedent(block))))
+    assert (group.members, group.number("runtime"), group.number("mem_mb"), group.number("gpu")) == (2, 1800, 9000, 1)
+    profile = read_profile(REPOSITORY / "workflow" / "profiles" / "slurm")
+    (found,) = (one for one in findings(cluster, profile, [group]) if not one.warning)
+    assert found.text.startswith(
+        "2 jobs of finetune in a group ask for 1800 minutes, and the partition gpu allows 1440."
+    )
 
 
 def test_without_slurm(monkeypatch: pytest.MonkeyPatch) -> None:

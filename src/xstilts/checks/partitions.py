@@ -27,9 +27,16 @@ def fits(cluster: Cluster, asked: Sequence[str], rule: str, requests: Sequence[R
     where = f"partition{'s' * (len(asked) > 1)} {listed(asked)}"
     if not any(partition.up for partition in partitions):
         yield "slurm_partition", f"{rule} asks for the {where}, which {'is' if len(asked) == 1 else 'are'} not up."
-    longest = max(request.number("runtime") for request in requests)
+    largest_request = max(requests, key=lambda request: request.number("runtime"))
+    longest, members = largest_request.number("runtime"), largest_request.members
     allowed = max(partition.minutes for partition in partitions)
-    if longest > allowed:
+    if longest > allowed and members > 1:
+        yield (
+            "runtime",
+            f"{members} jobs of {rule} in a group ask for {longest:g} minutes, and the {where} allows {allowed:g}. "
+            "Write a lower runtime for one, or a lower number of members in group-components.",
+        )
+    elif longest > allowed:
         yield (
             "runtime",
             f"{rule} asks for {longest:g} minutes, and the {where} allows {allowed:g}. Write runtime: {allowed:g}; a "
