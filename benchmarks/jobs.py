@@ -43,7 +43,7 @@ class Server:
 
     def __init__(self, folder: Path, steps: int) -> None:
         self.folder, self.phases = folder, folder / "phases.json"
-        os.environ |= {"OMP_NUM_THREADS": "1", OWNER: str(os.getpid())}
+        os.environ |= {"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1", OWNER: str(os.getpid())}
         os.environ |= {"XSTILTS_PHASES": str(self.phases), "XSTILTS_STEPS": str(steps)}
         with locked_folder() as place, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
             self._address = place / f"{key(os.getpid())}.socket"
@@ -59,6 +59,7 @@ class Server:
             )
         assert self._process.stdout is not None
         if self._process.stdout.readline() != "ready\n":
+            self.end()
             raise SystemExit("The server could not start.")
 
     def run(self, *arguments: str) -> None:
@@ -86,7 +87,10 @@ class Server:
         if done.returncode:
             raise SystemExit(done.stderr)
         if not self.phases.exists():
-            raise SystemExit("Another server has run a job: installed packages or the code have changed. Start again.")
+            raise SystemExit(
+                "Another server has run a job: this one had nothing to do for five minutes, or installed packages or "
+                "the code have changed. Start again."
+            )
 
 
 def main() -> None:

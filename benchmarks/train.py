@@ -1,6 +1,7 @@
 """Compare the speed of fine-tuning with transformers' Trainer: same encoder, data, optimiser and number of steps.
 
     python benchmarks/train.py --layers 6 --width 256
+    python benchmarks/train.py --layers 6 --width 256 --compile   # XSTILTs alone, with and without torch.compile
     python benchmarks/train.py --reduced
 
 The task is natural-language inference on made-up sentences whose lengths are those of MNLI; single words of the
@@ -98,10 +99,15 @@ class Setting:
 
 
 class Ours:
-    """A training with XSTILTs: a new one, with another seed, in every call."""
+    """A training with XSTILTs: a new one, with another seed, in every call.
 
-    def __init__(self, setting: Setting) -> None:
-        self.setting, self.trained, self.seed = setting, Measured(), 0
+    Args:
+        setting: What to train on.
+        compiled: Whether the encoder goes through torch.compile, which compiles in the turn that does not count.
+    """
+
+    def __init__(self, setting: Setting, compiled: bool = False) -> None:
+        self.setting, self.compiled, self.trained, self.seed = setting, compiled, Measured(), 0
         self.tokens = SpecialTokens.of(fitted(tokenizers.load(setting.folder), _config(setting), "benchmark"))
         self.hyper = Hyperparameters(
             learning_rate=_RATE,
@@ -118,6 +124,8 @@ class Ours:
         """Train; returns what scores the training."""
         self.seed += 1
         encoder = storage.load(self.setting.folder, Compute())
+        if self.compiled:
+            encoder.compile(dynamic=True)
         task_type, data = self.setting.task_type, TaskData(self.setting.task_type, self.setting.rows("train"))
         result = train(encoder, [data], self.tokens, self.hyper, self.seed, self.device, "benchmark")
 
@@ -246,6 +254,7 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--examples", type=int, default=4000)
     parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--compile", action="store_true", help="measure XSTILTs with torch.compile, not the Trainer")
     arguments = parser.parse_args()
     if arguments.reduced:
         arguments.layers, arguments.width, arguments.examples, arguments.steps = 3, 64, 1000, 24
@@ -255,15 +264,15 @@ def main() -> None:
     transformers.logging.disable_progress_bar()
     with tempfile.TemporaryDirectory() as name:
         setting = _prepare(Path(name), arguments.layers, arguments.width, arguments.examples, arguments.steps)
-        _measure(setting, f"{arguments.layers} x {arguments.width}", arguments.turns)
+        ways: dict[str, Ours | Theirs] = {measuring.OURS: Ours(setting)}
+        if arguments.compile:
+            ways["compiled"] = Ours(setting, compiled=True)
+        else:
+            ways |= {"Trainer": Theirs(setting, padded=False), "Trainer, padded": Theirs(setting, padded=True)}
+        _measure(setting, ways, f"{arguments.layers} x {arguments.width}", arguments.turns)
 
 
-def _measure(setting: Setting, shape: str, turns: int) -> None:
-    ways: dict[str, Ours | Theirs] = {
-        measuring.OURS: Ours(setting),
-        "Trainer": Theirs(setting, padded=False),
-        "Trainer, padded": Theirs(setting, padded=True),
-    }
+def _measure(setting: Setting, ways: Mapping[str, Ours | Theirs], shape: str, turns: int) -> None:
     seconds = _take_turns(ways, turns)
     lengths: Sequence[int] = setting.rows("train").lengths.tolist()
     measuring.print_result(
