@@ -121,6 +121,9 @@ XNLI = "--training-set xnli"
          "take it from models/xlmr. Arms that train: mnli, pair."),
         ("export --to new --arm pair --seed 2", "results/trial/encoders/xlmr/pair/seed2: this "
          "encoder has not been trained yet. Start snakemake"),
+        ("doctor --run", "--run is about a cluster: give --slurm, too."),
+        ("doctor --profile mine", "--profile is about a cluster: give --slurm, too."),
+        ("doctor --slurm", "--slurm needs the study's YAML file, from which Snakemake plans its jobs; give its path."),
         ("generate", "The study's source is a folder of files; there is nothing to generate."),
         ("prepare --task xnli", "source.root: there is no folder 'data'"),
         ("tokenizer --model xlmr", "models.xlmr: models/xlmr: there is no config.json"),

@@ -112,7 +112,9 @@ def doctor(
     slurm: Annotated[
         bool, typer.Option("--slurm", help="Also ask SLURM whether it would take the study's jobs.")
     ] = False,
-    profile: Annotated[str, typer.Option(help="With --slurm: the profile that jobs are submitted with.")] = "slurm",
+    profile: Annotated[
+        str, typer.Option(help="With --slurm: the profile that jobs are submitted with; by default the workflow's.")
+    ] = "",
     run: Annotated[
         bool, typer.Option("--run", help="With --slurm: also run a job of a second that looks for study and programs.")
     ] = False,
@@ -123,8 +125,8 @@ def doctor(
     from xstilts.checks.findings import in_order
     from xstilts.checks.machine import findings
 
-    if run and not slurm:
-        raise UserError("--run is about a cluster: give --slurm, too.")
+    if (run or profile) and not slurm:
+        raise UserError(f"{'--run' if run else '--profile'} is about a cluster: give --slurm, too.")
     found = [*findings(described(study), workflow_folder())]
     if slurm:
         found += _on_slurm(find(study).file, profile, run)
@@ -143,7 +145,7 @@ def _on_slurm(file: Path | None, profile: str, run: bool) -> list[Finding]:
     folder = workflow_folder()
     if file is None:
         raise UserError("--slurm needs the study's YAML file, from which Snakemake plans its jobs; give its path.")
-    chosen = profile_folder(profile, folder / "workflow" / "profiles")
+    chosen = profile_folder(profile or "slurm", folder / "workflow" / "profiles")
     cluster, read = read_cluster(), read_profile(chosen)
     requests = planned_requests(folder / SNAKEFILE, file, chosen)
     found = list(checks.findings(cluster, read, requests))
