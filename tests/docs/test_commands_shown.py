@@ -23,7 +23,7 @@ OWN = {
     "my_study", "my_study.yaml", "mine", "mine.yaml", "faster", "first", "two", "third", "FOLDER", "demo", "NAME",
 }  # fmt: skip
 #: Commands of other programs, whose arguments are theirs to check.
-OTHERS = ("apt-get", "cd", "git", "jq", "pip", "pipx", "rm", "scancel", "source", "squeue")
+OTHERS = ("apptainer", "apt-get", "cd", "git", "jq", "pip", "pipx", "rm", "scancel", "source", "squeue")
 #: Programs whose last argument is a command.
 WRAPPERS = ("tmux",)
 #: A script for sbatch, whose arguments are those of xstilts run.
@@ -67,8 +67,10 @@ def parts_of(command: str) -> Iterator[list[str]]:
         if word in ("|", "&&", ";"):
             while words and re.fullmatch(r"[A-Z_]+=\S*", words[0]):
                 words.pop(0)
-            if words and words[0] in WRAPPERS:
+            if words and (words[0] in WRAPPERS or "--wrap" in words):
                 words = shlex.split(words[-1])
+            if words[:3] == ["exec", "apptainer", "exec"]:
+                words = words[next(at for at, word in enumerate(words) if word.endswith(".sif")) + 1 :]
             if HEAD in words:
                 assert (REPOSITORY / HEAD).is_file()
                 words = ["xstilts", "run", *words[words.index(HEAD) + 1 :]]

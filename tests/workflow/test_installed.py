@@ -17,13 +17,15 @@ from workspace import REPOSITORY, Workspace
 import xstilts
 
 SHIPPED = ("Snakefile", "config.yaml", "workflow", "envs", "profiles")
+#: What the wheel is built from.
+SOURCES = (*SHIPPED, "src", "pyproject.toml", "README.md", "LICENSE")
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The package as a wheel, built in a copy of the sources by the backend that is installed."""
     copy = tmp_path_factory.mktemp("sources")
-    for name in (*SHIPPED, "src", "pyproject.toml", "README.md", "LICENSE"):
+    for name in SOURCES:
         source = REPOSITORY / name
         ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
         shutil.copytree(source, copy / name, ignore=ignored) if source.is_dir() else shutil.copy(source, copy)
@@ -40,6 +42,19 @@ def test_the_wheel_has_every_file_of_the_workflow(wheel: Path) -> None:
     ]
     shipped = {path.relative_to(REPOSITORY).as_posix() for path in files if "__pycache__" not in path.parts}
     assert inside == shipped, "list new folders under data-files in pyproject.toml"
+
+
+@pytest.mark.parametrize(
+    ("file", "copied"),
+    [("Dockerfile", r"(\S+)(?= .*/build/)"), ("xstilts.def", r"^ {4}(\S+) /build/\1$")],
+)
+def test_an_image_is_built_from_what_the_wheel_is(file: str, copied: str) -> None:
+    text = (REPOSITORY / "envs" / file).read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line.startswith(("COPY ", "    "))]
+    found = {name for line in lines for name in re.findall(copied, line) if name != "COPY"}
+    assert found == {*SOURCES, "requirements.lock"}
+    version = re.search(r"^(?:FROM|From:) python:([\d.]+)-slim$", text, re.MULTILINE)
+    assert version and f"python={version[1]}\n" in (REPOSITORY / "envs" / "xstilts.yaml").read_text(encoding="utf-8")
 
 
 def test_an_installed_package_runs_from_any_folder(wheel: Path, workspace: Workspace, tmp_path: Path) -> None:
