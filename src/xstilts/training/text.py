@@ -93,7 +93,7 @@ def held_out_loss(
     total, count = 0.0, 0
     with torch.inference_mode():
         for rows in text.held_out.values():
-            for indices in ordered_batches(rows.lengths, batch_size, device.evaluation_tokens):
+            for indices in ordered_batches(rows.lengths, batch_size):
                 batch = device.move(text.task_type.collate(rows[indices], masks))
                 with device.autocast():
                     logits = text.task_type.logits(encoder, head, batch)
