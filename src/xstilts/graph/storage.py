@@ -135,11 +135,12 @@ class Storage:
             self.exists(runs.frozen)  # so that a storage out of reach is told of first, and in words
         if remote:
             heads.refuse_without_head(runs.paths.heads, os.environ, self.exists)
-        relative = [path for path in runs.study.contents if self and not Path(path).is_absolute()]
+        read = (*runs.study.contents, *filter(None, [runs.study.mirror]))
+        relative = [path for path in read if self and not Path(path).is_absolute()]
         if relative:
             raise UserError(
                 f"{relative[0]}: with a storage, jobs work in a folder of their own. Write absolute paths in the "
-                f"study, such as {Path(relative[0]).absolute()}: source.root, models.*.path, text.*.files."
+                f"study, such as {Path(relative[0]).absolute()}: source.root and mirror, models.*.path, text.*.files."
             )
 
     def _remove(self, path: Path) -> None:
