@@ -96,9 +96,9 @@ def test_hyperparameters_of_an_intermediate_task_reach_the_arm_of_that_task() ->
 
 #: By hyper-parameter, a value other than the default.
 HYPERPARAMETERS: Config = {
-    "learning_rate": 1e-3, "batch_size": 8, "batch_tokens": 512, "micro_batch_size": 2, "epochs": 1, "max_steps": 9, "warmup_share": 0.2,
-    "warmup_steps": 3, "weight_decay": 0.1, "adam_beta2": 0.9, "adam_epsilon": 1e-6, "clip_norm": 2.0,
-    "clip_each": "micro_batch", "selection": "last", "eval_every": 7, "eval_examples": 5,
+    "learning_rate": 1e-3, "batch_size": 8, "batch_tokens": 512, "micro_batch_size": 2, "epochs": 1, "max_steps": 9,
+    "warmup_share": 0.2, "warmup_steps": 3, "weight_decay": 0.1, "adam_beta2": 0.9, "adam_epsilon": 1e-6,
+    "clip_norm": 2.0, "clip_each": "micro_batch", "selection": "last", "eval_every": 7, "eval_examples": 5,
     "sentence_vector": "first_token", "patience": 2, "restarts": 1, "examples_cap": 50,
     "lora": {"rank": 4},
 }  # fmt: skip
