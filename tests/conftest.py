@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
@@ -31,6 +31,21 @@ SLICES = Path(os.environ.get("XSTILTS_SLICES", Path(__file__).resolve().parents[
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with whole studies: started last, the longest file would keep one worker busy while the others wait."""
     items.sort(key=lambda item: item.path.parent.name not in ("workflow", "cluster"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give all tests of ``cluster`` to one worker: a machine has one SLURM, for which others would wait."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class OneCluster(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            folder = "tests/cluster/"
+            return folder if nodeid.startswith(folder) else super()._split_scope(nodeid)
+
+    return OneCluster(config, log)
 
 
 @pytest.fixture(autouse=True)

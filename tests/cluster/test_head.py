@@ -15,7 +15,6 @@ from slurm import Job, Slurm
 from submitted import PROFILE, Process, Submitted, processes
 
 from xstilts.runtime.attempts import read_attempts
-from xstilts.runtime.kept import folder_of_study
 
 MEMBERS = {"1", "2"}
 
@@ -52,7 +51,7 @@ def story(again: Submitted, cluster: Slurm) -> Story:
     wanted = "results/tiny/scores.parquet"
     head = again.program(*submit, "study.yaml", wanted, "--profile", str(profile)).ok().text.strip()
 
-    kept = folder_of_study(again.results / ".checkpoints")
+    kept = again.results / ".kept"
     cluster.wait(lambda: any(kept.glob("*/kept.json")), 240, "the first member to end")
     ended = next(seed for seed in MEMBERS if attempts(again, seed) == ["done", "done"])
     (late,) = MEMBERS - {ended}
@@ -121,6 +120,6 @@ def test_scores_are_those_of_a_study_that_nobody_disturbed(story: Story, undistu
 
 def test_nothing_is_left_behind(story: Story) -> None:
     study = story.study
-    assert not folder_of_study(study.results / ".checkpoints").exists(), "the scores are collected"
+    assert not (study.results / ".kept").exists(), "the scores are collected"
     assert not list(study.folder.glob(".snakemake/locks/*"))
     assert not list(study.folder.glob("results/.heads/*.json"))
