@@ -22,8 +22,10 @@ PROGRAMS = ("slurmctld", "slurmd", "munged", "sbatch", "srun", "squeue", "scontr
 #: By node, how many GPUs it has. The small one is there to fail without taking everything with it.
 NODES = {"large": 4, "small": 1}
 
+#: Where slurm.conf lies: job steps look nowhere else.
+SETTINGS = Path("/etc/slurm")
+
 _NAME = "xstilts_tests"
-_SETTINGS = Path("/etc/slurm")  # job steps look nowhere else
 _MARK = "# Written by the tests of XSTILTs, which overwrite it.\n"
 _DEVICE = "/dev/xstilts_gpu"
 _MUNGE = Path("/run/munge")
@@ -96,6 +98,7 @@ class Slurm:
     def __init__(self, state: Path) -> None:
         self._state = state
         self._started: list[subprocess.Popen[bytes]] = []
+        self._controller: subprocess.Popen[bytes] | None = None
         self._lock: TextIO | None = None
 
     def start(self) -> None:
@@ -111,7 +114,7 @@ class Slurm:
             raise NoCluster("SLURM's daemons and settings need root")
         self._lock = _LOCK.open("w")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
-        settings = _SETTINGS / "slurm.conf"
+        settings = SETTINGS / "slurm.conf"
         if settings.exists() and not settings.read_text(encoding="utf-8").startswith(_MARK):
             raise NoCluster(f"{settings} is not these tests': this machine belongs to a cluster")
         try:
@@ -127,13 +130,13 @@ class Slurm:
                 os.mknod(device, 0o020666, os.makedev(1, 3))  # /dev/null under another name
         (self._state / "controller").mkdir(parents=True)
         settings = _SLURM_CONF.format(name=_NAME, host=socket.gethostname(), state=self._state)
-        (_SETTINGS / "slurm.conf").write_text(_MARK + settings, encoding="utf-8")
-        (_SETTINGS / "gres.conf").write_text(_MARK + _GRES_CONF.format(device=_DEVICE), encoding="utf-8")
+        (SETTINGS / "slurm.conf").write_text(_MARK + settings, encoding="utf-8")
+        (SETTINGS / "gres.conf").write_text(_MARK + _GRES_CONF.format(device=_DEVICE), encoding="utf-8")
         self._munge()
-        self._daemon("slurmctld", "-D", "-i")
+        self._controller = self._daemon("slurmctld", "-D", "-i")
         for node in NODES:
             self._daemon("slurmd", "-D", "-N", node)
-        self.wait(lambda: self.nodes() == dict.fromkeys(NODES, "idle"), 60, "the nodes to be idle")
+        self._wait_for_nodes()
 
     def stop(self) -> None:
         """End jobs and daemons, and take away what :meth:`start` put down; only after a start."""
@@ -144,14 +147,10 @@ class Slurm:
             with suppress(psutil.Error):
                 if process.environ().get("SLURM_CLUSTER_NAME") == _NAME:
                     process.kill()
-        for daemon in reversed(self._started):
-            daemon.terminate()
-            try:
-                daemon.wait(20)
-            except subprocess.TimeoutExpired:
-                daemon.kill()
+        for daemon in reversed(list(self._started)):
+            self._end(daemon)
         for name in ("slurm.conf", "gres.conf"):
-            (_SETTINGS / name).unlink(missing_ok=True)
+            (SETTINGS / name).unlink(missing_ok=True)
         for number in range(sum(NODES.values())):
             Path(f"{_DEVICE}{number}").unlink(missing_ok=True)
         if self._lock:
@@ -166,9 +165,30 @@ class Slurm:
         self._daemon("runuser", "-u", "munge", "--", "munged", "--foreground")
         self.wait(lambda: subprocess.run(["munge", "-n"], capture_output=True).returncode == 0, 20, "munged")
 
-    def _daemon(self, *command: str) -> None:
-        with (self._state / f"{'.'.join(command)}.out").open("wb") as output:
+    def _daemon(self, *command: str) -> subprocess.Popen[bytes]:
+        with (self._state / f"{Path(command[0]).name}.{command[-1]}.out").open("wb") as output:
             self._started.append(subprocess.Popen(command, stdout=output, stderr=output))
+        return self._started[-1]
+
+    def _end(self, daemon: subprocess.Popen[bytes]) -> None:
+        self._started.remove(daemon)
+        daemon.terminate()
+        try:
+            daemon.wait(20)
+        except subprocess.TimeoutExpired:
+            daemon.kill()
+
+    @contextmanager
+    def daemon(self, *command: str) -> Iterator[None]:
+        """A further daemon, for a while."""
+        daemon = self._daemon(*command)
+        try:
+            yield
+        finally:
+            self._end(daemon)
+
+    def _wait_for_nodes(self) -> None:
+        self.wait(lambda: self.nodes() == dict.fromkeys(NODES, "idle"), 60, "the nodes to be idle")
 
     def wait(self, happened: Callable[[], bool], seconds: float, what: str) -> None:
         """Look every half second.
@@ -190,18 +210,20 @@ class Slurm:
     @contextmanager
     def configured(self, changes: dict[str, str]) -> Iterator[None]:
         """Other texts in place of some of slurm.conf, for a while; what scontrol has changed is as it was."""
-        path = _SETTINGS / "slurm.conf"
-        before = path.read_text(encoding="utf-8")
-        try:
-            changed = before
-            for text, other in changes.items():
-                changed = changed.replace(text, other)
-            path.write_text(changed, encoding="utf-8")
-            self.call("scontrol", "reconfigure")
+        with _edited(changes, lambda: self.call("scontrol", "reconfigure")):
             yield
-        finally:
-            path.write_text(before, encoding="utf-8")
-            self.call("scontrol", "reconfigure")
+
+    @contextmanager
+    def restarted(self, changes: dict[str, str]) -> Iterator[None]:
+        """As :meth:`configured`, for what the controller reads when it starts; nothing may be running."""
+        with _edited(changes, self._restart):
+            yield
+
+    def _restart(self) -> None:
+        assert self._controller is not None
+        self._end(self._controller)
+        self._controller = self._daemon("slurmctld", "-D")
+        self._wait_for_nodes()
 
     def nodes(self) -> dict[str, str]:
         """By node, its state as sinfo has it."""
@@ -225,3 +247,21 @@ class Slurm:
     def running(self, rule: str) -> list[Job]:
         """The jobs of a rule that are running."""
         return [job for job in self.jobs() if job.state == "RUNNING" and job.comment.startswith(f"rule_{rule}")]
+
+
+@contextmanager
+def _edited(changes: dict[str, str], then: Callable[[], object]) -> Iterator[None]:
+    """Other texts in place of some of slurm.conf, for a while; after each change something is to be done."""
+    path = SETTINGS / "slurm.conf"
+    before = path.read_text(encoding="utf-8")
+    changed = before
+    for text, other in changes.items():
+        assert text in changed, text
+        changed = changed.replace(text, other)
+    try:
+        path.write_text(changed, encoding="utf-8")
+        then()
+        yield
+    finally:
+        path.write_text(before, encoding="utf-8")
+        then()
