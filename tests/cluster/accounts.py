@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from slurm import SETTINGS, NoCluster, Slurm
+from slurm import MARK, SETTINGS, NoCluster, Slurm
 
 PROGRAMS = ("slurmdbd", "mariadbd", "mariadb-install-db", "sacctmgr")
 ACCOUNT = "lab"
@@ -42,14 +42,16 @@ def accounting(cluster: Slurm, folder: Path) -> Iterator[None]:
         folder: For the database.
 
     Raises:
-        NoCluster: where programs are missing.
+        NoCluster: where programs are missing, or slurmdbd is set up for something else.
     """
     missing = [program for program in PROGRAMS if shutil.which(program) is None]
     if missing:
         raise NoCluster(f"there is no {', '.join(missing)} (Debian: apt-get install slurmdbd mariadb-server)")
     conf = SETTINGS / "slurmdbd.conf"
+    if conf.exists() and not conf.read_text(encoding="utf-8").startswith(MARK):
+        raise NoCluster(f"{conf} is not these tests': this machine keeps the accounts of a cluster")
     settings = _SLURMDBD_CONF.format(host=socket.gethostname(), port=_PORT, database=_DATABASE_PORT, folder=folder)
-    conf.write_text(settings, encoding="utf-8")
+    conf.write_text(MARK + settings, encoding="utf-8")
     conf.chmod(0o600)  # slurmdbd refuses another mode, as a password may stand there
     storage = f"AccountingStorageHost=127.0.0.1\nAccountingStoragePort={_PORT}\n"
     with_accounts = f"AccountingStorageType=accounting_storage/slurmdbd\n{storage}"

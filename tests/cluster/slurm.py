@@ -26,7 +26,8 @@ NODES = {"large": 4, "small": 1}
 SETTINGS = Path("/etc/slurm")
 
 _NAME = "xstilts_tests"
-_MARK = "# Written by the tests of XSTILTs, which overwrite it.\n"
+#: The first line of all settings that these tests write.
+MARK = "# Written by the tests of XSTILTs, which overwrite it.\n"
 _DEVICE = "/dev/xstilts_gpu"
 _MUNGE = Path("/run/munge")
 _LOCK = Path("/run/xstilts_slurm.lock")
@@ -115,7 +116,7 @@ class Slurm:
         self._lock = _LOCK.open("w")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         settings = SETTINGS / "slurm.conf"
-        if settings.exists() and not settings.read_text(encoding="utf-8").startswith(_MARK):
+        if settings.exists() and not settings.read_text(encoding="utf-8").startswith(MARK):
             raise NoCluster(f"{settings} is not these tests': this machine belongs to a cluster")
         try:
             self._launch()
@@ -130,8 +131,8 @@ class Slurm:
                 os.mknod(device, 0o020666, os.makedev(1, 3))  # /dev/null under another name
         (self._state / "controller").mkdir(parents=True)
         settings = _SLURM_CONF.format(name=_NAME, host=socket.gethostname(), state=self._state)
-        (SETTINGS / "slurm.conf").write_text(_MARK + settings, encoding="utf-8")
-        (SETTINGS / "gres.conf").write_text(_MARK + _GRES_CONF.format(device=_DEVICE), encoding="utf-8")
+        (SETTINGS / "slurm.conf").write_text(MARK + settings, encoding="utf-8")
+        (SETTINGS / "gres.conf").write_text(MARK + _GRES_CONF.format(device=_DEVICE), encoding="utf-8")
         self._munge()
         self._controller = self._daemon("slurmctld", "-D", "-i")
         for node in NODES:
