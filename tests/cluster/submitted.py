@@ -20,6 +20,10 @@ from workspace import REPOSITORY, Finished, Workspace
 from xstilts.cli import forkserver
 
 PROFILE = REPOSITORY / "workflow" / "profiles" / "slurm"
+#: A fine-tuning for each fate that a job can meet, long enough to be met in training.
+SEEDS = [1, 2, 3, 4, 5]
+STEPS = 1000
+
 _IMPATIENT = Path(__file__).with_name("impatient.py")
 
 

@@ -2,20 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-import tiny_release
 from slurm import Slurm
 from submitted import Submitted
-
-
-@pytest.fixture
-def study(tmp_path: Path) -> Submitted:
-    tiny_release.write(tmp_path / "data")
-    study = Submitted(tmp_path)
-    study.write()
-    return study
 
 
 def test_a_cluster_in_order_whose_nodes_see_the_study(cluster: Slurm, study: Submitted) -> None:

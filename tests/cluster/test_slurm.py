@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 import pandas as pd
 import pytest
 import yaml
-from conftest import SEEDS
 from slurm import Job, Slurm
-from submitted import Process, Submitted, processes, seed_of
+from submitted import SEEDS, Process, Submitted, processes, seed_of
 from workspace import Finished
 
 #: Enough for Python, not for PyTorch, and at the second attempt for both.

@@ -19,6 +19,7 @@ from xstilts.graph.specs import Specs
 from xstilts.jobs import execution as jobs_execution
 from xstilts.jobs.execution import run_job
 from xstilts.runtime.attempts import read_attempts
+from xstilts.training.checkpoints import Checkpoints
 
 JOB = Job("tiny", "none", "xnli", 1)
 
@@ -82,3 +83,23 @@ def test_scores_are_kept_on_slurm_alone(runs: Runs, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("SLURM_JOB_ID", "7")
     run_job(runs, JOB, 1)
     assert kept == [None, runs.paths.root / ".kept" / Specs(runs).of(JOB)["id"]]
+
+
+def test_checkpoints_and_the_lock_lie_in_the_folder_that_the_study_names(
+    runs: Runs, works: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders, locks = [], []
+
+    class Seen(Checkpoints):
+        def __init__(self, folder: Path, inputs: str, minutes: float) -> None:
+            folders.append(folder)
+            super().__init__(folder, inputs, minutes)
+
+    named = tmp_path / "mounted"
+    runs = Runs(load(own(compute={"checkpoints": str(named)})))
+    monkeypatch.setattr("xstilts.training.checkpoints.Checkpoints", Seen)
+    works(lambda *arguments: locks.extend(named.rglob("*.lock")))
+    run_job(runs, JOB, 1)
+    (folder,) = folders
+    assert folder == named / runs.study.study / Specs(runs).of(JOB)["id"]
+    assert [lock.parent for lock in locks] == [folder.parent] and not runs.paths.checkpoints.exists()

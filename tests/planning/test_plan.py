@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from configs import own, ready_made
+from xlmr import large
 
 from xstilts.config.reading import read_config
 from xstilts.config.study import load
@@ -21,18 +22,7 @@ from xstilts.planning.gpus import GPUS
 from xstilts.planning.jobs import JobGroup
 from xstilts.planning.plan import StudyPlan, plan, total
 
-HUB = "hf://FacebookAI/xlm-roberta-large@c23d21b0620b635a76227c604d44e43a9f0ee389"
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def large(**changes: Any) -> Runs:
-    """A study of XLM-R Large, which is not downloaded."""
-    return Runs(load(ready_made(models={"xlmr": {"path": HUB}}, **changes)))
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def planned(runs: Runs, gpu: str = "a100-80", at_once: int = 1) -> StudyPlan:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
 from configs import own, ready_made
+from xlmr import large
 
 from xstilts.config.study import load
 from xstilts.errors import UserError
@@ -16,18 +15,7 @@ from xstilts.planning.gpus import GPUS
 from xstilts.planning.plan import plan
 from xstilts.planning.sharing import sharing, sharing_on
 
-HUB = "hf://FacebookAI/xlm-roberta-large@c23d21b0620b635a76227c604d44e43a9f0ee389"
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def large(**changes: Any) -> Runs:
-    """A study of XLM-R Large, which is not downloaded."""
-    return Runs(load(ready_made(models={"xlmr": {"path": HUB}}, **changes)))
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 @pytest.mark.parametrize(

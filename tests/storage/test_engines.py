@@ -16,8 +16,6 @@ import pytest
 import tiny_release
 from queued import Queued
 
-pytest.importorskip("snakemake_executor_plugin_cluster_generic")
-
 NOTHING_SHARED = "--shared-fs-usage", "none", "--job-deploy-sources"
 
 
@@ -29,7 +27,6 @@ def study(tmp_path: Path) -> Queued:
 
 def test_a_study_whose_machines_share_nothing(study: Queued, tmp_path: Path) -> None:
     """To the report, with the workflow itself copied to each node, and over the loss of one while it trains."""
-    pytest.importorskip("snakemake_storage_plugin_fs")
     if shutil.which("rsync") is None:
         pytest.skip("snakemake-storage-plugin-fs copies with rsync, which is not installed")
     storage, checkpoints = tmp_path / "storage", tmp_path / "checkpoints"
@@ -74,7 +71,6 @@ def test_a_queue_whose_machines_share_a_disk(study: Queued) -> None:
 
 
 def test_files_of_a_study_in_a_storage_have_absolute_paths(study: Queued, tmp_path: Path) -> None:
-    pytest.importorskip("snakemake_storage_plugin_fs")
     study.config["source"]["root"] = "data"
     options = "--default-storage-provider", "fs", "--default-storage-prefix", str(tmp_path / "storage")
     refused = study.submit(*options, "--dry-run")
@@ -84,7 +80,6 @@ def test_files_of_a_study_in_a_storage_have_absolute_paths(study: Queued, tmp_pa
 @pytest.fixture(scope="session")
 def s3() -> Iterator[str]:
     """The address of a server that speaks S3, on this machine."""
-    pytest.importorskip("moto.server")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -101,7 +96,6 @@ def s3() -> Iterator[str]:
 @pytest.fixture
 def bucket(s3: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """The prefix of a bucket, and the variables that the programs of a test need to reach it."""
-    pytest.importorskip("snakemake_storage_plugin_s3")
     monkeypatch.setenv("SNAKEMAKE_STORAGE_S3_ENDPOINT_URL", s3)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "anyone")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "anything")

@@ -74,7 +74,7 @@ ruleorder: text > prepare
 # Encoding, and so training, waits until all data has been read once, so that a mistake in any file comes to light before
 # the first job trains. Afterwards only the file stays: a rule that ran again for a new task would have all of that run
 # again, and as ancient() input it would hide other reasons to run from Snakemake.
-if not (STORAGE.exists(PATHS.prepared) if STORAGE else RUNS.all_data_was_read()):
+if not STORAGE.has_all_data(RUNS):
 
     rule prepared:
         input:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -34,7 +35,6 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List all problems of a study at once, with remedies, before any work; exit code 1 if there are any."""
-    from xstilts.checks import view
     from xstilts.checks.findings import Finding
     from xstilts.checks.study import check as check_study
 
@@ -44,6 +44,13 @@ def check(
         findings = [Finding.of_sentence(sentence) for sentence in error.sentences]
     else:
         findings = check_study(runs, gpu)
+    _show(findings, as_json)
+
+
+def _show(findings: Sequence[Finding], as_json: bool) -> None:
+    """Print findings, and end with exit code 1 if any of them is a problem."""
+    from xstilts.checks import view
+
     print(json.dumps(view.as_json(findings), indent=2) if as_json else "\n".join(view.lines(findings)))
     if any(not finding.warning for finding in findings):
         raise typer.Exit(1)
@@ -107,6 +114,20 @@ def plan(
 
 
 @app.command(rich_help_panel="For people")
+def shard(
+    study: StudyName,
+    by: Annotated[Literal["model", "seed"], typer.Option(help="What the jobs of a part have in common.")] = "seed",
+) -> None:
+    """Print how to run a very large study in parts, each by a snakemake of its own, with one report. Runs nothing."""
+    from xstilts.planning.parts import instructions
+
+    runs, path = described(study), find(study).described
+    if path.suffix == ".json":
+        raise UserError(f"{path}: is a study that has run; give its YAML file with --study, which snakemake reads.")
+    print("\n".join(instructions(runs, by, path)))
+
+
+@app.command(rich_help_panel="For people")
 def doctor(
     study: StudyName,
     slurm: Annotated[
@@ -121,7 +142,6 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Look at packages, disk and downloads, and with --slurm at the cluster; exit code 1 if something would fail."""
-    from xstilts.checks import view
     from xstilts.checks.findings import in_order
     from xstilts.checks.machine import findings
 
@@ -130,10 +150,7 @@ def doctor(
     found = [*findings(described(study), workflow_folder())]
     if slurm:
         found += _on_slurm(find(study).file, profile, run)
-    found = in_order(found)
-    print(json.dumps(view.as_json(found), indent=2) if as_json else "\n".join(view.lines(found)))
-    if any(not finding.warning for finding in found):
-        raise typer.Exit(1)
+    _show(in_order(found), as_json)
 
 
 def _on_slurm(file: Path | None, profile: str, run: bool) -> list[Finding]:

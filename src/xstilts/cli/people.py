@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from xstilts.cli.app import StudyName, app, described, opened
+from xstilts.cli.app import StudyName, app, opened
 from xstilts.cli.studies import find, studies_in
 from xstilts.config.shipped import SNAKEFILE, workflow_folder
 from xstilts.errors import UserError
@@ -109,20 +109,6 @@ def status(
         view.watch(lambda: survey(runs), watch)
     else:
         view.show(survey(runs))
-
-
-@app.command(rich_help_panel="For people")
-def shard(
-    study: StudyName,
-    by: Annotated[Literal["model", "seed"], typer.Option(help="What the jobs of a part have in common.")] = "seed",
-) -> None:
-    """Print how to run a very large study in parts, each by a snakemake of its own, with one report. Runs nothing."""
-    from xstilts.graph import shards
-
-    runs, path = described(study), find(study).described
-    if path.suffix == ".json":
-        raise UserError(f"{path}: is a study that has run; give its YAML file with --study, which snakemake reads.")
-    print("\n".join(shards.instructions(runs, by, path)))
 
 
 @app.command(rich_help_panel="For people")

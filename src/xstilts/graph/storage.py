@@ -1,7 +1,8 @@
 """Where files are when the machines that run jobs share no disk: in a storage, from and to which Snakemake copies them.
 
 Snakemake copies what rules declare. So with a storage rules declare whole folders, where otherwise one file stands for
-its folder, and all that their commands read. What no rule declares, Snakefile and jobs exchange through this module.
+its folder, and all that their commands read. What no rule declares, Snakefile and jobs exchange through this module,
+which takes the storage's objects from Snakemake's internals.
 """
 
 from __future__ import annotations
@@ -81,6 +82,10 @@ class Storage:
                 f"{self.prefix}: the storage does not answer ({type(error).__name__}: {error}). Check its address, "
                 "your credentials and the network; docs/engines.md says how a storage is named."
             ) from error
+
+    def has_all_data(self, runs: Runs) -> bool:
+        """Whether all data has been read once; on disk also whether it has not been deleted since."""
+        return self.exists(runs.paths.prepared) if self else runs.all_data_was_read()
 
     def put(self, path: Path) -> None:
         """Copy a file of the working folder to the storage, for the machines that run jobs; nothing without one."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import shutil
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from xstilts.graph.jobs import Job
 from xstilts.graph.runs import Runs
 from xstilts.graph.specs import Specs
 from xstilts.graph.state import JobState
+from xstilts.runtime.repeating import repeating
 from xstilts.scores.score_files import read_scores
 from xstilts.secrets import redacted
 from xstilts.wording import counted
@@ -108,19 +108,14 @@ def _make(runs: Runs, steps: dict[str, Callable[[Runs], None]]) -> dict[str, str
 def _said(name: str) -> Iterator[None]:
     """Say what the block does, and every few seconds that it is still at it."""
     print(f"  {name}", flush=True)
-    began, ended = time.monotonic(), threading.Event()
+    began = time.monotonic()
 
-    def go_on() -> None:
-        while not ended.wait(_SECONDS_BETWEEN_SIGNS):
-            print(f"  {name}: {time.monotonic() - began:.0f} s so far", flush=True)
+    def go_on() -> bool:
+        print(f"  {name}: {time.monotonic() - began:.0f} s so far", flush=True)
+        return True
 
-    thread = threading.Thread(target=go_on, daemon=True)
-    thread.start()
-    try:
+    with repeating(go_on, _SECONDS_BETWEEN_SIGNS):
         yield
-    finally:
-        ended.set()
-        thread.join()
 
 
 @contextmanager

@@ -6,10 +6,10 @@ import hashlib
 import logging
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import psutil
@@ -19,6 +19,7 @@ from xstilts.errors import Diverged, UserError
 from xstilts.runtime import kept, starter
 from xstilts.runtime.attempts import Attempt, AttemptLog, logged_attempt, read_attempts
 from xstilts.runtime.gpu_leases import lease_gpu
+from xstilts.runtime.repeating import repeating
 from xstilts.runtime.run_lock import hold_run_lock
 from xstilts.runtime.signals import StopRequest
 
@@ -133,26 +134,19 @@ def _heartbeat(attempt_log: AttemptLog) -> Iterator[None]:
     """Update the attempt while the block runs, and stop this process if the snakemake that started it is gone."""
     parent = _parent_snakemake()
     logger.debug("Started by %s", f"snakemake, process {parent}" if parent else "hand")
-    ended = threading.Event()
+    checks = count(1)
 
-    def beat() -> None:
-        checks = 0
-        while not ended.wait(_SECONDS_BETWEEN_CHECKS):
-            checks += 1
-            if checks % _CHECKS_PER_UPDATE == 0:
-                attempt_log.write()
-            if parent is not None and starter.parent() != parent:
-                logger.warning("The snakemake that started this job is gone")
-                os.kill(os.getpid(), signal.SIGTERM)
-                return
+    def beat() -> bool:
+        if next(checks) % _CHECKS_PER_UPDATE == 0:
+            attempt_log.write()
+        if parent is None or starter.parent() == parent:
+            return True
+        logger.warning("The snakemake that started this job is gone")
+        os.kill(os.getpid(), signal.SIGTERM)
+        return False
 
-    thread = threading.Thread(target=beat, daemon=True)
-    thread.start()
-    try:
+    with repeating(beat, _SECONDS_BETWEEN_CHECKS):
         yield
-    finally:
-        ended.set()
-        thread.join()
 
 
 def _parent_snakemake() -> int | None:

@@ -1,4 +1,4 @@
-"""Read from Snakemake which jobs it would run: the only module that uses Snakemake's internals."""
+"""Read from Snakemake which jobs it would run, which takes its internals."""
 
 from __future__ import annotations
 
