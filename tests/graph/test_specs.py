@@ -201,6 +201,12 @@ def test_precision_reaches_everything_that_computes() -> None:
     assert found == named("pretrain", *DOWNSTREAM, *READ, "similarity", config=own())
 
 
+def test_compilation_reaches_what_is_trained_and_no_translation() -> None:
+    found = changed(ready_made(), ready_made(compute={"compile": "auto"}))
+    assert {name.split()[0] for name in found} == {"intermediate", "finetune", "retrieve"}
+    assert not [name for name in found if name.startswith("retrieve") and " none " in name]
+
+
 def test_a_language_more_reaches_what_is_scored_in_it() -> None:
     targets = {**ready_made()["targets"], "xnli": {"languages": ["de", "en", "fr"]}}
     reached = {f"finetune xlmr {arm} xnli {seed}" for arm in ("none", "mnli", "pair") for seed in (1, 2)}

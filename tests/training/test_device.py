@@ -63,6 +63,17 @@ def test_with_a_gpu(precision: str, expected: torch.dtype) -> None:
     assert Device.choose(Compute(precision=precision), threads=1) == Device("cuda", expected)  # type: ignore[arg-type]
 
 
+@pytest.mark.usefixtures("gpu")
+def test_encoders_are_compiled_on_a_gpu_where_the_study_says_so() -> None:
+    assert Device.choose(Compute(compile="auto"), threads=1).compiler == "inductor"
+    assert Device.choose(Compute(), threads=1).compiler == ""
+
+
+@pytest.mark.usefixtures("no_gpu")
+def test_encoders_are_not_compiled_on_a_cpu() -> None:
+    assert Device.choose(Compute(compile="auto"), threads=1) == Device("cpu", torch.float32)
+
+
 @pytest.mark.usefixtures("old_gpu")
 def test_with_a_gpu_that_has_no_bfloat16() -> None:
     assert Device.choose(Compute(), threads=1) == Device("cuda", torch.float32)
@@ -95,3 +106,5 @@ def test_only_a_gpu_has_its_batches_made_ahead_larger_and_of_few_lengths(tokens:
     assert (cpu.collates_ahead, cpu.evaluation_tokens, cpu.padding(tokens)) == (False, 0, tokens)
     assert gpu.collates_ahead and gpu.evaluation_tokens > 0
     assert gpu.padding(replace(tokens, longest=40)).padded_length(17) == 24
+    compiling = replace(gpu, compiler="inductor")
+    assert compiling.padding(replace(tokens, longest=40)).padded_length(17) == 32, "each length has to be compiled"

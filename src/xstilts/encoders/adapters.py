@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 ATTENTION, ALL_LINEAR = "attention", "all_linear"
 
-_POOLER = "pooler"  # trained as a whole: like a head, it starts from random numbers in many encoders
+#: In the name of the pooler, which is trained as a whole: like a head, it starts from random numbers in many encoders.
+POOLER = "pooler"
 _PREFIX = "base_model.model."  # of the names in peft's files
 _OWN_NAME = ".default."  # in the names of an adapter's parameters, between the map and the matrix
 
@@ -39,7 +40,7 @@ def target_modules(encoder: PreTrainedModel, lora: LoRA) -> list[str]:
     linear = [
         name
         for name, module in encoder.named_modules()
-        if isinstance(module, nn.Linear) and not {_POOLER, *LANGUAGE_LAYERS} & set(name.split("."))
+        if isinstance(module, nn.Linear) and not {POOLER, *LANGUAGE_LAYERS} & set(name.split("."))
     ]
     chosen = {wanted: _chosen(linear, wanted) for wanted in lora.modules}
     for wanted, names in chosen.items():
@@ -78,7 +79,7 @@ def add(encoder: PreTrainedModel, lora: LoRA) -> None:
     config = LoraConfig(r=lora.rank, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules=modules)
     inject_adapter_in_model(config, encoder)
     for name, parameter in encoder.named_parameters():
-        if name.startswith(f"{_POOLER}."):
+        if name.startswith(f"{POOLER}."):
             parameter.requires_grad_(True)
 
 
@@ -100,11 +101,11 @@ def save(encoder: PreTrainedModel, folder: Path, base: str) -> None:
     added: Any = encoder.peft_config["default"]
     config = added.to_dict()
     trained = {name: value.detach().contiguous() for name, value in encoder.named_parameters() if value.requires_grad}
-    has_pooler = any(name.startswith(f"{_POOLER}.") for name in trained)
+    has_pooler = any(name.startswith(f"{POOLER}.") for name in trained)
     config |= {
         "base_model_name_or_path": base,
         "inference_mode": True,
-        "modules_to_save": [_POOLER] if has_pooler else None,
+        "modules_to_save": [POOLER] if has_pooler else None,
         "target_modules": sorted(config["target_modules"]),
     }
     with new_files(folder) as temporary:

@@ -186,8 +186,13 @@ class SpecParts(Cached):
 
     @once
     def compute(self) -> Spec:
-        """Return the compute settings that may change results."""
+        """Return the compute settings that may change results, but for those of training alone."""
         return self.runs.study.compute.model_dump(include={"precision", "attention", "cpu_kernels"})
+
+    @once
+    def training_compute(self) -> Spec:
+        """Return the compute settings that may change what a training results in."""
+        return {**self.compute(), "compile": self.runs.study.compute.compile}
 
 
 def hash_of(value: Any) -> str:

@@ -16,6 +16,7 @@ from xstilts.errors import UserError
 from xstilts.task_types.base import Batch, SpecialTokens
 
 _MULTIPLE = 8  # tokens; tensor cores and attention kernels read rows of so many
+_COMPILED_MULTIPLE = 16  # tokens; each length takes minutes to compile, each token of padding costs time in every step
 _EVALUATION_TOKENS = 16_384
 
 if TYPE_CHECKING:
@@ -30,18 +31,20 @@ class Device:
         kind: 'cpu' or 'cuda'.
         precision: The precision of matrix products; weights stay in float32.
         gradient_checkpointing: Whether the backward pass computes each layer's states again.
+        compiler: The backend of torch.compile that encoders are compiled by for training; empty: none.
     """
 
     kind: str
     precision: torch.dtype
     gradient_checkpointing: bool = False
+    compiler: str = ""
 
     @classmethod
     def choose(cls, compute: Compute, threads: int) -> Device:
         """Choose the first GPU if there is one, else the CPU, and make PyTorch deterministic.
 
         Args:
-            compute: The study's precision and gradient checkpointing.
+            compute: The study's precision, gradient checkpointing and compilation.
             threads: CPU threads.
 
         Raises:
@@ -57,7 +60,9 @@ class Device:
         if compute.precision == "bfloat16" and kind == "cuda" and not capable:
             raise UserError("compute.precision: this GPU has no bfloat16; use 'auto' or 'float32'.")
         bfloat16 = compute.precision == "bfloat16" or (compute.precision == "auto" and capable)
-        return cls(kind, torch.bfloat16 if bfloat16 else torch.float32, compute.gradient_checkpointing)
+        precision = torch.bfloat16 if bfloat16 else torch.float32
+        compiler = "inductor" if compute.compile == "auto" and kind == "cuda" else ""
+        return cls(kind, precision, compute.gradient_checkpointing, compiler)
 
     def prepare(self, encoder: PreTrainedModel) -> None:
         """Move an encoder to the device, in place, and set up gradient checkpointing.
@@ -90,7 +95,9 @@ class Device:
         return _EVALUATION_TOKENS if self.kind == "cuda" else 0
 
     def padding(self, tokens: SpecialTokens) -> SpecialTokens:
-        """The special tokens with the lengths that suit the device: few of them on a GPU, whose kernels like those."""
+        """The special tokens with the lengths that suit the device: few of them on a GPU, fewer to compile for."""
+        if self.compiler:
+            return replace(tokens, multiple=_COMPILED_MULTIPLE)
         return replace(tokens, multiple=_MULTIPLE if self.kind == "cuda" else 1)
 
     def pin(self, batch: Batch) -> Batch:

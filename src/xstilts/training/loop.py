@@ -26,6 +26,7 @@ from xstilts.task_types.base import SpecialTokens, TaskType
 from xstilts.training.ahead import StepRows, ahead
 from xstilts.training.batches import batches_per_epoch, mixture, shuffled_batches
 from xstilts.training.collapse import primary_score
+from xstilts.training.compilation import compiled
 from xstilts.training.device import Device
 from xstilts.training.gradients import backward
 from xstilts.training.prediction import predict
@@ -158,7 +159,8 @@ def train(
     total = planned_steps(task_data, hyper, text)
     state = TrainingState.fresh(encoder, heads, tokens, hyper, total)
     session.resume(state)
-    with StepProgress(what, total, state.step, session.on_progress) as progress, session.stop.deferred():
+    telling = StepProgress(what, total, state.step, session.on_progress)
+    with telling as progress, session.stop.deferred(), compiled(encoder, hyper, device):
         last = state.step if _out_of_patience(state, hyper) else total  # a resumed run may have come to its end
         steps = _steps(task_data, text, mixing, hyper, seed, state.step, last)
         for data, rows in _collated(steps, state, device):
