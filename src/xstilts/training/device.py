@@ -114,6 +114,15 @@ class Device:
             return nullcontext()
         return torch.autocast(self.kind, dtype=self.precision)
 
+    def keeping_casts(self) -> AbstractContextManager[None]:
+        """Keep the weights as :meth:`autocast` has cast them until the end of the block, inside which none may change.
+
+        PyTorch forgets them at the end of the outermost context of autocast, also of one that is not enabled.
+        """
+        if self.precision is torch.float32:
+            return nullcontext()
+        return torch.autocast(self.kind, dtype=self.precision, enabled=False)
+
     def describe(self) -> dict[str, str | int]:
         """The device as it is recorded with a result; ``peak_gpu_bytes`` is 0 on the CPU."""
         name = torch.cuda.get_device_name() if self.kind == "cuda" else "CPU"

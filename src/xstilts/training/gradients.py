@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import torch
@@ -52,7 +53,9 @@ def backward(
     before = random_state(tokens)
     while True:
         try:
-            return _accumulated(encoder, head, task_type, rows, tokens, hyper, device, micro.size or len(rows))
+            size = micro.size or len(rows)
+            with device.keeping_casts() if size < len(rows) else nullcontext():  # else they would only take memory
+                return _accumulated(encoder, head, task_type, rows, tokens, hyper, device, size)
         except torch.OutOfMemoryError:
             pass  # free memory only after this block: the error's traceback refers to tensors while it is handled
         for module in (encoder, head):
