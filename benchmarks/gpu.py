@@ -15,10 +15,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +37,8 @@ from xstilts.config.settings import Compute, Embedding
 from xstilts.data.encoding import EncodedRows
 from xstilts.retrieval.embedding import embed
 from xstilts.retrieval.mining import mine
+from xstilts.runtime import mps
+from xstilts.runtime.gpus import visible_gpus
 from xstilts.training.batches import batches_per_epoch
 from xstilts.training.device import Device
 
@@ -91,11 +96,23 @@ def compiling(rows: EncodedRows, size: Size, device: Device) -> dict[str, dict[s
     return found
 
 
-def sharing(jobs: int, options: list[str]) -> float:
+@contextmanager
+def clients_of_mps(device: Device) -> Iterator[dict[str, str]]:
+    """The environment of jobs that share the card by MPS inside the block; empty where that does not work."""
+    gpus = visible_gpus() if device.kind == "cuda" else []
+    with tempfile.TemporaryDirectory(prefix="mps") as folder:
+        variables = mps.environment(gpus[0], Path(folder)) if gpus else {}
+        yield variables
+        if variables:  # the daemon ends with its folder
+            subprocess.run([mps.PROGRAM], input="quit\n", text=True, env={**os.environ, **variables}, check=False)
+
+
+def sharing(jobs: int, options: list[str], variables: Mapping[str, str]) -> float:
     """Steps per second of so many processes together that train on the card at the same time."""
-    command = [sys.executable, __file__, "--child", *options]
+    command, environment = [sys.executable, __file__, "--child", *options], {**os.environ, **variables}
     children = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(jobs)
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+        for _ in range(jobs)
     ]
     for child in children:
         assert child.stdout is not None and child.stdout.readline() == "ready\n", "a job has failed"
@@ -142,13 +159,16 @@ def _measured(rows: EncodedRows, size: Size, device: Device, options: list[str])
         "Trainer, padded": their_training(rows, size, device, padded=True),
     }
     ours = training[measuring.OURS]["ms per step"]
+    with clients_of_mps(device) as clients:
+        by_mps = {jobs: sharing(jobs, options, clients) for jobs in range(2, size.jobs + 1)} if clients else None
     return {
         "benchmark": "gpu",
         "ratios": {name: round(one["ms per step"] / ours, 2) for name, one in training.items()},
         "training": training,
         "idle share": idle_share(rows, size, device),
         **embedding_and_mining(rows, size, device),
-        "steps per second of jobs together": {jobs: sharing(jobs, options) for jobs in range(1, size.jobs + 1)},
+        "steps per second of jobs together": {jobs: sharing(jobs, options, {}) for jobs in range(1, size.jobs + 1)},
+        "by MPS": by_mps,
         "device": device.describe(),
         "processor": measuring.processor(),
         "versions": {"torch": torch.__version__, "transformers": transformers.__version__},

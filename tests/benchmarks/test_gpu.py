@@ -31,6 +31,7 @@ def test_runs_and_compares() -> None:
     assert found["ratios"].keys() == {"xstilts", "Trainer", "Trainer, padded"}
     assert all(one["ms per step"] > 0 for one in found["training"].values())
     assert found["steps per second of jobs together"].keys() == {"1", "2"}
+    assert found["by MPS"] is None
     assert found["embedded per second"] > 0 and found["idle share"] is None
 
 

@@ -191,7 +191,7 @@ def test_two_models_share_no_id() -> None:
     assert len(set(found.values())) == len(found)
 
 
-@pytest.mark.parametrize("compute", [{"jobs_per_gpu": 3}, {"gradient_checkpointing": True}])
+@pytest.mark.parametrize("compute", [{"jobs_per_gpu": 3}, {"mps": "auto"}, {"gradient_checkpointing": True}])
 def test_sharing_a_gpu_and_saving_memory_change_no_result(compute: Config) -> None:
     assert changed(own(), own(compute=compute)) == set()
 

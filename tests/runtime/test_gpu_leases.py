@@ -392,7 +392,9 @@ def test_jobs_that_use_a_gpu_have_one(tmp_path, monkeypatch, module, command):
         with lease_gpu(2) as device:  # two jobs may share what this one has
             taken.append((os.environ["CUDA_VISIBLE_DEVICES"], device))
 
-    store(load(own(compute={"jobs_per_gpu": 2})), tmp_path / "study.json")
+    shared_by_mps = []
+    monkeypatch.setattr(leases.mps, "environment", lambda gpu, locks: shared_by_mps.append(gpu.entry) or {})
+    store(load(own(compute={"jobs_per_gpu": 2, "mps": "auto"})), tmp_path / "study.json")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("xstilts.runtime.execution.checksum", lambda files: "in")
     stands_in = SimpleNamespace(**{command.split()[0]: job})
@@ -402,6 +404,6 @@ def test_jobs_that_use_a_gpu_have_one(tmp_path, monkeypatch, module, command):
     with pytest.raises(SystemExit) as done:
         cli.main()
     assert not done.value.code
-    assert taken == [("0", "0")]
+    assert taken == [("0", "0")] and shared_by_mps == ["0"]
     logs = [read_attempts(path) for path in (tmp_path / "results/trial").glob("attempts/**/*.json")]
     assert [attempt.devices for attempts in logs for attempt in attempts] == ["0"] * (module != "similarity")

@@ -382,3 +382,8 @@ class Compute(Section):
         description="Jobs that may share a GPU; 'auto': as many as fit by the estimates of xstilts plan, four at the "
         "most. It affects only where jobs run: changing it reruns nothing.",
     )
+    mps: Literal["off", "auto"] = Field(
+        "off",
+        description="Whether jobs that share a GPU do so by CUDA's Multi-Process Service: 'auto' starts its daemon "
+        "where it is installed. What it gains has not been measured. Changing it reruns nothing.",
+    )

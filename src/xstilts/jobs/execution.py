@@ -62,7 +62,8 @@ def run_job(runs: Runs, job: Job, threads: int, planned_run: str = "") -> None:
         checkpoints.clear()
 
     attempts, makes = job.attempts(paths), job.makes(paths)
-    execute(Execution(run, reads, makes, attempts, runs.checkpoints, _jobs_per_gpu(runs), _kept(runs, job, run)), work)
+    shared, kept, by_mps = _jobs_per_gpu(runs), _kept(runs, job, run), compute.mps == "auto"
+    execute(Execution(run, reads, makes, attempts, runs.checkpoints, shared, kept, by_mps), work)
 
 
 def _kept(runs: Runs, job: Job, run: str) -> Path | None:
@@ -77,7 +78,7 @@ def run_similarity(runs: Runs, threads: int) -> None:
     """Measure the similarity of tasks. It takes minutes, so it has neither attempts nor checkpoints."""
     refuse_changed(runs, runs.compared())
     choose_kernels(runs.study.compute.cpu_kernels)
-    with lease_gpu(_jobs_per_gpu(runs)):
+    with lease_gpu(_jobs_per_gpu(runs), use_mps=runs.study.compute.mps == "auto"):
         from xstilts.jobs import similarity
 
         similarity.similarity(runs, threads)
@@ -87,7 +88,7 @@ def run_translation(runs: Runs, task: str, language: str, threads: int) -> None:
     """Translate a task's training data. What a killed job has translated is on disk, so it needs no checkpoints."""
     refuse_changed(runs, [weights_file(runs.translators()[language])])
     choose_kernels(runs.study.compute.cpu_kernels)
-    with lease_gpu(_jobs_per_gpu(runs)):
+    with lease_gpu(_jobs_per_gpu(runs), use_mps=runs.study.compute.mps == "auto"):
         from xstilts.jobs import translate
 
         translate.translate(runs, task, language, threads)

@@ -45,6 +45,7 @@ class Execution:
         checkpoints: The folder of all runs' checkpoints and locks.
         jobs_per_gpu: How many jobs may share a GPU.
         kept: The folder where its results are kept after it, on a cluster; None if they are not.
+        mps: Whether jobs that share a GPU do so by CUDA's MPS.
     """
 
     run: str
@@ -54,6 +55,7 @@ class Execution:
     checkpoints: Path
     jobs_per_gpu: int
     kept: Path | None = None
+    mps: bool = False
 
 
 def execute(execution: Execution, work: Callable[[StopRequest, str, ProgressCallback], None]) -> None:
@@ -83,7 +85,7 @@ def execute(execution: Execution, work: Callable[[StopRequest, str, ProgressCall
         with logged_attempt(execution.attempts, run, inputs) as attempt_log, _heartbeat(attempt_log):
             _refuse_divergence(execution.attempts, attempt_log)
             attempt_log.write(stage="waiting for a GPU")
-            with lease_gpu(execution.jobs_per_gpu) as device:
+            with lease_gpu(execution.jobs_per_gpu, use_mps=execution.mps) as device:
                 attempt_log.write(stage="loading", devices=device)
                 work(stop, inputs, attempt_log.note)
             if execution.kept:

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from xstilts.errors import UserError
+from xstilts.runtime import mps
 from xstilts.runtime.gpus import VISIBLE, GpuDevice, visible_gpus
 from xstilts.wording import counted
 
@@ -28,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def lease_gpu(slots: int, every: float = 2.0) -> Iterator[str]:
+def lease_gpu(slots: int, every: float = 2.0, use_mps: bool = False) -> Iterator[str]:
     """Wait for a GPU with fewer than ``slots`` jobs, and make it the only one that this process sees.
 
     The GPU with the fewest jobs is taken. Enter this before torch is imported.
@@ -36,6 +37,7 @@ def lease_gpu(slots: int, every: float = 2.0) -> Iterator[str]:
     Args:
         slots: How many jobs may share a GPU.
         every: Mean number of seconds between two tries.
+        use_mps: Whether jobs that share a GPU do so by CUDA's MPS, where that works.
 
     Yields:
         The GPU's entry in CUDA_VISIBLE_DEVICES; empty if there is no GPU.
@@ -53,10 +55,12 @@ def lease_gpu(slots: int, every: float = 2.0) -> Iterator[str]:
         os.environ[VISIBLE] = gpu.entry
         os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # the order of nvidia-smi's indices
         logger.info("On GPU %s%s.", gpu.entry, f", one of {len(gpus)}" if len(gpus) > 1 else "")
+        if use_mps and slots > 1:
+            os.environ.update(mps.environment(gpu, _place()))
         try:
             yield gpu.entry
         finally:
-            for name in (VISIBLE, "CUDA_DEVICE_ORDER"):
+            for name in (VISIBLE, "CUDA_DEVICE_ORDER", mps.PIPES, mps.LOGS):
                 os.environ.pop(name, None)
                 if name in before:
                     os.environ[name] = before[name]
