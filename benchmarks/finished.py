@@ -133,8 +133,9 @@ class _Writer:
                     right = self.random.random(self.examples) < share
                     cells.append(self._predictions(task, code, split, right))
                     score = 100 * float(share)
-                    cell = {"study": study.study, "model": job.model, "arm": job.arm, "target": target, "flag": None}
+                    cell: dict[str, Any] = {"model": job.model, "arm": job.arm, "target": target, "flag": None}
                     cell |= {"language": code, "split": split, "n": self.examples, "seed": job.seed, "run": run}
+                    cell["study"] = study.study
                     rows += [{**cell, "metric": metric, "score": score} for metric in _metrics(task)]
         write_predictions(self.runs.paths.part("predictions", *job), pa.concat_tables(cells))
         write_scores(job.result(self.runs.paths), pa.Table.from_pylist(rows, schema=SCORES))

@@ -69,7 +69,8 @@ def busy(spans: list[tuple[float, float]]) -> float:
 
 def embedding_and_mining(rows: EncodedRows, size: Size, device: Device) -> dict[str, float]:
     """Sentences embedded per second, and seconds to mine pairs among random embeddings."""
-    encoder = XLMRobertaModel(size.config).to(device.kind)
+    encoder = XLMRobertaModel(size.config)
+    device.place(encoder)
     layer = round(14 / 24 * size.layers)
     found: dict[str, float] = {}
     with device.autocast():

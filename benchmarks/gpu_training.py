@@ -54,7 +54,7 @@ class Size:
             intermediate_size=4 * self.width,
             max_position_embeddings=514,
             type_vocab_size=1,
-            num_labels=LABELS,
+            id2label={number: str(number) for number in range(LABELS)},
             pad_token_id=PAD,
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,11 @@ def _measured(benchmark: str) -> dict[str, float]:
     assert not done.returncode, done.stderr
     ratios: dict[str, float] = json.loads(done.stdout)["ratios"]
     return ratios
+
+
+def test_types_of_all_benchmarks_are_checked() -> None:
+    settings = tomllib.loads((BENCHMARKS.parent / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mypy"]
+    assert settings["modules"] == sorted(path.stem for path in BENCHMARKS.glob("*.py"))
 
 
 @pytest.mark.parametrize("benchmark", EXPECTED)
