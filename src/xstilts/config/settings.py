@@ -366,7 +366,7 @@ class Compute(Section):
         "off",
         description="Whether encoders are compiled for training: 'auto' does so on GPUs, by torch.compile with CUDA "
         "graphs, which takes time for each length of input. Not with gradient_checkpointing, adapters, batch_tokens, "
-        "or layers by language (X-MOD). Dropout draws other numbers. What it gains has not been measured.",
+        "or layers by language (X-MOD). Dropout and masks are drawn otherwise. What it gains has not been measured.",
     )
     checkpoint_minutes: Positive = Field(
         15.0, description="Minutes between checkpoints of a training job; a killed job resumes from the last one."
