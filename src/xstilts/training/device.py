@@ -16,7 +16,7 @@ from xstilts.errors import UserError
 from xstilts.task_types.base import Batch, SpecialTokens
 
 _MULTIPLE = 8  # tokens; tensor cores and attention kernels read rows of so many
-_COMPILED_MULTIPLE = 16  # tokens; each length takes minutes to compile, each token of padding costs time in every step
+_COMPILED_MULTIPLE = 16  # tokens; each length has to be compiled, each token of padding costs time in every step
 _EVALUATION_TOKENS = 16_384
 
 if TYPE_CHECKING:
