@@ -81,6 +81,21 @@ def test_never_two_at_once(tmp_path):
         assert entered.split()[1] == left.split()[1]
 
 
+def test_a_lock_file_that_its_holder_deletes_as_it_ends_is_made_again(tmp_path, monkeypatch):
+    """Between opening the file and locking it, the process that had it may have deleted it: a third makes a new one."""
+    lock, flock, calls = tmp_path / "a.lock", fcntl.flock, []
+
+    def deleted_meanwhile(handle: int, operation: int) -> None:
+        calls.append(handle)
+        if len(calls) == 1:
+            lock.unlink()
+        flock(handle, operation)
+
+    monkeypatch.setattr(fcntl, "flock", deleted_meanwhile)
+    with hold_run_lock(lock, "run a"):
+        assert len(calls) == 2 and lock.is_file()
+
+
 def test_a_file_system_without_locks_locks_nothing(tmp_path, monkeypatch):
     def no_locks(handle: int, operation: int) -> None:
         raise OSError("no locks available")

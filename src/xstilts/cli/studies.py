@@ -20,19 +20,17 @@ class Found:
     """Where a study is.
 
     Attributes:
-        file: Its YAML file; None where there is only what a run has stored.
+        file: Its YAML file; None where the stored study was named, or is all there is.
         stored: The study as it ran last; None where it has not run.
-        wants_stored: Whether the stored study was named, and not the file.
     """
 
     file: Path | None = None
     stored: Path | None = None
-    wants_stored: bool = False
 
     @property
     def described(self) -> Path:
         """What a run would begin with: the YAML file, or the stored study where that was named or is all there is."""
-        chosen = self.stored if self.wants_stored or self.file is None else self.file
+        chosen = self.file or self.stored
         assert chosen is not None
         return chosen
 
@@ -66,7 +64,7 @@ def find(given: str) -> Found:
     if path.suffix in _YAML:
         return _of_file(path)
     if path.suffix == ".json" or len(path.parts) > 1:
-        return Found(stored=path, wants_stored=True)
+        return Found(stored=path)
     known = studies_in(Path())
     if given not in known:
         raise UserError(
@@ -100,7 +98,7 @@ def _of_file(path: Path) -> Found:
 def _in_folder(folder: Path) -> Found:
     """The study whose results lie in a folder, or the only one that lies there."""
     stored = Paths(folder).study
-    return Found(stored=stored, wants_stored=True) if stored.is_file() else _only(studies_in(folder), folder)
+    return Found(stored=stored) if stored.is_file() else _only(studies_in(folder), folder)
 
 
 def _only(known: dict[str, Found], folder: Path) -> Found:
