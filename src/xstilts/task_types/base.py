@@ -155,6 +155,13 @@ class TaskType(ABC):
         """Return the mean loss of the batch as a float32 scalar."""
         raise NotImplementedError(f"{type(self).__name__} is not trained")
 
+    def loss_terms(self, batch: Batch, rows: int) -> torch.Tensor:
+        """Return how many terms the loss of a batch of so many rows is the mean of: its rows, or its labelled tokens.
+
+        A scalar on the batch's device.
+        """
+        return batch["input_ids"].new_tensor(rows)
+
     def outputs(self, logits: torch.Tensor, batch: Batch) -> list[Any]:
         """Return what ``decode`` needs of each row, as numpy arrays on the CPU."""
         raise NotImplementedError(f"{type(self).__name__} makes no predictions of its own")

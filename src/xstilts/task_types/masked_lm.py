@@ -91,3 +91,8 @@ class MaskedLM(TaskType):
         labels = batch["labels"]
         total = cross_entropy(logits.float(), labels[labels != IGNORED], reduction="sum")
         return total / max(1, len(logits))  # 0 and not 0/0 for a tiny batch with nothing to predict
+
+    def loss_terms(self, batch: Batch, rows: int) -> torch.Tensor:
+        """Return the number of tokens to predict."""
+        terms: torch.Tensor = (batch["labels"] != IGNORED).sum()
+        return terms

@@ -143,6 +143,11 @@ class Tagging(TaskType):
         total = cross_entropy(logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="sum")
         return total / (labels != IGNORED).sum().clamp(min=1)  # 0 and not 0/0 if all tags are unseen
 
+    def loss_terms(self, batch: Batch, rows: int) -> torch.Tensor:
+        """Return the number of labelled words."""
+        terms: torch.Tensor = (batch["labels"] != IGNORED).sum()
+        return terms
+
     def outputs(self, logits: torch.Tensor, batch: Batch) -> list[Any]:
         """Return per row the most probable label id of each word, (words,) int64."""
         predicted = logits.argmax(dim=-1).cpu().numpy()

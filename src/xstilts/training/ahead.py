@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from xstilts.task_types.base import Batch, EncodedRow, SpecialTokens, TaskType
+from xstilts.training import ranks
 from xstilts.training.device import Device
 
 T = TypeVar("T")
@@ -34,13 +35,19 @@ class StepRows:
         return len(self.rows)
 
     def micro_batch(self, start: int, size: int, task_type: TaskType, tokens: SpecialTokens) -> Batch:
-        """The micro-batch of ``size`` rows from row ``start``, on the CPU.
+        """This process's part of the micro-batch of ``size`` rows from row ``start``, on the CPU.
 
-        It is collated now if it has not been ahead, or in another size, because memory has run out since.
+        It is collated now if it has not been ahead, or in another size, because memory has run out since. A process
+        for which no row is left gets the first one.
         """
         if self.collated and size == self.size:
             return self.collated[start // size]
-        return task_type.collate(self.rows[start : start + size], tokens)
+        rows = self.rows[start : start + size]
+        if task_type.draws and ranks.count() > 1:  # all processes draw the same numbers, for all rows
+            places = list(ranks.mine(range(len(rows)))) or [0]
+            whole = task_type.collate(rows, tokens)
+            return {name: tensor[places] if tensor.ndim else tensor for name, tensor in whole.items()}
+        return task_type.collate(ranks.mine(rows) or rows[:1], tokens)
 
     def collate(self, size: int, task_type: TaskType, tokens: SpecialTokens, device: Device) -> StepRows:
         """Collate micro-batches of ``size`` rows into pinned memory.

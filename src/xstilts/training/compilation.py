@@ -18,6 +18,7 @@ import torch
 from xstilts.config.settings import Hyperparameters
 from xstilts.encoders import adapters
 from xstilts.encoders.languages import language_layers
+from xstilts.training import ranks
 from xstilts.training.device import Device
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ def compiled(encoder: PreTrainedModel, hyper: Hyperparameters, device: Device) -
 
 def _obstacle(encoder: PreTrainedModel, hyper: Hyperparameters, device: Device) -> str:
     """Why an encoder cannot be compiled, or would gain nothing; empty where it can."""
+    if ranks.count() > 1:
+        return "its weights are sharded over several GPUs"
     if device.gradient_checkpointing:
         return "compute.gradient_checkpointing computes its layers a second time"
     if adapters.is_added_to(encoder):

@@ -10,7 +10,8 @@ from torch import nn
 
 from xstilts.config.settings import Hyperparameters
 from xstilts.errors import UserError
-from xstilts.task_types.base import SpecialTokens, TaskType
+from xstilts.task_types.base import Batch, SpecialTokens, TaskType
+from xstilts.training import ranks
 from xstilts.training.ahead import StepRows
 from xstilts.training.device import Device
 from xstilts.training.memory import MicroBatches
@@ -84,16 +85,29 @@ def _accumulated(
 
     Micro-batches are weighted by their rows, as in jiant, which clips the accumulated gradients after each of them.
     Where a loss is a mean over tokens (tagging, masked LM), splitting a batch therefore shifts weight to the tokens of
-    short rows.
+    short rows. Of several processes, each computes its part of every micro-batch.
     """
-    total = torch.zeros((), device=device.kind)
+    total, processes = torch.zeros((), device=device.kind), ranks.count()
     for start in range(0, len(rows), size):
         batch = device.move(rows.micro_batch(start, size, task_type, tokens))
         with device.autocast():
             logits = task_type.logits(encoder, head, batch)
-        loss = task_type.loss(logits, batch) * (min(size, len(rows) - start) / len(rows))
-        loss.backward()
+        count = min(size, len(rows) - start)
+        loss = task_type.loss(logits, batch) * (count / len(rows))
+        if processes > 1:
+            loss = loss * _share(task_type, batch, count)
+        (loss * processes).backward()  # the mean of all processes' gradients is taken, where their sum is wanted
         total += loss.detach()
         if hyper.clip_each == "micro_batch" or start + size >= len(rows):
             torch.nn.utils.clip_grad_norm_([*encoder.parameters(), *head.parameters()], hyper.clip_norm)
-    return total
+    return ranks.summed(total)
+
+
+def _share(task_type: TaskType, batch: Batch, count: int) -> torch.Tensor:
+    """The share of this process's rows in the loss of a micro-batch of ``count`` rows: 0 where it has none of its own.
+
+    With it, the loss is the one of a single process, also where it is a mean over tokens.
+    """
+    own = len(ranks.mine(range(count)))
+    terms = task_type.loss_terms(batch, own) * (own > 0)
+    return terms / ranks.summed(terms).clamp(min=1)

@@ -23,6 +23,7 @@ from xstilts.data.encoding import EncodedRows
 from xstilts.encoders import adapters
 from xstilts.encoders.languages import use_language
 from xstilts.task_types.base import SpecialTokens, TaskType
+from xstilts.training import ranks
 from xstilts.training.ahead import StepRows, ahead
 from xstilts.training.batches import batches_per_epoch, mixture, shuffled_batches
 from xstilts.training.collapse import primary_score
@@ -153,6 +154,7 @@ def train(
     heads = nn.ModuleDict({m.name: m.task_type.head(encoder.config, hyper.sentence_vector) for m in trained})
     if text and text.head:
         load_weights(heads[text.name], text.head)
+    ranks.shard(encoder, heads, device.kind)
     device.prepare(encoder)
     device.place(heads)
     tokens = device.padding(tokens)
@@ -164,6 +166,7 @@ def train(
         last = state.step if _out_of_patience(state, hyper) else total  # a resumed run may have come to its end
         steps = _steps(task_data, text, mixing, hyper, seed, state.step, last)
         for data, rows in _collated(steps, state, device):
+            ranks.vary(seed, state.step)
             _step(state, data, rows, hyper, device, f"of {total} in {what}")
             progress.step(state.losses.last)
             if state.step % hyper.eval_every == 0 or state.step == total:

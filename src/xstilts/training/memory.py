@@ -10,6 +10,7 @@ from typing import TypeVar
 import torch
 
 from xstilts.errors import UserError
+from xstilts.training import ranks
 
 T = TypeVar("T")
 
@@ -35,8 +36,14 @@ class MicroBatches:
             rows: Size of the batch that ran out of memory.
 
         Raises:
-            UserError: The micro-batch was a single row.
+            UserError: The micro-batch was a single row, or several processes train, which would have to agree.
         """
+        if ranks.count() > 1:
+            raise UserError(
+                f"The memory of one of {ranks.count()} GPUs is too small for its part of a batch of {rows} rows. Give "
+                "micro_batch_size, the rows that all of them compute at once, or lower it; or set "
+                "compute.gradient_checkpointing."
+            )
         before = min(self.size or rows, rows)
         if before == 1:
             raise UserError(

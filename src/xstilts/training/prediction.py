@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import torch
 
 from xstilts.data.encoding import EncodedRows
 from xstilts.encoders.languages import use_language
 from xstilts.task_types.base import EncodedRow, SpecialTokens, TaskType
+from xstilts.training import ranks
 from xstilts.training.batches import ordered_batches
 from xstilts.training.device import Device
 from xstilts.training.memory import MicroBatches, in_parts
@@ -91,7 +92,7 @@ def _outputs(
     tokens: SpecialTokens,
     device: Device,
 ) -> list[Any]:
-    """Compute what is decoded of each row, in batches of some of their indices."""
+    """Compute what is decoded of each row, in batches of some of their indices; several processes share the batches."""
     encoder.eval()
     head.eval()
     outputs: list[Any] = [None] * len(rows)
@@ -104,9 +105,17 @@ def _outputs(
         return task_type.outputs(logits, batch)
 
     micro = MicroBatches()
-    with torch.inference_mode():
-        for batch in batches:
+    found: list[tuple[int, Any]] = []
+    with ranks.inference():
+        for batch in _own(batches):
             for places, batch_outputs in in_parts(batch, of_places, micro):
-                for place, output in zip(places, batch_outputs, strict=True):
-                    outputs[place] = output
+                found += zip(places, batch_outputs, strict=True)
+    for place, output in chain.from_iterable(ranks.gathered(found)):
+        outputs[place] = output
     return outputs
+
+
+def _own(batches: Iterator[list[int]]) -> Iterator[list[int]]:
+    """This process's batches. The last ones are computed twice where there are too few: all have to compute as many."""
+    while turn := list(islice(batches, ranks.count())):
+        yield turn[min(ranks.rank(), len(turn) - 1)]

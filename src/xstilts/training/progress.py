@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from xstilts.runtime.execution import ProgressCallback
+from xstilts.training import ranks
 
 _SECONDS_BETWEEN_MESSAGES = 15.0
 
@@ -38,7 +39,7 @@ class StepProgress:
         self._bar: Progress | None = None
 
     def __enter__(self) -> StepProgress:
-        if sys.stderr.isatty():
+        if sys.stderr.isatty() and ranks.is_first():
             columns = (
                 TextColumn("{task.description}", markup=False),
                 BarColumn(),

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from xstilts.training import ranks
+
 Weights = dict[str, torch.Tensor]
 
 
@@ -37,18 +39,16 @@ class BestState:
 
 
 def weights_of(module: nn.Module) -> Weights:
-    """A copy in main memory of a module's weights, without those that are not trained."""
+    """A copy of a module's weights, as :func:`ranks.whole` makes it, without those that are not trained. Collective."""
     fixed = _fixed(module)
-    return {
-        name: value.detach().to("cpu", copy=True).contiguous()
-        for name, value in module.state_dict().items()
-        if name not in fixed
-    }
+    return {name: ranks.whole(value) for name, value in module.state_dict().items() if name not in fixed}
 
 
 def load_weights(module: nn.Module, weights: Weights) -> None:
-    """Load what :func:`weights_of` returned of the same module."""
-    module.load_state_dict({**_fixed(module), **weights})
+    """Load what :func:`weights_of` returned of the same module. Collective."""
+    own = module.state_dict()
+    spread = {name: ranks.spread(value, own[name]) for name, value in weights.items() if name in own}
+    module.load_state_dict({**_fixed(module), **weights, **spread})
 
 
 def _fixed(module: nn.Module) -> Weights:

@@ -6,9 +6,12 @@ import logging
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import torch
+
 from xstilts.runtime.execution import ProgressCallback
 from xstilts.runtime.signals import Stopped, StopRequest
 from xstilts.runtime.tracking import Tracking
+from xstilts.training import ranks
 from xstilts.training.checkpoints import Checkpoint, Checkpoints
 from xstilts.training.progress import no_progress
 from xstilts.training.state import TrainingState
@@ -34,13 +37,14 @@ class Session:
 
     def restarts(self) -> list[dict[str, Any]]:
         """The seed and the reason of each earlier start of the run that diverged or collapsed."""
-        return self.checkpoints.abandoned() if self.checkpoints else []
+        return ranks.shared(self.checkpoints.abandoned() if self.checkpoints else [])
 
     def start_over(self, seed: int, reason: str) -> None:
         """Note that training with a seed has failed, and delete its checkpoint, before training with another."""
         logger.warning("Starting over with another seed: %s", reason)
-        assert self.checkpoints is not None, "restarts are noted beside the checkpoints"
-        self.checkpoints.abandon({"seed": seed, "reason": reason})
+        if ranks.is_first():
+            assert self.checkpoints is not None, "restarts are noted beside the checkpoints"
+            self.checkpoints.abandon({"seed": seed, "reason": reason})
 
     def part(self, name: str) -> Session:
         """The session of a part of the job, whose checkpoints lie in a folder of their own."""
@@ -48,8 +52,12 @@ class Session:
         return replace(self, checkpoints=self.checkpoints and self.checkpoints.part(name), tracking=tracking)
 
     def load(self) -> Checkpoint | None:
-        """The newest checkpoint, if there is one."""
-        return self.checkpoints.load() if self.checkpoints else None
+        """The newest checkpoint, if there is one; all but the first process get empty tensors. Collective."""
+        found = self.checkpoints.load() if self.checkpoints else None
+        if ranks.count() == 1:
+            return found
+        names, facts = ranks.shared((list(found.tensors), found.facts) if found else ([], None))
+        return found if found or facts is None else Checkpoint(dict.fromkeys(names, torch.empty(0)), facts)
 
     def save(self, checkpoint: Checkpoint, what: str) -> bool:
         """Save a checkpoint; returns whether that was possible. ``what`` begins the warning if it was not."""
@@ -76,7 +84,7 @@ class Session:
             self.tracking.begin(len(self.restarts()))
 
     def after_step(self, state: TrainingState) -> None:
-        """Note the step's values, and save a checkpoint if one is due, or if the job was asked to stop.
+        """Note the step's values, and save a checkpoint if one is due, or if the job was asked to stop. Collective.
 
         Raises:
             Stopped: The job was asked to stop.
@@ -84,8 +92,9 @@ class Session:
         losses = state.losses.new()
         if self.tracking:
             self.tracking.after_step(state.step, losses, state.curve, float(state.rate.get_last_lr()[0]))
-        wanted = self.checkpoints and (self.stop.reason or self.checkpoints.due())
-        saved = bool(wanted) and self.save(state.checkpoint(), f"The checkpoint of step {state.step}")
-        if self.stop.reason:
+        reason = self.stop.reason
+        reason, wanted = ranks.shared((reason, bool(self.checkpoints and (reason or self.checkpoints.due()))))
+        saved = wanted and self.save(state.checkpoint(), f"The checkpoint of step {state.step}")
+        if reason:
             kept = f"its state after step {state.step} is saved" if saved else "its state could not be saved"
-            raise Stopped(f"{self.stop.reason}; {kept}")
+            raise Stopped(f"{reason}; {kept}")

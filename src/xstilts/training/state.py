@@ -13,6 +13,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from xstilts.config.settings import Hyperparameters
 from xstilts.task_types.base import SpecialTokens
+from xstilts.training import ranks
 from xstilts.training.checkpoints import Checkpoint
 from xstilts.training.losses import Losses
 from xstilts.training.memory import MicroBatches
@@ -67,7 +68,9 @@ class TrainingState:
         return cls(encoder, heads, tokens, optimiser, schedule(optimiser, total, hyper), micro)
 
     def checkpoint(self) -> Checkpoint:
-        """Copy the state. The order of batches is not in it: it follows from the seed and the step.
+        """Copy the state, whole in the first process. Collective.
+
+        The order of batches is not in it: it follows from the seed and the step.
 
         Raises:
             Diverged: The loss of a step has not been finite.
@@ -78,7 +81,7 @@ class TrainingState:
         for name, weights in zip(("best_encoder", "best_heads"), self.best.states, strict=False):
             tensors |= prefixed(name, weights)
         for number, moments in self.optimiser.state_dict()["state"].items():
-            copies = {name: value.detach().to("cpu", copy=True) for name, value in moments.items()}
+            copies = {name: ranks.whole(value) for name, value in moments.items()}
             tensors |= prefixed(f"optimiser.{number}", copies)
         tensors |= prefixed("random", random_state(self.tokens))
         facts = {
@@ -97,16 +100,19 @@ class TrainingState:
         return Checkpoint(tensors, facts)
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Load the state from a checkpoint of the same run."""
+        """Load the state from a checkpoint of the same run, by any number of processes. Collective."""
         facts, tensors = checkpoint.facts, checkpoint.tensors
         load_weights(self.encoder, part_of("encoder", tensors))
         load_weights(self.heads, part_of("heads", tensors))
         groups = self.optimiser.state_dict()["param_groups"]
         for group, rate in zip(groups, facts["learning_rates"], strict=True):
             group["lr"] = rate
-        numbers = [number for group in groups for number in group["params"]]
-        moments = {number: part_of(f"optimiser.{number}", tensors) for number in numbers}
-        moments = {number: values for number, values in moments.items() if values}
+        parameters = [parameter for group in self.optimiser.param_groups for parameter in group["params"]]
+        moments = {}
+        for number, parameter in enumerate(parameters):
+            if values := part_of(f"optimiser.{number}", tensors):
+                like = {name: parameter.detach() for name in values} | {"step": torch.zeros(())}
+                moments[number] = {name: ranks.spread(value, like[name]) for name, value in values.items()}
         self.optimiser.load_state_dict({"state": moments, "param_groups": groups})
         self.rate.load_state_dict(facts["schedule"])
         self.step, self.losses, self.curve = facts["step"], Losses(list(facts["losses"])), list(facts["curve"])
@@ -116,7 +122,7 @@ class TrainingState:
         if facts["best_step"]:
             states = [part_of("best_encoder", tensors), part_of("best_heads", tensors)]
             self.best = BestState(facts["best_step"], facts["best_score"], states)
-        restore_random_state(part_of("random", tensors), self.tokens)
+        restore_random_state(ranks.shared(part_of("random", tensors)), self.tokens)
 
 
 def prefixed(prefix: str, tensors: Mapping[str, torch.Tensor]) -> Iterator[tuple[str, torch.Tensor]]:

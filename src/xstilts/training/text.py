@@ -13,6 +13,7 @@ from torch import nn
 
 from xstilts.data.encoding import EncodedRows
 from xstilts.task_types.base import IGNORED, EncodedRow, SpecialTokens, TaskType
+from xstilts.training import ranks
 from xstilts.training.batches import language_batches, ordered_batches
 from xstilts.training.device import Device
 from xstilts.training.selection import Weights
@@ -91,7 +92,7 @@ def held_out_loss(
     head.eval()
     masks = replace(tokens, generator=torch.Generator().manual_seed(_MASKS))
     total, count = 0.0, 0
-    with torch.inference_mode():
+    with ranks.inference():
         for rows in text.held_out.values():
             for indices in ordered_batches(rows.lengths, batch_size):
                 batch = device.move(text.task_type.collate(rows[indices], masks))

@@ -1,0 +1,164 @@
+"""The processes that train one encoder together, one on each of several GPUs; with a single process, nothing happens.
+
+Weights, gradients and AdamW's moments are sharded by torch's FSDP2: each process keeps its part of every tensor, and a
+layer's weights are whole only while it computes. The processes form torch's default group; the first one reads and
+writes the run's files. Functions that are marked as collective have to be called by all processes, in the same order.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import torch
+import torch.distributed as dist
+from torch import nn
+
+from xstilts.encoders import capabilities
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+T = TypeVar("T")
+
+
+def count() -> int:
+    """The number of processes."""
+    return dist.get_world_size() if dist.is_initialized() else 1
+
+
+def rank() -> int:
+    """The number of this process, from 0."""
+    return dist.get_rank() if dist.is_initialized() else 0
+
+
+def is_first() -> bool:
+    """Whether this process is the one that reads and writes the run's files."""
+    return rank() == 0
+
+
+def shard(encoder: PreTrainedModel, heads: nn.ModuleDict, device: str) -> None:
+    """Shard the weights of encoder and heads in place, which moves them to the device. Collective.
+
+    All processes start with the same weights. What is outside of the transformer layers is gathered at the beginning
+    of the encoder's forward pass and stays whole until its gradients are there, so that a head can read the embeddings.
+
+    Args:
+        encoder: Each of its layers is gathered as a whole.
+        heads: Each of them is gathered as a whole.
+        device: 'cpu' or 'cuda'.
+    """
+    if count() == 1:
+        return
+    from torch.distributed.device_mesh import init_device_mesh
+    from torch.distributed.fsdp import fully_shard
+
+    # Where a head returns a view, FSDP2 warns that nobody may change it in place, which nobody does.
+    warnings.filterwarnings("ignore", "FSDP2-wrapped module .* returned a view", UserWarning)
+    mesh = init_device_mesh(device, (count(),))
+    for module in (*_layers(encoder), encoder, *heads.values()):
+        fully_shard(module, mesh=mesh)
+
+
+def _layers(encoder: PreTrainedModel) -> Iterator[nn.Module]:
+    """The transformer layers: the modules of each list that is as long as the config says."""
+    wanted = capabilities.layers(encoder.config)
+    for module in list(encoder.modules()):
+        if isinstance(module, nn.ModuleList) and len(module) == wanted:
+            yield from module
+
+
+def inference() -> AbstractContextManager[Any]:
+    """No gradients inside the block, and where no weights are sharded, PyTorch's inference mode.
+
+    FSDP2 gathers weights into tensors that it uses again in training, which those of inference mode cannot be.
+    """
+    return torch.inference_mode() if count() == 1 else torch.no_grad()
+
+
+def vary(seed: int, step: int) -> None:
+    """Have each process draw other dropout masks in a step; the first one draws what a single process would.
+
+    Args:
+        seed: The run's seed.
+        step: The step's number: a resumed run draws the same.
+    """
+    if not is_first():
+        torch.manual_seed(int(np.random.SeedSequence([seed, step, rank()]).generate_state(1)[0]))
+
+
+def mine(items: Sequence[T]) -> Sequence[T]:
+    """This process's share of some items: every n-th of them."""
+    return items if count() == 1 else items[rank() :: count()]
+
+
+def summed(value: torch.Tensor) -> torch.Tensor:
+    """The sum of all processes' tensors. Collective."""
+    if count() == 1:
+        return value
+    total = value.detach().clone()
+    dist.all_reduce(total)
+    return total
+
+
+def shared(value: T) -> T:
+    """What the first process has. Collective."""
+    if count() == 1:
+        return value
+    box = [value]
+    dist.broadcast_object_list(box, src=0)
+    return box[0]
+
+
+def gathered(value: T) -> list[T]:
+    """What each process has, in their order. Collective."""
+    if count() == 1:
+        return [value]
+    found: list[Any] = [None] * count()
+    dist.all_gather_object(found, value)
+    return found
+
+
+def whole(tensor: torch.Tensor) -> torch.Tensor:
+    """A copy of a tensor in the first process's main memory; an empty one in place of it in the others. Collective."""
+    value = tensor.detach()
+    gather = getattr(value, "full_tensor", None)  # of a sharded tensor
+    value = gather() if gather else value
+    return value.to("cpu", copy=True).contiguous() if is_first() else torch.empty(0)
+
+
+def spread(value: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """The first process's tensor on all processes, sharded if another one is. Collective.
+
+    Args:
+        value: What :func:`whole` returned.
+        like: A tensor of the same shape, which says where the result goes.
+    """
+    if count() == 1:
+        return value
+    from torch.distributed.tensor import DTensor, distribute_tensor
+
+    local = like.to_local() if isinstance(like, DTensor) else like
+    result = torch.empty(like.shape, dtype=like.dtype, device=local.device)
+    if is_first():
+        result.copy_(value)
+    dist.broadcast(result, src=0)
+    if not isinstance(like, DTensor):
+        return result
+    return distribute_tensor(result, like.device_mesh, like.placements, src_data_rank=None)
+
+
+def whole_state(module: nn.Module) -> dict[str, torch.Tensor]:
+    """All of a module's weights as :func:`whole` has them; parameters with two names stay one tensor. Collective."""
+    parameters = dict(module.named_parameters(remove_duplicate=False))
+    copies: dict[int, torch.Tensor] = {}
+    state = {}
+    for name, value in module.state_dict().items():
+        key = id(parameters.get(name, value))
+        if key not in copies:
+            copies[key] = whole(value)
+        state[name] = copies[key]
+    return state
