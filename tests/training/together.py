@@ -21,6 +21,7 @@ from xstilts.training.checkpoints import Checkpoints
 from xstilts.training.device import Device
 from xstilts.training.loop import TaskData, train
 from xstilts.training.prediction import predict
+from xstilts.training.selection import weights_of
 from xstilts.training.session import Session
 
 SHAPE = Architecture(hidden_size=16, layers=2, heads=2, feed_forward_size=16, max_length=32, dropout=0.0)
@@ -70,12 +71,13 @@ def outcome(case: Case, tokenizer: PreTrainedTokenizerFast, folder: Path) -> dic
         for one in case.task_data
         if one.dev is not None and one.dev_examples is not None
     ]
+    written = ranks.on_cpu(encoder)
     return {
-        "weights": {**ranks.whole_state(encoder), **ranks.whole_state(trained.heads)},
+        "weights": {**written.state_dict(), **weights_of(trained.heads)},
         "curve": trained.curve,
         "steps": (trained.steps, trained.best_step, trained.resumed_at),
         "predictions": predictions,
-        "architectures": type(encoder).__name__,
+        "family": type(written).__name__,
     }
 
 

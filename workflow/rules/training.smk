@@ -29,7 +29,7 @@ rule pretrain:
         "../../envs/xstilts.yaml"
     threads: 1
     resources:
-        gpu=1,
+        gpu=lambda w: RUNS.study.models[w.model].gpus,
         mem_mb=16000,
         runtime=240,
     params:
@@ -60,7 +60,7 @@ rule intermediate:
         "../../envs/xstilts.yaml"
     threads: 1
     resources:
-        gpu=1,
+        gpu=lambda w: RUNS.study.models[w.model].gpus,
         mem_mb=32000,
         runtime=1440,
     params:
@@ -99,7 +99,7 @@ rule finetune:
         "../../envs/xstilts.yaml"
     threads: 1
     resources:
-        gpu=1,
+        gpu=lambda w: RUNS.study.models[w.model].gpus,
         mem_mb=32000,
         runtime=720,
     params:

@@ -149,6 +149,21 @@ def _languages(study: Study) -> Iterator[str]:
                 yield f"targets.{name}.languages: {study.title_of(name)} has no '{language}', only {', '.join(valid)}"
 
 
+def _several_gpus(study: Study) -> Iterator[str]:
+    """What a model's trainings cannot do on several GPUs."""
+    trained_on = (*study.training_sets(), *study.intermediate_tasks())
+    for name in (name for name, model in study.models.items() if model.gpus > 1):
+        whole = next((task for task in trained_on if study.task(task).type == "dual_encoder"), None)
+        if whole is not None:
+            yield (
+                f"models.{name}.gpus: the rows of a batch of {study.title_of(whole)} are each other's wrong answers, "
+                "so it cannot be divided among several GPUs; set it to 1"
+            )
+        for key, hyper, _ in _trainings(study):
+            if hyper.lora:
+                yield f"models.{name}.gpus: {key} trains an adapter (lora), which is for a single GPU; set it to 1"
+
+
 def _twins(study: Study) -> Iterator[str]:
     for name, model in study.models.items():
         if model.code_of is not None and (model.code_of == name or model.code_of not in study.models):
@@ -186,6 +201,7 @@ _CHECKS = (
     _own_tasks,
     _hub,
     _languages,
+    _several_gpus,
     _twins,
     _sizes,
 )

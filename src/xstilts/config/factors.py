@@ -80,6 +80,12 @@ class Model(Section):
         ["retrieval"],
         description="Task types whose inputs begin with the prefix: a pair's first sentence, a prompt, a question.",
     )
+    gpus: int = Field(
+        1,
+        ge=1,
+        description="How many GPUs of one machine each of its trainings uses, over which its weights are divided: for "
+        "encoders that do not fit on one.",
+    )
     code_of: str | None = Field(
         None, description="Name of the text-only counterpart in the study; this model was further pretrained on code."
     )

@@ -190,9 +190,17 @@ class SpecParts(Cached):
         return self.runs.study.compute.model_dump(include={"precision", "attention", "cpu_kernels"})
 
     @once
-    def training_compute(self) -> Spec:
-        """Return the compute settings that may change what a training results in."""
-        return {**self.compute(), "compile": self.runs.study.compute.compile}
+    def training_compute(self, model: str) -> Spec:
+        """Return the compute settings that may change what a training of a model results in.
+
+        On several GPUs, dropout masks are others.
+        """
+        gpus = self.runs.study.models[model].gpus
+        return {
+            **self.compute(),
+            "compile": self.runs.study.compute.compile,
+            **({"gpus": gpus} if gpus > 1 else {}),
+        }
 
 
 def hash_of(value: Any) -> str:

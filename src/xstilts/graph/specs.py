@@ -117,16 +117,16 @@ class Specs(Cached):
                 masked_lm=self._parts.masked_lm(model, continues),
                 training=self.runs.study.pretraining(model).model_dump(),
                 seed=continues.seed,
-                compute=self._parts.training_compute(),
+                compute=self._parts.training_compute(model),
                 code=code("training"),
             )
         return self._spec(
             "pretrain",
-            model=chosen.model_dump(exclude={"causal_mask", "prefix", "prefixed", "continues"}),
+            model=chosen.model_dump(exclude={"causal_mask", "prefix", "prefixed", "continues", "gpus"}),
             text=self._parts.text(),
             training=self.runs.study.training.pretraining.model_dump(),
             encoding=self._parts.encoding(model, TEXT.name),
-            compute=self._parts.training_compute(),
+            compute=self._parts.training_compute(model),
             code=code("training"),
         )
 
@@ -139,7 +139,7 @@ class Specs(Cached):
             weights=chosen.weights,
             **self._trainings(model, arm),
             seed=seed,
-            compute=self._parts.training_compute(),
+            compute=self._parts.training_compute(model),
             code=code("training"),
         )
 
@@ -168,7 +168,7 @@ class Specs(Cached):
             encoding={task: self._parts.encoding(model, task) for task in self.runs.evaluated(training_set)},
             selection=list(self.runs.study.task(training_set).primary_metrics),
             seed=seed,
-            compute=self._parts.training_compute(),
+            compute=self._parts.training_compute(model),
             code=code("training"),
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from xstilts.runtime.cpu import choose_kernels
 from xstilts.runtime.execution import Execution, ProgressCallback, execute
 from xstilts.runtime.gpu_leases import gpus_to_lease, lease_gpu
 from xstilts.runtime.signals import StopRequest
+from xstilts.runtime.together import Member, work_together
 from xstilts.runtime.tracking import Tracking
 
 if TYPE_CHECKING:
@@ -48,22 +50,18 @@ def run_job(runs: Runs, job: Job, threads: int, planned_run: str = "") -> None:
     reads = runs.reads(job)
     refuse_changed(runs, reads)
 
-    def work(stop: StopRequest, inputs: str, on_progress: ProgressCallback) -> None:
-        from xstilts.training.checkpoints import Checkpoints
-        from xstilts.training.session import Session
+    gpus = runs.study.models[job.model].gpus if job.rule != "retrieve" else 1
 
-        checkpoints = Checkpoints(runs.checkpoints / run, inputs, compute.checkpoint_minutes)
-        tracking = _tracking(runs, job, run)
-        try:
-            _work(runs, job, spec, threads, Session(stop, checkpoints, on_progress, tracking))
-        finally:
-            if tracking:
-                tracking.close()
-        checkpoints.clear()
+    def work(stop: StopRequest, inputs: str, on_progress: ProgressCallback) -> None:
+        if gpus == 1:
+            _work(runs, job, spec, threads, inputs, stop, on_progress)
+        else:
+            part = partial(_work_as_member, runs, job, spec, max(1, threads // gpus), inputs)
+            work_together(gpus, part, stop, on_progress)
 
     attempts, makes = job.attempts(paths), job.makes(paths)
-    shared, kept, by_mps = _jobs_per_gpu(runs), _kept(runs, job, run), compute.mps == "auto"
-    execute(Execution(run, reads, makes, attempts, runs.checkpoints, shared, kept, by_mps), work)
+    shared, kept, by_mps = _jobs_per_gpu(runs) if gpus == 1 else 1, _kept(runs, job, run), compute.mps == "auto"
+    execute(Execution(run, reads, makes, attempts, runs.checkpoints, shared, kept, by_mps, gpus), work)
 
 
 def _kept(runs: Runs, job: Job, run: str) -> Path | None:
@@ -118,7 +116,45 @@ def _tracking(runs: Runs, job: Job, run: str) -> Tracking | None:
     return Tracking(kind, runs.study.study, str(job), run, runs.paths.tracked(job, run), shared, facts)
 
 
-def _work(runs: Runs, job: Job, spec: Spec, threads: int, session: Session) -> None:
+def _work_as_member(
+    runs: Runs,
+    job: Job,
+    spec: Spec,
+    threads: int,
+    inputs: str,
+    member: Member,
+    stop: StopRequest,
+    on_progress: ProgressCallback,
+) -> None:
+    """Do a job's work as one of several processes, of which the first has the job's files."""
+    from xstilts.training import ranks
+    from xstilts.training.session import Session
+
+    with ranks.joined(member.meeting, member.number, member.count):
+        if member.number == 0:
+            _work(runs, job, spec, threads, inputs, stop, on_progress)
+        else:
+            _train_or_score(runs, job, spec, threads, Session(stop, on_progress=on_progress))
+
+
+def _work(
+    runs: Runs, job: Job, spec: Spec, threads: int, inputs: str, stop: StopRequest, on_progress: ProgressCallback
+) -> None:
+    """Do a job's work, from its newest checkpoint if it has one."""
+    from xstilts.training.checkpoints import Checkpoints
+    from xstilts.training.session import Session
+
+    checkpoints = Checkpoints(runs.checkpoints / spec["id"], inputs, runs.study.compute.checkpoint_minutes)
+    tracking = _tracking(runs, job, spec["id"])
+    try:
+        _train_or_score(runs, job, spec, threads, Session(stop, checkpoints, on_progress, tracking))
+    finally:
+        if tracking:
+            tracking.close()
+    checkpoints.clear()
+
+
+def _train_or_score(runs: Runs, job: Job, spec: Spec, threads: int, session: Session) -> None:
     model, arm, training_set, seed = job
     if job.rule == "retrieve":
         from xstilts.jobs import retrieval

@@ -32,6 +32,7 @@ from xstilts.scores.dev_scores import TARGET
 from xstilts.task_types.base import TaskType
 from xstilts.task_types.dual_encoder import DualEncoder
 from xstilts.tasks.registry import TEXT
+from xstilts.training import ranks
 from xstilts.training.device import Device
 from xstilts.training.loop import TaskData, train
 from xstilts.training.prediction import outputs_of, predict
@@ -59,9 +60,11 @@ def pretrain(runs: Runs, spec: Spec, model: str, threads: int, session: Session)
     folder = runs.paths.pretrained(model)
     session.stop.ignore_from_now_on()
     (head,) = result.heads.values()
-    lm_head.save(weights_of(head), folder)
-    write_encoder(folder, encoder.cpu(), tokenizer, model_card(made))
-    write_record(folder / "record.json", runs, spec, device, result, started)
+    head_weights, encoder = weights_of(head), ranks.on_cpu(encoder)
+    if ranks.is_first():
+        lm_head.save(head_weights, folder)
+        write_encoder(folder, encoder, tokenizer, model_card(made))
+        write_record(folder / "record.json", runs, spec, device, result, started)
 
 
 def _pretraining(
@@ -112,9 +115,11 @@ def intermediate(runs: Runs, spec: Spec, model: str, arm: str, seed: int, thread
     made = TrainedEncoder(runs, job, spec["id"], training_entry(result, more), encoder.config)
     session.stop.ignore_from_now_on()
     base = str(runs.pretrained_weights(model).parent) if runs.study.stores_adapter(arm) else ""
-    write_encoder(folder, encoder.cpu(), tokenizer, model_card(made), base)
-    outputs.write_dev(runs, INTERMEDIATE)
-    write_record(folder / "record.json", runs, spec, device, result, started, more)
+    encoder = ranks.on_cpu(encoder)
+    if ranks.is_first():
+        write_encoder(folder, encoder, tokenizer, model_card(made), base)
+        outputs.write_dev(runs, INTERMEDIATE)
+        write_record(folder / "record.json", runs, spec, device, result, started, more)
 
 
 def finetune(
@@ -144,9 +149,10 @@ def finetune(
     for target in runs.targets_of(training_set):
         _score(runs, model, training_set, target, trained, hyper.batch_size, device, session, outputs)
     session.stop.ignore_from_now_on()
-    outputs.write(runs, training_set)
-    record = runs.paths.part("records", model, arm, training_set, seed, "json")
-    write_record(record, runs, spec, device, trained.result, started, trained.record())
+    if ranks.is_first():
+        outputs.write(runs, training_set)
+        record = runs.paths.part("records", model, arm, training_set, seed, "json")
+        write_record(record, runs, spec, device, trained.result, started, trained.record())
 
 
 def _score(

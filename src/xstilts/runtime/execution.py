@@ -22,6 +22,7 @@ from xstilts.runtime.gpu_leases import lease_gpu
 from xstilts.runtime.repeating import repeating
 from xstilts.runtime.run_lock import hold_run_lock
 from xstilts.runtime.signals import StopRequest
+from xstilts.wording import counted
 
 #: Called with the stage of a job, the steps done and all steps; both numbers are 0 if the stage counts no steps.
 ProgressCallback = Callable[[str, int, int], None]
@@ -46,6 +47,7 @@ class Execution:
         jobs_per_gpu: How many jobs may share a GPU.
         kept: The folder where its results are kept after it, on a cluster; None if they are not.
         mps: Whether jobs that share a GPU do so by CUDA's MPS.
+        gpus: How many GPUs it uses; more than one are not shared.
     """
 
     run: str
@@ -56,6 +58,7 @@ class Execution:
     jobs_per_gpu: int
     kept: Path | None = None
     mps: bool = False
+    gpus: int = 1
 
 
 def execute(execution: Execution, work: Callable[[StopRequest, str, ProgressCallback], None]) -> None:
@@ -84,9 +87,9 @@ def execute(execution: Execution, work: Callable[[StopRequest, str, ProgressCall
             remove_leftovers(path)
         with logged_attempt(execution.attempts, run, inputs) as attempt_log, _heartbeat(attempt_log):
             _refuse_divergence(execution.attempts, attempt_log)
-            attempt_log.write(stage="waiting for a GPU")
-            with lease_gpu(execution.jobs_per_gpu, use_mps=execution.mps) as device:
-                attempt_log.write(stage="loading", devices=device)
+            attempt_log.write(stage=f"waiting for {counted(execution.gpus, 'GPU') if execution.gpus > 1 else 'a GPU'}")
+            with lease_gpu(execution.jobs_per_gpu, use_mps=execution.mps, count=execution.gpus) as devices:
+                attempt_log.write(stage="loading", devices=devices)
                 work(stop, inputs, attempt_log.note)
             if execution.kept:
                 kept.keep(execution.kept, execution.makes, inputs)

@@ -29,36 +29,45 @@ logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def lease_gpu(slots: int, every: float = 2.0, use_mps: bool = False) -> Iterator[str]:
-    """Wait for a GPU with fewer than ``slots`` jobs, and make it the only one that this process sees.
+def lease_gpu(slots: int, every: float = 2.0, use_mps: bool = False, count: int = 1) -> Iterator[str]:
+    """Wait for a GPU with fewer than ``slots`` jobs, or for several, and make them all that this process sees.
 
-    The GPU with the fewest jobs is taken. Enter this before torch is imported.
+    The GPUs with the fewest jobs are taken, several at once: no job waits with some of them for others. Enter this
+    before torch is imported.
 
     Args:
         slots: How many jobs may share a GPU.
         every: Mean number of seconds between two tries.
         use_mps: Whether jobs that share a GPU do so by CUDA's MPS, where that works.
+        count: How many GPUs to wait for.
 
     Yields:
-        The GPU's entry in CUDA_VISIBLE_DEVICES; empty if there is no GPU.
+        The GPUs' entries in CUDA_VISIBLE_DEVICES, with commas between them; empty if there is no GPU.
 
     Raises:
-        UserError: CUDA_VISIBLE_DEVICES names a device that does not exist, or the folder of locks cannot be used.
+        UserError: CUDA_VISIBLE_DEVICES names a device that does not exist, there are fewer GPUs than ``count``, or the
+            folder of locks cannot be used.
     """
     gpus, allocation = visible_gpus(), _allocation()
-    if not gpus or _is_assigned(gpus, allocation):
-        yield gpus[0].entry if gpus else ""
+    if gpus and len(gpus) < count:
+        raise UserError(
+            f"This job uses {count} GPUs (gpus of its model), but may use {len(gpus)} here: "
+            f"{', '.join(gpu.entry for gpu in gpus)}. Give 'gpus' a number that one machine has."
+        )
+    if not gpus or _is_assigned(gpus, allocation, count):
+        yield _entries(gpus)
         return
     logger.debug("Visible GPUs: %s", ", ".join(f"{gpu.entry} ({gpu.name})" for gpu in gpus))
     before = dict(os.environ)
-    with _folder() as folder, _lease(folder, allocation, gpus, slots, every) as gpu:
-        os.environ[VISIBLE] = gpu.entry
+    with _folder() as folder, _lease(folder, allocation, gpus, slots, every, count) as leased:
+        os.environ[VISIBLE] = _entries(leased)
         os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # the order of nvidia-smi's indices
-        logger.info("On GPU %s%s.", gpu.entry, f", one of {len(gpus)}" if len(gpus) > 1 else "")
+        of = f", {'one ' * (count == 1)}of {len(gpus)}" if len(gpus) > count else ""
+        logger.info("On GPU %s%s.", _entries(leased), of)
         if use_mps and slots > 1:
-            os.environ.update(mps.environment(gpu, _place()))
+            os.environ.update(mps.environment(leased[0], _place()))
         try:
-            yield gpu.entry
+            yield _entries(leased)
         finally:
             for name in (VISIBLE, "CUDA_DEVICE_ORDER", mps.PIPES, mps.LOGS):
                 os.environ.pop(name, None)
@@ -76,36 +85,46 @@ def gpus_to_lease() -> list[GpuDevice]:
     return [] if _is_assigned(gpus, _allocation()) else gpus
 
 
+def _entries(gpus: Sequence[GpuDevice]) -> str:
+    """The GPUs as CUDA_VISIBLE_DEVICES lists them."""
+    return ",".join(gpu.entry for gpu in gpus)
+
+
 def _allocation() -> str:
     """The SLURM job whose devices this process sees; empty if there is none."""
     return os.environ.get("SLURM_JOB_ID", "") if VISIBLE in os.environ else ""
 
 
-def _is_assigned(gpus: Sequence[GpuDevice], allocation: str) -> bool:
-    """Whether SLURM has assigned a device to this job alone."""
-    return bool(allocation) and len(gpus) == 1
+def _is_assigned(gpus: Sequence[GpuDevice], allocation: str, count: int = 1) -> bool:
+    """Whether SLURM has assigned as many devices to this job alone as it uses."""
+    return bool(allocation) and len(gpus) == count
 
 
 @contextmanager
-def _lease(folder: int, allocation: str, gpus: Sequence[GpuDevice], slots: int, every: float) -> Iterator[GpuDevice]:
-    """Wait for a device, hold its lock inside the block, release it at the end."""
+def _lease(
+    folder: int, allocation: str, gpus: Sequence[GpuDevice], slots: int, every: float, count: int
+) -> Iterator[list[GpuDevice]]:
+    """Wait for so many devices, hold their locks inside the block, release them at the end."""
     started, last_message = time.monotonic(), -_SECONDS_BETWEEN_MESSAGES
-    while (taken := _take(folder, allocation, gpus, slots)) is None:
+    while not (taken := _take(folder, allocation, gpus, slots, count)):
         waited = time.monotonic() - started
         if waited - last_message >= _SECONDS_BETWEEN_MESSAGES:
             last_message = waited
-            logger.info("Waiting for %s, all taken, for %.0f min so far.", counted(len(gpus), "GPU"), waited / 60)
+            wanted = f"{count} of {len(gpus)} GPUs" if count > 1 else f"{counted(len(gpus), 'GPU')}, all taken"
+            logger.info("Waiting for %s, for %.0f min so far.", wanted, waited / 60)
         time.sleep(every * random.uniform(0.5, 1.5))
-    gpu, lock = taken
     try:
-        yield gpu
+        yield [gpu for gpu, _ in taken]
     finally:
-        fcntl.flock(lock, fcntl.LOCK_UN)  # closing alone would leave the lock to forked children
-        os.close(lock)
+        for _, lock in taken:
+            fcntl.flock(lock, fcntl.LOCK_UN)  # closing alone would leave the lock to forked children
+            os.close(lock)
 
 
-def _take(folder: int, allocation: str, gpus: Sequence[GpuDevice], slots: int) -> tuple[GpuDevice, int] | None:
-    """Lock a slot of the device with the fewest jobs; None if all devices are taken.
+def _take(
+    folder: int, allocation: str, gpus: Sequence[GpuDevice], slots: int, count: int
+) -> list[tuple[GpuDevice, int]]:
+    """Lock a slot of each of the so many devices with the fewest jobs; none if too many devices are taken.
 
     Whether a file is locked can only be found out by trying to lock it. So that this is not mistaken for a job, only
     the process that has locked the folder may try.
@@ -118,9 +137,10 @@ def _take(folder: int, allocation: str, gpus: Sequence[GpuDevice], slots: int) -
             if lock is not None:
                 candidates.append((jobs, gpu, lock))
         candidates.sort(key=lambda candidate: candidate[0])
-        for _, _, lock in candidates[1:]:
+        kept = count if len(candidates) >= count else 0
+        for _, _, lock in candidates[kept:]:
             os.close(lock)
-        return candidates[0][1:] if candidates else None
+        return [(gpu, lock) for _, gpu, lock in candidates[:kept]]
     finally:
         fcntl.flock(folder, fcntl.LOCK_UN)
 

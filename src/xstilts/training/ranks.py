@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -23,6 +25,26 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 T = TypeVar("T")
+
+
+@contextmanager
+def joined(meeting: Path, number: int, of: int) -> Iterator[None]:
+    """Have this process be one of several while the block runs; each that is on a GPU has the one of its number.
+
+    Args:
+        meeting: A file that is not there yet, the same for all processes.
+        number: Of this process, from 0.
+        of: The number of processes.
+    """
+    gpus = torch.cuda.is_available()
+    if gpus:
+        torch.cuda.set_device(number)
+    # Others wait while the first one reads or writes a checkpoint; that it has ended, whoever started them has to see.
+    limit, store = timedelta(days=1), dist.FileStore(str(meeting), of)
+    backend = "cpu:gloo,cuda:nccl" if gpus else "gloo"
+    dist.init_process_group(backend, rank=number, world_size=of, store=store, timeout=limit)
+    yield
+    dist.destroy_process_group()  # after an error it could wait for processes that are gone
 
 
 def count() -> int:
@@ -151,14 +173,17 @@ def spread(value: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
     return distribute_tensor(result, like.device_mesh, like.placements, src_data_rank=None)
 
 
-def whole_state(module: nn.Module) -> dict[str, torch.Tensor]:
-    """All of a module's weights as :func:`whole` has them; parameters with two names stay one tensor. Collective."""
-    parameters = dict(module.named_parameters(remove_duplicate=False))
-    copies: dict[int, torch.Tensor] = {}
-    state = {}
-    for name, value in module.state_dict().items():
-        key = id(parameters.get(name, value))
-        if key not in copies:
-            copies[key] = whole(value)
-        state[name] = copies[key]
-    return state
+def on_cpu(encoder: PreTrainedModel) -> PreTrainedModel:
+    """The encoder whole in the first process's main memory; in the others, what may not be used. Collective."""
+    from torch.distributed.fsdp import FSDPModule
+
+    if not isinstance(encoder, FSDPModule):
+        return encoder.cpu()
+    weights = {name: whole(value) for name, value in encoder.state_dict().items()}
+    if not is_first():
+        return encoder
+    implementation = encoder.config._attn_implementation
+    family = capabilities.model_class(encoder.config)
+    copy: PreTrainedModel = family._from_config(encoder.config, attn_implementation=implementation)
+    copy.load_state_dict(weights)
+    return copy
