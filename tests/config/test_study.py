@@ -279,6 +279,18 @@ class TestHyperparameters:
         (sentence,) = complaints(ready_made(training={"intermediate": {"lora": {}}}, arms=arms))
         assert sentence.startswith("arms.scratch: the arm starts from random weights, which an adapter would leave")
 
+    @pytest.mark.parametrize(
+        ("changes", "reason"),
+        [
+            ({"training": {"target": {"lora": {}}}}, "training.target.tasks.xnli trains an adapter (lora)"),
+            ({"targets": {"lareqa": {"languages": ["de"]}}}, "the rows of a batch of SQuAD 1.1 as retrieval are each"),
+        ],
+    )
+    def test_what_several_gpus_cannot_train(self, changes: dict[str, Any], reason: str) -> None:
+        (found,) = complaints(ready_made(models={"xlmr": {"path": "models/xlmr", "gpus": 2}}, **changes))
+        assert found.startswith(f"models.xlmr.gpus: {reason}")
+        assert found.endswith("; set it to 1.")
+
     def test_encoding_by_task(self) -> None:
         study = load(ready_made(encoding={"max_length": 64, "tasks": {"xquad": {"max_length": 384}}}))
         assert (study.encoding_of("xquad").max_length, study.encoding_of("xnli").max_length) == (384, 64)

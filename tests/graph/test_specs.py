@@ -207,6 +207,19 @@ def test_compilation_reaches_what_is_trained_and_no_translation() -> None:
     assert not [name for name in found if name.startswith("retrieve") and " none " in name]
 
 
+def test_several_gpus_reach_what_is_trained_of_their_model() -> None:
+
+    def on(gpus: int) -> Config:
+        config = own()
+        config["models"]["tiny"]["gpus"] = gpus
+        return config
+
+    found = changed(own(), on(2))
+    assert {name.split()[0] for name in found} >= {"pretrain", "intermediate", "finetune", "retrieve"}
+    assert not [name for name in found if name.split()[0] in ("tokenizer", "encode", "prepare")]
+    assert changed(own(), on(1)) == set()
+
+
 def test_a_language_more_reaches_what_is_scored_in_it() -> None:
     targets = {**ready_made()["targets"], "xnli": {"languages": ["de", "en", "fr"]}}
     reached = {f"finetune xlmr {arm} xnli {seed}" for arm in ("none", "mnli", "pair") for seed in (1, 2)}

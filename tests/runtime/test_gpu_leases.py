@@ -12,6 +12,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -194,6 +195,56 @@ def test_a_lease_shows_its_device_and_no_other(caplog):
         assert os.environ["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
     assert "CUDA_VISIBLE_DEVICES" not in os.environ and "CUDA_DEVICE_ORDER" not in os.environ
     assert caplog.messages == ["On GPU 0, one of 4."]
+
+
+def test_a_job_that_uses_several_takes_all_of_them_at_once(jobs, caplog):
+    caplog.set_level(logging.INFO, "xstilts")
+    holder = jobs.start(seconds=0.5, CUDA_VISIBLE_DEVICES="0")
+    jobs.wait_for(1)
+    with lease_gpu(1, count=3) as devices:
+        assert devices == os.environ["CUDA_VISIBLE_DEVICES"] == "1,2,3"
+        other = jobs.start(seconds=0.0, CUDA_VISIBLE_DEVICES="3")
+        jobs.wait_until_asked(other)
+        assert holder.wait() == 0
+        assert other.poll() is None
+    assert other.wait(timeout=15) == 0
+    assert caplog.messages[0] == "On GPU 1,2,3, of 4."
+
+
+def test_a_job_that_finds_too_few_free_takes_none(jobs, caplog):
+    caplog.set_level(logging.INFO, "xstilts")
+    holder = jobs.start(seconds=1.0, CUDA_VISIBLE_DEVICES="0")
+    jobs.wait_for(1)
+    with ThreadPoolExecutor(1) as waiting:
+        ends = waiting.submit(_leased, 4)
+        while not caplog.messages:
+            time.sleep(0.01)
+        other = jobs.start(seconds=0.0, CUDA_VISIBLE_DEVICES="1")
+        assert other.wait(timeout=15) == 0, "GPU 1 is free while the job waits for all four"
+        assert holder.poll() is None
+        assert ends.result(timeout=15) == "0,1,2,3"
+    assert caplog.messages[0] == "Waiting for 4 of 4 GPUs, for 0 min so far."
+
+
+def _leased(count: int) -> str:
+    with lease_gpu(1, every=0.05, count=count) as devices:
+        return devices
+
+
+def test_more_gpus_than_there_are(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,2")
+    with (
+        pytest.raises(UserError, match=r"uses 3 GPUs \(gpus of its model\), but may use 2 here: 0, 2"),
+        lease_gpu(1, count=3),
+    ):
+        pass
+
+
+def test_slurm_has_assigned_several(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,2")
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    with lease_gpu(1, count=2) as devices:
+        assert devices == "0,2"
 
 
 @pytest.mark.parametrize("fails", [False, True])
