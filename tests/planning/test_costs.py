@@ -181,6 +181,18 @@ def test_xlmr_xl_trains_on_80_gb() -> None:
     assert adapted == pytest.approx(13.9 + 7 + 1.5 + 0.4 + 1.5 + 0.4, rel=0.03)
 
 
+def test_several_gpus_share_weights_and_time() -> None:
+    shape, four = KNOWN["xlm-roberta-xl"], replace(MNLI, gpus=4)
+    each = costs.memory(shape, four, A100, "bfloat16", "sdpa")
+    parts = 16 * shape.parameters / 4
+    whole = 250_880 * 2560 + shape.layer_parameters / 36  # embeddings and a layer, cast and with gradients
+    kept = costs.activations(shape, 8 * 128, "bfloat16", "sdpa")
+    assert each.gpu == pytest.approx(parts + 10 * whole + kept + costs.CUDA_BYTES, rel=0.01)
+    assert each.main >= 4 * 4 * shape.parameters
+    alone = costs.seconds(shape, MNLI, A100, "bfloat16")
+    assert costs.seconds(shape, four, A100, "bfloat16") == pytest.approx(alone / 4, rel=0.01)
+
+
 def test_on_a_cpu_all_memory_is_main_memory() -> None:
     needed = costs.memory(LARGE, MNLI, GPUS["cpu"], "float32", "sdpa")
     assert needed.gpu == 0

@@ -202,6 +202,19 @@ class TestWarnings:
         )
         assert not any("GPU memory" in warning for warning in again.warnings)
 
+    def test_several_gpus_hold_what_one_does_not(self) -> None:
+        models = {"xlmr": {"path": "models/xlm-roberta-xl", "gpus": 8}}
+        one, eight = (
+            planned(Runs(load(ready_made(**changes))), "a100-40")
+            for changes in ({"models": {"xlmr": {"path": "models/xlm-roberta-xl"}}}, {"models": models})
+        )
+        assert any("finetune on xnli (xlmr) needs" in warning for warning in one.warnings)
+        assert not any("of GPU memory" in warning for warning in eight.warnings)
+        assert 1 < total(eight.groups).value / total(one.groups).value < 2  # as all wait while jobs start
+        assert [note for note in eight.notes if note not in one.notes] == [
+            "Trainings of xlmr are counted as if its 8 GPUs divided all work evenly and never waited for each other."
+        ]
+
     def test_no_batch_fits(self, folder: Path) -> None:
         config = {
             "vocab_size": 250_880, "hidden_size": 2560, "num_hidden_layers": 36, "intermediate_size": 10_240,
@@ -213,7 +226,8 @@ class TestWarnings:
         about = next(warning for warning in warnings if warning.startswith("finetune on xnli (xlmr)"))
         assert about.endswith(
             "Not even one example at a time fits: train an adapter (training.target.tasks.xnli.lora), set "
-            "compute.gradient_checkpointing to true, take a larger GPU, or a smaller encoding.max_length."
+            "compute.gradient_checkpointing to true, set models.xlmr.gpus to 2, take a larger GPU, or a smaller "
+            "encoding.max_length."
         )
         smaller = {
             "training": {"target": {"lora": {}, "micro_batch_size": 4}},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from xstilts.planning.costs import Work
 from xstilts.planning.estimates import CostEstimate
@@ -34,6 +35,12 @@ def test_jobs_share_the_places() -> None:
     first = [jobs("intermediate", 1), jobs("finetune", 9), jobs("finetune", 5, arm="none")]
     assert wall_seconds(first, 1) == 15
     assert wall_seconds(first, 2) == 10
+
+
+def test_a_job_on_several_gpus_takes_several_places() -> None:
+    wide = replace(jobs("finetune", 4, count=2), work=Work(gpus=2))
+    assert wall_seconds([wide], 2) == 8
+    assert wall_seconds([wide], 4) == 4
 
 
 def test_nothing_takes_no_time() -> None:

@@ -144,6 +144,7 @@ class Work:
     predictions: float = 0.0  # that are kept on disk
     lora: LoRA | None = None  # what trains in place of all weights
     recomputed: bool = False  # whether the backward pass computes the states of layers again
+    gpus: int = 1  # that share all of it
 
     def __add__(self, then: Work) -> Work:
         """Return the work of one training and then another of the same encoder."""
@@ -160,6 +161,7 @@ class Work:
             predictions=self.predictions + then.predictions,
             lora=then.lora,
             recomputed=self.recomputed or then.recomputed,
+            gpus=max(self.gpus, then.gpus),
         )
 
     @property
@@ -188,13 +190,16 @@ def _passes(work: Work) -> int:
 def seconds(shape: EncoderShape, work: Work, device: DeviceSpec, precision: str) -> float:
     """Return the seconds of a job.
 
-    Passes are bound by their operations or, with short batches, by the starting of kernels.
+    Passes are bound by their operations or, with short batches, by the starting of kernels. Several GPUs are assumed to
+    divide operations evenly and to wait for nothing; each starts all kernels.
     """
     speed, launch = device.flops(precision), LAUNCH * shape.layers
     starting = (_CPU_STARTUP if device.is_cpu else _STARTUP) + WEIGHT_BYTES * shape.parameters / _LOADING
+    speed *= work.gpus
     training = max(training_flops(shape, work) / speed, _passes(work) * launch * work.micro_batches)
-    updating = work.steps * _UPDATE_BYTES * shape.trainable(work.lora) / (device.bandwidth * 1e9)
-    reading = max(forward_flops(shape, work.read) / speed, launch * work.read_batches) + _PER_INPUT * work.read.inputs
+    updating = work.steps * _UPDATE_BYTES * shape.trainable(work.lora) / (device.bandwidth * 1e9 * work.gpus)
+    batches = work.read_batches / work.gpus
+    reading = max(forward_flops(shape, work.read) / speed, launch * batches) + _PER_INPUT * work.read.inputs
     comparing = 2 * shape.hidden * work.compared / device.flops("float32")
     return starting + training + updating + reading + comparing
 
@@ -209,21 +214,27 @@ class Memory(NamedTuple):
 def memory(shape: EncoderShape, work: Work, device: DeviceSpec, precision: str, attention: str) -> Memory:
     """Return the bytes that a job needs on the GPU and in main memory; on a CPU, all of it is main memory.
 
-    In main memory are the best weights, while a checkpoint is written copies of weights and moments, and embeddings.
+    In main memory are the best weights, while a checkpoint is written copies of weights and moments, and embeddings. Of
+    several GPUs each has its part; embeddings, with their gradients, and one layer are whole on each. Each of their
+    processes begins with the whole encoder in main memory.
     """
     trainable = shape.trainable(work.lora) if work.steps else 0
-    held: float = WEIGHT_BYTES * shape.parameters + _TRAINING_BYTES * trainable
-    held += 2 * shape.parameters * (precision == "bfloat16")  # autocast keeps the cast weights during a pass
-    held += activations(shape, work.micro_tokens, precision, attention, work.recomputed)
+    held: float = (WEIGHT_BYTES * shape.parameters + _TRAINING_BYTES * trainable) / work.gpus
+    layer = shape.layer_parameters / shape.layers
+    whole = shape.parameters if work.gpus == 1 else shape.parameters - shape.layer_parameters + layer
+    held += 2 * whole * (precision == "bfloat16")  # autocast keeps the cast weights during a pass
+    held += 2 * WEIGHT_BYTES * whole * (work.gpus > 1)
+    held += activations(shape, work.micro_tokens / work.gpus, precision, attention, work.recomputed)
     if work.embedded:
         held += WEIGHT_BYTES * EMBEDDED_TOKENS * ((shape.layers + 6) * shape.hidden + 2 * shape.feed_forward)
     host = 2 * WEIGHT_BYTES * work.embedded * shape.hidden + CHECKPOINT_BYTES * trainable
     if device.is_cpu:
-        return Memory(0.0, _PROCESS + held + host)
-    return Memory(held + CUDA_BYTES, CUDA_PROCESS + max(host, WEIGHT_BYTES * shape.parameters))
+        return Memory(0.0, work.gpus * (_PROCESS + held) + host)
+    read = work.gpus * WEIGHT_BYTES * shape.parameters
+    return Memory(held + CUDA_BYTES, work.gpus * CUDA_PROCESS + max(host, read))
 
 
-def activations(shape: EncoderShape, tokens: int, precision: str, attention: str, recomputed: bool = False) -> float:
+def activations(shape: EncoderShape, tokens: float, precision: str, attention: str, recomputed: bool = False) -> float:
     """Return the bytes that a forward pass keeps for the backward pass.
 
     In 16 bits, 34 per token and hidden unit of each layer where the feed-forward part is 4 times as wide; twice that in

@@ -76,7 +76,7 @@ def plan(runs: Runs, device: DeviceSpec, at_once: int = 1) -> StudyPlan:
     Args:
         runs: The study's jobs.
         device: What its training jobs run on.
-        at_once: How many of them run at a time.
+        at_once: How many of them run at a time; one that uses several devices counts as so many.
 
     Raises:
         UserError: The shape of an encoder is not known.
@@ -99,13 +99,13 @@ def plan(runs: Runs, device: DeviceSpec, at_once: int = 1) -> StudyPlan:
         wall=Span(*(wall_seconds(groups, at_once, which) for which in ("seconds", "low", "high"))),
         disk=_disk(runs, shapes, groups, sizes, at_once),
         warnings=list(_warnings(runs, groups, estimator)),
-        notes=[_NOTES[basis], *_upper_bounds(runs), *_sharing(runs, device), *unused],
+        notes=[_NOTES[basis], *_upper_bounds(runs), *_several_gpus(runs), *_sharing(runs, device), *unused],
     )
 
 
 def total(groups: Iterable[JobGroup], *, with_done: bool = False) -> Span:
-    """Return the seconds of what is left of some groups, or of all their jobs."""
-    costs = [(group.jobs if with_done else len(group.left), group.cost) for group in groups]
+    """Return the seconds of what is left of some groups, or of all their jobs, on all GPUs that each of them uses."""
+    costs = [(group.work.gpus * (group.jobs if with_done else len(group.left)), group.cost) for group in groups]
     return Span(*(sum(n * getattr(cost, which) for n, cost in costs) for which in ("seconds", "low", "high")))
 
 
@@ -119,7 +119,7 @@ def wall_seconds(groups: Iterable[JobGroup], at_once: int, which: str = "seconds
     for group in groups:
         if group.on_gpu and group.left:
             stage, each = GPU_RULES[group.rule].stage, getattr(group.cost, which)
-            work[stage] += len(group.left) * each
+            work[stage] += len(group.left) * group.work.gpus * each
             longest[stage] = max(longest[stage], each)
     pretraining = max(work[0] / at_once, longest[0])
     return pretraining + max((work[1] + work[2]) / at_once, longest[1] + longest[2])
@@ -137,6 +137,16 @@ def _upper_bounds(runs: Runs) -> Iterator[str]:
     stages = [stage for arm in study.arms.values() for stage in arm.sequence]
     if any(stage.choose.how == "domain" and stage.train_examples is None for stage in stages):
         yield "Arms of one domain are counted with all rows of their tasks."
+
+
+def _several_gpus(runs: Runs) -> Iterator[str]:
+    """What is assumed of trainings on several GPUs."""
+    for name, model in runs.study.models.items():
+        if model.gpus > 1:
+            yield (
+                f"Trainings of {name} are counted as if its {model.gpus} GPUs divided all work evenly and never waited "
+                "for each other."
+            )
 
 
 def _sharing(runs: Runs, device: DeviceSpec) -> Iterator[str]:
@@ -246,6 +256,7 @@ def _remedy(runs: Runs, group: JobGroup, estimator: Estimator) -> str:
             return f"Set {key}.micro_batch_size to {size}; {effect}."
     smaller = [f"train an adapter ({key}.lora)"] * (hyper.lora is None and group.rule != "pretrain")
     smaller += ["set compute.gradient_checkpointing to true"] * (not study.compute.gradient_checkpointing)
+    smaller += [f"set models.{group.model}.gpus to {2 * group.work.gpus}"] * (hyper.lora is None)
     return (
         f"Not even one example at a time fits: {''.join(f'{way}, ' for way in smaller)}take a larger GPU, or a smaller "
         "encoding.max_length."

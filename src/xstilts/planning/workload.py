@@ -50,7 +50,9 @@ class Workloads:
     def of(self, kind: Kind) -> Work:
         """Return what one job of a kind does."""
         if kind not in self._known:
-            self._known[kind] = self._work(*kind)
+            rule, model, _ = kind
+            gpus = self._study.models[model].gpus if rule in ("pretrain", "intermediate", "finetune") else 1
+            self._known[kind] = replace(self._work(*kind), gpus=gpus)
         return self._known[kind]
 
     def _work(self, rule: str, model: str, what: str) -> Work:
