@@ -241,7 +241,7 @@ def activations(shape: EncoderShape, tokens: float, precision: str, attention: s
     float32. Eager attention also keeps its matrices, 5 bytes per head and pair of tokens, here of inputs of 512 tokens
     at most. With gradient checkpointing, what goes into each layer, in float32, and all that one layer keeps.
     """
-    per_token = 18 * shape.hidden + 4 * shape.feed_forward
+    per_token: float = 18 * shape.hidden + 4 * shape.feed_forward
     if attention == "eager":
         per_token += 5 * shape.heads * min(tokens, 512)
     of_layer = tokens * per_token * (1 if precision == "bfloat16" else 2)
