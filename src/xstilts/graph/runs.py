@@ -74,9 +74,13 @@ class Runs:
 
     def all_jobs(self) -> Iterator[Job]:
         """Iterate over all jobs that train or score, each after those that it depends on."""
+        yield from self.encoder_jobs()
+        yield from self.jobs()
+
+    def encoder_jobs(self) -> Iterator[Job]:
+        """Iterate over the jobs that train encoders: pretraining, then the arms."""
         yield from map(Job.pretraining, sorted(filter(self.pretrains, self.study.models), key=self._generation))
         yield from self._intermediate_jobs()
-        yield from self.jobs()
 
     def summarised_jobs(self) -> list[Job]:
         """Return the scoring jobs whose results are summarised: all, or the finished ones."""
@@ -346,8 +350,12 @@ class Runs:
         return [self.paths.tokenizer_file(model), *self.gold(self.read_by(training_set))]
 
     def results(self) -> list[Path]:
-        """Return all that the summarised jobs have made, and what is summed up with it: dev scores and manifests."""
-        made = (path for job in self.summarised_jobs() for path in job.makes(self.paths))
+        """Return all that the summarised jobs have made, and what is summed up with it.
+
+        The latter are the dev scores and the records of encoders, and the manifests of data.
+        """
+        made = [path for job in self.summarised_jobs() for path in job.makes(self.paths)]
+        made += [job.record_apart(self.paths) for job in self.encoder_jobs()]
         prepared = (*self.study.tasks(), *self.study.translations, *self.texts())
         return list(dict.fromkeys((*made, *self.dev_score_files(), *self.gold(prepared))))
 

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xstilts.atomic import write_text
 from xstilts.encoders.weights import weights_file
 from xstilts.graph.contents import refuse_changed
 from xstilts.graph.jobs import Job
@@ -54,11 +55,15 @@ def run_job(runs: Runs, job: Job, threads: int, planned_run: str = "") -> None:
 
         checkpoints = Checkpoints(runs.checkpoints / run, inputs, compute.checkpoint_minutes)
         tracking = _tracking(runs, job, run)
+        if job.makes_encoder:
+            job.record_apart(paths).unlink(missing_ok=True)
         try:
             _work(runs, job, spec, threads, Session(stop, checkpoints, on_progress, tracking))
         finally:
             if tracking:
                 tracking.close()
+        if job.makes_encoder:
+            write_text(job.record_apart(paths), job.record(paths).read_text(encoding="utf-8"))
         checkpoints.clear()
 
     attempts, makes = job.attempts(paths), job.makes(paths)
