@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from xstilts.atomic import read_object
 from xstilts.config.factors import Snapshot, Stage
 from xstilts.config.sources import FilesSource, SyntheticSource
 from xstilts.config.study import Study, as_text
 from xstilts.encoders.weights import weights_file
+from xstilts.errors import DataError
 from xstilts.graph.jobs import INTERMEDIATE, RETRIEVAL, Job
 from xstilts.graph.paths import MODELS, TRANSLATORS, Paths
 from xstilts.tasks.languages import ENGLISH
@@ -373,10 +374,17 @@ class Runs:
         return [job.record(self.paths) for job in self.summarised_jobs() if job not in left_out]
 
     def manifests(self) -> dict[str, dict[str, Any]]:
-        """Read the manifests of the tasks that have been prepared, by task."""
+        """Read the manifests of the tasks that have been prepared, by task.
+
+        Raises:
+            DataError: A manifest is damaged.
+        """
         tasks = (*self.study.tasks(), *self.study.translations, TEXT.name, *self.study.corpora)
         paths = {task: self.paths.data_manifest(task) for task in tasks}
-        return {task: json.loads(path.read_bytes()) for task, path in paths.items() if path.is_file()}
+        read = {task: read_object(path) for task, path in paths.items() if path.is_file()}
+        for damaged in (paths[task] for task, manifest in read.items() if not manifest):
+            raise DataError(damaged, "it is no JSON object.", remedy="Delete it: snakemake prepares the task again.")
+        return read
 
     def _intermediate_jobs(self) -> Iterator[Job]:
         for model in self.study.models:
