@@ -381,10 +381,12 @@ class Runs:
         """
         tasks = (*self.study.tasks(), *self.study.translations, TEXT.name, *self.study.corpora)
         paths = {task: self.paths.data_manifest(task) for task in tasks}
-        read = {task: read_object(path) for task, path in paths.items() if path.is_file()}
-        for damaged in (paths[task] for task, manifest in read.items() if not manifest):
-            raise DataError(damaged, "it is no JSON object.", remedy="Delete it: snakemake prepares the task again.")
-        return read
+        manifests = {task: read_object(path) for task, path in paths.items() if path.is_file()}
+        for task, manifest in manifests.items():
+            if not manifest:
+                problem, remedy = "it is no JSON object.", "Delete it: snakemake prepares the task again."
+                raise DataError(paths[task], problem, remedy=remedy)
+        return manifests
 
     def _intermediate_jobs(self) -> Iterator[Job]:
         for model in self.study.models:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,7 +84,7 @@ def run_similarity(runs: Runs, threads: int) -> None:
     """Measure the similarity of tasks. It takes minutes, so it has neither attempts nor checkpoints."""
     refuse_changed(runs, runs.compared())
     choose_kernels(runs.study.compute.cpu_kernels)
-    with lease_gpu(_jobs_per_gpu(runs), use_mps=runs.study.compute.mps == "auto"):
+    with _leased_gpu(runs):
         from xstilts.jobs import similarity
 
         similarity.similarity(runs, threads)
@@ -93,10 +94,15 @@ def run_translation(runs: Runs, task: str, language: str, threads: int) -> None:
     """Translate a task's training data. What a killed job has translated is on disk, so it needs no checkpoints."""
     refuse_changed(runs, [weights_file(runs.translators()[language])])
     choose_kernels(runs.study.compute.cpu_kernels)
-    with lease_gpu(_jobs_per_gpu(runs), use_mps=runs.study.compute.mps == "auto"):
+    with _leased_gpu(runs):
         from xstilts.jobs import translate
 
         translate.translate(runs, task, language, threads)
+
+
+def _leased_gpu(runs: Runs) -> AbstractContextManager[str]:
+    """A GPU, shared as the study says, of a job without attempts."""
+    return lease_gpu(_jobs_per_gpu(runs), use_mps=runs.study.compute.mps == "auto")
 
 
 def _jobs_per_gpu(runs: Runs) -> int:
