@@ -124,6 +124,7 @@ class _Writer:
 
     def _write_scores(self, job: Job, run: str) -> None:
         study, rows, cells = self.runs.study, [], []
+        of_job = {"study": study.study, "model": job.model, "arm": job.arm, "seed": job.seed, "run": run, "flag": None}
         for target in self.runs.targets_of(job.what):
             task = study.task(target)
             gained = 0.0 if job.arm == BASELINE else self.random.normal(0.5, 0.4)
@@ -133,9 +134,7 @@ class _Writer:
                     right = self.random.random(self.examples) < share
                     cells.append(self._predictions(task, code, split, right))
                     score = 100 * float(share)
-                    cell: dict[str, Any] = {"model": job.model, "arm": job.arm, "target": target, "flag": None}
-                    cell |= {"language": code, "split": split, "n": self.examples, "seed": job.seed, "run": run}
-                    cell["study"] = study.study
+                    cell = {**of_job, "target": target, "language": code, "split": split, "n": self.examples}
                     rows += [{**cell, "metric": metric, "score": score} for metric in _metrics(task)]
         write_predictions(self.runs.paths.part("predictions", *job), pa.concat_tables(cells))
         write_scores(job.result(self.runs.paths), pa.Table.from_pylist(rows, schema=SCORES))

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from xstilts import cli
 from xstilts.cli.commands import app
+from xstilts.cli.environment import fetches
 from xstilts.config.study import load, store
 
 COMMANDS = [
@@ -63,6 +64,11 @@ def test_help(command: str) -> None:
     assert shown.exit_code == 0
     assert "--study" in shown.output
     assert "its name, its file or its folder" in shown.output
+
+
+def test_downloads_and_what_starts_them_use_the_network() -> None:
+    online = {command for command in COMMANDS if fetches(["-v", command, "--study", "study.json"])}
+    assert online == {"prefetch", "prefetch-model", "prefetch-translator", "run"}
 
 
 @pytest.mark.parametrize(

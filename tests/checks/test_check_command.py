@@ -48,7 +48,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *options: str, command: str = "check", 
 def test_a_study_in_order(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     before = sorted(Path.cwd().rglob("*"))
     assert run(monkeypatch) == 0
-    assert capsys.readouterr().out == "nothing found\n"
+    assert capsys.readouterr().out == "0 problems, 0 warnings\n"
     assert sorted(Path.cwd().rglob("*")) == sorted([*before, Path.cwd() / "study.yaml"])
 
 

@@ -205,7 +205,7 @@ def test_a_folder_that_others_can_use_is_not_used(package: Package) -> None:
 
 def test_downloads_run_by_themselves(package: Package) -> None:
     """Their libraries are told to use the network when they are imported."""
-    package.edit("cli/environment.py", '("prefetch"', f'({WHO!r}, "prefetch"')
+    package.edit("cli/environment.py", 'command == "run"', f'command in ({WHO!r}, "run")')
     process = package.start(WHO)
     output, _ = process.communicate(timeout=60)
     assert output.split()[0] == str(process.pid)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from configs import own, ready_made
 
 from xstilts.config.study import load
+from xstilts.errors import DataError
 from xstilts.graph.jobs import Job
 from xstilts.graph.runs import RETRIEVAL, Runs
 from xstilts.tasks.registry import INTERMEDIATE_TASKS, TARGET_TASKS
@@ -167,3 +169,14 @@ def test_dev_scores_are_of_arms_that_train_and_of_all_that_makes_scores() -> Non
     found = [path.relative_to(runs.paths.root / "dev_scores/xlmr").as_posix() for path in runs.dev_score_files()]
     evaluations = [f"{arm}/{what}" for arm in ("none", "mnli") for what in ("xnli", "squad_v1", "retrieval")]
     assert found == [f"{name}/seed1.parquet" for name in ("mnli/intermediate", *evaluations)]
+
+
+@pytest.mark.parametrize("content", ["", "{half", "[]"])
+def test_a_damaged_manifest_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    runs = runs_of(ready_made())
+    path = runs.paths.data_manifest("xnli")
+    path.parent.mkdir(parents=True)
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(DataError, match=r"xnli.*: it is no JSON object\. Delete it"):
+        runs.manifests()

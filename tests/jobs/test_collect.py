@@ -64,6 +64,18 @@ def test_curves_of_all_jobs_are_collected(done: Runs) -> None:
     ]  # fmt: skip
 
 
+def test_curves_of_deleted_encoders_are_in_the_copies_of_their_records(
+    done: Runs, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = Job("xlmr", "pair", INTERMEDIATE, 1)
+    copy = job.record_apart(done.paths)
+    copy.parent.mkdir(parents=True)
+    job.record(done.paths).rename(copy)
+    collect(done)
+    assert "learning curves" not in caplog.text
+    assert set(read_curves(done.paths.curves).query("stage == 'intermediate'")["arm"]) == {"mnli", "pair"}
+
+
 def test_curves_of_deleted_encoders_are_told_of(done: Runs, caplog: pytest.LogCaptureFixture) -> None:
     Job("xlmr", "pair", INTERMEDIATE, 1).record(done.paths).unlink()
     collect(done)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from configs import own
 
+from xstilts.atomic import read_object, write_json
 from xstilts.config.study import load
 from xstilts.errors import UserError
 from xstilts.graph.jobs import Job
@@ -37,10 +38,10 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
 
 @pytest.fixture
 def works(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., None]], None]:
-    """Replace the work of fine-tuning jobs."""
+    """Replace the work of jobs that pretrain and fine-tune."""
 
     def replace(work: Callable[..., None]) -> None:
-        module = SimpleNamespace(finetune=work)
+        module = SimpleNamespace(finetune=work, pretrain=work)
         monkeypatch.setitem(sys.modules, "xstilts.jobs.training", module)
         monkeypatch.setattr("xstilts.jobs.training", module, raising=False)
 
@@ -66,6 +67,24 @@ def test_checkpoints_are_kept_until_the_job_is_done(runs: Runs, works: Any) -> N
     assert calls == [("tiny", "none", "xnli", 1, 2)] * 2
     attempts = read_attempts(JOB.attempts(runs.paths))
     assert [(attempt.outcome, attempt.step) for attempt in attempts] == [("failed", 3), ("done", 3)]
+
+
+def test_a_copy_of_an_encoders_record_lies_apart_once_the_encoder_is_there(runs: Runs, works: Any) -> None:
+    """While another is trained in its place, the copy of the last one is gone."""
+    job, copies = Job.pretraining("tiny"), []
+    for path in runs.reads(job):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+    def work(*arguments: Any) -> None:
+        copies.append(job.record_apart(runs.paths).exists())
+        write_json(job.record(runs.paths), {"number": len(copies)})
+
+    works(work)
+    for number in (1, 2):
+        run_job(runs, job, threads=1)
+        assert read_object(job.record_apart(runs.paths)) == {"number": number}
+    assert copies == [False, False]
 
 
 def test_only_the_planned_run_is_run(runs: Runs, works: Any) -> None:

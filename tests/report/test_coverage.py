@@ -12,6 +12,7 @@ from small_study import study_config
 
 from xstilts.config.study import Study, load
 from xstilts.graph.failures import unfinished
+from xstilts.graph.jobs import INTERMEDIATE, Job
 from xstilts.graph.runs import Runs
 from xstilts.report.coverage import condensed_rows, evaluation_counts, missing_scores
 from xstilts.report.page import gather_content
@@ -104,10 +105,15 @@ def test_records_of_jobs_and_encoders_are_gathered(runs: Runs) -> None:
         file.parent.mkdir(parents=True)
         file.write_text(json.dumps({"seconds": 2}))
     (files[0].parent / "seed2.json").write_text("{half a rec")
+    for job in (Job("xlmr", "mnli", INTERMEDIATE, 2), Job.pretraining("xlmr")):
+        copy = job.record_apart(runs.paths)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(json.dumps({"seconds": 2}))
     assert [record["place"] for record in gather_content(runs).records] == [
         "encoders/xlmr/mnli/seed2/record.json",
         "records/xlmr/none/squad_v1/seed1.json",
-    ]
+        "records/xlmr/pretraining.json",
+    ], "the copy of an encoder's record counts where the encoder is not there"
 
 
 def test_downloads_are_listed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

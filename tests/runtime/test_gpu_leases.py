@@ -22,6 +22,7 @@ from configs import own
 
 import xstilts
 from xstilts import cli
+from xstilts.atomic import write_json
 from xstilts.config.study import load, store
 from xstilts.errors import UserError
 from xstilts.graph.runs import Runs
@@ -442,6 +443,8 @@ def test_jobs_that_use_a_gpu_have_one(tmp_path, monkeypatch, module, command):
     def job(*_arguments: object) -> None:
         with lease_gpu(2) as device:  # two jobs may share what this one has
             taken.append((os.environ["CUDA_VISIBLE_DEVICES"], device))
+        for encoder in ("pretrained", "mnli/seed1"):
+            write_json(Path("results/trial/encoders/tiny", encoder, "record.json"), {})
 
     shared_by_mps = []
     monkeypatch.setattr(leases.mps, "environment", lambda gpu, locks: shared_by_mps.append(gpu.entry) or {})

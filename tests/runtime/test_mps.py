@@ -146,9 +146,9 @@ def test_another_users_folder_is_not_used(tmp_path: Path, caplog: pytest.LogCapt
 
 
 def test_a_daemon_of_the_users_own_is_used_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(mps.PIPES, "/tmp/nvidia-mps")
+    monkeypatch.setenv(mps.PIPES, str(tmp_path / "pipes"))
     with lease_gpu(2, use_mps=True):
-        assert os.environ[mps.PIPES] == "/tmp/nvidia-mps" and os.environ["CUDA_VISIBLE_DEVICES"] == "0"
+        assert os.environ[mps.PIPES] == str(tmp_path / "pipes") and os.environ["CUDA_VISIBLE_DEVICES"] == "0"
     assert mps.environment(GpuDevice("0", UUID), tmp_path) == {} and not starts(tmp_path)
 
 

@@ -42,6 +42,17 @@ class Queued(Workspace):
         queue = {"FAKE_QUEUE": str(self.queue), "FAKE_QUEUE_OWNER": str(OWNER)}
         return {**super().environment(), **queue, "OMP_NUM_THREADS": "1"}
 
+    def lose(self, rule: str, checkpoints: Path) -> None:
+        """Have the node of the first job of a rule break down while it trains, once it has left a checkpoint.
+
+        Args:
+            rule: The rule, of which no other job trains at the same time.
+            checkpoints: The folder of the study's checkpoints.
+        """
+        self.config["compute"] = {**self.config.get("compute", {}), "checkpoint_minutes": 0.0002}
+        self.config["training"][{"finetune": "target", "pretrain": "pretraining"}[rule]]["max_steps"] = 300
+        (self.queue / f"kill.{rule}").write_text(str(checkpoints), encoding="utf-8")
+
     def submit(self, *arguments: str) -> Finished:
         """Run Snakemake in this folder, whose jobs go to the queue."""
         self.write()

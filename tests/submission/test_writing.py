@@ -11,6 +11,7 @@ from small_submission import RIGHT, jobs_of, predict, study_in
 
 from xstilts.errors import DataError, UserError
 from xstilts.graph.runs import Runs
+from xstilts.jobs.submission import NOTHING
 from xstilts.jobs.submission import write as write_submissions
 from xstilts.submission.check import check
 from xstilts.submission.layout import folder_name
@@ -193,4 +194,5 @@ def test_own_targets_are_in_no_submission(tmp_path, monkeypatch, dev_scores) -> 
     with pytest.raises(UserError, match="none of them as a target"):
         write_best(tmp_path / "sent", alone, "xlmr", NO_SCORES, dev_scores)
     write_submissions(alone)
-    assert list((tmp_path / alone.paths.submission).iterdir()) == []
+    (reason,) = (tmp_path / alone.paths.submission).iterdir()
+    assert reason.name == NOTHING and "there is nothing to submit" in reason.read_text(encoding="utf-8")

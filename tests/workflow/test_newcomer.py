@@ -30,7 +30,7 @@ def test_it_ends_with_a_report_and_a_comparison(tmp_path: Path) -> None:
     environment = {**os.environ, "PATH": programs, "COLUMNS": "200"}
     done = subprocess.run(["bash", SCRIPT, tmp_path], env=environment, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    assert "nothing found" in done.stdout and "mine: 3 jobs: 3 done" in done.stdout
+    assert "0 problems, 0 warnings" in done.stdout and "mine: 3 jobs: 3 done" in done.stdout
     assert "training.target.learning_rate: 0.005 -> 0.01" in done.stdout
     assert re.search(r"^reviews +reviews +\d+\.\d", done.stdout, re.MULTILINE), "scores of both studies"
     page = (tmp_path / "work" / "results" / "mine" / "report.html").read_text(encoding="utf-8")

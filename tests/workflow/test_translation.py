@@ -77,7 +77,7 @@ def test_the_synthetic_world_renders_what_it_can_and_has_the_rest_translated(wor
     }
     table = "results/tiny/tables/data.md"
     workspace.write()
-    assert "nothing found" in workspace.xstilts("check", "--config", "study.yaml").ok().text
+    assert "0 problems, 0 warnings" in workspace.xstilts("check", "--config", "study.yaml").ok().text
     assert "translate" in workspace.xstilts("plan", "--config", "study.yaml", "--gpu", "cpu").ok().text
     assert "translate commonsenseqa qaa" in workspace.planned(SCORES, table)
     assert "translate mnli qaa" not in workspace.planned(SCORES, table)

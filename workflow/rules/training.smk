@@ -20,6 +20,7 @@ rule pretrain:
             lm_head=PATHS.pretrained("{model}") / "lm_head.safetensors",
             record=PATHS.pretrained("{model}") / "record.json",
         ),
+        **STORAGE.apart(record_apart=PATHS.record_of_pretraining("{model}")),
     log:
         PATHS.log("pretrain", "{model}"),
     benchmark:
@@ -49,6 +50,11 @@ rule intermediate:
     output:
         **STORAGE.whole(
             record=PATHS.encoder("{model}", "{arm}", "{seed}") / "record.json"
+        ),
+        **STORAGE.apart(
+            record_apart=PATHS.part(
+                "records", "{model}", "{arm}", INTERMEDIATE, "{seed}", "json"
+            )
         ),
         dev_scores=PATHS.part("dev_scores", "{model}", "{arm}", INTERMEDIATE, "{seed}"),
     log:

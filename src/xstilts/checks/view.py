@@ -13,8 +13,7 @@ def lines(findings: Sequence[Finding]) -> list[str]:
     """A line per finding, then how many there are."""
     number = sum(not finding.warning for finding in findings)
     shown = [f"{'warning' if finding.warning else 'problem'}: {_one_line(finding)}" for finding in findings]
-    total = f"{counted(number, 'problem')}, {counted(len(findings) - number, 'warning')}"
-    return [*shown, total if findings else "nothing found"]
+    return [*shown, f"{counted(number, 'problem')}, {counted(len(findings) - number, 'warning')}"]
 
 
 def as_json(findings: Sequence[Finding]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ FOLDER = "XSTILTS_FOLDER"
 def fetches(arguments: Sequence[str]) -> bool:
     """Whether a command, given without the program's name, uses the network, or starts others that may."""
     command = next((argument for argument in arguments if not argument.startswith("-")), "")
-    return command in ("prefetch", "prefetch-model", "run")
+    return command == "run" or command.startswith("prefetch")
 
 
 def prepare_environment(online: bool) -> None:

@@ -45,7 +45,7 @@ class Job(NamedTuple):
     def of_record(cls, record: str) -> Job | None:
         """Return the job of a record, given by its path in the study's folder; None if it is no record."""
         match record.removesuffix(".json").split("/"):
-            case ["encoders", model, "pretrained", "record"]:
+            case ["encoders", model, "pretrained", "record"] | ["records", model, "pretraining"]:
                 return cls.pretraining(model)
             case ["encoders", model, arm, seed, "record"]:
                 what = INTERMEDIATE
@@ -85,7 +85,15 @@ class Job(NamedTuple):
         """Return the path of the JSON file with the job's spec, time, hardware and learning curve."""
         if self.makes_encoder:
             return self._encoder(paths) / "record.json"
-        return paths.part("records", *self, suffix="json")
+        return self._part_record(paths)
+
+    def record_apart(self, paths: Paths) -> Path:
+        """Return the path of the record outside the encoder's folder, where it can be read without the encoder.
+
+        Of a job that makes scores this is :meth:`record` itself. Of one that trains an encoder it is a copy, which a
+        storage hands over without the encoder, and which stays when the encoder is deleted.
+        """
+        return paths.record_of_pretraining(self.model) if self.is_pretraining else self._part_record(paths)
 
     def result(self, paths: Paths) -> Path:
         """Return the path of the file that other jobs wait for: scores, pretrained weights, or the record of an arm.
@@ -115,6 +123,9 @@ class Job(NamedTuple):
         if self.rule == "intermediate":
             return paths.log("intermediate", self.model, self.arm, f"seed{self.seed}")
         return paths.part("logs", *self, suffix="log")
+
+    def _part_record(self, paths: Paths) -> Path:
+        return paths.part("records", *self, suffix="json")
 
     def _encoder(self, paths: Paths) -> Path:
         return paths.pretrained(self.model) if self.is_pretraining else paths.encoder(self.model, self.arm, self.seed)

@@ -111,6 +111,10 @@ class Paths:
         """A file of one job; ``kind`` is scores, dev_scores, predictions, records or logs."""
         return self.root.joinpath(kind, model, arm, what, f"seed{seed}.{suffix}")  # one call: made for every job
 
+    def record_of_pretraining(self, model: str) -> Path:
+        """A copy of the record of pretraining a model, beside the records of :meth:`part`."""
+        return self.root / "records" / model / "pretraining.json"
+
     def attempts(self, *job: str | int) -> Path:
         """The attempts at a job of :meth:`part`, or at pretraining a model."""
         names = (*job, "pretraining") if len(job) == 1 else (*job[:-1], f"seed{job[-1]}")

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from xstilts.atomic import read_object
 from xstilts.config.factors import Snapshot, Stage
 from xstilts.config.sources import FilesSource, SyntheticSource
 from xstilts.config.study import Study, as_text
 from xstilts.encoders.weights import weights_file
+from xstilts.errors import DataError
 from xstilts.graph.jobs import INTERMEDIATE, RETRIEVAL, Job
 from xstilts.graph.paths import MODELS, TRANSLATORS, Paths
 from xstilts.tasks.languages import ENGLISH
@@ -74,9 +75,13 @@ class Runs:
 
     def all_jobs(self) -> Iterator[Job]:
         """Iterate over all jobs that train or score, each after those that it depends on."""
+        yield from self.encoder_jobs()
+        yield from self.jobs()
+
+    def encoder_jobs(self) -> Iterator[Job]:
+        """Iterate over the jobs that train encoders: pretraining, then the arms."""
         yield from map(Job.pretraining, sorted(filter(self.pretrains, self.study.models), key=self._generation))
         yield from self._intermediate_jobs()
-        yield from self.jobs()
 
     def summarised_jobs(self) -> list[Job]:
         """Return the scoring jobs whose results are summarised: all, or the finished ones."""
@@ -346,8 +351,12 @@ class Runs:
         return [self.paths.tokenizer_file(model), *self.gold(self.read_by(training_set))]
 
     def results(self) -> list[Path]:
-        """Return all that the summarised jobs have made, and what is summed up with it: dev scores and manifests."""
-        made = (path for job in self.summarised_jobs() for path in job.makes(self.paths))
+        """Return all that the summarised jobs have made, and what is summed up with it.
+
+        The latter are the dev scores and the records of encoders, and the manifests of data.
+        """
+        made = [path for job in self.summarised_jobs() for path in job.makes(self.paths)]
+        made += [job.record_apart(self.paths) for job in self.encoder_jobs()]
         prepared = (*self.study.tasks(), *self.study.translations, *self.texts())
         return list(dict.fromkeys((*made, *self.dev_score_files(), *self.gold(prepared))))
 
@@ -365,10 +374,19 @@ class Runs:
         return [job.record(self.paths) for job in self.summarised_jobs() if job not in left_out]
 
     def manifests(self) -> dict[str, dict[str, Any]]:
-        """Read the manifests of the tasks that have been prepared, by task."""
+        """Read the manifests of the tasks that have been prepared, by task.
+
+        Raises:
+            DataError: A manifest is damaged.
+        """
         tasks = (*self.study.tasks(), *self.study.translations, TEXT.name, *self.study.corpora)
         paths = {task: self.paths.data_manifest(task) for task in tasks}
-        return {task: json.loads(path.read_bytes()) for task, path in paths.items() if path.is_file()}
+        manifests = {task: read_object(path) for task, path in paths.items() if path.is_file()}
+        for task, manifest in manifests.items():
+            if not manifest:
+                problem, remedy = "it is no JSON object.", "Delete it: snakemake prepares the task again."
+                raise DataError(paths[task], problem, remedy=remedy)
+        return manifests
 
     def _intermediate_jobs(self) -> Iterator[Job]:
         for model in self.study.models:

@@ -55,6 +55,11 @@ class JobState:
         return self.done and all(path.is_file() for path in self.job.makes(self.specs.runs.paths))
 
 
+def read_record(job: Job, paths: Paths) -> dict[str, Any]:
+    """Read a job's record, or where its encoder is not there the copy outside; empty if neither can be read."""
+    return read_object(job.record(paths)) or read_object(job.record_apart(paths))
+
+
 def refuse_damaged_outputs(job: Job, paths: Paths, outputs: Iterable[Path]) -> None:
     """Refuse files that are not what a job wrote, going by the checksums in its record.
 

@@ -43,7 +43,10 @@ class Storage:
     @classmethod
     def of_workflow(cls, workflow: Any) -> Storage:
         """Return the default storage of Snakemake's workflow, as its Snakefile sees it."""
-        return cls(workflow.storage_registry.default_storage_provider, workflow.storage_settings.default_storage_prefix)
+        provider = workflow.storage_registry.default_storage_provider
+        if provider is not None:
+            _look_for_folders_again(provider.get_storage_object_cls())
+        return cls(provider, workflow.storage_settings.default_storage_prefix)
 
     def __bool__(self) -> bool:
         return self.provider is not None
@@ -58,6 +61,10 @@ class Storage:
     def whole(self, **files: Path) -> dict[str, Any]:
         """Return the outputs of a rule that writes all files of one folder: the given files, or the folder."""
         return {"folder": directory(next(iter(files.values())).parent)} if self else files
+
+    def apart(self, **files: Path) -> dict[str, Path]:
+        """Return the outputs that a rule has outside its folder only where each has to be copied."""
+        return files if self else {}
 
     def of(self, paths: Iterable[Path]) -> list[Path]:
         """Return the inputs of a rule: each file, or the folder that it stands for."""
@@ -158,6 +165,23 @@ class Storage:
 
     def _local(self, path: Path) -> Path:
         return Path(self._object(path).local_path())
+
+
+def _look_for_folders_again(objects: Any) -> None:
+    """Have the objects of snakemake-storage-plugin-s3 0.3.6 look again for a folder that was not there.
+
+    They remember for a whole run what they have found. A folder that a job leaves at its second try, after Snakemake
+    has looked for what the first one has left, would count as missing.
+    """
+    if objects.__module__ != "snakemake_storage_plugin_s3":
+        return
+    remembering = objects.is_dir
+
+    def is_dir(self: Any) -> bool:
+        self._is_dir = self._is_dir or None  # None: not known
+        return bool(remembering(self))
+
+    objects.is_dir = is_dir
 
 
 def _folder_of(path: Path) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import defaultdict
 from dataclasses import replace
@@ -20,8 +19,9 @@ from xstilts.analysis.store import write_answer
 from xstilts.analysis.study_data import StudyData
 from xstilts.atomic import write_text
 from xstilts.errors import DataError
+from xstilts.graph.jobs import INTERMEDIATE, Job
 from xstilts.graph.runs import Runs
-from xstilts.graph.state import refuse_damaged_outputs
+from xstilts.graph.state import read_record, refuse_damaged_outputs
 from xstilts.scores.flags import flagged_jobs, usable
 from xstilts.scores.score_files import checked_scores
 from xstilts.tasks.languages import ENGLISH
@@ -79,8 +79,7 @@ def _diversity(runs: Runs) -> dict[str, float]:
     """By arm of the first model that trains on a subset, the mean Vendi score of the subsets of all seeds and tasks."""
     model, scores = next(iter(runs.study.models)), defaultdict(list)
     for arm, seed in product(runs.study.arms, runs.study.seeds):
-        path = runs.paths.encoder(model, arm, seed) / "record.json"
-        training = json.loads(path.read_bytes())["training"] if path.is_file() else None
-        for subset in (training or {}).get("subsets", {}).values():
+        training = read_record(Job(model, arm, INTERMEDIATE, seed), runs.paths).get("training") or {}
+        for subset in training.get("subsets", {}).values():
             scores[arm].append(subset["vendi"])
     return {arm: float(np.mean(found)) for arm, found in scores.items()}

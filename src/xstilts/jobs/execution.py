@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xstilts.atomic import write_text
 from xstilts.encoders.weights import weights_file
 from xstilts.graph.contents import refuse_changed
 from xstilts.graph.jobs import Job
@@ -76,7 +78,7 @@ def run_similarity(runs: Runs, threads: int) -> None:
     """Measure the similarity of tasks. It takes minutes, so it has neither attempts nor checkpoints."""
     refuse_changed(runs, runs.compared())
     choose_kernels(runs.study.compute.cpu_kernels)
-    with lease_gpu(_jobs_per_gpu(runs), use_mps=runs.study.compute.mps == "auto"):
+    with _leased_gpu(runs):
         from xstilts.jobs import similarity
 
         similarity.similarity(runs, threads)
@@ -86,10 +88,15 @@ def run_translation(runs: Runs, task: str, language: str, threads: int) -> None:
     """Translate a task's training data. What a killed job has translated is on disk, so it needs no checkpoints."""
     refuse_changed(runs, [weights_file(runs.translators()[language])])
     choose_kernels(runs.study.compute.cpu_kernels)
-    with lease_gpu(_jobs_per_gpu(runs), use_mps=runs.study.compute.mps == "auto"):
+    with _leased_gpu(runs):
         from xstilts.jobs import translate
 
         translate.translate(runs, task, language, threads)
+
+
+def _leased_gpu(runs: Runs) -> AbstractContextManager[str]:
+    """A GPU, shared as the study says, of a job without attempts."""
+    return lease_gpu(_jobs_per_gpu(runs), use_mps=runs.study.compute.mps == "auto")
 
 
 def _jobs_per_gpu(runs: Runs) -> int:
@@ -145,12 +152,16 @@ def _work(
     from xstilts.training.session import Session
 
     checkpoints = Checkpoints(runs.checkpoints / spec["id"], inputs, runs.study.compute.checkpoint_minutes)
-    tracking = _tracking(runs, job, spec["id"])
+    tracking, paths = _tracking(runs, job, spec["id"]), runs.paths
+    if job.makes_encoder:
+        job.record_apart(paths).unlink(missing_ok=True)
     try:
         _train_or_score(runs, job, spec, threads, Session(stop, checkpoints, on_progress, tracking))
     finally:
         if tracking:
             tracking.close()
+    if job.makes_encoder:
+        write_text(job.record_apart(paths), job.record(paths).read_text(encoding="utf-8"))
     checkpoints.clear()
 
 

@@ -16,7 +16,7 @@ from xstilts.analysis.study_data import language_frame
 from xstilts.errors import DataError
 from xstilts.graph.jobs import Job
 from xstilts.graph.runs import Runs
-from xstilts.graph.state import refuse_damaged_outputs
+from xstilts.graph.state import read_record, refuse_damaged_outputs
 from xstilts.graph.unfinished import refuse_unfinished
 from xstilts.report.figures import INDEX, write_figures
 from xstilts.report.page import gather_content, write_page
@@ -53,13 +53,13 @@ def collect(runs: Runs) -> None:
 
 
 def _records_of_encoders(runs: Runs) -> dict[Job, dict[str, Any]]:
-    """The records of the jobs that train encoders; those of encoders that have been deleted are gone with them."""
-    jobs = {job: job.record(runs.paths) for job in runs.all_jobs() if job.makes_encoder}
-    gone = [path for path in jobs.values() if not path.is_file()]
+    """The records of the jobs that train encoders, whether or not the encoders are still there."""
+    records = {job: read_record(job, runs.paths) for job in runs.encoder_jobs()}
+    gone = [job.record(runs.paths) for job, record in records.items() if not record]
     if gone and runs.finished is None:  # a partial summary is of what there is
         curves = f"{runs.paths.curves} lacks the learning curves of {counted(len(gone), 'encoder')}"
         logger.warning("%s whose record is not there, such as %s", curves, gone[0])
-    return {job: json.loads(path.read_bytes()) for job, path in jobs.items() if path not in gone}
+    return {job: record for job, record in records.items() if record}
 
 
 def tables(runs: Runs) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from xstilts.atomic import write_text
 from xstilts.config.study import BEST
 from xstilts.errors import UserError
 from xstilts.graph.runs import Runs
@@ -17,6 +18,9 @@ from xstilts.submission.check import check as checked
 from xstilts.submission.layout import SPLIT, folder_name
 from xstilts.submission.write import write_arm, write_best
 
+#: The file that says why a study has no submission.
+NOTHING = "nothing_to_submit.txt"
+
 logger = logging.getLogger(__name__)
 
 
@@ -26,7 +30,9 @@ def write(runs: Runs) -> None:
     root.mkdir(parents=True, exist_ok=True)
     submitted = [target for target in benchmark_targets(study) if target in study.suite.submitted]
     if not any(SPLIT in study.splits_of(target) for target in submitted):
-        logger.info("The study predicts no test split of %s's tasks, so there is nothing to submit.", study.suite.title)
+        reason = f"The study predicts no test split of {study.suite.title}'s tasks, so there is nothing to submit."
+        logger.info(reason)
+        write_text(root / NOTHING, f"{reason}\n")  # a storage in a cloud has no empty folders
         return
     for job in runs.jobs():
         refuse_damaged_outputs(job, runs.paths, [runs.paths.part("predictions", *job)])

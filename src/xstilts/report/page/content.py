@@ -16,6 +16,7 @@ from xstilts.analysis.answers import Answer
 from xstilts.atomic import read_object
 from xstilts.config.study import Study
 from xstilts.graph.failures import Failure, failures, unfinished
+from xstilts.graph.jobs import Job
 from xstilts.graph.runs import Runs
 from xstilts.report.coverage import missing_scores
 from xstilts.scores.dev_scores import DEV_SCORES, read_dev_scores
@@ -137,10 +138,16 @@ def gather_content(
 
 
 def records_of(root: Path) -> list[dict[str, Any]]:
-    """Read the records of all jobs in a study's folder, each with its path as ``place``; skip unreadable ones."""
-    files = [*sorted(root.glob("encoders/**/record.json")), *sorted(root.glob("records/**/*.json"))]
-    records = ((path, read_object(path)) for path in files)
-    return [{**record, "place": path.relative_to(root).as_posix()} for path, record in records if record]
+    """Read the records of all jobs in a study's folder, each with its path as ``place``; skip unreadable ones.
+
+    The copy of an encoder's record is read where the encoder is not there.
+    """
+    found: dict[Job | str, dict[str, Any]] = {}
+    for path in (*sorted(root.glob("encoders/**/record.json")), *sorted(root.glob("records/**/*.json"))):
+        place = path.relative_to(root).as_posix()
+        if record := read_object(path):
+            found.setdefault(Job.of_record(place) or place, {**record, "place": place})
+    return list(found.values())
 
 
 def _downloads(runs: Runs) -> list[dict[str, str]]:
