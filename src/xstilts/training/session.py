@@ -36,7 +36,7 @@ class Session:
     tracking: Tracking | None = None
 
     def restarts(self) -> list[dict[str, Any]]:
-        """The seed and the reason of each earlier start of the run that diverged or collapsed."""
+        """The seed and the reason of each earlier start of the run that diverged or collapsed. Collective."""
         return ranks.shared(self.checkpoints.abandoned() if self.checkpoints else [])
 
     def start_over(self, seed: int, reason: str) -> None:
@@ -76,12 +76,13 @@ class Session:
             self.checkpoints.clear()
 
     def resume(self, state: TrainingState) -> None:
-        """Restore the state from the run's newest checkpoint, if there is one."""
+        """Restore the state from the run's newest checkpoint, if there is one. Collective."""
         if checkpoint := self.load():
             state.restore(checkpoint)
             logger.info("Resuming from the checkpoint of step %d", state.step)
+        restarts = self.restarts()
         if self.tracking:
-            self.tracking.begin(len(self.restarts()))
+            self.tracking.begin(len(restarts))
 
     def after_step(self, state: TrainingState) -> None:
         """Note the step's values, and save a checkpoint if one is due, or if the job was asked to stop. Collective.
