@@ -78,12 +78,16 @@ class Family:
         return TaskData(task_type, EncodedRows(folder / "train.en.arrow"))
 
     def train(
-        self, task: str, session: Session | None = None, hyper: Hyperparameters = HYPER
+        self,
+        task: str,
+        session: Session | None = None,
+        hyper: Hyperparameters = HYPER,
+        precision: torch.dtype = torch.float32,
     ) -> tuple[dict[str, torch.Tensor], TrainingResult]:
         torch.manual_seed(5)
         encoder = storage.load(self.folder, Compute(), self.causal_mask)
         tokens = SpecialTokens.of(self.tokenizer, torch.Generator().manual_seed(5))
-        cpu = Device("cpu", torch.float32)
+        cpu = Device("cpu", precision)
         trained = train(encoder, [self.data(task)], tokens, hyper, 5, cpu, "a test", session)
         return {**encoder.state_dict(), **trained.heads.state_dict()}, trained
 
@@ -107,6 +111,11 @@ def losses(trained: TrainingResult) -> list[float]:
 def test_training_lowers_the_loss(family: Family, task: str) -> None:
     curve = losses(family.train(task)[1])
     assert curve[-1] < 0.95 * curve[0]
+
+
+def test_training_in_bfloat16_lowers_the_loss(family: Family) -> None:
+    _, trained = family.train("pawsx", precision=torch.bfloat16)
+    assert losses(trained)[-1] < 0.95 * losses(trained)[0]
 
 
 def test_training_an_adapter_lowers_the_loss(family: Family) -> None:

@@ -39,6 +39,8 @@ class Case:
         dropout: Of the encoder.
         stop: The step that it is stopped after; 0: it is not.
         checkpoints: The folder of its checkpoints, which it is resumed from; empty: none.
+        encoder: The folder of the encoder, and its tokenizer; None: a random one after XLM-R.
+        device: The precision, and whether layers' states are computed again.
     """
 
     name: str
@@ -47,12 +49,17 @@ class Case:
     dropout: float = 0.0
     stop: int = 0
     checkpoints: str = ""
+    encoder: tuple[Path, PreTrainedTokenizerFast] | None = None
+    device: Device = CPU
 
 
 def outcome(case: Case, tokenizer: PreTrainedTokenizerFast, folder: Path) -> dict[str, Any]:
     """Train, and return what has come of it; empty if the run was stopped."""
     torch.manual_seed(7)
-    encoder = encoders.fresh(SHAPE.model_copy(update={"dropout": case.dropout}), tokenizer, Compute())
+    if case.encoder:
+        encoder, tokenizer = encoders.load(case.encoder[0], Compute()), case.encoder[1]
+    else:
+        encoder = encoders.fresh(SHAPE.model_copy(update={"dropout": case.dropout}), tokenizer, Compute())
     tokens = SpecialTokens.of(tokenizer, torch.Generator().manual_seed(3))
     checkpoints = Checkpoints(folder / case.checkpoints, "in", minutes=60) if case.checkpoints else None
     stop = StopRequest()
@@ -63,15 +70,18 @@ def outcome(case: Case, tokenizer: PreTrainedTokenizerFast, folder: Path) -> dic
 
     session = Session(stop, checkpoints if ranks.is_first() else None, tell if ranks.is_first() else _nothing)
     try:
-        trained = train(encoder, case.task_data, tokens, case.hyper, 1, CPU, case.name, session)
+        trained = train(encoder, case.task_data, tokens, case.hyper, 1, case.device, case.name, session)
     except Stopped:
         return {}
     predictions = [
-        predict(one.task_type, encoder, trained.heads[one.name], one.dev, one.dev_examples, tokens, 7, CPU)
+        predict(one.task_type, encoder, trained.heads[one.name], one.dev, one.dev_examples, tokens, 7, case.device)
         for one in case.task_data
         if one.dev is not None and one.dev_examples is not None
     ]
     written = ranks.on_cpu(encoder)
+    if ranks.is_first():
+        encoders.save(written, folder / "written")
+        written = encoders.load(folder / "written", Compute())
     return {
         "weights": {**written.state_dict(), **weights_of(trained.heads)},
         "curve": trained.curve,

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel
 
 #: In the names of the languages' own layers, and of the embeddings.
-LANGUAGE_LAYERS = ("adapter_modules", "adapter_layer_norm")
+_ADAPTERS = "adapter_modules"
+LANGUAGE_LAYERS = (_ADAPTERS, "adapter_layer_norm")
 _EMBEDDINGS = "embeddings"
 
 
@@ -50,6 +51,16 @@ def use_language(encoder: PreTrainedModel, language: str | None) -> None:
         known = ", ".join(language_layers(encoder.config))
         raise UserError(f"This encoder has layers of their own for {known}, and none for {what}.")
     encoder.config.default_language = name
+
+
+def keep_precision(encoder: PreTrainedModel) -> None:
+    """Have the languages' own layers return what they take, float32 also where products are in bfloat16.
+
+    transformers copies what they return into a tensor of what they take, which PyTorch refuses if types differ.
+    """
+    for name, module in encoder.named_modules():
+        if name.split(".")[-2:-1] == [_ADAPTERS]:
+            module.register_forward_hook(lambda _, taken, returned: returned.to(taken[0].dtype))
 
 
 def freeze_language_layers(encoder: PreTrainedModel) -> None:

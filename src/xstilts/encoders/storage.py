@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from xstilts.config.settings import Architecture, Compute
 from xstilts.encoders import capabilities
 from xstilts.encoders.folder import CONFIG, new_files
-from xstilts.encoders.languages import freeze_language_layers
+from xstilts.encoders.languages import freeze_language_layers, keep_precision
 from xstilts.encoders.weights import WEIGHTS, check, weights_file
 from xstilts.errors import UserError
 
@@ -117,6 +117,7 @@ def reinitialised(encoder: PreTrainedModel) -> PreTrainedModel:
 
 def _for_states(model: PreTrainedModel) -> PreTrainedModel:
     """Set up what is not in the weights: nothing is kept for a next token, and a mask that is removed stays away."""
+    keep_precision(model)
     if hasattr(model.config, "use_cache"):
         model.config.use_cache = False
     if not getattr(model.config, "is_causal", True):

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from xstilts.config.settings import Compute
+from xstilts.encoders import capabilities
 from xstilts.errors import UserError
 from xstilts.task_types.base import Batch, SpecialTokens
 
@@ -73,7 +74,7 @@ class Device:
         self.place(encoder)
         if self.gradient_checkpointing:
             if not encoder.supports_gradient_checkpointing:
-                family = type(encoder).__name__
+                family = capabilities.model_class(encoder.config).__name__
                 raise UserError(
                     f"compute.gradient_checkpointing: {family} has none in transformers; leave the key out."
                 )

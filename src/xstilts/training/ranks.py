@@ -7,6 +7,7 @@ writes the run's files. Functions that are marked as collective have to be calle
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -80,17 +83,21 @@ def shard(encoder: PreTrainedModel, heads: nn.ModuleDict, device: str) -> None:
 
     # Where a head returns a view, FSDP2 warns that nobody may change it in place, which nobody does.
     warnings.filterwarnings("ignore", "FSDP2-wrapped module .* returned a view", UserWarning)
-    mesh = init_device_mesh(device, (count(),))
-    for module in (*_layers(encoder), encoder, *heads.values()):
+    mesh, layers = init_device_mesh(device, (count(),)), list(_layers(encoder, capabilities.layers(encoder.config)))
+    if not layers:
+        family = capabilities.model_class(encoder.config).__name__
+        logger.warning("gpus: %s has no list of its layers, so all of its weights are whole while it computes", family)
+    for module in (*layers, encoder, *heads.values()):
         fully_shard(module, mesh=mesh)
 
 
-def _layers(encoder: PreTrainedModel) -> Iterator[nn.Module]:
-    """The transformer layers: the modules of each list that is as long as the config says."""
-    wanted = capabilities.layers(encoder.config)
-    for module in list(encoder.modules()):
-        if isinstance(module, nn.ModuleList) and len(module) == wanted:
-            yield from module
+def _layers(module: nn.Module, wanted: int) -> Iterator[nn.Module]:
+    """The transformer layers: the modules of the outermost lists that are as long as wanted."""
+    for child in module.children():
+        if isinstance(child, nn.ModuleList) and len(child) == wanted:
+            yield from child
+        else:
+            yield from _layers(child, wanted)
 
 
 def inference() -> AbstractContextManager[Any]:
@@ -174,7 +181,7 @@ def spread(value: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
 
 
 def on_cpu(encoder: PreTrainedModel) -> PreTrainedModel:
-    """The encoder whole in the first process's main memory; in the others, what may not be used. Collective."""
+    """The encoder whole in the first process's main memory, to be written; in others, not to be used. Collective."""
     from torch.distributed.fsdp import FSDPModule
 
     if not isinstance(encoder, FSDPModule):
@@ -182,8 +189,8 @@ def on_cpu(encoder: PreTrainedModel) -> PreTrainedModel:
     weights = {name: whole(value) for name, value in encoder.state_dict().items()}
     if not is_first():
         return encoder
-    implementation = encoder.config._attn_implementation
     family = capabilities.model_class(encoder.config)
-    copy: PreTrainedModel = family._from_config(encoder.config, attn_implementation=implementation)
-    copy.load_state_dict(weights)
+    with torch.device("meta"):  # without drawing weights that are replaced
+        copy: PreTrainedModel = family._from_config(encoder.config)
+    copy.load_state_dict(weights, assign=True)
     return copy
