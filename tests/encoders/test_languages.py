@@ -22,10 +22,11 @@ from xstilts.jobs.retrieval import embed_pool
 from xstilts.retrieval.embedding import embed
 from xstilts.task_types import task_type_of
 from xstilts.task_types.base import SpecialTokens
-from xstilts.tasks.registry import TASKS
+from xstilts.tasks.registry import TASKS, TEXT
 from xstilts.training.device import Device
 from xstilts.training.loop import TaskData, train
 from xstilts.training.prediction import predict
+from xstilts.training.text import TextData, held_out_loss
 
 CPU = Device("cpu", torch.float32)
 IDS = [[0, 7, 8, 9, 2], [0, 10, 11, 2], [0, 12, 2], [0, 9, 8, 7, 6, 2]]
@@ -118,3 +119,15 @@ def test_adapters_are_for_shared_layers(encoder: PreTrainedModel) -> None:
     names = adapters.target_modules(encoder, LoRA())
     assert names and not any("adapter_modules" in name for name in names)
     assert np.any(["intermediate.dense" in name for name in names])
+
+
+def test_held_out_text_runs_through_the_layers_of_its_own_language(encoder: PreTrainedModel, tmp_path: Path) -> None:
+    task_type = task_type_of(TEXT, EncodingSettings())
+    torch.manual_seed(1)
+    head = task_type.head(encoder.config, "first_token")
+    text = TextData(task_type, {"de": rows_in(tmp_path, "de")}, {"de": rows_in(tmp_path, "de")}, 1.0)
+    losses = []
+    for before in ("en", "de"):
+        use_language(encoder, before)
+        losses.append(held_out_loss(text, encoder, head, TOKENS, 4, CPU))
+    assert losses[0] == losses[1]

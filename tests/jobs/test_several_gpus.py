@@ -69,6 +69,7 @@ def test_an_encoder_is_written_whole(commands: Commands) -> None:
     assert record["training"]["steps"] == 40
     assert record["spec"]["compute"]["gpus"] == 2
     assert record["hardware"]["threads"] == 1
+    assert record["hardware"]["device"] == "2 x CPU"
 
 
 def test_a_job_that_is_killed_or_stopped_goes_on_later(commands: Commands) -> None:

@@ -15,6 +15,7 @@ from xstilts.config.settings import Compute
 from xstilts.encoders import capabilities
 from xstilts.errors import UserError
 from xstilts.task_types.base import Batch, SpecialTokens
+from xstilts.training import ranks
 
 _MULTIPLE = 8  # tokens; tensor cores and attention kernels read rows of so many
 _COMPILED_MULTIPLE = 16  # tokens; each length has to be compiled, each token of padding costs time in every step
@@ -125,11 +126,14 @@ class Device:
         return torch.autocast(self.kind, dtype=self.precision, enabled=False)
 
     def describe(self) -> dict[str, str | int]:
-        """The device as it is recorded with a result; ``peak_gpu_bytes`` is 0 on the CPU."""
+        """The device as it is recorded with a result, '4 x' before its name where several processes have one each.
+
+        ``peak_gpu_bytes`` are this process's, 0 on the CPU.
+        """
         name = torch.cuda.get_device_name() if self.kind == "cuda" else "CPU"
         peak = torch.cuda.max_memory_allocated() if self.kind == "cuda" else 0
         return {
-            "device": name,
+            "device": f"{ranks.count()} x {name}" if ranks.count() > 1 else name,
             "precision": str(self.precision).removeprefix("torch."),
             "threads": torch.get_num_threads(),
             "cpu_capability": torch.backends.cpu.get_cpu_capability(),

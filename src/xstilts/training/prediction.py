@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -107,15 +107,9 @@ def _outputs(
     micro = MicroBatches()
     found: list[tuple[int, Any]] = []
     with ranks.inference():
-        for batch in _own(batches):
+        for batch, is_own in ranks.turns(batches):
             for places, batch_outputs in in_parts(batch, of_places, micro):
-                found += zip(places, batch_outputs, strict=True)
+                found += zip(places, batch_outputs, strict=True) if is_own else ()
     for place, output in chain.from_iterable(ranks.gathered(found)):
         outputs[place] = output
     return outputs
-
-
-def _own(batches: Iterator[list[int]]) -> Iterator[list[int]]:
-    """This process's batches. The last ones are computed twice where there are too few: all have to compute as many."""
-    while turn := list(islice(batches, ranks.count())):
-        yield turn[min(ranks.rank(), len(turn) - 1)]

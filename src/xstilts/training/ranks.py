@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -122,6 +123,15 @@ def vary(seed: int, step: int) -> None:
 def mine(items: Sequence[T]) -> Sequence[T]:
     """This process's share of some items: every n-th of them."""
     return items if count() == 1 else items[rank() :: count()]
+
+
+def turns(items: Iterator[T]) -> Iterator[tuple[T, bool]]:
+    """Yield this process's item of each turn, and whether it is its own: all processes have to compute equally often.
+
+    In the last turn, those for which there is none get another's.
+    """
+    while turn := list(islice(items, count())):
+        yield turn[min(rank(), len(turn) - 1)], rank() < len(turn)
 
 
 def summed(value: torch.Tensor) -> torch.Tensor:

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from xstilts.data.encoding import EncodedRows
+from xstilts.encoders.languages import use_language
 from xstilts.task_types.base import IGNORED, EncodedRow, SpecialTokens, TaskType
 from xstilts.training import ranks
 from xstilts.training.batches import language_batches, ordered_batches
@@ -86,19 +87,25 @@ def held_out_loss(
 ) -> float:
     """The mean loss on held-out text in nats per predicted token, over all languages; masks are always the same.
 
-    Leaves encoder and head in evaluation mode.
+    Several processes share the batches. Leaves encoder and head in evaluation mode.
     """
     encoder.eval()
     head.eval()
+    use_language(encoder, text.language)
     masks = replace(tokens, generator=torch.Generator().manual_seed(_MASKS))
+    batches = (
+        text.task_type.collate(rows[indices], masks)
+        for rows in text.held_out.values()
+        for indices in ordered_batches(rows.lengths, batch_size)
+    )
     total, count = 0.0, 0
     with ranks.inference():
-        for rows in text.held_out.values():
-            for indices in ordered_batches(rows.lengths, batch_size):
-                batch = device.move(text.task_type.collate(rows[indices], masks))
-                with device.autocast():
-                    logits = text.task_type.logits(encoder, head, batch)
-                predicted = int((batch["labels"] != IGNORED).sum())
-                total += float(text.task_type.loss(logits, batch)) * predicted
-                count += predicted
-    return total / max(1, count)
+        for of_turn, is_own in ranks.turns(batches):
+            batch = device.move(of_turn)
+            with device.autocast():
+                logits = text.task_type.logits(encoder, head, batch)
+            predicted = int((batch["labels"] != IGNORED).sum()) * is_own
+            total += float(text.task_type.loss(logits, batch)) * predicted
+            count += predicted
+    totals, counts = zip(*ranks.gathered((total, count)), strict=True)
+    return sum(totals) / max(1, sum(counts))
