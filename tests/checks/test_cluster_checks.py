@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from configs import ready_made
 from workspace import REPOSITORY
 
 from xstilts.checks.cluster import findings
@@ -18,7 +19,9 @@ from xstilts.cluster import parsing, requests, slurm
 from xstilts.cluster.profile import Profile, read_profile
 from xstilts.cluster.requests import Request
 from xstilts.cluster.slurm import Cluster, read_cluster
+from xstilts.config.study import load
 from xstilts.errors import UserError
+from xstilts.graph.runs import Runs
 
 #: Of SLURM 22.05, shortened; by the first words of the command.
 PRINTED = {
@@ -45,6 +48,8 @@ gpu|g2|185000|40|gpu:v100:2(S:0)
     "sacctmgr --noheader --parsable2 show qos": "normal|12:00:00\nlong|\n",
 }
 
+RUNS = Runs(load(ready_made(models={"m": {"path": "a"}, "large": {"path": "b", "gpus": 4}})))
+
 
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
@@ -60,13 +65,13 @@ def said(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> C
     """What is found with the users' profile, where a fine-tuning asks for this and the profile has that changed."""
     monkeypatch.chdir(tmp_path)
 
-    def found(profile: dict[str, Any] | None = None, **resources: str) -> list[str]:
+    def found(profile: dict[str, Any] | None = None, model: str = "m", **resources: str) -> list[str]:
         shipped = yaml.safe_load((REPOSITORY / "workflow" / "profiles" / "slurm" / "profile.yaml").read_text())
         Path("profile.yaml").write_text(yaml.safe_dump({**shipped, **(profile or {})}), encoding="utf-8")
         asked = {"slurm_partition": "gpu", "gpu": "1", "runtime": "720", "mem_mb": "32000", **resources}
         asked = {name: value for name, value in asked.items() if value}
-        request = Request("finetune", "model=m, arm=none, training_set=xnli, seed=1", asked)
-        return [str(one) for one in findings(cluster, read_profile(Path.cwd()), [request]) if not one.warning]
+        request = Request("finetune", f"model={model}, arm=none, training_set=xnli, seed=1", asked)
+        return [str(one) for one in findings(cluster, read_profile(Path.cwd()), [request], RUNS) if not one.warning]
 
     return found
 
@@ -122,6 +127,23 @@ def test_what_does_not_fit(said: Callable[..., list[str]], resources: dict[str, 
     assert any(f"finetune {line}" in text or line in text for text in found), found
 
 
+@pytest.mark.parametrize(
+    ("resources", "asked"),
+    [
+        ({"gpu": "1"}, "asks for 1 GPU, and models.large.gpus is 4. Leave the line out, as jobs ask for the GPUs of"),
+        ({"gpu": "", "gres": "gpu:a100:1"}, "by themselves, or write gres for 4 of them."),
+        ({"gpu": "4"}, ""),
+        ({"gpu": "", "gres": "gpu:a100:4"}, ""),
+        ({"gpu": "4", "gpu_model": "a100"}, ""),
+    ],
+)
+def test_a_model_that_is_trained_on_several_gpus(
+    said: Callable[..., list[str]], resources: dict[str, str], asked: str
+) -> None:
+    found = said(model="large", **resources)
+    assert len(found) == bool(asked) and all(asked in text for text in found)
+
+
 @pytest.mark.parametrize("command", ["sacct", None])
 def test_sacct_is_refused_with_the_reason(said: Callable[..., list[str]], command: str | None) -> None:
     (found,) = said({"slurm-status-command": command})
@@ -137,14 +159,14 @@ def test_another_executor(said: Callable[..., list[str]]) -> None:
 def test_how_long_slurm_remembers(cluster: Cluster, age: int, problems: int, warnings: int) -> None:
     cluster.settings["MinJobAge"] = f"{age} sec"
     profile = read_profile(REPOSITORY / "workflow" / "profiles" / "slurm")
-    found = [one for one in findings(cluster, profile, []) if "MinJobAge" in one.key]
+    found = [one for one in findings(cluster, profile, [], RUNS) if "MinJobAge" in one.key]
     assert [sum(not one.warning for one in found), sum(one.warning for one in found)] == [problems, warnings]
 
 
 def test_partitions_whose_jobs_are_cancelled_are_named(cluster: Cluster) -> None:
     profile = read_profile(REPOSITORY / "workflow" / "profiles" / "slurm")
     asked = [Request("finetune", "", {"slurm_partition": name}) for name in ("gpu", "cpu")]
-    (found,) = findings(cluster, profile, asked)
+    (found,) = findings(cluster, profile, asked, RUNS)
     assert found.warning and found.text.startswith("is CANCEL for the partition gpu:")
 
 
@@ -193,7 +215,7 @@ def test_a_group_asks_for_the_time_of_all_members_and_the_memory_of_the_largest(
     group = requests._of_group(list(requests._requests(dedent(block))))
     assert (group.members, group.number("runtime"), group.number("mem_mb"), group.number("gpu")) == (2, 1800, 9000, 1)
     profile = read_profile(REPOSITORY / "workflow" / "profiles" / "slurm")
-    (found,) = (one for one in findings(cluster, profile, [group]) if not one.warning)
+    (found,) = (one for one in findings(cluster, profile, [group], RUNS) if not one.warning)
     assert found.text.startswith(
         "2 jobs of finetune in a group ask for 1800 minutes, and the partition gpu allows 1440."
     )

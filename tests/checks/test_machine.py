@@ -29,6 +29,20 @@ def test_a_machine_in_order() -> None:
     assert found(own()) == []
 
 
+@pytest.mark.parametrize(("gpus", "here", "warned"), [(4, 2, True), (2, 2, False), (4, 0, False)])
+def test_a_model_that_is_trained_on_more_gpus_than_there_are(
+    monkeypatch: pytest.MonkeyPatch, gpus: int, here: int, warned: bool
+) -> None:
+    devices = [GpuDevice(str(number), f"GPU-{number}", "H200") for number in range(here)]
+    monkeypatch.setattr("xstilts.checks.machine.visible_gpus", lambda: devices)
+    study = own()
+    study["models"]["tiny"]["gpus"] = gpus
+    texts = [text for text, warning in found(study) if warning]
+    assert [
+        text.startswith("models.tiny.gpus: its trainings use 4 GPUs of one machine, and this one") for text in texts
+    ] == ([True] * warned)
+
+
 def test_packages_that_are_missing_or_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
     there = {"torch": "1.0", "peft": ""}
     known = installation.installed

@@ -30,7 +30,7 @@ rule pretrain:
         "../../envs/xstilts.yaml"
     threads: 1
     resources:
-        gpu=lambda w: RUNS.study.models[w.model].gpus,
+        gpu=lambda w: RUNS.gpus("pretrain", w.model),
         mem_mb=16000,
         runtime=240,
     params:
@@ -66,7 +66,7 @@ rule intermediate:
         "../../envs/xstilts.yaml"
     threads: 1
     resources:
-        gpu=lambda w: RUNS.study.models[w.model].gpus,
+        gpu=lambda w: RUNS.gpus("intermediate", w.model),
         mem_mb=32000,
         runtime=1440,
     params:
@@ -105,7 +105,7 @@ rule finetune:
         "../../envs/xstilts.yaml"
     threads: 1
     resources:
-        gpu=lambda w: RUNS.study.models[w.model].gpus,
+        gpu=lambda w: RUNS.gpus("finetune", w.model),
         mem_mb=32000,
         runtime=720,
     params:

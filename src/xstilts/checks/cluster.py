@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from xstilts.checks.findings import Finding
-from xstilts.checks.partitions import fits
+from xstilts.checks.partitions import fits, too_few_gpus
 from xstilts.cluster.profile import Profile
 from xstilts.cluster.requests import Request
 from xstilts.cluster.slurm import Cluster, sees
 from xstilts.errors import did_you_mean
+from xstilts.graph.runs import Runs
 from xstilts.wording import listed
 
 #: Seconds between two questions of the executor, at the most, and what a busy SLURM may add.
@@ -19,13 +20,14 @@ _LONGEST_PAUSE, _SAFE_AGE = 180, 300
 _SQUEUE_AGE = 120
 
 
-def findings(cluster: Cluster, profile: Profile, requests: Sequence[Request]) -> Iterator[Finding]:
+def findings(cluster: Cluster, profile: Profile, requests: Sequence[Request], runs: Runs) -> Iterator[Finding]:
     """Iterate over what would fail, or may.
 
     Args:
         cluster: The cluster.
         profile: The profile that jobs are submitted with.
         requests: What each job asks for.
+        runs: The study's jobs.
     """
     yield from _executor(profile)
     yield from _memory_of_slurm(cluster)
@@ -34,6 +36,8 @@ def findings(cluster: Cluster, profile: Profile, requests: Sequence[Request]) ->
         by_rule.setdefault(request.rule, []).append(request)
     for rule, of_rule in by_rule.items():
         yield from _rule(cluster, profile, rule, of_rule)
+        for resource, text in dict.fromkeys(filter(None, (too_few_gpus(runs, request) for request in of_rule))):
+            yield Finding(_place(profile, rule, resource), text)
     yield from _preemption(cluster, requests)
 
 

@@ -13,6 +13,7 @@ from xstilts.errors import UserError
 from xstilts.graph.runs import Runs
 from xstilts.planning.gpus import GPUS
 from xstilts.planning.plan import plan
+from xstilts.runtime.gpus import visible_gpus
 
 
 def findings(runs: Runs, folder: Path) -> Iterator[Finding]:
@@ -29,12 +30,25 @@ def findings(runs: Runs, folder: Path) -> Iterator[Finding]:
             f"not there: {', '.join(missing)}. Jobs on a machine without network stop; before they start, {PREFETCH}.",
             warning=True,
         )
+    yield from _gpus(runs)
     try:
         estimated = plan(runs, GPUS["cpu"])
     except UserError as error:
         yield Finding("disk", f"not checked, as what the study needs is not known: {error}", warning=True)
     else:
         yield from (replace(finding, warning=False) for finding in disk.findings(runs, estimated.disk))
+
+
+def _gpus(runs: Runs) -> Iterator[Finding]:
+    """Models that are trained on more GPUs than this machine has, if it has any."""
+    here = len(visible_gpus())
+    for name, model in runs.study.models.items():
+        if 0 < here < model.gpus:
+            yield Finding(
+                f"models.{name}.gpus",
+                f"its trainings use {model.gpus} GPUs of one machine, and this one has {here}: they stop here at once.",
+                warning=True,
+            )
 
 
 def _not_downloaded(runs: Runs) -> list[str]:

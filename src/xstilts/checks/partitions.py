@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from xstilts.cluster.parsing import gpus
 from xstilts.cluster.requests import Request
 from xstilts.cluster.slurm import Cluster
-from xstilts.wording import listed
+from xstilts.graph.runs import Runs
+from xstilts.wording import counted, listed
 
 
 def fits(cluster: Cluster, asked: Sequence[str], rule: str, requests: Sequence[Request]) -> Iterator[tuple[str, str]]:
@@ -84,6 +86,22 @@ def _devices(
             if text not in said:
                 said.add(text)
                 yield resource, text
+
+
+def too_few_gpus(runs: Runs, request: Request) -> tuple[str, str] | None:
+    """The resource and a sentence, where a job asks for fewer GPUs than its model is trained on; else None."""
+    found = re.search(r"\bmodel=([^,]+)", request.wildcards)
+    model = found[1] if found else ""
+    needed = runs.gpus(request.rule, model) if model in runs.study.models else 1
+    resource, wanted = _wanted(request)
+    if needed == 1 or wanted.total() >= needed:
+        return None
+    line = "" if resource == "gpu" else f", or write {resource} for {needed} of them"
+    return (
+        resource,
+        f"{request.rule} asks for {counted(wanted.total(), 'GPU')}, and models.{model}.gpus is {needed}. Leave the line "
+        f"out, as jobs ask for the GPUs of their model by themselves{line}.",
+    )
 
 
 def _wanted(request: Request) -> tuple[str, Counter[str]]:

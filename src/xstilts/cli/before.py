@@ -20,6 +20,7 @@ from xstilts.wording import listed
 
 if TYPE_CHECKING:
     from xstilts.checks.findings import Finding
+    from xstilts.graph.runs import Runs
 
 
 ConfigFile = Annotated[str, typer.Option("--config", hidden=True, help="What --study was called for YAML files.")]
@@ -147,13 +148,14 @@ def doctor(
 
     if (run or profile) and not slurm:
         raise UserError(f"{'--run' if run else '--profile'} is about a cluster: give --slurm, too.")
-    found = [*findings(described(study), workflow_folder())]
+    runs = described(study)
+    found = [*findings(runs, workflow_folder())]
     if slurm:
-        found += _on_slurm(find(study).file, profile, run)
+        found += _on_slurm(find(study).file, runs, profile, run)
     _show(in_order(found), as_json)
 
 
-def _on_slurm(file: Path | None, profile: str, run: bool) -> list[Finding]:
+def _on_slurm(file: Path | None, runs: Runs, profile: str, run: bool) -> list[Finding]:
     from xstilts.checks import cluster as checks
     from xstilts.cluster.profile import read_profile
     from xstilts.cluster.requests import planned_requests
@@ -165,7 +167,7 @@ def _on_slurm(file: Path | None, profile: str, run: bool) -> list[Finding]:
     chosen = profile_folder(profile or "slurm", folder / "workflow" / "profiles")
     cluster, read = read_cluster(), read_profile(chosen)
     requests = planned_requests(folder / SNAKEFILE, file, chosen)
-    found = list(checks.findings(cluster, read, requests))
+    found = list(checks.findings(cluster, read, requests, runs))
     if run:
         found += checks.unseen(cluster, read, requests, [str(Path.cwd()), sys.executable])
     return found

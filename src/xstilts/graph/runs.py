@@ -65,6 +65,10 @@ class Runs:
 
     # Jobs
 
+    def gpus(self, rule: str, model: str) -> int:
+        """Return how many GPUs a job of a rule uses: several where it trains a model that has as many."""
+        return self.study.models[model].gpus if rule in ("pretrain", "intermediate", "finetune") else 1
+
     def jobs(self) -> Iterator[Job]:
         """Iterate over the jobs that make scores: fine-tuning and retrieval."""
         for model in self.study.models:

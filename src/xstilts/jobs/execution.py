@@ -52,7 +52,7 @@ def run_job(runs: Runs, job: Job, threads: int, planned_run: str = "") -> None:
     reads = runs.reads(job)
     refuse_changed(runs, reads)
 
-    gpus = runs.study.models[job.model].gpus if job.rule != "retrieve" else 1
+    gpus = runs.gpus(job.rule, job.model)
 
     def work(stop: StopRequest, inputs: str, on_progress: ProgressCallback) -> None:
         if gpus == 1:

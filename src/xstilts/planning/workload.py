@@ -51,8 +51,7 @@ class Workloads:
         """Return what one job of a kind does."""
         if kind not in self._known:
             rule, model, _ = kind
-            gpus = self._study.models[model].gpus if rule in ("pretrain", "intermediate", "finetune") else 1
-            self._known[kind] = replace(self._work(*kind), gpus=gpus)
+            self._known[kind] = replace(self._work(*kind), gpus=self._runs.gpus(rule, model))
         return self._known[kind]
 
     def _work(self, rule: str, model: str, what: str) -> Work:
