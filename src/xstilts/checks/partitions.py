@@ -99,8 +99,8 @@ def too_few_gpus(runs: Runs, request: Request) -> tuple[str, str] | None:
     line = "" if resource == "gpu" else f", or write {resource} for {needed} of them"
     return (
         resource,
-        f"{request.rule} asks for {counted(wanted.total(), 'GPU')}, and models.{model}.gpus is {needed}. Leave the line "
-        f"out, as jobs ask for the GPUs of their model by themselves{line}.",
+        f"{request.rule} asks for {counted(wanted.total(), 'GPU')}, and models.{model}.gpus is {needed}. Leave the "
+        f"line out, as jobs ask for the GPUs of their model by themselves{line}.",
     )
 
 
