@@ -111,6 +111,12 @@ CHANGES: dict[str, tuple[Change, str]] = {
         setting("compute", value={"precision": "float32"}),
         'compute.precision: "auto" -> "float32"',
     ),
+    "`compute.compile`, which training alone reads": (
+        setting("compute", value={"compile": "auto"}),
+        'compute.compile: "off" -> "auto"',
+    ),
+    "`compute.mps`": (setting("compute", value={"mps": "auto"}), NOTHING),
+    "`gpus` of a model": (setting("models", "small", "gpus", value=2), "models.small.gpus is new"),
     "a further seed": (setting("seeds", value=[1, 2]), "seed 2 is new"),
     "a seed less": (fewer_seeds, "seeds: [1, 2] -> [1]"),
     "a further arm": (setting("arms", "qqp", value={"tasks": ["qqp"]}), "arm qqp is new"),

@@ -118,6 +118,8 @@ def _key(path: tuple[str, ...], job: PlannedJob, runs: Runs) -> str:
     if first in ("model", "architecture", "path", *_UPSTREAM):
         inner = tail if first == "model" or (first in _UPSTREAM and rest) else "path" if not rest else ".".join(path)
         return f"models.{names.get('model', '')}.{inner}"
+    if path == ("compute", "gpus"):
+        return f"models.{names.get('model', '')}.gpus"
     if first == "translator":
         return f"translation.{tail}"
     if first in ("train_languages", "shots"):
