@@ -43,3 +43,14 @@ def test_only_what_was_too_much_is_halved() -> None:
     micro = MicroBatches(8)
     micro.halve(3)
     assert micro.size == 1
+
+
+def test_several_processes_do_not_go_on_with_fewer_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They would have to agree on them; one that computes other rows than the others would wait for ever."""
+    monkeypatch.setattr("xstilts.training.memory.ranks.count", lambda: 4)
+    micro = MicroBatches(8)
+    with pytest.raises(
+        UserError, match=r"one of 4 GPUs is too small for its part of a batch of 8 rows\. Give micro_ba"
+    ):
+        list(in_parts([1, 2, 3, 4, 5, 6, 7, 8], lambda part: doubled(2, part), micro))
+    assert micro.size == 8

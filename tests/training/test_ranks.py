@@ -151,8 +151,10 @@ def test_two_processes_train_every_family_as_one_does(outcomes: Outcomes, name: 
 
 
 def test_two_processes_train_in_bfloat16(outcomes: Outcomes) -> None:
-    """Rounding depends on the rows that are computed at once."""
+    """Rounding depends on the rows that are computed at once, and all weights are rounded while they are whole."""
     alone, together = outcomes["bfloat16"]
+    assert alone["weights compute in"] == {torch.float32} and together["weights compute in"] == {torch.bfloat16}
+    assert {weights.dtype for weights in together["weights"].values()} == {torch.float32}
     assert [entry["loss"] for entry in together["curve"]] == pytest.approx(
         [entry["loss"] for entry in alone["curve"]], rel=0.01
     )

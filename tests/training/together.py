@@ -10,6 +10,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as processes
+from torch import nn
 from transformers import PreTrainedTokenizerFast
 
 from xstilts.config.settings import Architecture, Compute, Hyperparameters
@@ -68,6 +69,9 @@ def outcome(case: Case, tokenizer: PreTrainedTokenizerFast, folder: Path) -> dic
         if case.stop and step == case.stop:
             stop.reason = "SIGTERM"
 
+    precisions: set[torch.dtype] = set()
+    linear = next(module for module in encoder.modules() if isinstance(module, nn.Linear))
+    linear.register_forward_pre_hook(lambda module, _: precisions.add(module.weight.dtype))
     session = Session(stop, checkpoints if ranks.is_first() else None, tell if ranks.is_first() else _nothing)
     try:
         trained = train(encoder, case.task_data, tokens, case.hyper, 1, case.device, case.name, session)
@@ -88,6 +92,7 @@ def outcome(case: Case, tokenizer: PreTrainedTokenizerFast, folder: Path) -> dic
         "steps": (trained.steps, trained.best_step, trained.resumed_at),
         "predictions": predictions,
         "family": type(written).__name__,
+        "weights compute in": precisions,
     }
 
 

@@ -154,7 +154,7 @@ def train(
     heads = nn.ModuleDict({m.name: m.task_type.head(encoder.config, hyper.sentence_vector) for m in trained})
     if text and text.head:
         load_weights(heads[text.name], text.head)
-    ranks.shard(encoder, heads, device.kind)
+    ranks.shard(encoder, heads, device.kind, device.precision)
     device.prepare(encoder)
     device.place(heads)
     tokens = device.padding(tokens)

@@ -41,8 +41,8 @@ class MicroBatches:
         if ranks.count() > 1:
             raise UserError(
                 f"The memory of one of {ranks.count()} GPUs is too small for its part of a batch of {rows} rows. Give "
-                "micro_batch_size, the rows that all of them compute at once, or lower it; or set "
-                "compute.gradient_checkpointing."
+                "micro_batch_size, the rows that all of them compute at once, or lower it; set "
+                "compute.gradient_checkpointing; or give the model more 'gpus'."
             )
         before = min(self.size or rows, rows)
         if before == 1:

@@ -66,7 +66,7 @@ def is_first() -> bool:
     return rank() == 0
 
 
-def shard(encoder: PreTrainedModel, heads: nn.ModuleDict, device: str) -> None:
+def shard(encoder: PreTrainedModel, heads: nn.ModuleDict, device: str, precision: torch.dtype) -> None:
     """Shard the weights of encoder and heads in place, which moves them to the device. Collective.
 
     All processes start with the same weights. What is outside of the transformer layers is gathered at the beginning
@@ -76,11 +76,13 @@ def shard(encoder: PreTrainedModel, heads: nn.ModuleDict, device: str) -> None:
         encoder: Each of its layers is gathered as a whole.
         heads: Each of them is gathered as a whole.
         device: 'cpu' or 'cuda'.
+        precision: What weights are gathered in. Each process keeps its part of them, and of the gradients, in float32.
+            Autocast would leave a copy of every layer, cast, until its gradients are there.
     """
     if count() == 1:
         return
     from torch.distributed.device_mesh import init_device_mesh
-    from torch.distributed.fsdp import fully_shard
+    from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 
     # Where a head returns a view, FSDP2 warns that nobody may change it in place, which nobody does.
     warnings.filterwarnings("ignore", "FSDP2-wrapped module .* returned a view", UserWarning)
@@ -88,8 +90,9 @@ def shard(encoder: PreTrainedModel, heads: nn.ModuleDict, device: str) -> None:
     if not layers:
         family = capabilities.model_class(encoder.config).__name__
         logger.warning("gpus: %s has no list of its layers, so all of its weights are whole while it computes", family)
+    policy = MixedPrecisionPolicy(param_dtype=precision, reduce_dtype=torch.float32, cast_forward_inputs=False)
     for module in (*layers, encoder, *heads.values()):
-        fully_shard(module, mesh=mesh)
+        fully_shard(module, mesh=mesh, mp_policy=policy)
 
 
 def _layers(module: nn.Module, wanted: int) -> Iterator[nn.Module]:
