@@ -21,8 +21,11 @@ from xstilts.data.encoding import EncodedRows, encode_task
 from xstilts.data.fitting import fitted
 from xstilts.encoders import storage
 from xstilts.task_types import task_type_of
+from xstilts.task_types.base import IGNORED
 from xstilts.tasks.registry import TASKS, TEXT
+from xstilts.training import ranks
 from xstilts.training.device import Device
+from xstilts.training.gradients import _share
 from xstilts.training.loop import TaskData
 
 # With a small epsilon, AdamW makes large steps of gradients that are 0 apart from rounding, as those of biases of keys.
@@ -176,3 +179,15 @@ def test_another_number_of_processes_goes_on_from_a_checkpoint(outcomes: Outcome
 def test_each_process_has_dropout_of_its_own(outcomes: Outcomes) -> None:
     alone, together = outcomes["dropout"]
     assert alone["curve"] != together["curve"]
+
+
+def test_a_process_without_a_row_of_its_own_adds_nothing_to_the_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last of three, of a micro-batch of two rows, computes the first row, whose words must not count twice."""
+    tagging = task_type_of(TASKS["udpos"], Encoding())
+    first_row = {"input_ids": torch.zeros(1, 4, dtype=torch.long), "labels": torch.tensor([[IGNORED, 1, 2, 3]])}
+    monkeypatch.setattr(ranks, "count", lambda: 3)
+    monkeypatch.setattr(ranks, "summed", lambda terms: terms + 7)
+    monkeypatch.setattr(ranks, "rank", lambda: 2)
+    assert _share(tagging, first_row, 2) == 0
+    monkeypatch.setattr(ranks, "rank", lambda: 0)
+    assert _share(tagging, first_row, 2) == pytest.approx(3 / 10)
