@@ -28,7 +28,7 @@ rule pretrain:
     priority: 100
     conda:
         "../../envs/xstilts.yaml"
-    threads: 1
+    threads: lambda w: RUNS.gpus("pretrain", w.model)
     resources:
         gpu=lambda w: RUNS.gpus("pretrain", w.model),
         mem_mb=16000,
@@ -64,7 +64,7 @@ rule intermediate:
     priority: 50
     conda:
         "../../envs/xstilts.yaml"
-    threads: 1
+    threads: lambda w: RUNS.gpus("intermediate", w.model)
     resources:
         gpu=lambda w: RUNS.gpus("intermediate", w.model),
         mem_mb=32000,
@@ -103,7 +103,7 @@ rule finetune:
         PATHS.part("benchmarks", "{model}", "{arm}", "{training_set}", "{seed}", "tsv")
     conda:
         "../../envs/xstilts.yaml"
-    threads: 1
+    threads: lambda w: RUNS.gpus("finetune", w.model)
     resources:
         gpu=lambda w: RUNS.gpus("finetune", w.model),
         mem_mb=32000,
