@@ -232,12 +232,16 @@ def _leased(count: int) -> str:
         return devices
 
 
-def test_more_gpus_than_there_are(monkeypatch):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,2")
-    with (
-        pytest.raises(UserError, match=r"uses 3 GPUs \(gpus of its model\), but may use 2 here: 0, 2"),
-        lease_gpu(1, count=3),
-    ):
+@pytest.mark.parametrize(
+    ("visible", "said"),
+    [
+        ("0,2", "may use 2 here: 0, 2. Give"),
+        (f"0,{MIG},{MIG}x", "may use 1 here: 0, and 2 MIG slices, which cannot be"),
+    ],
+)
+def test_more_gpus_than_there_are(monkeypatch, visible, said):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    with pytest.raises(UserError, match=said), lease_gpu(1, count=3):
         pass
 
 

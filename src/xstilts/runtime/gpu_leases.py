@@ -49,11 +49,8 @@ def lease_gpu(slots: int, every: float = 2.0, use_mps: bool = False, count: int 
             folder of locks cannot be used.
     """
     gpus, allocation = visible_gpus(), _allocation()
-    if gpus and len(gpus) < count:
-        raise UserError(
-            f"This job uses {count} GPUs (gpus of its model), but may use {len(gpus)} here: "
-            f"{', '.join(gpu.entry for gpu in gpus)}. Give 'gpus' a number that one machine has."
-        )
+    if gpus and count > 1:
+        gpus = _refuse_too_few(gpus, count)
     if not gpus or _is_assigned(gpus, allocation, count):
         yield _entries(gpus)
         return
@@ -73,6 +70,19 @@ def lease_gpu(slots: int, every: float = 2.0, use_mps: bool = False, count: int 
                 os.environ.pop(name, None)
                 if name in before:
                     os.environ[name] = before[name]
+
+
+def _refuse_too_few(gpus: Sequence[GpuDevice], count: int) -> list[GpuDevice]:
+    """Return the GPUs that can be used together: slices of one cannot, as CUDA shows a process no more than one."""
+    entire = [gpu for gpu in gpus if not gpu.name.startswith("MIG-")]
+    if len(entire) < count:
+        slices = f", and {counted(len(gpus) - len(entire), 'MIG slice')}, which cannot be used together"
+        raise UserError(
+            f"This job uses {count} GPUs (gpus of its model), but may use {len(entire)} here: "
+            f"{', '.join(gpu.entry for gpu in entire) or 'none'}{slices if len(entire) < len(gpus) else ''}. Give 'gpus' "
+            "a number that one machine has, and on a cluster have the job ask for as many."
+        )
+    return entire
 
 
 def gpus_to_lease() -> list[GpuDevice]:
