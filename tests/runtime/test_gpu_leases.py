@@ -236,7 +236,7 @@ def _leased(count: int) -> str:
     ("visible", "said"),
     [
         ("0,2", "may use 2 here: 0, 2. Give"),
-        (f"0,{MIG},{MIG}x", "may use 1 here: 0, and 2 MIG slices, which cannot be"),
+        (f"0,{MIG},{MIG}x", "may use 1 here: 0, and 2 MIG slices, which cannot"),
     ],
 )
 def test_more_gpus_than_there_are(monkeypatch, visible, said):

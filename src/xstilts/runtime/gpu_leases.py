@@ -79,8 +79,8 @@ def _refuse_too_few(gpus: Sequence[GpuDevice], count: int) -> list[GpuDevice]:
         slices = f", and {counted(len(gpus) - len(entire), 'MIG slice')}, which cannot be used together"
         raise UserError(
             f"This job uses {count} GPUs (gpus of its model), but may use {len(entire)} here: "
-            f"{', '.join(gpu.entry for gpu in entire) or 'none'}{slices if len(entire) < len(gpus) else ''}. Give 'gpus' "
-            "a number that one machine has, and on a cluster have the job ask for as many."
+            f"{', '.join(gpu.entry for gpu in entire) or 'none'}{slices if len(entire) < len(gpus) else ''}. Give "
+            "'gpus' a number that one machine has, and on a cluster have the job ask for as many."
         )
     return entire
 
