@@ -23,8 +23,9 @@ from xstilts.task_types import task_type_of
 from xstilts.task_types.base import SpecialTokens
 from xstilts.tasks.registry import TASKS
 from xstilts.training.device import Device
-from xstilts.training.loop import TaskData, train
+from xstilts.training.loop import train
 from xstilts.training.session import Session
+from xstilts.training.steps import TaskData
 
 MAX_LENGTH, BATCH, LABELS = 128, 32, 3
 FIRST, PAD, LAST = 0, 1, 2  # token ids of XLM-R

@@ -45,8 +45,9 @@ from xstilts.task_types.base import SpecialTokens, TaskType
 from xstilts.tasks.registry import TASKS
 from xstilts.training.collapse import primary_score
 from xstilts.training.device import Device
-from xstilts.training.loop import TaskData, train
+from xstilts.training.loop import train
 from xstilts.training.prediction import predict
+from xstilts.training.steps import TaskData
 
 MAX_LENGTH = 128  # tokens
 BATCH = 32  # examples

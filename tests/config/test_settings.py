@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
+from xstilts.config.section import Section, merged
 from xstilts.config.settings import (
     Architecture,
     Compute,
@@ -10,9 +11,7 @@ from xstilts.config.settings import (
     Hyperparameters,
     HyperparametersOverride,
     RetrievalSettings,
-    Section,
     Training,
-    merged,
 )
 
 

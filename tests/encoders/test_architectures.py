@@ -29,8 +29,9 @@ from xstilts.task_types.base import SpecialTokens
 from xstilts.tasks.registry import TASKS, TEXT
 from xstilts.training.checkpoints import Checkpoints
 from xstilts.training.device import Device
-from xstilts.training.loop import TaskData, TrainingResult, train
+from xstilts.training.loop import TrainingResult, train
 from xstilts.training.session import Session
+from xstilts.training.steps import TaskData
 
 ENCODING = EncodingSettings(max_length=64)
 HYPER = Hyperparameters(learning_rate=1e-2, batch_size=4, max_steps=24, eval_every=6, warmup_steps=1)

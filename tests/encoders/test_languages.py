@@ -24,8 +24,9 @@ from xstilts.task_types import task_type_of
 from xstilts.task_types.base import SpecialTokens
 from xstilts.tasks.registry import TASKS, TEXT
 from xstilts.training.device import Device
-from xstilts.training.loop import TaskData, train
+from xstilts.training.loop import train
 from xstilts.training.prediction import predict
+from xstilts.training.steps import TaskData
 from xstilts.training.text import TextData, held_out_loss
 
 CPU = Device("cpu", torch.float32)

@@ -29,7 +29,8 @@ from xstilts.task_types import canonical_schema
 from xstilts.task_types.base import SpecialTokens, TaskType
 from xstilts.tasks.registry import TEXT
 from xstilts.tasks.task import Task
-from xstilts.training.loop import TaskData, TrainingResult
+from xstilts.training.loop import TrainingResult
+from xstilts.training.steps import TaskData
 
 EXAMPLES = 8
 VALUES = "fiction", "travel"  # of metadata, in turn

@@ -16,8 +16,8 @@ from transformers import PreTrainedTokenizerFast
 from xstilts.errors import UserError
 from xstilts.graph.runs import Runs
 from xstilts.jobs import training
-from xstilts.training.loop import steps_of
 from xstilts.training.session import Session
+from xstilts.training.steps import steps_of
 
 DOMAIN = {"how": "domain", "where": {"genre": ["travel"]}}
 

@@ -20,7 +20,7 @@ from xstilts.task_types.base import SpecialTokens
 from xstilts.task_types.classification import Classification
 from xstilts.tasks.registry import TASKS
 from xstilts.training.device import Device
-from xstilts.training.loop import TaskData
+from xstilts.training.steps import TaskData
 
 WORDS = ["the", "old", "stone", "pier", "arrived", "at", "market", "counted", "forty", "baskets"]
 ENCODING = Encoding(max_length=24)

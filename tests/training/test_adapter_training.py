@@ -17,8 +17,9 @@ from xstilts.runtime.signals import Stopped, StopRequest
 from xstilts.task_types.base import SpecialTokens
 from xstilts.training.checkpoints import Checkpoints
 from xstilts.training.device import Device
-from xstilts.training.loop import TaskData, TrainingResult, train
+from xstilts.training.loop import TrainingResult, train
 from xstilts.training.session import Session
+from xstilts.training.steps import TaskData
 
 SHAPE = Architecture(hidden_size=16, layers=2, heads=2, feed_forward_size=16, max_length=24, dropout=0.2)
 ADAPTED = Hyperparameters(

@@ -25,9 +25,10 @@ from xstilts.training import losses
 from xstilts.training.ahead import StepRows, ahead
 from xstilts.training.checkpoints import Checkpoints
 from xstilts.training.device import Device
-from xstilts.training.loop import TaskData, train
+from xstilts.training.loop import train
 from xstilts.training.prediction import predict
 from xstilts.training.session import Session
+from xstilts.training.steps import TaskData
 
 HYPER = Hyperparameters(learning_rate=5e-3, batch_size=10, max_steps=9, eval_every=4, warmup_steps=3)
 SHAPE = Architecture(hidden_size=16, layers=1, heads=2, feed_forward_size=16, max_length=24, dropout=0.3)

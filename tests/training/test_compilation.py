@@ -22,8 +22,9 @@ from xstilts.task_types.base import SpecialTokens
 from xstilts.training.checkpoints import Checkpoints
 from xstilts.training.compilation import compiled
 from xstilts.training.device import Device
-from xstilts.training.loop import TaskData, TrainingResult, train
+from xstilts.training.loop import TrainingResult, train
 from xstilts.training.session import Session
+from xstilts.training.steps import TaskData
 
 HYPER = Hyperparameters(
     learning_rate=5e-3, batch_size=10, max_steps=9, eval_every=4, weight_decay=0.1, sentence_vector="first_token"

@@ -20,8 +20,9 @@ from xstilts.task_types.classification import Classification
 from xstilts.training.ahead import StepRows
 from xstilts.training.device import Device
 from xstilts.training.gradients import backward
-from xstilts.training.loop import TaskData, train
+from xstilts.training.loop import train
 from xstilts.training.memory import MicroBatches
+from xstilts.training.steps import TaskData
 
 BFLOAT16 = Device("cpu", torch.bfloat16)
 HYPER = Hyperparameters(learning_rate=5e-3, batch_size=10, max_steps=4, eval_every=2)

@@ -20,8 +20,9 @@ from xstilts.training import loop
 from xstilts.training.ahead import StepRows
 from xstilts.training.batches import shuffled_batches
 from xstilts.training.device import Device
-from xstilts.training.loop import TaskData, TrainingResult, planned_steps, train
+from xstilts.training.loop import TrainingResult, train
 from xstilts.training.memory import MicroBatches
+from xstilts.training.steps import TaskData, planned_steps
 
 FAST = Hyperparameters(learning_rate=5e-3, batch_size=10, max_steps=6, eval_every=2)
 

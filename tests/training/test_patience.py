@@ -15,8 +15,9 @@ from xstilts.runtime.signals import Stopped, StopRequest
 from xstilts.task_types.base import SpecialTokens
 from xstilts.training.checkpoints import Checkpoints
 from xstilts.training.device import Device
-from xstilts.training.loop import TaskData, TrainingResult, train
+from xstilts.training.loop import TrainingResult, train
 from xstilts.training.session import Session
+from xstilts.training.steps import TaskData
 
 SHAPE = Architecture(hidden_size=16, layers=1, heads=2, feed_forward_size=16, max_length=24)
 HYPER = Hyperparameters(learning_rate=1e-3, batch_size=5, max_steps=12, eval_every=2, patience=2)

@@ -12,8 +12,8 @@ from xstilts.task_types.classification import Classification
 from xstilts.tasks.registry import TASKS
 from xstilts.training.collapse import primary_score
 from xstilts.training.device import Device
-from xstilts.training.loop import TaskData
 from xstilts.training.prediction import predict
+from xstilts.training.steps import TaskData
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 100])

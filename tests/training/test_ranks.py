@@ -26,7 +26,7 @@ from xstilts.tasks.registry import TASKS, TEXT
 from xstilts.training import ranks
 from xstilts.training.device import Device
 from xstilts.training.gradients import _share
-from xstilts.training.loop import TaskData
+from xstilts.training.steps import TaskData
 
 # With a small epsilon, AdamW makes large steps of gradients that are 0 apart from rounding, as those of biases of keys.
 HYPER = Hyperparameters(

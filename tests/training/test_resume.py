@@ -21,8 +21,9 @@ from xstilts.task_types.base import SpecialTokens
 from xstilts.tasks.registry import TEXT
 from xstilts.training.checkpoints import Checkpoints
 from xstilts.training.device import Device
-from xstilts.training.loop import TaskData, TrainingResult, train
+from xstilts.training.loop import TrainingResult, train
 from xstilts.training.session import Session
+from xstilts.training.steps import TaskData
 
 HYPER = Hyperparameters(learning_rate=5e-3, batch_size=10, max_steps=9, eval_every=4, warmup_steps=3)
 SHAPE = Architecture(hidden_size=16, layers=1, heads=2, feed_forward_size=16, max_length=24, dropout=0.3)

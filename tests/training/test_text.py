@@ -20,12 +20,12 @@ from xstilts.runtime.signals import Stopped, StopRequest
 from xstilts.task_types import task_type_of
 from xstilts.task_types.base import SpecialTokens
 from xstilts.tasks.registry import TEXT
-from xstilts.training import loop
 from xstilts.training.batches import drawing_shares, language_batches, mixture
 from xstilts.training.checkpoints import Checkpoints
 from xstilts.training.device import Device
-from xstilts.training.loop import TaskData, TrainingResult, planned_steps, train
+from xstilts.training.loop import TrainingResult, train
 from xstilts.training.session import Session
+from xstilts.training.steps import TaskData, planned_steps, steps
 from xstilts.training.text import HELD_OUT, TextData, held_out_loss, steps_with_text
 
 ENCODING = Encoding(max_length=24)
@@ -73,7 +73,7 @@ def run(tokenizer: PreTrainedTokenizerFast, cpu: Device) -> Callable[..., Ended]
 
 def steps_of(task_data: list[TaskData], text: TextData | None, total: int, seed: int = 1) -> list[str]:
     """What each step of a run trains on."""
-    return [data.name for data, _ in loop._steps(task_data, text, 1.0, HYPER, seed, 0, total)]
+    return [data.name for data, _ in steps(task_data, text, 1.0, HYPER, seed, 0, total)]
 
 
 def test_the_share_of_steps_on_text_holds(data: TaskData, make_text: MakeText) -> None:
@@ -89,8 +89,8 @@ def test_a_text_alone_has_every_step(make_text: MakeText) -> None:
 
 def test_the_tasks_see_the_same_batches_with_and_without_text(data: TaskData, make_text: MakeText) -> None:
     """So that an arm differs from the same arm with text in the text alone."""
-    alone = [rows for _, rows in loop._steps([data], None, 1.0, HYPER, 1, 0, 9)]
-    beside = [rows for found, rows in loop._steps([data], make_text(0.5), 1.0, HYPER, 1, 0, 60) if found is data]
+    alone = [rows for _, rows in steps([data], None, 1.0, HYPER, 1, 0, 9)]
+    beside = [rows for found, rows in steps([data], make_text(0.5), 1.0, HYPER, 1, 0, 60) if found is data]
     for one, other in zip(alone, beside, strict=False):
         assert [row["example"] for row in one.rows] == [row["example"] for row in other.rows]
 

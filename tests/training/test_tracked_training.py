@@ -24,8 +24,9 @@ from xstilts.jobs import execution
 from xstilts.runtime.signals import Stopped, StopRequest
 from xstilts.runtime.tracking import Tracking
 from xstilts.training.checkpoints import Checkpoints
-from xstilts.training.loop import TaskData, TrainingResult, train
+from xstilts.training.loop import TrainingResult, train
 from xstilts.training.session import Session
+from xstilts.training.steps import TaskData
 
 HYPER = Hyperparameters(learning_rate=5e-3, batch_size=10, max_steps=45, eval_every=15, warmup_steps=3)
 

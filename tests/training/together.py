@@ -20,10 +20,11 @@ from xstilts.task_types.base import SpecialTokens
 from xstilts.training import ranks
 from xstilts.training.checkpoints import Checkpoints
 from xstilts.training.device import Device
-from xstilts.training.loop import TaskData, train
+from xstilts.training.loop import train
 from xstilts.training.prediction import predict
 from xstilts.training.selection import weights_of
 from xstilts.training.session import Session
+from xstilts.training.steps import TaskData
 
 SHAPE = Architecture(hidden_size=16, layers=2, heads=2, feed_forward_size=16, max_length=32, dropout=0.0)
 CPU = Device("cpu", torch.float32)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from xstilts.config.settings import Hyperparameters, Section
+from xstilts.config.section import Section
+from xstilts.config.settings import Hyperparameters
 from xstilts.config.study import Study
 from xstilts.tasks.registry import TEXT
 

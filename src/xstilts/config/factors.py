@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from xstilts.config.settings import Architecture, Count, HyperparametersOverride, Section, number, unique
+from xstilts.config.section import Count, Section, number, unique
+from xstilts.config.settings import Architecture, HyperparametersOverride
 from xstilts.config.task_names import IntermediateTask
 from xstilts.config.text import Continuation, MaskedLM
 from xstilts.tasks.languages import ENGLISH

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from xstilts.config.settings import Section
+from xstilts.config.section import Section
 from xstilts.errors import did_you_mean
 
 #: By pydantic's type of error, with the limits it states.

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from xstilts.config.settings import NonNegative, Section, number, unique
+from xstilts.config.section import NonNegative, Section, number, unique
 from xstilts.tasks.benchmarks import MEANS
 from xstilts.tasks.geography import geographic_distance
 from xstilts.tasks.languages import Language

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer
 
-from xstilts.config.settings import Count, Section, Seed, unique
+from xstilts.config.section import Count, Section, Seed, unique
 from xstilts.config.task_names import AnyTask
 from xstilts.tasks.languages import Language, languages_of
 from xstilts.tasks.planted_languages import MOST

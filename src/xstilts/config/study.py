@@ -19,6 +19,7 @@ from xstilts.config.consistency import problems_of
 from xstilts.config.factors import Arm, Model, Shots, Target
 from xstilts.config.messages import sentences
 from xstilts.config.own import LanguageCode, OwnLanguage, OwnTask, OwnTaskName
+from xstilts.config.section import Name, Section, Seed, merged, unique
 from xstilts.config.settings import (
     Compute,
     Embedding,
@@ -26,13 +27,8 @@ from xstilts.config.settings import (
     Encodings,
     Hyperparameters,
     Limits,
-    Name,
     RetrievalSettings,
-    Section,
-    Seed,
     Training,
-    merged,
-    unique,
 )
 from xstilts.config.sources import FilesSource, HubSource, SyntheticSource
 from xstilts.config.task_names import TargetTask, TaskNames

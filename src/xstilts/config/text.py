@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from xstilts.config.settings import Count, HyperparametersOverride, Section, Seed, number, unique
+from xstilts.config.section import Count, Section, Seed, number, unique
+from xstilts.config.settings import HyperparametersOverride
 from xstilts.tasks.registry import TEXT
 from xstilts.tasks.task import Task
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, model_validator
 
 from xstilts.config.factors import Snapshot
-from xstilts.config.settings import Count, Section
+from xstilts.config.section import Count, Section
 from xstilts.tasks.languages import ENGLISH, Language
 from xstilts.tasks.task import Task
 

@@ -25,10 +25,11 @@ from xstilts.task_types.heads import MaskedLMHead
 from xstilts.tasks.languages import ENGLISH
 from xstilts.training.collapse import DevOutcome, collapse_reason, dev_outcome
 from xstilts.training.device import Device
-from xstilts.training.loop import TaskData, TrainingResult, steps_of, train
+from xstilts.training.loop import TrainingResult, train
 from xstilts.training.prediction import predict
 from xstilts.training.selection import Weights, weights_of
 from xstilts.training.session import Session
+from xstilts.training.steps import TaskData, steps_of
 from xstilts.training.text import TextData
 
 if TYPE_CHECKING:

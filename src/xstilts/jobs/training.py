@@ -34,10 +34,11 @@ from xstilts.task_types.dual_encoder import DualEncoder
 from xstilts.tasks.registry import TEXT
 from xstilts.training import ranks
 from xstilts.training.device import Device
-from xstilts.training.loop import TaskData, train
+from xstilts.training.loop import train
 from xstilts.training.prediction import outputs_of, predict
 from xstilts.training.selection import Weights, weights_of
 from xstilts.training.session import Session
+from xstilts.training.steps import TaskData
 from xstilts.training.text import TextData
 
 

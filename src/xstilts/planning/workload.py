@@ -32,7 +32,7 @@ class Beside(NamedTuple):
 
 
 def planned_steps(rows: Sequence[int], hyper: Hyperparameters, text_share: float = 0.0) -> int:
-    """Return the optimiser steps over tasks of so many rows, as :func:`xstilts.training.loop.planned_steps` does."""
+    """Return the optimiser steps over tasks of so many rows, as :func:`xstilts.training.steps.planned_steps` does."""
     if hyper.max_steps is not None:
         return hyper.max_steps
     capped = [min(count, hyper.examples_cap or count) for count in rows]

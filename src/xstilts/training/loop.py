@@ -7,25 +7,20 @@ evaluation on English dev data; the best weights so far are kept and, at the end
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 import torch
 from torch import nn
 
 from xstilts.config.settings import Hyperparameters
-from xstilts.data.encoding import EncodedRows
 from xstilts.encoders import adapters
 from xstilts.encoders.languages import use_language
-from xstilts.task_types.base import SpecialTokens, TaskType
+from xstilts.task_types.base import SpecialTokens
 from xstilts.training import ranks
-from xstilts.training.ahead import StepRows, ahead
-from xstilts.training.batches import batches_per_epoch, mixture, shuffled_batches
+from xstilts.training.ahead import StepRows
 from xstilts.training.collapse import primary_score
 from xstilts.training.compilation import compiled
 from xstilts.training.device import Device
@@ -35,39 +30,11 @@ from xstilts.training.progress import StepProgress
 from xstilts.training.selection import load_weights
 from xstilts.training.session import Session
 from xstilts.training.state import TrainingState
-from xstilts.training.text import HELD_OUT, TextData, held_out_loss, steps_with_text
+from xstilts.training.steps import TaskData, collated, planned_steps, steps
+from xstilts.training.text import HELD_OUT, TextData, held_out_loss
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
-
-
-@dataclass(frozen=True)
-class TaskData:
-    """One task's data in a training run.
-
-    Dev data is absent in pretraining, and where its labels have been removed: then no weights are selected.
-
-    Attributes:
-        task_type: The task's type.
-        train: Encoded rows to train on.
-        dev: Encoded rows of the English dev examples that the weights are selected on.
-        dev_examples: The same examples, canonical, with gold answers.
-    """
-
-    task_type: TaskType
-    train: EncodedRows
-    dev: EncodedRows | None = None
-    dev_examples: pa.Table | None = None
-
-    @property
-    def name(self) -> str:
-        """The task's name."""
-        return self.task_type.task.name
-
-    @property
-    def language(self) -> str | None:
-        """The language of every batch; None where batches mix languages."""
-        return self.train.language
 
 
 @dataclass
@@ -92,27 +59,6 @@ class TrainingResult:
     halvings: list[int] = field(default_factory=list)
     resumed_at: list[int] = field(default_factory=list)
     earlier_seconds: float = 0.0
-
-
-def planned_steps(task_data: Sequence[TaskData], hyper: Hyperparameters, text: TextData | None = None) -> int:
-    """The number of optimiser steps of a training run; of batches of tokens, an epoch is all tokens without padding."""
-    if hyper.batch_tokens and hyper.max_steps is None:
-        tokens = sum(int(data.train.lengths.sum()) for data in task_data)
-        return math.ceil(hyper.epochs * tokens / hyper.batch_tokens)
-    return steps_of([len(data.train) for data in task_data], hyper, text)
-
-
-def steps_of(counts: Sequence[int], hyper: Hyperparameters, text: TextData | None = None) -> int:
-    """The optimiser steps over tasks of so many rows: ``max_steps``, or that of ``epochs`` over the (capped) tasks.
-
-    Steps on text come on top of those that ``epochs`` gives; without tasks, ``epochs`` are over the text.
-    """
-    if hyper.max_steps is not None:
-        return hyper.max_steps
-    cap = hyper.examples_cap or math.inf
-    rows = [int(min(count, cap)) for count in counts] or [text.rows if text else 0]
-    steps = math.ceil(hyper.epochs * sum(batches_per_epoch(count, hyper.batch_size) for count in rows))
-    return steps_with_text(steps, text)
 
 
 def train(
@@ -164,8 +110,8 @@ def train(
     telling = StepProgress(what, total, state.step, session.on_progress)
     with telling as progress, session.stop.deferred(), compiled(encoder, hyper, device):
         last = state.step if _out_of_patience(state, hyper) else total  # a resumed run may have come to its end
-        steps = _steps(task_data, text, mixing, hyper, seed, state.step, last)
-        for data, rows in _collated(steps, state, device):
+        to_take = steps(task_data, text, mixing, hyper, seed, state.step, last)
+        for data, rows in collated(to_take, state, device):
             ranks.vary(seed, state.step)
             _step(state, data, rows, hyper, device, f"of {total} in {what}")
             progress.step(state.losses.last)
@@ -237,52 +183,6 @@ def _evaluate(
     if scores and hyper.selection == "best":
         state.best.offer(state.step, float(np.mean(list(scores.values()))), state.encoder, state.heads)
     return scores
-
-
-def _steps(
-    task_data: Sequence[TaskData],
-    text: TextData | None,
-    mixing: float,
-    hyper: Hyperparameters,
-    seed: int,
-    first: int,
-    total: int,
-) -> Iterator[tuple[TaskData | TextData, StepRows]]:
-    """Yield the task or text and the rows of each step; the ``first`` so many are drawn and skipped.
-
-    Every task has a random source of its own, the mixture another, and the text two more.
-    """
-    count = len(task_data)
-    random = [np.random.default_rng([seed, index]) for index in range(count + 3)]
-    batches = [
-        shuffled_batches(data.train.lengths, hyper.batch_size, rng, hyper.batch_tokens)
-        for data, rng in zip(task_data, random[:count], strict=True)
-    ]
-    chosen = mixture([len(m.train) for m in task_data], hyper.examples_cap, random[count], mixing)
-    passages = text.batches(hyper.batch_size, random[count + 1], hyper.batch_tokens) if text else iter(())
-    turns = text.turns(random[count + 2]) if text else repeat(False)
-    for step in range(total):
-        if text and next(turns):
-            of_text = next(passages)
-            if step >= first:
-                yield text, StepRows(of_text)
-            continue
-        index = next(chosen)
-        rows = next(batches[index])
-        if step >= first:
-            yield task_data[index], StepRows(task_data[index].train[rows])
-
-
-def _collated(
-    steps: Iterator[tuple[TaskData | TextData, StepRows]], state: TrainingState, device: Device
-) -> Iterator[tuple[TaskData | TextData, StepRows]]:
-    """The steps with their micro-batches, collated ahead where that gains time."""
-    if not device.collates_ahead:
-        return steps
-    return ahead(
-        (data, rows.collate(state.micro.size or len(rows), data.task_type, state.tokens, device))
-        for data, rows in steps
-    )
 
 
 def _dev_score(
