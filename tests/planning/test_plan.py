@@ -211,6 +211,8 @@ class TestWarnings:
         assert any("finetune on xnli (xlmr) needs" in warning for warning in one.warnings)
         assert not any("of GPU memory" in warning for warning in eight.warnings)
         assert 1 < total(eight.groups).value / total(one.groups).value < 2  # as all wait while jobs start
+        on_gpus = {group.rule: group.work.gpus for group in eight.groups if group.on_gpu}
+        assert on_gpus["finetune"] == 8 and on_gpus["retrieve"] == on_gpus["similarity"] == 1
         assert [note for note in eight.notes if note not in one.notes] == [
             "Trainings of xlmr are counted as if its 8 GPUs divided all work evenly and never waited for each other."
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import time
@@ -93,6 +94,21 @@ def test_a_request_to_stop_is_passed_on_to_the_first(tmp_path: Path) -> None:
     with pytest.raises(Stopped, match=r"^SIGTERM.*; its state is saved$"):
         work_together(2, partial(act, tmp_path, ("be stopped", "wait")), stop, tell)
     assert told == ["training"]
+
+
+def test_they_end_with_the_process_that_has_started_them(tmp_path: Path) -> None:
+    process = multiprocessing.get_context("spawn").Process(target=together, args=(tmp_path, "wait", "wait"))
+    process.start()
+    files = [tmp_path / "0", tmp_path / "1"]
+    while not all(file.is_file() and file.read_text() for file in files):
+        time.sleep(0.01)
+    members = [psutil.Process(int(file.read_text())) for file in files]
+    process.kill()
+    process.join()
+    _, alive = psutil.wait_procs(members, timeout=20)
+    for member in alive:
+        member.kill()
+    assert not alive
 
 
 def test_a_request_that_comes_before_the_processes_listen(tmp_path: Path) -> None:
