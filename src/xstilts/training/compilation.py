@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -31,17 +32,14 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def compiled(encoder: PreTrainedModel, hyper: Hyperparameters, device: Device) -> Iterator[None]:
-    """Compile the forward pass of an encoder inside the block, where the device asks for it and the encoder allows it.
+    """Compile the forward pass of an encoder inside the block.
 
     Args:
         encoder: The encoder, in place; at the end of the block it is as before, and graphs and their memory are freed.
         hyper: The rows of a batch.
-        device: Its ``compiler`` compiles.
+        device: Its ``compiler`` compiles, if it has one.
     """
-    reason = _obstacle(encoder, hyper, device) if device.compiler else ""
-    if reason:
-        logger.info("The encoder is not compiled (compute.compile): %s.", reason)
-    if reason or not device.compiler:
+    if not device.compiler:
         yield
         return
     rows = min(hyper.batch_size, hyper.micro_batch_size or hyper.batch_size)
@@ -60,6 +58,17 @@ def compiled(encoder: PreTrainedModel, hyper: Hyperparameters, device: Device) -
         for module in (encoder, *poolers):
             del module.forward  # that of the class is in its place again
         torch.compiler.reset()
+
+
+def if_possible(device: Device, encoder: PreTrainedModel, hyper: Hyperparameters) -> Device:
+    """The device, without its compiler where the encoder cannot be compiled, or would gain nothing, as the log says.
+
+    Batches then need not be of the few lengths that are worth compiling.
+    """
+    reason = _obstacle(encoder, hyper, device) if device.compiler else ""
+    if reason:
+        logger.info("The encoder is not compiled (compute.compile): %s.", reason)
+    return replace(device, compiler="") if reason else device
 
 
 def _obstacle(encoder: PreTrainedModel, hyper: Hyperparameters, device: Device) -> str:
