@@ -138,7 +138,7 @@ def assert_alike(one: dict[str, Any], other: dict[str, Any]) -> None:
     for entry, other_entry in zip(one["curve"], other["curve"], strict=True):
         assert other_entry == pytest.approx(entry, rel=1e-5)
     assert one["predictions"] == other["predictions"]
-    assert one["family"] == other["family"]
+    assert one["family"] == other["family"] and one["names in the file"] == other["names in the file"]
 
 
 @pytest.mark.parametrize("name", ["classification", "tagging", "questions", "text", "a mixture in micro-batches"])

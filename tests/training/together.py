@@ -10,11 +10,13 @@ from typing import Any
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as processes
+from safetensors.torch import load_file
 from torch import nn
 from transformers import PreTrainedTokenizerFast
 
 from xstilts.config.settings import Architecture, Compute, Hyperparameters
 from xstilts.encoders import storage as encoders
+from xstilts.encoders.weights import weights_file
 from xstilts.runtime.signals import Stopped, StopRequest
 from xstilts.task_types.base import SpecialTokens
 from xstilts.training import ranks
@@ -83,16 +85,17 @@ def outcome(case: Case, tokenizer: PreTrainedTokenizerFast, folder: Path) -> dic
         for one in case.task_data
         if one.dev is not None and one.dev_examples is not None
     ]
-    written = ranks.on_cpu(encoder)
+    written, names = ranks.on_cpu(encoder), []
     if ranks.is_first():
         encoders.save(written, folder / "written")
-        written = encoders.load(folder / "written", Compute())
+        written, names = encoders.load(folder / "written", Compute()), list(load_file(weights_file(folder / "written")))
     return {
         "weights": {**written.state_dict(), **weights_of(trained.heads)},
         "curve": trained.curve,
         "steps": (trained.steps, trained.best_step, trained.resumed_at),
         "predictions": predictions,
         "family": type(written).__name__,
+        "names in the file": sorted(names),
         "weights compute in": precisions,
     }
 

@@ -206,4 +206,5 @@ def on_cpu(encoder: PreTrainedModel) -> PreTrainedModel:
     with torch.device("meta"):  # without drawing weights that are replaced
         copy: PreTrainedModel = family._from_config(encoder.config)
     copy.load_state_dict(weights, assign=True)
+    copy.tie_weights()  # so that weights with two names are written once
     return copy
