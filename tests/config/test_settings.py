@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import pickle
+
 import pytest
+from configs import ready_made
 from pydantic import ValidationError
 
 from xstilts.config.section import Section, merged
@@ -13,6 +16,7 @@ from xstilts.config.settings import (
     RetrievalSettings,
     Training,
 )
+from xstilts.config.study import load
 
 
 def test_later_sections_override_what_they_set_and_nothing_else() -> None:
@@ -55,3 +59,9 @@ def test_a_default_spelt_out_stays_the_same(kind: type[Section]) -> None:
     """Run ids are hashes of these values, in which 3 and 3.0 differ."""
     defaults = kind().model_dump_json()
     assert kind.model_validate_json(defaults).model_dump_json() == defaults
+
+
+def test_a_study_can_be_given_to_another_process() -> None:
+    """Its overrides are classes that are made when their module is imported."""
+    study = load(ready_made(training={"target": {"tasks": {"xnli": {"learning_rate": 0.5}}}}))
+    assert pickle.loads(pickle.dumps(study)) == study

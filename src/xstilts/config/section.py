@@ -81,7 +81,7 @@ def _without_default(schema: dict[str, Any]) -> None:
 
 
 def partial_of(model: type[Section]) -> type[Section]:
-    """The same section with every key optional: what an override may set."""
+    """The same section with every key optional, '{model}Override' in the model's module: what an override may set."""
     fields: dict[str, Any] = {
         name: (
             field.annotation if not field.metadata else Annotated[field.annotation, *field.metadata],
@@ -89,7 +89,7 @@ def partial_of(model: type[Section]) -> type[Section]:
         )
         for name, field in model.model_fields.items()
     }
-    return create_model(f"{model.__name__}Override", __base__=Section, **fields)
+    return create_model(f"{model.__name__}Override", __base__=Section, __module__=model.__module__, **fields)
 
 
 def merged(kind: type[S], *sections: Section | None) -> S:
