@@ -109,7 +109,7 @@ def test_a_job_looks_for_its_snakemake_in_the_storage(
     storage: Storage, runs: Runs, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        storage.begin(runs, "")
+        storage.begin(runs, "", "")
     assert "a job that is killed starts from its beginning" in caplog.text
     storage.refuse(runs, remote=True)
     storage.leave(runs)
@@ -120,10 +120,10 @@ def test_a_job_looks_for_its_snakemake_in_the_storage(
 def test_a_snakemake_that_takes_the_place_of_another_removes_its_file(
     storage: Storage, runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    storage.begin(runs, "")
+    storage.begin(runs, "", "")
     monkeypatch.setattr(heads.Head, "may_run", lambda head, locked: False)
     monkeypatch.setenv(heads.VARIABLE, "another")
-    storage.begin(runs, "")
+    storage.begin(runs, "", "")
     assert not storage.exists(heads.file_of(runs.paths.heads, "mine"))
     assert storage.exists(heads.file_of(runs.paths.heads, "another"))
 

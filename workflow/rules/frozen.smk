@@ -15,6 +15,8 @@ if STORAGE:
 
 if workflow.is_main_process:
     os.environ[heads.VARIABLE] = heads.new_id()
+# Read now: the executor for SLURM deletes SLURM's variables before a run starts.
+SLURM_JOB = heads.slurm_job(os.environ)
 # Snakemake does not compare params that are made from resources: another study alone is no reason to run a job again.
 FROZEN = lambda wildcards, resources: str(RUNS.frozen)
 
@@ -29,7 +31,8 @@ onstart:
     freeze(RUNS)
     STORAGE.put(RUNS.frozen)
     if not workflow.local_exec:
-        STORAGE.begin(RUNS, getattr(workflow.scheduler._executor, "run_uuid", ""))
+        run_uuid = getattr(workflow.scheduler._executor, "run_uuid", "")
+        STORAGE.begin(RUNS, run_uuid, SLURM_JOB)
     share_imports(workflow.local_exec, RUNS.study.compute.cpu_kernels)
 
 

@@ -111,19 +111,20 @@ class Storage:
         self._object(Path(path)).retrieve_object()
         return str(copy)
 
-    def begin(self, runs: Runs, slurm_name: str) -> None:
+    def begin(self, runs: Runs, slurm_name: str, slurm_job: str) -> None:
         """Record, as :func:`xstilts.runtime.heads.begin`, that this Snakemake runs a study, in the storage too.
 
         Args:
             runs: The jobs of the study.
             slurm_name: The name of all jobs that it submits to SLURM.
+            slurm_job: The job of SLURM that it is a part of.
         """
         if self and not runs.study.compute.checkpoints:
             logger.warning(
                 "compute.checkpoints names no folder: checkpoints stay on the machine that a job runs on, and a job "
                 "that is killed starts from its beginning (docs/engines.md)."
             )
-        for replaced in heads.begin(runs.paths.heads, runs.study.study, slurm_name):
+        for replaced in heads.begin(runs.paths.heads, runs.study.study, slurm_name, slurm_job):
             self._remove(heads.file_of(runs.paths.heads, replaced.id))
         self.put(heads.file_of(runs.paths.heads, os.environ[heads.VARIABLE]))
 
