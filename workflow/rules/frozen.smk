@@ -1,10 +1,13 @@
 # The study as it is planned: what jobs read, when it is written, and what becomes of a run that fails.
+import sys
+from xstilts.cli import conda
 from xstilts.cli.environment import FOLDER
 from xstilts.cli.forkserver.sharing import share_imports
 from xstilts.graph.contents import freeze
 from xstilts.runtime import heads
 
 os.environ["XSTILTS_STUDY"] = str(RUNS.frozen)
+os.environ[conda.PYTHON] = sys.executable
 if STORAGE:
     os.environ[FOLDER] = str(STORAGE.folder)
 
