@@ -12,6 +12,8 @@ from workspace import TINY
 
 from xstilts.config.study import load
 from xstilts.errors import UserError
+from xstilts.graph.contents import freeze
+from xstilts.graph.location import storage_of
 from xstilts.graph.runs import Runs
 from xstilts.graph.storage import Storage
 from xstilts.runtime import heads
@@ -94,6 +96,18 @@ def test_a_file_is_put_and_fetched_on_another_machine(
     monkeypatch.chdir(tmp_path / "node")
     assert Path(storage.fetched(str(path))) == storage.folder / path
     assert (storage.folder / path).read_text(encoding="utf-8") == "{}"
+
+
+def test_a_run_leaves_word_of_its_storage_here_and_there(storage: Storage, runs: Runs, tmp_path: Path) -> None:
+    freeze(runs)
+    storage.put_study(runs)
+    there = tmp_path / "bucket" / "results" / "tiny"
+    assert sorted(path.name for path in there.rglob("*.json")) == sorted(
+        [runs.frozen.name, "storage.json", "study.json"]
+    )
+    assert storage_of(runs.paths.root) == storage_of(there) == str(tmp_path / "bucket")
+    Storage().put_study(runs)
+    assert storage_of(runs.paths.root) == ""
 
 
 def test_a_storage_that_does_not_answer_is_named(runs: Runs) -> None:

@@ -32,7 +32,7 @@ envvars:
 # Nothing is written before: a dry run, or a run that finds another one at work, leaves the study as it is.
 onstart:
     freeze(RUNS)
-    STORAGE.put(RUNS.frozen)
+    STORAGE.put_study(RUNS)
     if not workflow.local_exec:
         run_uuid = getattr(workflow.scheduler._executor, "run_uuid", "")
         STORAGE.begin(RUNS, run_uuid, SLURM_JOB)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,6 +22,8 @@ from xstilts.wording import listed
 if TYPE_CHECKING:
     from xstilts.checks.findings import Finding
 
+
+logger = logging.getLogger(__name__)
 
 ConfigFile = Annotated[str, typer.Option("--config", hidden=True, help="What --study was called for YAML files.")]
 
@@ -92,6 +95,8 @@ def plan(
         if len(devices) > 1:
             named = listed([device.name for device in devices])
             raise UserError(f"--gpu: {gpu} stands for {named}; for {option} name one.")
+    if storage := find(_either(study, config)).storage:
+        logger.warning("The results of this study are in the storage %s: what is done there counts as left", storage)
     found = quick(runs)
     if found and not as_json:
         print("\n".join(checks.lines(found)), end="\n\n", flush=True)

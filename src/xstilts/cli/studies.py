@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from xstilts.errors import UserError, did_you_mean
+from xstilts.graph.location import results_of, storage_of
 from xstilts.graph.paths import Paths
 
 #: Where all studies of a folder have their results.
@@ -37,15 +38,20 @@ class Found:
 
     @property
     def run(self) -> Path:
-        """The study as it ran last.
+        """The study as it ran last, beside its results.
 
         Raises:
-            UserError: It has not run.
+            UserError: It has not run, or its results are in a storage out of reach.
         """
         if self.stored is None:
             raise UserError(f"{self.file}: this study has not run yet, so that there is nothing to read. To run it: "
                             f"xstilts run {self.file}")  # fmt: skip
-        return self.stored
+        return results_of(self.stored.parent) / self.stored.name
+
+    @property
+    def storage(self) -> str:
+        """The storage that the study ran with last: its folder or address; empty without one."""
+        return storage_of(self.stored.parent) if self.stored else ""
 
 
 def find(given: str) -> Found:

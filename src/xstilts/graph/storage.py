@@ -18,6 +18,7 @@ from typing import Any
 from snakemake.io import directory
 
 from xstilts.errors import UserError
+from xstilts.graph.location import note_storage
 from xstilts.graph.runs import Runs
 from xstilts.runtime import heads
 
@@ -101,6 +102,12 @@ class Storage:
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, copy)
             self._object(path).store_object()
+
+    def put_study(self, runs: Runs) -> None:
+        """Put what a run has stored of its study into the storage, and record that the results are there."""
+        note_storage(runs.paths, self.prefix if self else None)
+        for path in (runs.frozen, runs.paths.study, runs.paths.storage) if self else ():
+            self.put(path)
 
     def fetched(self, path: str) -> str:
         """Return where a file is that :meth:`put` has put into the storage, after copying it to this machine."""
