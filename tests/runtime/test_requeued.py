@@ -20,11 +20,11 @@ from xstilts.runtime.requeued import free_locks
 
 NOWHERE = 2**22 + 1  # no process has this id
 JOB = {"SLURM_JOB_ID": "7", "SLURM_CLUSTER_NAME": "big", "SLURM_RESTART_COUNT": "1"}
-NOW = datetime.now(UTC)
 
 
 def head(id: str = "a", *, job: str = "big/7", study: str = "trial", pid: int = NOWHERE, host: str = "") -> Head:
-    return Head(id, study, host or socket.gethostname(), pid, NOW.isoformat(timespec="seconds"), "name", job)
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    return Head(id, study, host or socket.gethostname(), pid, started, "name", job)
 
 
 @dataclass
@@ -132,7 +132,7 @@ def test_locks_that_are_younger_are_not_those_of_the_killed_one(
     folder: Folder, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Somebody has removed its locks, and started a Snakemake that leaves no file."""
-    started = (NOW - timedelta(hours=1)).isoformat(timespec="seconds")
+    started = (datetime.now(UTC) - timedelta(hours=1)).isoformat(timespec="seconds")
     folder.record(replace(head(), started=started))
     refused(folder, caplog, "when this job's snakemake had long started")
 
