@@ -16,6 +16,7 @@ from xstilts.analysis.gains import gains, missing_cells
 from xstilts.analysis.study_data import language_frame
 from xstilts.config.study import Study, load_file
 from xstilts.errors import DataError, UserError, did_you_mean
+from xstilts.graph.location import results_of
 from xstilts.graph.paths import Paths
 from xstilts.graph.runs import Job, Runs, evaluation_of
 from xstilts.graph.state import refuse_damaged_outputs
@@ -183,13 +184,15 @@ def load_results(path: Path | str) -> StudyResults:
         path: The study's folder, ``results/{study}``, or a file in it.
 
     Raises:
-        UserError: there is no such study, it is not finished, or its scores are those of an earlier version of it.
+        UserError: there is no such study, it is not finished, its scores are those of an earlier version of it,
+            or its results are in a storage out of reach.
     """
     path = Path(path)
     root = path.parent if path.is_file() else path
-    paths = Paths(root)
-    if not paths.study.is_file():
+    if not Paths(root).study.is_file():
         raise UserError(_no_study(root))
+    root = results_of(root)
+    paths = Paths(root)
     study = load_file(paths.study)
     refuse_unfinished(Runs(study, folder=root), paths.scores, paths.dev_scores)
     scores = read_scores(paths.scores)

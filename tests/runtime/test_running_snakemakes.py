@@ -64,10 +64,10 @@ def test_the_command_that_cancels_the_jobs_of_a_killed_snakemake_is_named(
     monkeypatch.chdir(tmp_path)
     take_over(tmp_path / "heads", head("a", pid=NOWHERE), locked=False)
     monkeypatch.setenv(VARIABLE, new_id())
-    begin(tmp_path / "heads", "trial", "mine")
+    begin(tmp_path / "heads", "trial", "mine", "big/7")
     assert "scancel --name=name_of_a" in caplog.text
     (own,) = read_heads(tmp_path / "heads")
-    assert own == replace(head(os.environ[VARIABLE]), started=own.started, slurm_name="mine")
+    assert own == replace(head(os.environ[VARIABLE]), started=own.started, slurm_name="mine", slurm_job="big/7")
 
 
 def test_files_that_are_no_heads_are_left_alone(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from made_progress import PRETRAIN, RETRIEVE, TRAIN, XNLI, XNLI_2
 
 from xstilts import cli
+from xstilts.graph.location import note_storage
 from xstilts.graph.specs import Specs
 from xstilts.status.survey import survey
 from xstilts.status.view import watch
@@ -42,6 +43,15 @@ def midway(progress):
     progress.attempt(RETRIEVE, outcome="failed", reason="There is no more space on the disk.")
     (progress.runs.paths.checkpoints / "0123456789ab").mkdir(parents=True)
     return progress
+
+
+def test_jobs_that_only_look_as_if_they_waited(midway, said):
+    assert "storage" not in said()
+    note_storage(midway.runs.paths, "s3://studies/mine")
+    midway.runs.paths.prepared.parent.mkdir(parents=True, exist_ok=True)
+    midway.runs.paths.prepared.touch()
+    assert "are in the storage s3://studies/mine, which knows nothing of jobs that run now or have failed" in said()
+    assert json.loads(said("--json"))["storage"] == "s3://studies/mine"
 
 
 def test_plain_text(midway, said):
@@ -106,6 +116,7 @@ def test_json(midway, said):
     found = json.loads(said("--json"))
     assert list(found) == [
         "study",
+        "storage",
         "at",
         "counts",
         "estimate",

@@ -12,6 +12,8 @@ from workspace import TINY
 
 from xstilts.config.study import load
 from xstilts.errors import UserError
+from xstilts.graph.contents import freeze
+from xstilts.graph.location import storage_of
 from xstilts.graph.runs import Runs
 from xstilts.graph.storage import Storage
 from xstilts.runtime import heads
@@ -96,6 +98,18 @@ def test_a_file_is_put_and_fetched_on_another_machine(
     assert (storage.folder / path).read_text(encoding="utf-8") == "{}"
 
 
+def test_a_run_leaves_word_of_its_storage_here_and_there(storage: Storage, runs: Runs, tmp_path: Path) -> None:
+    freeze(runs)
+    storage.put_study(runs)
+    there = tmp_path / "bucket" / "results" / "tiny"
+    assert sorted(path.name for path in there.rglob("*.json")) == sorted(
+        [runs.frozen.name, "storage.json", "study.json"]
+    )
+    assert storage_of(runs.paths.root) == storage_of(there) == str(tmp_path / "bucket")
+    Storage().put_study(runs)
+    assert storage_of(runs.paths.root) == ""
+
+
 def test_a_storage_that_does_not_answer_is_named(runs: Runs) -> None:
     class Unreachable:
         def object(self, query: str) -> Object:
@@ -109,7 +123,7 @@ def test_a_job_looks_for_its_snakemake_in_the_storage(
     storage: Storage, runs: Runs, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        storage.begin(runs, "")
+        storage.begin(runs, "", "")
     assert "a job that is killed starts from its beginning" in caplog.text
     storage.refuse(runs, remote=True)
     storage.leave(runs)
@@ -120,10 +134,10 @@ def test_a_job_looks_for_its_snakemake_in_the_storage(
 def test_a_snakemake_that_takes_the_place_of_another_removes_its_file(
     storage: Storage, runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    storage.begin(runs, "")
+    storage.begin(runs, "", "")
     monkeypatch.setattr(heads.Head, "may_run", lambda head, locked: False)
     monkeypatch.setenv(heads.VARIABLE, "another")
-    storage.begin(runs, "")
+    storage.begin(runs, "", "")
     assert not storage.exists(heads.file_of(runs.paths.heads, "mine"))
     assert storage.exists(heads.file_of(runs.paths.heads, "another"))
 

@@ -66,6 +66,7 @@ def test_a_study_whose_machines_share_nothing(study: Queued, tmp_path: Path) -> 
     assert "--gpus 1" in asked["finetune"] and "--gpus 0" in asked["encode"]
     assert not {"prepare", "text"} & set(asked)  # they read files that only this machine has
     assert not study.results.joinpath("scores").exists()
+    assert "Nothing is left to do." in study.xstilts("status", "--study", "tiny").ok().text
 
 
 def test_a_study_with_files_in_a_bucket(study: Queued, bucket: Bucket, tmp_path: Path) -> None:
@@ -85,6 +86,9 @@ def test_a_study_with_files_in_a_bucket(study: Queued, bucket: Bucket, tmp_path:
     ledger = pd.read_csv(io.BytesIO(bucket.read("tables/ledger.csv")))
     assert (ledger["recorded"] == ledger["planned"]).all(), "the time of every job is known"
     assert "Nothing to be done" in study.ok(study.submit(*options, "--dry-run")).text
+    refused = study.xstilts("status", "--study", "tiny")
+    assert refused.code == 1 and f"are in the storage {bucket.prefix}" in refused.text
+    assert b'"study": "tiny"' in bucket.read("study.json")
 
 
 def test_a_queue_whose_machines_share_a_disk(study: Queued) -> None:

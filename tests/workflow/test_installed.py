@@ -57,19 +57,28 @@ def test_an_image_is_built_from_what_the_wheel_is(file: str, copied: str) -> Non
     assert version and f"python={version[1]}\n" in (REPOSITORY / "envs" / "xstilts.yaml").read_text(encoding="utf-8")
 
 
-def test_an_installed_package_runs_from_any_folder(wheel: Path, workspace: Workspace, tmp_path: Path) -> None:
-    environment = tmp_path / "environment"
+#: Without PYTHONPATH: pip would take a package there for an installed one.
+VARIABLES = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+
+
+@pytest.fixture(scope="module")
+def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A virtual environment in which the package is installed; the others it takes from the one that runs the tests."""
+    environment = tmp_path_factory.mktemp("installed") / "environment"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
-    python = environment / "bin" / "python"
     packages = next((environment / "lib").glob("python*/site-packages"))
     packages.joinpath("others.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
-    command = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--no-index", wheel]
-    variables = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    subprocess.run(command, check=True, env=variables)  # pip would take a package on PYTHONPATH for an installed one
+    into = ["--python", environment / "bin" / "python", "install", "--quiet", "--no-deps", "--no-index", wheel]
+    subprocess.run([sys.executable, "-m", "pip", *into], check=True, env=VARIABLES)
+    return environment
+
+
+def test_an_installed_package_runs_from_any_folder(environment: Path, workspace: Workspace) -> None:
+    python = environment / "bin" / "python"
     workspace.write()
 
     def run(*command: str | Path) -> str:
-        done = subprocess.run(command, cwd=workspace.folder, env=variables, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=workspace.folder, env=VARIABLES, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
 
@@ -81,6 +90,33 @@ def test_an_installed_package_runs_from_any_folder(wheel: Path, workspace: Works
     assert not any(str(REPOSITORY / name) in planned for name in ("Snakefile", "workflow", "profiles", "src"))
     run(environment / "bin" / "xstilts", "init", "mine", "--questions", "1")
     assert (workspace.folder / "mine.yaml").is_file()
+
+
+@pytest.mark.parametrize("kind", ["wheel", "clone"])
+def test_rules_run_in_the_environment_that_conda_makes_for_them(
+    kind: str, environment: Path, workspace: Workspace, tmp_path: Path
+) -> None:
+    conda = tmp_path / "conda" / "bin"
+    conda.mkdir(parents=True)
+    shutil.copy(Path(__file__).with_name("conda.sh"), conda / "conda")
+    conda.joinpath("activate").write_text('export CONDA_PREFIX="$1" PATH="$1/bin:$PATH"\n', encoding="utf-8")
+    python = environment / "bin" / "python" if kind == "wheel" else Path(sys.executable)
+    variables = {**VARIABLES, "PATH": f"{conda}{os.pathsep}{VARIABLES['PATH']}", "PYTHON_OF_TESTS": sys.executable}
+    if kind == "clone":
+        variables["PYTHONPATH"] = str(workspace.package)
+    workspace.write()
+    wanted = "results/tiny/data/xnli/manifest.json"
+    command = [python.with_name("xstilts"), "run", "tiny", wanted, "--cores", "1", "--", "--sdm", "conda"]
+    done = subprocess.run(command, cwd=workspace.folder, env=variables, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (made,) = workspace.folder.glob(".snakemake/conda/*/")
+    ran = (workspace.folder / "ran.txt").read_text(encoding="utf-8")
+    assert f"{made}/bin/python {made}/bin/xstilts prepare --study " in ran
+    version = [made / "bin" / "xstilts", "--version"]
+    printed = subprocess.run(version, cwd=workspace.folder, env=VARIABLES, capture_output=True, text=True)
+    assert printed.stdout.startswith("xstilts 0.1.0 (Python 3."), printed.stderr
+    (link,) = made.glob("lib/python*/site-packages/xstilts")
+    assert link.resolve().is_relative_to(environment if kind == "wheel" else workspace.package)
 
 
 def test_a_target_runs_with_the_options_of_snakemake(workspace: Workspace) -> None:

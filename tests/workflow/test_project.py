@@ -65,6 +65,12 @@ def test_the_rules_environment_has_the_locked_versions():
     assert found == {name: locked[name] for name in needed}, "envs/xstilts.yaml is not in step with requirements.lock"
 
 
+def test_another_version_makes_another_environment_for_the_rules():
+    version = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    script = (REPOSITORY / "envs" / "xstilts.post-deploy.sh").read_text(encoding="utf-8")
+    assert f"XSTILTs {version}" in script, "write the version of pyproject.toml into envs/xstilts.post-deploy.sh"
+
+
 @pytest.mark.parametrize(("pattern", "what"), [(LOCAL_PATH, "a local path"), (REGISTRY, "a registry's address")])
 def test_no_file_holds_what_is_true_on_one_machine_only(pattern, what):
     found = []

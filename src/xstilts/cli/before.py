@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from xstilts.checks.findings import Finding
     from xstilts.graph.runs import Runs
 
+
+logger = logging.getLogger(__name__)
 
 ConfigFile = Annotated[str, typer.Option("--config", hidden=True, help="What --study was called for YAML files.")]
 
@@ -93,6 +96,8 @@ def plan(
         if len(devices) > 1:
             named = listed([device.name for device in devices])
             raise UserError(f"--gpu: {gpu} stands for {named}; for {option} name one.")
+    if storage := find(_either(study, config)).storage:
+        logger.warning("The results of this study are in the storage %s: what is done there counts as left", storage)
     found = quick(runs)
     if found and not as_json:
         print("\n".join(checks.lines(found)), end="\n\n", flush=True)

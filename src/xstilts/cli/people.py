@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -17,6 +18,8 @@ from xstilts.graph.runs import Runs
 
 if TYPE_CHECKING:
     from xstilts.comparing.sides import Side
+
+logger = logging.getLogger(__name__)
 
 #: Where snakemake looks for a Snakefile.
 _FOUND = ("Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefile")
@@ -167,6 +170,12 @@ def _study_file(study: str) -> Path | None:
     found = find(study)
     if found.file is None:
         raise UserError(f"{found.stored}: has no YAML file here, from which to plan it; give its path with --study.")
+    if found.storage:
+        logger.warning(
+            "This study ran last with its files in the storage %s. What follows is what snakemake would run without "
+            "one; with one, snakemake -n and the same options say it",
+            found.storage,
+        )
     return found.file
 
 

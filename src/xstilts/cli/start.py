@@ -10,9 +10,10 @@ from typing import Annotated, Literal
 import typer
 
 from xstilts.cli.app import StudyName, app, described
-from xstilts.cli.studies import find, studies_in
+from xstilts.cli.studies import RESULTS, find, studies_in
 from xstilts.config.shipped import SNAKEFILE, workflow_folder
 from xstilts.errors import UserError, did_you_mean
+from xstilts.graph.paths import Paths
 
 
 @app.command(rich_help_panel="For people")
@@ -93,6 +94,8 @@ def run_study(
     ] = "",
 ) -> None:
     """Run a study from any folder: snakemake with the workflow that came with this package, results in ./results/."""
+    from xstilts.runtime.requeued import free_locks
+
     found = find(study)
     if found.file is None:
         raise UserError(f"{found.stored}: has no YAML file here, from which to run it; give its path.")
@@ -102,6 +105,7 @@ def run_study(
     command += ["--workflow-profile", str(profile_folder(profile, folder / "workflow" / "profiles"))] if profile else []
     command += ["--configfile", str(found.file.resolve())]  # the last: it takes all words that follow
     programs = os.pathsep.join(filter(None, [str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
+    free_locks(Path(), Paths(RESULTS / found.file.stem).heads, os.environ)
     sys.stdout.flush()
     # In place of this process, so that signals and the exit code are snakemake's. Its rules call xstilts by name.
     os.execve(sys.executable, command, {**os.environ, "PATH": programs})

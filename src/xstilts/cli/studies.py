@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from xstilts.errors import UserError, did_you_mean
+from xstilts.graph.location import results_of, storage_of
 from xstilts.graph.paths import Paths
 
-_RESULTS = Path("results")
+#: Where all studies of a folder have their results.
+RESULTS = Path("results")
 _YAML = (".yaml", ".yml")
 _NAME = re.compile(r"^study:[ \t]*[\"']?([a-z0-9][a-z0-9_-]*)", re.MULTILINE)
 _ARMS = re.compile(r"^arms:", re.MULTILINE)
@@ -36,15 +38,20 @@ class Found:
 
     @property
     def run(self) -> Path:
-        """The study as it ran last.
+        """The study as it ran last, beside its results.
 
         Raises:
-            UserError: It has not run.
+            UserError: It has not run, or its results are in a storage out of reach.
         """
         if self.stored is None:
             raise UserError(f"{self.file}: this study has not run yet, so that there is nothing to read. To run it: "
                             f"xstilts run {self.file}")  # fmt: skip
-        return self.stored
+        return results_of(self.stored.parent) / self.stored.name
+
+    @property
+    def storage(self) -> str:
+        """The storage that the study ran with last: its folder or address; empty without one."""
+        return storage_of(self.stored.parent) if self.stored else ""
 
 
 def find(given: str) -> Found:
@@ -83,7 +90,7 @@ def studies_in(folder: Path) -> dict[str, Found]:
             if (other := known.get(named[1])) and other.file:
                 raise UserError(f"{path} and {other.file} are both called '{named[1]}'; rename one, or give its path.")
             known[named[1]] = Found(path)
-    for path in sorted((folder / _RESULTS).glob(f"*/{Paths(Path()).study}")):
+    for path in sorted((folder / RESULTS).glob(f"*/{Paths(Path()).study}")):
         known[path.parent.name] = replace(known.get(path.parent.name, Found()), stored=path)
     return dict(sorted(known.items()))
 
@@ -91,7 +98,7 @@ def studies_in(folder: Path) -> dict[str, Found]:
 def _of_file(path: Path) -> Found:
     """A study by its YAML file: it may not be there, or be none, which whoever reads it says."""
     named = _NAME.search(path.read_text(encoding="utf-8", errors="replace")) if path.is_file() else None
-    stored = Paths(_RESULTS / named[1]).study if named else None
+    stored = Paths(RESULTS / named[1]).study if named else None
     return Found(path, stored if stored and stored.is_file() else None)
 
 

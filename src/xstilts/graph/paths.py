@@ -30,6 +30,11 @@ class Paths:
         """The study that ran last, for people's commands and notebooks."""
         return self.root / "study.json"
 
+    @property
+    def storage(self) -> Path:
+        """The storage that has the results of the study that ran last; there only if they are in one."""
+        return self.root / "storage.json"
+
     def frozen(self, digest: str) -> Path:
         """A study as it was planned, which its jobs read; named after its content, so that it never changes."""
         return self.root / "studies" / f"{digest}.json"

@@ -18,6 +18,7 @@ from typing import Any
 from snakemake.io import directory
 
 from xstilts.errors import UserError
+from xstilts.graph.location import note_storage
 from xstilts.graph.runs import Runs
 from xstilts.runtime import heads
 
@@ -102,6 +103,12 @@ class Storage:
             shutil.copyfile(path, copy)
             self._object(path).store_object()
 
+    def put_study(self, runs: Runs) -> None:
+        """Put what a run has stored of its study into the storage, and record that the results are there."""
+        note_storage(runs.paths, self.prefix if self else None)
+        for path in (runs.frozen, runs.paths.study, runs.paths.storage) if self else ():
+            self.put(path)
+
     def fetched(self, path: str) -> str:
         """Return where a file is that :meth:`put` has put into the storage, after copying it to this machine."""
         if not self:
@@ -111,19 +118,20 @@ class Storage:
         self._object(Path(path)).retrieve_object()
         return str(copy)
 
-    def begin(self, runs: Runs, slurm_name: str) -> None:
+    def begin(self, runs: Runs, slurm_name: str, slurm_job: str) -> None:
         """Record, as :func:`xstilts.runtime.heads.begin`, that this Snakemake runs a study, in the storage too.
 
         Args:
             runs: The jobs of the study.
             slurm_name: The name of all jobs that it submits to SLURM.
+            slurm_job: The job of SLURM that it is a part of.
         """
         if self and not runs.study.compute.checkpoints:
             logger.warning(
                 "compute.checkpoints names no folder: checkpoints stay on the machine that a job runs on, and a job "
                 "that is killed starts from its beginning (docs/engines.md)."
             )
-        for replaced in heads.begin(runs.paths.heads, runs.study.study, slurm_name):
+        for replaced in heads.begin(runs.paths.heads, runs.study.study, slurm_name, slurm_job):
             self._remove(heads.file_of(runs.paths.heads, replaced.id))
         self.put(heads.file_of(runs.paths.heads, os.environ[heads.VARIABLE]))
 

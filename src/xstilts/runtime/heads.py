@@ -10,6 +10,8 @@ import json
 import logging
 import os
 import socket
+import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -23,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 #: The environment variable that tells a cluster's jobs the id of their Snakemake.
 VARIABLE = "XSTILTS_HEAD"
+#: Between two renewals of a file's date, which say that the Snakemake that left it runs.
+SECONDS_BETWEEN_RENEWALS = 20.0
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class Head:
         pid: Its process there.
         started: When it started, as ISO 8601.
         slurm_name: The name of all jobs that it submits to SLURM; empty without SLURM.
+        slurm_job: The job of SLURM that it is itself a part of, as :func:`slurm_job` names it; empty outside of one.
     """
 
     id: str
@@ -44,6 +49,7 @@ class Head:
     pid: int
     started: str
     slurm_name: str = ""
+    slurm_job: str = ""
 
     def may_run(self, locked: bool) -> bool:
         """Whether it may still be running.
@@ -60,6 +66,12 @@ class Head:
 def new_id() -> str:
     """Draw the id of a Snakemake."""
     return os.urandom(8).hex()
+
+
+def slurm_job(environment: Mapping[str, str]) -> str:
+    """Return the job of SLURM that has an environment, as '{cluster}/{id}'; empty if it is that of none."""
+    id = environment.get("SLURM_JOB_ID", "")
+    return id and f"{environment.get('SLURM_CLUSTER_NAME', '')}/{id}"
 
 
 def read_heads(folder: Path) -> list[Head]:
@@ -91,20 +103,25 @@ def file_of(folder: Path, id: str) -> Path:
     return folder / f"{id}.json"
 
 
-def begin(folder: Path, study: str, slurm_name: str) -> list[Head]:
+def begin(folder: Path, study: str, slurm_name: str, slurm_job: str) -> list[Head]:
     """Record the Snakemake of this process, whose id is in :data:`VARIABLE`, and log whose place it takes.
+
+    Its file has its date renewed until it is removed, so that other machines can see that this process runs.
 
     Args:
         folder: The folder of these files.
         study: The study's name.
         slurm_name: The name of all jobs that it submits to SLURM.
+        slurm_job: The job of SLURM that it is a part of.
 
     Returns:
         The Snakemakes whose place it takes.
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    own = Head(os.environ[VARIABLE], study, socket.gethostname(), os.getpid(), started, slurm_name)
+    own = Head(os.environ[VARIABLE], study, socket.gethostname(), os.getpid(), started, slurm_name, slurm_job)
     replaced = take_over(folder, own, locked=locks_of(Path.cwd()) > 1)
+    file = file_of(folder, own.id)
+    threading.Thread(target=_renew, args=[file], name=f"renewing {own.id}", daemon=True).start()
     for head in replaced:
         queued = f" 'scancel --name={head.slurm_name}' removes them now." if head.slurm_name else ""
         logger.warning(
@@ -146,6 +163,17 @@ def refuse_without_head(
             "The snakemake that has submitted this job has ended or was killed, and another one may have made its "
             "results since. The job ends here and has touched nothing; start snakemake again if results are missing."
         )
+
+
+def _renew(file: Path) -> None:
+    while True:
+        time.sleep(SECONDS_BETWEEN_RENEWALS)
+        try:
+            os.utime(file)
+        except FileNotFoundError:
+            return
+        except OSError:  # a shared disk that does not answer now may do so later
+            logger.debug("%s: its date cannot be renewed", file)
 
 
 def _read(path: Path) -> Head | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from xstilts.graph.jobs import INTERMEDIATE, PRETRAINING
+from xstilts.graph.location import storage_of
 from xstilts.graph.runs import Runs, evaluation_of
 from xstilts.graph.specs import Specs
 from xstilts.runtime.heads import read_heads
@@ -32,6 +33,7 @@ class Survey:
         remaining: The work that is left.
         queue: What SLURM reports.
         checkpoints: Checkpoints that are no longer needed.
+        storage: The storage that the study's files are in; empty if they are in none.
     """
 
     runs: Runs
@@ -41,6 +43,7 @@ class Survey:
     remaining: RemainingTime
     queue: Queue
     checkpoints: list[LeftoverCheckpoint]
+    storage: str = ""
 
     def of(self, *states: State) -> list[JobStatus]:
         """Return the jobs in some states."""
@@ -79,7 +82,8 @@ def survey(runs: Runs) -> Survey:
     queue = read_queue(Path.cwd(), read_heads(runs.paths.heads), runs.study.study)
     statuses = job_statuses(specs, queue, now)
     checkpoints = leftover_checkpoints(specs, statuses)
-    return Survey(runs, now, statuses, other_jobs(runs), remaining_time(statuses, now), queue, checkpoints)
+    remaining, storage = remaining_time(statuses, now), storage_of(runs.paths.root)
+    return Survey(runs, now, statuses, other_jobs(runs), remaining, queue, checkpoints, storage)
 
 
 def as_json(survey: Survey) -> dict[str, Any]:
@@ -88,6 +92,7 @@ def as_json(survey: Survey) -> dict[str, Any]:
     seconds_left = survey.seconds_left()
     return {
         "study": study.study,
+        "storage": survey.storage or None,
         "at": survey.at.isoformat(timespec="seconds"),
         "counts": _counts(status.state for status in survey.statuses),
         "estimate": {

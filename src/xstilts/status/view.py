@@ -72,7 +72,7 @@ def _print(survey: Survey, console: Console) -> None:
     for state in ("failed", "diverged", "lost", "stopped"):
         _print_list(console, state.capitalize(), [_ended(status) for status in survey.of(state)])
     _print_list(console, "Stale checkpoints", _stale(survey))
-    for sentence in (survey.queue.unawaited, survey.queue.trouble):
+    for sentence in (_in_storage(survey), survey.queue.unawaited, survey.queue.trouble):
         if sentence:
             console.print()
             console.print(Text(sentence))
@@ -180,6 +180,16 @@ def _stale(survey: Survey) -> list[str]:
     advice = f"{total} that no job will resume from; delete them, unless you want to go back to an earlier config."
     commands = [f"rm -r {quote(str(one.path))}  # {size(one.bytes)}, {one.why}" for one in survey.checkpoints]
     return [advice, *commands]
+
+
+def _in_storage(survey: Survey) -> str:
+    """A sentence about jobs that only look as if they waited; empty if there are none."""
+    if not (survey.storage and survey.of("waiting")):
+        return ""
+    return (
+        f"The study's files are in the storage {survey.storage}, which knows nothing of jobs that run now or have "
+        "failed: they count as waiting."
+    )
 
 
 def _print_list(console: Console, title: str, lines: Sequence[str]) -> None:
