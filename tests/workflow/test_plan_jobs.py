@@ -82,7 +82,7 @@ def test_what_the_rules_ask_a_cluster_for() -> None:
     for block in blocks:
         values = dict(re.findall(r"^ +(mem_mb|runtime)=(\d+),$", block, re.MULTILINE))
         minutes[block.split(":")[0]] = int(values.get("runtime", 0))
-        if "gpu=1" in block:
+        if re.search(r"^ +gpu=", block, re.MULTILINE):
             asked[block.split(":")[0]] = (int(values["mem_mb"]), int(values["runtime"]))
     assert asked == {rule: (one.mem_mb, one.runtime) for rule, one in GPU_RULES.items()}
     assert CPU_MINUTES.items() <= minutes.items()
