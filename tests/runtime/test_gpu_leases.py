@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -428,6 +429,39 @@ def test_auto_goes_by_the_gpus_of_the_machine(
     with caplog.at_level("INFO"):
         assert _jobs_per_gpu(Runs(load(own(compute={"jobs_per_gpu": "auto"})))) == jobs
     assert caplog.text.strip() == "" if not said else said in caplog.text
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "pretrain --model tiny",
+        "intermediate --model tiny --arm mnli --seed 1",
+        "finetune --model tiny --arm none --training-set xnli --seed 1",
+    ],
+)
+def test_trainings_of_a_model_with_several_gpus_have_all_of_them(tmp_path, monkeypatch, command):
+    """Also where the study lets other jobs share GPUs; a process works on each, with its part of the threads."""
+    worked = []
+
+    def work_together(count: int, part: partial[None], *_: object) -> None:
+        with pytest.raises(UserError, match="may use 3 here"), lease_gpu(2, count=4):
+            pass
+        worked.append((count, os.environ["CUDA_VISIBLE_DEVICES"], part.args[3]))
+
+    monkeypatch.setattr("xstilts.jobs.execution.work_together", work_together)
+    monkeypatch.setattr("xstilts.runtime.execution.checksum", lambda files: "in")
+    study = own(compute={"jobs_per_gpu": 2})
+    study["models"]["tiny"]["gpus"] = 3
+    store(load(study), tmp_path / "study.json")
+    monkeypatch.chdir(tmp_path)
+    given = ["xstilts", *command.split(), "--study", str(tmp_path / "study.json"), "--threads", "6"]
+    monkeypatch.setattr(sys, "argv", given)
+    with pytest.raises(SystemExit) as done:
+        cli.main()
+    assert not done.value.code
+    assert worked == [(3, "0,1,2", 2)]
+    (log,) = (tmp_path / "results/trial").glob("attempts/**/*.json")
+    assert read_attempts(log)[-1].devices == "0,1,2"
 
 
 @pytest.mark.parametrize(

@@ -161,10 +161,11 @@ def test_a_snakemake_renews_its_file_until_it_is_removed(tmp_path: Path, monkeyp
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(running, "SECONDS_BETWEEN_RENEWALS", 0.01)
     monkeypatch.setenv(running.VARIABLE, "a")
+    others = set(threading.enumerate())
     running.begin(tmp_path / "heads", "trial", "name", "")
     file = file_of(tmp_path / "heads", "a")
     os.utime(file, (1, 1))
-    (renewing,) = (thread for thread in threading.enumerate() if thread.name == "renewing a")
+    (renewing,) = set(threading.enumerate()) - others
     end = time.monotonic() + 10
     while file.stat().st_mtime == 1 and time.monotonic() < end:
         time.sleep(0.01)

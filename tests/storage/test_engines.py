@@ -45,7 +45,7 @@ def study(tmp_path: Path) -> Queued:
 def test_a_study_whose_machines_share_nothing(study: Queued, tmp_path: Path) -> None:
     """To the report, with the workflow itself copied to each node, and over the loss of one while it trains."""
     if shutil.which("rsync") is None:
-        pytest.skip("snakemake-storage-plugin-fs copies with rsync, which is not installed")
+        pytest.skip("snakemake-storage-plugin-fs copies with rsync, which is not there (Debian: apt-get install rsync)")
     storage, checkpoints = tmp_path / "storage", tmp_path / "checkpoints"
     study.config["compute"] = {"checkpoints": str(checkpoints)}
     study.lose("finetune", checkpoints / "tiny")

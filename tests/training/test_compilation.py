@@ -20,7 +20,7 @@ from xstilts.encoders.languages import use_language
 from xstilts.runtime.signals import Stopped, StopRequest
 from xstilts.task_types.base import SpecialTokens
 from xstilts.training.checkpoints import Checkpoints
-from xstilts.training.compilation import if_possible
+from xstilts.training.compilation import with_possible_compiler
 from xstilts.training.device import Device
 from xstilts.training.loop import TrainingResult, train
 from xstilts.training.session import Session
@@ -180,5 +180,5 @@ def test_layers_by_language_are_not_compiled(caplog: pytest.LogCaptureFixture) -
     encoder = XmodModel(config)
     use_language(encoder, "en")
     with caplog.at_level(logging.INFO):
-        assert if_possible(COUNTED, encoder, HYPER) == EAGER
+        assert with_possible_compiler(COUNTED, encoder, HYPER) == EAGER
     assert "it has layers of their own for each language" in caplog.text

@@ -107,7 +107,7 @@ def _nothing(what: str, step: int, total: int) -> None:
 def by_several(count: int, cases: Sequence[Case], tokenizer: PreTrainedTokenizerFast, folder: Path) -> list[Any]:
     """The outcomes of cases, each trained by so many processes."""
     processes.spawn(_work, (count, cases, tokenizer, folder), nprocs=count)
-    outcomes: list[Any] = torch.load(folder / "outcomes.pt", weights_only=False)
+    outcomes: list[Any] = torch.load(folder / "outcomes.pt", weights_only=True)
     return outcomes
 
 

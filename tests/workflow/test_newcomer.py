@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-from workspace import REPOSITORY
+from workspace import REPOSITORY, tracked
 
 SCRIPT = REPOSITORY / "tests" / "newcomer.sh"
 PAGE = REPOSITORY / "docs" / "start.md"
@@ -24,8 +22,7 @@ def test_every_command_is_on_the_page_in_the_same_order() -> None:
 
 
 def test_it_ends_with_a_report_and_a_comparison(tmp_path: Path) -> None:
-    if not shutil.which("git") or not (REPOSITORY / ".git").exists():
-        pytest.skip("clones the project, which here is in no git repository")
+    assert tracked(), "the script clones the project"
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": programs, "COLUMNS": "200"}
     done = subprocess.run(["bash", SCRIPT, tmp_path], env=environment, capture_output=True, text=True, timeout=900)

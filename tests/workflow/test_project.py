@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import tomllib
 from itertools import chain
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from workspace import REPOSITORY, Workspace
+from workspace import REPOSITORY, Workspace, tracked
 
 from xstilts.config import study as studies
 from xstilts.graph.runs import Runs
@@ -36,16 +35,6 @@ def declared() -> dict[str, Requirement]:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     texts = [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())]
     return {canonicalize_name(Requirement(text).name): Requirement(text) for text in texts}
-
-
-def tracked() -> list[Path]:
-    """The files under version control; skips where there is none, as in an unpacked release."""
-    try:
-        listed = subprocess.run(["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("checks the files under version control, and this copy of the project is in no git repository")
-    names = listed.stdout.decode().split("\0")
-    return [REPOSITORY / name for name in names if name and (REPOSITORY / name).is_file()]
 
 
 def test_every_requirement_is_pinned_to_a_version_that_it_allows():

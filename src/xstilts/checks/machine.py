@@ -41,9 +41,10 @@ def findings(runs: Runs, folder: Path) -> Iterator[Finding]:
 
 def _gpus(runs: Runs) -> Iterator[Finding]:
     """Models that are trained on more GPUs than this machine has, if it has any."""
-    here = len(visible_gpus())
+    gpus = visible_gpus()
+    here = sum(not gpu.is_slice for gpu in gpus)
     for name, model in runs.study.models.items():
-        if 0 < here < model.gpus:
+        if gpus and here < model.gpus > 1:
             yield Finding(
                 f"models.{name}.gpus",
                 f"its trainings use {model.gpus} GPUs of one machine, and this one has {here}: they stop here at once.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -90,8 +89,7 @@ def _devices(
 
 def too_few_gpus(runs: Runs, request: Request) -> tuple[str, str] | None:
     """The resource and a sentence, where a job asks for fewer GPUs than its model is trained on; else None."""
-    found = re.search(r"\bmodel=([^,]+)", request.wildcards)
-    model = found[1] if found else ""
+    model = request.wildcard("model")
     needed = runs.gpus(request.rule, model) if model in runs.study.models else 1
     resource, wanted = _wanted(request)
     if needed == 1 or wanted.total() >= needed:

@@ -35,6 +35,11 @@ class Request:
     resources: dict[str, str]
     members: int = 1
 
+    def wildcard(self, name: str) -> str:
+        """The value of a wildcard; empty if the job has none of this name."""
+        found = re.search(rf"\b{name}=([^,]+)", self.wildcards)
+        return found[1] if found else ""
+
     def number(self, resource: str) -> float:
         """A resource as a number; 0 if the job does not ask for it."""
         text = self.resources.get(resource, "")

@@ -15,8 +15,8 @@ from xstilts.tasks.languages import ENGLISH
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel
 
-#: In the names of the languages' own layers, and of the embeddings.
 _ADAPTERS = "adapter_modules"
+#: In the names of the languages' own layers, and of the embeddings.
 LANGUAGE_LAYERS = (_ADAPTERS, "adapter_layer_norm")
 _EMBEDDINGS = "embeddings"
 

@@ -116,7 +116,10 @@ def reinitialised(encoder: PreTrainedModel) -> PreTrainedModel:
 
 
 def _for_states(model: PreTrainedModel) -> PreTrainedModel:
-    """Set up what is not in the weights: nothing is kept for a next token, and a mask that is removed stays away."""
+    """Set up what is not in the weights.
+
+    Layers of languages keep their input's precision, nothing is kept for a next token, a removed mask stays away.
+    """
     keep_precision(model)
     if hasattr(model.config, "use_cache"):
         model.config.use_cache = False

@@ -73,8 +73,8 @@ def lease_gpu(slots: int, every: float = 2.0, use_mps: bool = False, count: int 
 
 
 def _refuse_too_few(gpus: Sequence[GpuDevice], count: int) -> list[GpuDevice]:
-    """Return the GPUs that can be used together: slices of one cannot, as CUDA shows a process no more than one."""
-    entire = [gpu for gpu in gpus if not gpu.name.startswith("MIG-")]
+    """Return the GPUs that one job can use together."""
+    entire = [gpu for gpu in gpus if not gpu.is_slice]
     if len(entire) < count:
         slices = f", and {counted(len(gpus) - len(entire), 'MIG slice')}, which cannot be used together"
         raise UserError(

@@ -28,6 +28,11 @@ class GpuDevice:
     name: str
     model: str = ""
 
+    @property
+    def is_slice(self) -> bool:
+        """Whether it is a MIG slice. CUDA shows a process no more than one, so that slices cannot be used together."""
+        return self.name.startswith("MIG-")
+
 
 def visible_gpus() -> list[GpuDevice]:
     """Return the GPUs that this process may use: those in CUDA_VISIBLE_DEVICES, else all that nvidia-smi lists.

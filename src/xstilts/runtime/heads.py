@@ -11,15 +11,16 @@ import logging
 import os
 import socket
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from xstilts.atomic import write_json
 from xstilts.errors import UserError
 from xstilts.runtime.liveness import process_exists
+from xstilts.runtime.repeating import repeat
 
 logger = logging.getLogger(__name__)
 
@@ -120,8 +121,7 @@ def begin(folder: Path, study: str, slurm_name: str, slurm_job: str) -> list[Hea
     started = datetime.now(UTC).isoformat(timespec="seconds")
     own = Head(os.environ[VARIABLE], study, socket.gethostname(), os.getpid(), started, slurm_name, slurm_job)
     replaced = take_over(folder, own, locked=locks_of(Path.cwd()) > 1)
-    file = file_of(folder, own.id)
-    threading.Thread(target=_renew, args=[file], name=f"renewing {own.id}", daemon=True).start()
+    repeat(partial(_renew, file_of(folder, own.id)), SECONDS_BETWEEN_RENEWALS, threading.Event())
     for head in replaced:
         queued = f" 'scancel --name={head.slurm_name}' removes them now." if head.slurm_name else ""
         logger.warning(
@@ -165,15 +165,15 @@ def refuse_without_head(
         )
 
 
-def _renew(file: Path) -> None:
-    while True:
-        time.sleep(SECONDS_BETWEEN_RENEWALS)
-        try:
-            os.utime(file)
-        except FileNotFoundError:
-            return
-        except OSError:  # a shared disk that does not answer now may do so later
-            logger.debug("%s: its date cannot be renewed", file)
+def _renew(file: Path) -> bool:
+    """Renew a file's date; whether to do it again later."""
+    try:
+        os.utime(file)
+    except FileNotFoundError:
+        return False
+    except OSError:  # a shared disk that does not answer now may do so later
+        logger.debug("%s: its date cannot be renewed", file)
+    return True
 
 
 def _read(path: Path) -> Head | None:

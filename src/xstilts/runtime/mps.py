@@ -49,7 +49,7 @@ def environment(gpu: GpuDevice, locks: Path) -> dict[str, str]:
     Returns:
         Nothing where there is no MPS or it does not work, as the log then says, and where the user runs one already.
     """
-    if PIPES in os.environ or gpu.name.startswith("MIG-"):
+    if PIPES in os.environ or gpu.is_slice:
         return {}
     if not shutil.which(PROGRAM):
         logger.info("compute.mps: there is no %s, so jobs share GPU %s without it.", PROGRAM, gpu.entry)

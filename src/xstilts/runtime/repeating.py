@@ -7,6 +7,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
+def repeat(call: Callable[[], bool], seconds: float, ended: threading.Event) -> threading.Thread:
+    """Call a function in a thread until it returns False, an event is set, or the process ends.
+
+    Args:
+        call: The function.
+        seconds: From now to the first call, and from each call to the next.
+        ended: The event.
+    """
+
+    def go_on() -> None:
+        while not ended.wait(seconds) and call():
+            pass
+
+    thread = threading.Thread(target=go_on, daemon=True)
+    thread.start()
+    return thread
+
+
 @contextmanager
 def repeating(call: Callable[[], bool], seconds: float) -> Iterator[None]:
     """Call a function in a thread while the block runs, until it returns False.
@@ -16,13 +34,7 @@ def repeating(call: Callable[[], bool], seconds: float) -> Iterator[None]:
         seconds: From the beginning of the block to the first call, and from each call to the next.
     """
     ended = threading.Event()
-
-    def go_on() -> None:
-        while not ended.wait(seconds) and call():
-            pass
-
-    thread = threading.Thread(target=go_on, daemon=True)
-    thread.start()
+    thread = repeat(call, seconds, ended)
     try:
         yield
     finally:

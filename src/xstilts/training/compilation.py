@@ -60,7 +60,7 @@ def compiled(encoder: PreTrainedModel, hyper: Hyperparameters, device: Device) -
         torch.compiler.reset()
 
 
-def if_possible(device: Device, encoder: PreTrainedModel, hyper: Hyperparameters) -> Device:
+def with_possible_compiler(device: Device, encoder: PreTrainedModel, hyper: Hyperparameters) -> Device:
     """The device, without its compiler where the encoder cannot be compiled, or would gain nothing, as the log says.
 
     Batches then need not be of the few lengths that are worth compiling.

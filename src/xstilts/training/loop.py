@@ -22,7 +22,7 @@ from xstilts.task_types.base import SpecialTokens
 from xstilts.training import ranks
 from xstilts.training.ahead import StepRows
 from xstilts.training.collapse import primary_score
-from xstilts.training.compilation import compiled, if_possible
+from xstilts.training.compilation import compiled, with_possible_compiler
 from xstilts.training.device import Device
 from xstilts.training.gradients import backward
 from xstilts.training.prediction import predict
@@ -101,7 +101,7 @@ def train(
     if text and text.head:
         load_weights(heads[text.name], text.head)
     ranks.shard(encoder, heads, device.kind, device.precision)
-    device = if_possible(device, encoder, hyper)
+    device = with_possible_compiler(device, encoder, hyper)
     device.prepare(encoder)
     device.place(heads)
     tokens = device.padding(tokens)
